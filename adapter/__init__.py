@@ -1,0 +1,1 @@
+"""Puts phone calls on the right person's record in the property manager's system."""

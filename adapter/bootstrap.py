@@ -1,0 +1,347 @@
+"""How are the parts made and joined? The only place that reads settings and opens things."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from adapter.calls import database
+from adapter.calls.jobs import Jobs
+from adapter.calls.lines import Lines, read_lines
+from adapter.calls.links import Links
+from adapter.calls.new_leads import NewLeads
+from adapter.calls.people import PeopleIndex
+from adapter.calls.retention import Keep, Retention
+from adapter.calls.settle import RecordingLinks, SettlePolicy
+from adapter.calls.shared import DEAD_AFTER, Breakers, Budgets, Leases
+from adapter.calls.store import Store
+from adapter.calls.view import Rules
+from adapter.delivery.confirming import BulkConfirmation
+from adapter.delivery.pace import Pace
+from adapter.delivery.runs import Delivery
+from adapter.delivery.steps import Steps
+from adapter.delivery.strangers import Strangers
+from adapter.delivery.upkeep import Job, Upkeep
+from adapter.errors import StoreUnavailable
+from adapter.intake import Intake
+from adapter.observe import configure_logging, logger
+from adapter.providers import Provider
+from adapter.providers.twilio import TwilioProvider
+from adapter.providers.twilio.listing import TwilioList
+from adapter.providers.twilio.media import TwilioMedia
+from adapter.providers.twilio.rest import TwilioRest
+from adapter.providers.twilio.signature import Tokens
+from adapter.reconcile import Parts as ComparisonParts
+from adapter.reconcile import Reconciliation
+from adapter.schedule import Schedule, tasks
+from adapter.settings import Settings
+from adapter.targets.propexo.client import PropexoClient
+from adapter.targets.propexo.governor import Governor
+from adapter.targets.propexo.sync import PeopleSync
+from adapter.targets.propexo.target import PropexoTarget
+from adapter.web import App, create_app
+from adapter.web.health import Health, health_routes
+from adapter.web.hooks import hook_routes
+from adapter.web.propexo import propexo_routes
+from adapter.web.recordings import recording_routes
+
+if TYPE_CHECKING:
+    from adapter.delivery.queue import Worker
+
+log = logger("adapter")
+
+WEB_THREADS = 16  # as in adapter.web.gunicorn_conf: each may have a connection of its own
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of one process, each made when it is first asked for."""
+
+    settings: Settings
+    pool_size: int = 10
+
+    @cached_property
+    def store(self) -> Store:
+        return Store(database.open_engine(self.settings.database_url, pool_size=self.pool_size))
+
+    @cached_property
+    def lines(self) -> Lines:
+        return read_lines(self.settings.adapter_lines, self.settings.line_defaults)
+
+    @cached_property
+    def links(self) -> Links:
+        return Links(self.settings.public_base_url or "http://localhost", self._secret_keys)
+
+    @cached_property
+    def rules(self) -> Rules:
+        policy = SettlePolicy(
+            settle_seconds=self.settings.settle_seconds,
+            recording_wait_seconds=self.settings.recording_wait_seconds,
+            links=RecordingLinks(self.settings.recording_links),
+        )
+        return Rules(self.lines, policy)
+
+    @cached_property
+    def twilio_tokens(self) -> Tokens:
+        settings = self.settings
+        return Tokens(
+            settings.twilio_account_sid,
+            [token.get_secret_value() for token in settings.twilio_auth_token],
+            {
+                sid: [token.get_secret_value() for token in tokens]
+                for sid, tokens in settings.twilio_subaccount_tokens.items()
+            },
+        )
+
+    @cached_property
+    def twilio(self) -> TwilioProvider:
+        return TwilioProvider(
+            public_base_url=self.settings.public_base_url or "", tokens=self.twilio_tokens
+        )
+
+    @cached_property
+    def twilio_rest(self) -> TwilioRest:
+        return TwilioRest(
+            base_url=self.settings.twilio_api_base_url, tokens=self.twilio_tokens.plain
+        )
+
+    @cached_property
+    def twilio_media(self) -> TwilioMedia:
+        return TwilioMedia(
+            base_url=self.settings.twilio_api_base_url, tokens=self.twilio_tokens.plain
+        )
+
+    @cached_property
+    def intake(self) -> Intake:
+        providers: dict[str, Provider] = {"twilio": self.twilio}
+        return Intake(store=self.store, providers=providers, rules=self.rules)
+
+    @cached_property
+    def propexo(self) -> PropexoClient:
+        settings = self.settings
+        key = settings.propexo_api_key
+        return PropexoClient(
+            base_url=settings.propexo_base_url,
+            api_key=key.get_secret_value() if key else "",
+            governor=Governor(
+                Budgets(self.store), name="propexo", limit=settings.propexo_rate_limit, clock=_epoch
+            ),
+            connections=settings.worker_concurrency + 2,
+        )
+
+    @cached_property
+    def index(self) -> PeopleIndex:
+        return PeopleIndex(self.store)
+
+    @cached_property
+    def target(self) -> PropexoTarget:
+        return PropexoTarget(self.propexo, self.index)
+
+    @cached_property
+    def bulk(self) -> BulkConfirmation:
+        return BulkConfirmation(store=self.store, target=self.target, clock=_now)
+
+    @cached_property
+    def upkeep(self) -> Upkeep:
+        """What this worker does besides deliveries."""
+        jobs = [Job("confirm", self.settings.confirm_seconds, self.bulk.work)]
+        stale_after = timedelta(seconds=self.settings.people_sync_seconds)
+        if stale_after:
+            every = min(self.settings.people_sync_seconds, 15.0)
+            jobs.append(Job("sync", every, lambda: self.people_sync.step(stale_after)))
+        jobs.append(Job("schedule", 5.0, self.schedule.tick))
+        return Upkeep(Leases(self.store), jobs, clock=_now)
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """What is done at its time, by one worker."""
+        settings = self.settings
+        keep = Keep(
+            hook_days=settings.hook_days,
+            attempt_days=settings.attempt_days,
+            call_days=settings.call_days,
+            workflow_days=settings.workflow_days,
+        )
+        retention = Retention(self.store, keep, self._prune_workflows)
+        return Schedule(
+            jobs=Jobs(self.store, executor_id(settings)),
+            tasks=tasks(self.reconciliation, retention),
+            clock=_now,
+        )
+
+    @cached_property
+    def reconciliation(self) -> Reconciliation:
+        """It has no accounts where no credentials are set."""
+        settings, rate = self.settings, self.settings.propexo_rate_limit
+        accounts = [settings.twilio_account_sid, *settings.twilio_subaccount_tokens]
+        return Reconciliation(
+            [sid for sid in accounts if sid and self.twilio_rest.can_read(sid)],
+            ComparisonParts(
+                provider="twilio",
+                listing=TwilioList(self.twilio_rest),
+                store=self.store,
+                intake=self.intake,
+                rules=self.rules,
+                clock=_now,
+                seconds_apart=120 / rate if rate else 0.0,  # half of the rate is left to new calls
+            ),
+        )
+
+    @cached_property
+    def people_sync(self) -> PeopleSync:
+        integrations = {line.integration_id for line in [self.lines.defaults, *self.lines]}
+        return PeopleSync(
+            client=self.propexo,
+            index=self.index,
+            integrations=[name for name in integrations if name],
+            learned=self._wake_held,
+            clock=_now,
+        )
+
+    def _wake_held(self, numbers: set[str]) -> None:
+        days = timedelta(days=self.settings.held_days)
+        woken = self.store.wake_held(numbers, since=_now() - days, now=_now())
+        if woken:
+            log.info("held calls are tried again: their number is known now", count=woken)
+
+    @cached_property
+    def pace(self) -> Pace:
+        return Pace()
+
+    @cached_property
+    def delivery(self) -> Delivery:
+        visible_seconds = self.settings.propexo_visible_seconds
+        strangers = Strangers(
+            store=self.store,
+            leads=NewLeads(self.store),
+            target=self.target,
+            clock=_now,
+            visible_seconds=visible_seconds,
+        )
+        steps = Steps(
+            store=self.store,
+            rules=self.rules,
+            readers={"twilio": self.twilio_rest},
+            fold=self.intake.add,
+            target=self.target,
+            strangers=strangers,
+            bulk=self.bulk,
+            breakers=Breakers(self.store),
+            links=self.links,
+            clock=_now,
+            visible_seconds=visible_seconds,
+        )
+        return Delivery(store=self.store, advance=steps.advance, clock=_now, pace=self.pace)
+
+    @cached_property
+    def health(self) -> Health:
+        return Health(self.store, {"database": self._schema_problem, "queue": self._queue_problem})
+
+    @cached_property
+    def _secret_keys(self) -> list[str]:
+        given = [key.get_secret_value() for key in self.settings.secret_key]
+        return given or [self.store.secret("links", secrets.token_urlsafe(32))]
+
+    def _prune_workflows(self, before: datetime) -> int:
+        from adapter.delivery.queue import prune_workflows
+
+        return prune_workflows(self.store.engine, before)
+
+    def _schema_problem(self) -> str | None:
+        found, needed = database.schema_state(self.store.engine)
+        if found == needed:
+            return None
+        return (
+            f"the schema is {found or 'missing'}, this code needs {needed}: run `adapter migrate`"
+        )
+
+    def _queue_problem(self) -> str | None:
+        if not database.has_queue(self.store.engine):
+            return "the queue's tables are missing: run `adapter migrate`"
+        seen = self.store.workers().values()
+        if any(_now() - at < DEAD_AFTER for at in seen):
+            return None
+        return "no worker is alive: start `adapter worker`, or `adapter run` for both"
+
+
+def web_app(settings: Settings | None = None) -> App:
+    """The web application. Errors: SettingsError if hooks could not be trusted."""
+    settings = settings or read_settings()
+    settings.require_for_web()
+    parts = Parts(settings, pool_size=WEB_THREADS)
+    secret = settings.propexo_webhook_secret
+    return create_app(
+        hook_routes(parts.intake),
+        propexo_routes(parts.store, secret.get_secret_value() if secret else None),
+        recording_routes(parts.store, parts.links, parts.twilio_media, parts.lines),
+        health_routes(parts.health),
+    )
+
+
+def worker(settings: Settings | None = None) -> Worker:
+    """The worker. Errors: SettingsError if nothing could be written."""
+    from adapter.delivery.queue import Worker  # the queue library: the web process does without
+
+    settings = settings or read_settings()
+    settings.require_for_worker()
+    parts = Parts(settings, pool_size=settings.worker_concurrency + 8)
+    return Worker(
+        store=parts.store,
+        deliver=parts.delivery.run,
+        pace=parts.pace,
+        upkeep=parts.upkeep,
+        executor_id=executor_id(settings),
+        concurrency=settings.worker_concurrency,
+    )
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database to the current schema; safe to run again, and twice at once."""
+    from adapter.delivery.queue import migrate as migrate_queue
+
+    settings.require_durable()
+    engine = database.open_engine(settings.database_url)
+    try:
+        with database.alone(engine):
+            database.migrate(engine)
+            migrate_queue(settings.database_url)
+    except sa.exc.OperationalError as error:
+        raise StoreUnavailable(
+            f"the database of DATABASE_URL ({engine.url.host or engine.url.database}) cannot be "
+            "migrated: it does not answer, or refuses; check the URL and that the server runs"
+        ) from error
+    finally:
+        engine.dispose()
+
+
+def read_settings(*, log: bool = True) -> Settings:
+    """The settings of this process's environment; logging is set up by them."""
+    settings = Settings.from_environ(os.environ)
+    if log:
+        configure_logging(settings.log_format)
+    return settings
+
+
+def executor_id(settings: Settings) -> str:
+    """The name of this worker process: unique, so that two of one host never pass for one.
+
+    A host's own name would be stable, but during a deploy two processes have it at once, and the new
+    one would begin again what the old one is doing (docs/decisions/0002-executor-ids.md).
+    """
+    return f"{settings.dyno or socket.gethostname()}:{uuid.uuid4().hex[:8]}"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _epoch() -> float:
+    return _now().timestamp()

@@ -1,0 +1,1 @@
+"""What a call is, whose it is, and where it is kept."""

@@ -1,0 +1,133 @@
+"""How is the database opened and brought to the current schema?"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+REST_SECONDS = 2.0
+_LOCK = 7_206_051_410  # any number of our own: pg_advisory_lock
+
+
+def open_engine(url: str, *, pool_size: int = 10) -> sa.Engine:
+    """An engine for SQLite (WAL, every commit on disk) or PostgreSQL.
+
+    url: a SQLAlchemy URL. Connections that rested are checked before use, so a restarted server is noticed.
+    """
+    if not url.startswith("sqlite"):
+        engine = sa.create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=5,
+            pool_timeout=5,
+            connect_args={"connect_timeout": 5, "application_name": "call-adapter"},
+        )
+        _check_after_rest(engine)
+        return engine
+    path = sa.make_url(url).database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, pool_size=pool_size, connect_args={"timeout": 10})
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _: Any) -> None:
+        # Writers queue up from their first statement instead of failing at an upgrade of the lock.
+        connection.isolation_level = "IMMEDIATE"
+        for pragma in ("busy_timeout=10000", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+        _write_ahead(connection)
+
+    return engine
+
+
+def _check_after_rest(engine: sa.Engine) -> None:
+    """Check a connection before use if it has rested; under load that would double the round trips."""
+
+    @sa.event.listens_for(engine, "checkin")
+    def _put_back(_: Any, record: Any) -> None:
+        record.info["rested_since"] = time.monotonic()
+
+    @sa.event.listens_for(engine, "checkout")
+    def _take_out(connection: Any, record: Any, _: Any) -> None:
+        if time.monotonic() - record.info.get("rested_since", time.monotonic()) < REST_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise sa.exc.DisconnectionError("the server is gone; connecting again") from error
+
+
+def _write_ahead(connection: Any) -> None:
+    """Turn on WAL. Only this one statement does not wait for another writer, so we do."""
+    until = time.monotonic() + 10
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Bring our tables to the current schema; run it inside `alone`."""
+    from alembic import command  # 10 MB that only this needs
+
+    with engine.connect() as connection, connection.begin():
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def schema_state(engine: sa.Engine) -> tuple[str | None, str]:
+    """The revision that the database has (None: never migrated) and the one this code needs."""
+    # Read without Alembic, which the web process does not need to carry.
+    head = max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("0*.py"))
+    with engine.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None, head
+        found = connection.execute(sa.text("SELECT version_num FROM alembic_version"))
+        return found.scalar_one_or_none(), head
+
+
+def has_queue(engine: sa.Engine) -> bool:
+    """True if the tables of the queue library are there."""
+    schema = None if engine.dialect.name == "sqlite" else "dbos"
+    return sa.inspect(engine).has_table("workflow_status", schema=schema)
+
+
+@contextmanager
+def alone(engine: sa.Engine) -> Iterator[None]:
+    """No other migration runs meanwhile. SQLite's own write lock does that for each step."""
+    if engine.dialect.name == "sqlite":
+        yield
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # Asked again and again, not waited for: a waiting statement has a snapshot, for whose end the
+        # queue's CREATE INDEX CONCURRENTLY would wait, and so both for ever.
+        lock = sa.text("SELECT pg_try_advisory_lock(:lock)")
+        while not connection.execute(lock, {"lock": _LOCK}).scalar_one():
+            time.sleep(0.1)
+        try:
+            yield
+        finally:
+            connection.execute(sa.text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
+
+
+def _config() -> Any:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,272 @@
+"""What is known of one call, and how do two pieces of knowledge become one?
+
+A hook is parsed into a CallRecord that holds only what this hook states. Records of the same call are
+joined with `join`, which is commutative, associative and idempotent: hooks may come late, twice and in
+any order, from any number of processes, and the record is the same. A known fact is never replaced by
+a blank, and a terminal status is never undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+T = TypeVar("T")
+
+
+class LegStatus(StrEnum):
+    """How far a leg came, in the order in which one replaces another."""
+
+    QUEUED = "queued"
+    INITIATED = "initiated"
+    RINGING = "ringing"
+    IN_PROGRESS = "in_progress"
+    CANCELED = "canceled"
+    FAILED = "failed"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    COMPLETED = "completed"
+
+    @property
+    def is_terminal(self) -> bool:
+        return self in _TERMINAL
+
+
+_TERMINAL = frozenset(
+    {
+        LegStatus.CANCELED,
+        LegStatus.FAILED,
+        LegStatus.NO_ANSWER,
+        LegStatus.BUSY,
+        LegStatus.COMPLETED,
+    }
+)
+
+
+class LegDirection(StrEnum):
+    """How the provider made a leg: it came in, our program placed it, or a call in progress dialled it."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    DIALLED = "dialled"
+
+
+class AnsweredBy(StrEnum):
+    """Who picked up, as machine detection says; the later in the list, the stronger the finding."""
+
+    UNKNOWN = "unknown"
+    FAX = "fax"
+    HUMAN = "human"
+    MACHINE = "machine"
+
+
+class RecordingSource(StrEnum):
+    """What was recorded: a message of the caller, the dialled conversation, or the call in another way."""
+
+    OTHER = "other"
+    CONVERSATION = "conversation"
+    VOICEMAIL = "voicemail"
+
+
+class RecordingState(StrEnum):
+    IN_PROGRESS = "in_progress"
+    ABSENT = "absent"
+    FAILED = "failed"
+    COMPLETE = "complete"
+    DELETED = "deleted"
+
+
+class _Facts(BaseModel):
+    """A frozen set of facts; a blank is None."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Leg(_Facts):
+    """One leg of a call. Durations in seconds; times are aware UTC."""
+
+    id: str
+    parent_id: str | None = None
+    direction: LegDirection | None = None
+    from_number: str | None = None
+    to_number: str | None = None
+    status: LegStatus | None = None
+    duration_seconds: int | None = None
+    answered_by: AnsweredBy | None = None
+    sip_code: int | None = None
+    caller_name: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    def join(self, other: Leg) -> Leg:
+        return _join(self, other, _LEG_RULES)
+
+    @property
+    def is_over(self) -> bool:
+        return self.status is not None and self.status.is_terminal
+
+
+class DialResult(_Facts):
+    """What a `<Dial>` reported. caller_gone: the caller had hung up when it ended."""
+
+    leg_id: str = ""
+    status: LegStatus | None = None
+    duration_seconds: int | None = None
+    bridged: bool | None = None
+    caller_gone: bool | None = None
+    sip_code: int | None = None
+
+    def join(self, other: DialResult) -> DialResult:
+        return _join(self, other, _DIAL_RULES)
+
+    @property
+    def is_connected(self) -> bool:
+        """Two people talked: bridged, or, where an old account does not say, the dialled leg completed."""
+        return self.bridged if self.bridged is not None else self.status is LegStatus.COMPLETED
+
+
+class Recording(_Facts):
+    """One recording of the call. url is the provider's own; duration in seconds."""
+
+    id: str
+    url: str | None = None
+    duration_seconds: int | None = None
+    channels: int | None = None
+    source: RecordingSource | None = None
+    state: RecordingState | None = None
+
+    def join(self, other: Recording) -> Recording:
+        return _join(self, other, _RECORDING_RULES)
+
+
+class CallRecord(_Facts):
+    """All that is known of one call, its legs folded together.
+
+    legs, dials, recordings and transcripts are keyed by the provider's ids (the parent leg's id is
+    call_id; a dial without a leg of its own has the key ""; a transcript has its recording's id or "").
+    was_read: the provider's API has been asked, so what is missing here is missing there too.
+    """
+
+    provider: str
+    account: str
+    call_id: str
+    legs: Mapping[str, Leg] = {}
+    dials: Mapping[str, DialResult] = {}
+    recordings: Mapping[str, Recording] = {}
+    transcripts: Mapping[str, str] = {}
+    was_read: bool = False
+
+    @property
+    def key(self) -> str:
+        return call_key(self.provider, self.account, self.call_id)
+
+    @property
+    def parent(self) -> Leg:
+        """The leg that the call is named after; blank if only its children have reported."""
+        return self.legs.get(self.call_id) or Leg(id=self.call_id)
+
+    @property
+    def children(self) -> tuple[Leg, ...]:
+        return tuple(leg for leg_id, leg in sorted(self.legs.items()) if leg_id != self.call_id)
+
+    @property
+    def is_over(self) -> bool:
+        """The parent leg ended; or it was never heard of, and all legs that it dialled ended."""
+        if self.parent.is_over or any(dial.caller_gone for dial in self.dials.values()):
+            return True
+        children = self.children
+        return (
+            self.parent.status is None and bool(children) and all(leg.is_over for leg in children)
+        )
+
+    def join(self, other: CallRecord) -> Self:
+        """The record that knows what both know.
+
+        Errors: ValueError if they are records of different calls.
+        """
+        if other.key != self.key:
+            raise ValueError(f"{self.key} and {other.key} are different calls")
+        return self.model_copy(
+            update={
+                "legs": _join_maps(self.legs, other.legs, Leg.join),
+                "dials": _join_maps(self.dials, other.dials, DialResult.join),
+                "recordings": _join_maps(self.recordings, other.recordings, Recording.join),
+                "transcripts": _join_maps(self.transcripts, other.transcripts, _longest),
+                "was_read": self.was_read or other.was_read,
+            }
+        )
+
+
+def call_key(provider: str, account: str, call_id: str) -> str:
+    """The key of a call everywhere: in tables, logs, and as the id of its workflow."""
+    return f"{provider}:{account}:{call_id}"
+
+
+Joiner = Callable[[Any, Any], Any]
+
+
+def _later(order: type[StrEnum]) -> Joiner:
+    rank = {member: place for place, member in enumerate(order)}
+    return lambda a, b: a if rank[a] >= rank[b] else b
+
+
+def _longest(a: str, b: str) -> str:
+    """Two different texts for one fact are rare; the same one wins whatever came first."""
+    return max(a, b, key=lambda text: (len(text), text))
+
+
+_STATUS = _later(LegStatus)
+_LEG_RULES: dict[str, Joiner] = {
+    "parent_id": _longest,
+    "direction": _later(LegDirection),
+    "from_number": _longest,
+    "to_number": _longest,
+    "status": _STATUS,
+    "duration_seconds": max,
+    "answered_by": _later(AnsweredBy),
+    "sip_code": max,
+    "caller_name": _longest,
+    "started_at": min,
+    "ended_at": min,
+}
+_DIAL_RULES: dict[str, Joiner] = {
+    "status": _STATUS,
+    "duration_seconds": max,
+    "bridged": max,
+    "caller_gone": max,
+    "sip_code": max,
+}
+_RECORDING_RULES: dict[str, Joiner] = {
+    "url": _longest,
+    "duration_seconds": max,
+    "channels": max,
+    "source": _later(RecordingSource),
+    "state": _later(RecordingState),
+}
+
+F = TypeVar("F", bound=_Facts)
+
+
+def _join(one: F, other: F, rules: Mapping[str, Joiner]) -> F:
+    changes: dict[str, Any] = {}
+    for name, rule in rules.items():
+        mine, theirs = getattr(one, name), getattr(other, name)
+        if theirs is None or mine == theirs:
+            continue
+        changes[name] = theirs if mine is None else rule(mine, theirs)
+    return one.model_copy(update=changes) if changes else one
+
+
+def _join_maps(
+    one: Mapping[str, T], other: Mapping[str, T], rule: Callable[[T, T], T]
+) -> Mapping[str, T]:
+    if not other:
+        return one
+    joined = dict(one)
+    for key, value in other.items():
+        joined[key] = rule(joined[key], value) if key in joined else value
+    return joined

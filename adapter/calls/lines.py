@@ -1,0 +1,188 @@
+"""Which phone lines are ours, and what belongs to each? (lines.toml, design.md section 10)"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from adapter.calls.phone import e164
+from adapter.errors import SettingsError
+
+
+class PersonKind(StrEnum):
+    LEAD = "lead"
+    APPLICANT = "applicant"
+    RESIDENT = "resident"
+
+
+class UnknownCaller(StrEnum):
+    """What to do with a call whose other side is nobody we know."""
+
+    HOLD = "hold"
+    CREATE_LEAD = "create_lead"
+    IGNORE = "ignore"
+
+
+class Ambiguous(StrEnum):
+    """What to do with a real tie between people."""
+
+    LATEST = "latest"
+    HOLD = "hold"
+
+
+def _number(value: Any) -> str:
+    number = e164(value) if isinstance(value, str) else None
+    if number is None:
+        raise ValueError(f"{value!r} is not a phone number; write it like +16175550100")
+    return number
+
+
+def _zone(value: Any) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, TypeError) as error:
+        raise ValueError(f"{value!r} is not a time zone; write it like America/New_York") from error
+    return str(value)
+
+
+Number = Annotated[str, BeforeValidator(_number)]
+Zone = Annotated[str, BeforeValidator(_zone)]
+Id = Annotated[str, Field(min_length=1)]
+
+
+class Line(BaseModel):
+    """One of our lines and what belongs to it; every key may also stand in [defaults]."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: str = ""
+    name: str = ""
+    integration_id: Id | None = None
+    property_id: Id | None = None
+    event_type_id: Id | None = None
+    event_type: Id | None = None
+    employee_id: Id | None = None
+    employee: Id | None = None
+    agent_name: Id | None = None
+    lead_source_id: Id | None = None
+    people: tuple[PersonKind, ...] = (PersonKind.LEAD, PersonKind.APPLICANT, PersonKind.RESIDENT)
+    unknown_caller: UnknownCaller = UnknownCaller.HOLD
+    ambiguous: Ambiguous = Ambiguous.LATEST
+    timezone: Zone = "America/New_York"
+    min_seconds: Annotated[int, Field(ge=0)] = 0
+    staff: frozenset[Number] = frozenset()
+    ignore: frozenset[Number] = frozenset()
+    switchboards: frozenset[Number] = frozenset()
+    lead_first_name: Id = "Unknown"
+    lead_last_name: Id = "Caller"
+    organization_name: Id | None = None
+    lead_relationship_id: Id | None = None
+
+    @property
+    def title(self) -> str:
+        """The line as people call it."""
+        return self.name or self.number or "the default line"
+
+
+class Lines:
+    """All our lines. A number that is no line has the defaults, or nothing where there are none."""
+
+    def __init__(self, defaults: Line, lines: Mapping[str, Line]) -> None:
+        self.defaults = defaults
+        self.by_number = dict(lines)
+        every = [defaults, *self.by_number.values()]
+        self._staff = frozenset().union(*(line.staff for line in every))
+        self.ignored = frozenset().union(*(line.ignore for line in every))
+        self.switchboards = frozenset().union(*(line.switchboards for line in every))
+
+    def __iter__(self) -> Any:
+        return iter(self.by_number.values())
+
+    def is_ours(self, number: str) -> bool:
+        """True for our lines and staff, which are never the person of a call. number: E.164."""
+        return number in self.by_number or number in self._staff
+
+    def of(self, number: str | None) -> Line | None:
+        """The line with this number (E.164), else the defaults, else None."""
+        if number is not None and number in self.by_number:
+            return self.by_number[number]
+        if self.defaults.integration_id is None:
+            return None
+        return self.defaults.model_copy(update={"number": number or ""})
+
+
+def read_lines(text_or_path: str, defaults: Mapping[str, str | None]) -> Lines:
+    """The lines of lines.toml, given as its path or its text; defaults are what the settings say.
+
+    Errors: SettingsError naming the line, the key and what is allowed.
+    """
+    given = {key: value for key, value in defaults.items() if value}
+    source, document = _document(text_or_path)
+    unknown = sorted(set(document) - {"defaults", "lines"})
+    if unknown:
+        raise SettingsError(
+            f"{source}: [{unknown[0]}] is not known; write [defaults] and [lines.*]"
+        )
+    common = {**given, **_table(source, "defaults", document.get("defaults", {}))}
+    lines: dict[str, Line] = {}
+    for written, table in _table(source, "lines", document.get("lines", {})).items():
+        number = e164(written)
+        if number is None:
+            raise SettingsError(
+                f'{source}: [lines."{written}"] is not a phone number; write it like "+16175550100"'
+            )
+        if number in lines:
+            raise SettingsError(f'{source}: [lines."{written}"] stands twice; keep one')
+        where = f'lines."{written}"'
+        lines[number] = _line(
+            source, where, {**common, **_table(source, where, table), "number": number}
+        )
+    return Lines(_line(source, "defaults", common), lines)
+
+
+def _document(text_or_path: str) -> tuple[str, dict[str, Any]]:
+    if not text_or_path.strip():
+        return "lines", {}
+    is_text = "\n" in text_or_path or "=" in text_or_path or "[" in text_or_path
+    source = "ADAPTER_LINES" if is_text else text_or_path
+    try:
+        text = text_or_path if is_text else Path(text_or_path).read_text(encoding="utf-8")
+        return source, tomllib.loads(text)
+    except OSError as error:
+        raise SettingsError(
+            f"ADAPTER_LINES names {text_or_path}, which cannot be read ({error.strerror}); "
+            "give the path of lines.toml, or its text"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{source} is not TOML: {error}") from error
+
+
+def _table(source: str, where: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise SettingsError(f"{source}: [{where}] must be a table of keys and values")
+    if where != "lines" and "number" in value:
+        raise SettingsError(f"{source}: [{where}] number is not known; {_allowed()}")
+    return value
+
+
+def _allowed() -> str:
+    return f"allowed are {', '.join(sorted(set(Line.model_fields) - {'number'}))}"
+
+
+def _line(source: str, where: str, values: Mapping[str, Any]) -> Line:
+    try:
+        return Line.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "?"
+        if first["type"] == "extra_forbidden":
+            problem = f"is not known; {_allowed()}"
+        else:
+            problem = f"= {first['input']!r}: {first['msg'].removeprefix('Value error, ')}"
+        raise SettingsError(f"{source}: [{where}] {key} {problem}") from error

@@ -1,0 +1,193 @@
+"""What do the worker processes share besides the calls: a rate budget, breakers, leases?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapter.calls.store import Store
+from adapter.calls.tables import breakers, budgets, leases
+
+# A worker that was silent for so long is dead, and its work is taken over.
+DEAD_AFTER = timedelta(seconds=30)
+WINDOW_SECONDS = 60.0
+# Answers come late, and are compared with what had been sent by then.
+KEPT_SECONDS = 180.0
+
+
+class Budgets:
+    """Counts requests over the last minute, whatever moment the other side's minutes begin at.
+
+    Their minutes are fixed, and where they begin is not told. So many requests in any sixty seconds are
+    never more in any minute of theirs. Times are epoch seconds; counts are kept by the second.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def spend(self, name: str, *, now: float, allowed: int, share: float) -> float:
+        """Take one request; 0.0 if there was one, else how many seconds to wait.
+
+        share: which part of the limit this kind of request may use up. A fiftieth is left unused,
+        for requests that are longer under way than others.
+        """
+        with self._store.begin() as connection:
+            row = self._row(connection, name, allowed)
+            kept = {
+                int(second): count
+                for second, count in json.loads(row.counts).items()
+                if now - int(second) < KEPT_SECONDS
+            }
+            counts = {s: n for s, n in kept.items() if now - s < WINDOW_SECONDS + 1}
+            if row.closed_until > now:
+                return float(row.closed_until - now)
+            limit = max(int((row.allowed - max(1, row.allowed // 50)) * share), 1)
+            if sum(counts.values()) >= limit:
+                return _until_room(counts, limit, now)
+            kept[int(now)] = kept.get(int(now), 0) + 1
+            connection.execute(
+                sa.update(budgets).where(budgets.c.name == name).values(counts=json.dumps(kept))
+            )
+        return 0.0
+
+    def learn(
+        self, name: str, *, now: float, used: int | None, allowed: int | None, closed_until: float
+    ) -> None:
+        """What an answer's headers said: the limit, and how many requests of it their minute had seen.
+
+        now: when the request was sent. What they counted beyond our own, others spent with the same key.
+        """
+        with self._store.begin() as connection:
+            row = self._row(connection, name, allowed or 1)
+            values: dict[str, Any] = {}
+            counts = {int(second): count for second, count in json.loads(row.counts).items()}
+            ours = sum(n for second, n in counts.items() if now - 61 < second <= now)
+            if used is not None and used > ours:
+                counts[int(now)] = counts.get(int(now), 0) + used - ours
+                values["counts"] = json.dumps(counts)
+            if allowed is not None and allowed != row.allowed:
+                values["allowed"] = allowed
+            if closed_until > row.closed_until:
+                values["closed_until"] = closed_until
+            if values:
+                connection.execute(
+                    sa.update(budgets).where(budgets.c.name == name).values(**values)
+                )
+
+    def _row(self, connection: sa.Connection, name: str, allowed: int) -> sa.Row[Any]:
+        """The budget's row, locked; made if there is none."""
+        return connection.execute(
+            self._store.insert(budgets)
+            .values(name=name, counts="{}", allowed=allowed, closed_until=0.0)
+            .on_conflict_do_update(index_elements=[budgets.c.name], set_={"name": name})
+            .returning(*budgets.columns)
+        ).one()
+
+
+def _until_room(counts: Mapping[int, int], limit: int, now: float) -> float:
+    """Seconds until enough of these requests are older than a minute."""
+    left = sum(counts.values())
+    for second in sorted(counts):
+        left -= counts[second]
+        if left < limit:
+            return max(second + 1 + WINDOW_SECONDS - now, 0.01)
+    return WINDOW_SECONDS
+
+
+class Breakers:
+    """Stops writing to an integration whose writes fail, but for a probe now and then."""
+
+    FAILURES = 5
+    FIRST_SECONDS = 10.0
+    LONGEST_SECONDS = 120.0
+    PROBE_SECONDS = 60.0
+    LOSER_SECONDS = 5.0
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def wait(self, integration_id: str, now: float) -> float:
+        """0.0 if a write may be tried, else how many seconds to wait.
+
+        When the time is up one caller may try; the others wait for what becomes of it.
+        """
+        here = breakers.c.integration_id == integration_id
+        with self._store.begin() as connection:
+            row = connection.execute(sa.select(breakers).where(here)).one_or_none()
+            if row is None or row.failures < self.FAILURES:
+                return 0.0
+            if row.open_until > now:
+                return float(row.open_until - now)
+            probing = connection.execute(
+                sa.update(breakers)
+                .where(here, breakers.c.open_until == row.open_until)
+                .values(open_until=now + self.PROBE_SECONDS)
+            )
+            return 0.0 if probing.rowcount else self.LOSER_SECONDS
+
+    def failed(self, integration_id: str, now: float, begun: float) -> None:
+        """A write that was begun then did not get through; after several in a row the breaker opens.
+
+        What was under way when it opened does not count again: it is the same outage.
+        """
+        statement = self._store.insert(breakers).values(
+            integration_id=integration_id, failures=1, opened_at=0.0, open_until=0.0
+        )
+        with self._store.begin() as connection:
+            failures = connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[breakers.c.integration_id],
+                    set_={"failures": breakers.c.failures + 1},
+                    where=breakers.c.opened_at < begun,
+                ).returning(breakers.c.failures)
+            ).scalar_one_or_none()
+            if failures is not None and failures >= self.FAILURES:
+                wait = self.FIRST_SECONDS * 2 ** min(failures - self.FAILURES, 10)
+                connection.execute(
+                    sa.update(breakers)
+                    .where(breakers.c.integration_id == integration_id)
+                    .values(opened_at=now, open_until=now + min(wait, self.LONGEST_SECONDS))
+                )
+
+    def succeeded(self, integration_id: str) -> None:
+        """A write was answered: the breaker is closed."""
+        with self._store.begin() as connection:
+            connection.execute(
+                sa.delete(breakers).where(breakers.c.integration_id == integration_id)
+            )
+
+
+class Leases:
+    """Lets one process at a time do a piece of work, and no more often than is asked for."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def take(self, name: str, now: datetime, seconds: float) -> bool:
+        """True for the one process that may do it now; nobody else gets it for so many seconds."""
+        until = now + timedelta(seconds=seconds)
+        statement = (
+            self._store.insert(leases)
+            .values(name=name, held_until=until)
+            .on_conflict_do_update(
+                index_elements=[leases.c.name],
+                set_={"held_until": until},
+                where=leases.c.held_until <= now,
+            )
+            .returning(leases.c.name)
+        )
+        with self._store.begin() as connection:
+            return connection.execute(statement).one_or_none() is not None
+
+    def renew(self, name: str, now: datetime, seconds: float) -> None:
+        """Its holder goes on with it."""
+        with self._store.begin() as connection:
+            connection.execute(
+                sa.update(leases)
+                .where(leases.c.name == name)
+                .values(held_until=now + timedelta(seconds=seconds))
+            )

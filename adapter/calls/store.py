@@ -1,0 +1,601 @@
+"""What does the database know of hooks, calls and attempts, and how is it asked?
+
+All SQL of the calls stands here. Methods that take a connection run inside the caller's transaction
+(`with store.begin() as connection`), so that a record and its schedule commit together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from hashlib import sha256
+from secrets import token_hex
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from adapter.calls.facts import CallRecord
+from adapter.calls.tables import attempts, calls, hooks, legs, secrets, workers
+from adapter.errors import StoreUnavailable
+from adapter.observe import Exchange
+
+# Read-only (a standby, a failover); tables or columns missing (this code is ahead of `migrate`).
+_NOT_NOW = frozenset({"25006", "42P01", "42703"})
+
+
+class CallState(StrEnum):
+    """Where a call stands. OPEN until its delivery begins; the last four are final until replayed."""
+
+    OPEN = "open"
+    DELIVERING = "delivering"
+    POSTED = "posted"
+    WRITTEN = "written"
+    HELD = "held"
+    IGNORED = "ignored"
+    FAILED = "failed"
+    FOLDED = "folded"  # turned out to be a leg of another call
+
+
+@dataclass(frozen=True)
+class RawHook:
+    """One hook as it came. headers: only those worth keeping; never credentials."""
+
+    received_at: datetime
+    provider: str
+    account: str
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+    id: int = 0
+    state: str = "taken"
+    kind: str | None = None
+    call_key: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """A row of the calls table: the record, and where its delivery stands."""
+
+    key: str
+    version: int
+    provider: str
+    account: str
+    call_id: str
+    state: CallState
+    reason: str | None
+    record_json: str
+    first_seen_at: datetime
+    over_at: datetime | None
+    started_at: datetime | None
+    direction: str | None
+    line: str | None
+    other: str | None
+    outcome: str | None
+    talk_seconds: int | None
+    run: int
+    queued_run: int
+    due_at: datetime | None
+    queued_at: datetime | None
+    tries: int
+    tried_since: datetime | None
+    person_kind: str | None
+    person_id: str | None
+    person_name: str | None
+    because: str | None
+    event: Mapping[str, Any] | None
+    integration_id: str | None
+    job_id: str | None
+    posted_at: datetime | None
+    confirmed_at: datetime | None
+    event_id: str | None
+    retries: int
+    assigned_kind: str | None
+    assigned_id: str | None
+    link_version: int
+    updated_at: datetime
+
+    @cached_property
+    def record(self) -> CallRecord:
+        return CallRecord.model_validate_json(self.record_json)
+
+    @property
+    def is_queued(self) -> bool:
+        """Its run has been handed to the workers."""
+        return self.queued_run >= self.run
+
+    @classmethod
+    def of(cls, row: sa.Row[Any]) -> Call:
+        values = dict(row._mapping)
+        values["state"] = CallState(values["state"])
+        values["record_json"] = values.pop("record")
+        values["event"] = json.loads(values["event"]) if values["event"] else None
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One thing that was asked of the other side for a call: when, what, the answer, what is next."""
+
+    id: int
+    call_key: str
+    at: datetime
+    finished_at: datetime | None
+    step: str
+    asked: str
+    status: int | None
+    answer: str | None
+    next: str | None
+    doubtful: bool
+
+
+class Store:
+    """The calls' database, SQLite or PostgreSQL; the same statements on both."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+        self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.insert: Any = (
+            postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+        )
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """One transaction, committed at the end of the block.
+
+        Errors: StoreUnavailable when the database cannot be reached, is locked, read-only or full.
+        """
+        with self._errors(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
+            raise StoreUnavailable(f"the database did not do it: {type(error).__name__}") from error
+        except sa.exc.DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in _NOT_NOW:
+                raise
+            raise StoreUnavailable(f"the database did not do it: {error.orig}") from error
+
+    # Hooks ------------------------------------------------------------------------------------
+
+    def add_hook(self, connection: sa.Connection, hook: RawHook) -> int:
+        """Keep a hook as it came; its id."""
+        result = connection.execute(sa.insert(hooks).returning(hooks.c.id), _hook_row(hook))
+        return int(result.scalar_one())
+
+    def update_hook(self, connection: sa.Connection, hook_id: int, **values: Any) -> None:
+        connection.execute(sa.update(hooks).where(hooks.c.id == hook_id).values(**values))
+
+    def hooks_of(self, key: str) -> Sequence[RawHook]:
+        return self._hooks(hooks.c.call_key == key)
+
+    def parked_hooks(self, limit: int = 1000) -> Sequence[RawHook]:
+        return self._hooks(hooks.c.state == "parked", limit)
+
+    def count_parked(self) -> int:
+        query = sa.select(sa.func.count()).select_from(hooks).where(hooks.c.state == "parked")
+        with self.begin() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def _hooks(self, condition: sa.ColumnElement[bool], limit: int = 1000) -> Sequence[RawHook]:
+        query = sa.select(hooks).where(condition).order_by(hooks.c.id).limit(limit)
+        with self.begin() as connection:
+            return [
+                RawHook(**{**row._mapping, "headers": json.loads(row.headers)})
+                for row in connection.execute(query)
+            ]
+
+    # Calls ------------------------------------------------------------------------------------
+
+    def take(self, connection: sa.Connection, call: Mapping[str, Any]) -> Call:
+        """Insert the call as given, or lock and return the row that is there (version > 1)."""
+        statement = (
+            self.insert(calls)
+            .values(**_NEW, **call)
+            .on_conflict_do_update(
+                index_elements=[calls.c.key], set_={"version": calls.c.version + 1}
+            )
+            .returning(calls)
+        )
+        return Call.of(connection.execute(statement).one())
+
+    def add_first(self, call: Mapping[str, Any], hook: RawHook) -> bool:
+        """Store a call together with the first hook that tells of it; False if it was there already.
+
+        On PostgreSQL this is one statement, and so one round trip, which is its own transaction.
+        """
+        call_values = _bound(calls, {**_NEW, **call})
+        hook_values = _bound(hooks, _hook_row(hook))
+        if self.engine.dialect.name == "postgresql":
+            with self._errors(), self._autocommit.connect() as connection:
+                result = connection.exec_driver_sql(_ADD_FIRST, {**call_values, **hook_values})
+                return result.scalar_one_or_none() is not None
+        with self.begin() as connection:
+            statement = self.insert(calls).values(**_NEW, **call)
+            statement = statement.on_conflict_do_nothing(index_elements=[calls.c.key])
+            if connection.execute(statement).rowcount == 0:
+                return False
+            self.add_hook(connection, hook)
+        return True
+
+    def due(
+        self, connection: sa.Connection, now: datetime, limit: int
+    ) -> Sequence[tuple[str, int]]:
+        """Calls whose run is due and not queued yet, deliveries before confirmations; now marked queued.
+
+        Two workers never get the same one: rows that the other has in hand are passed over.
+        """
+        waiting = sa.and_(calls.c.queued_run < calls.c.run, calls.c.due_at <= now)
+        picked = (
+            sa.select(calls.c.key)
+            .where(waiting)
+            .order_by(calls.c.job_id.isnot(None), calls.c.due_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        rows = connection.execute(
+            sa.update(calls)
+            .where(calls.c.key.in_(picked.scalar_subquery()))
+            .values(queued_run=calls.c.run, queued_at=now)
+            .returning(calls.c.key, calls.c.run)
+        )
+        return [(row.key, row.run) for row in rows]
+
+    def unconfirmed(self, after: datetime, before: datetime, *, limit: int) -> Sequence[Call]:
+        """Calls whose write was accepted between the two and is not confirmed, the oldest first."""
+        query = (
+            sa.select(calls)
+            .where(calls.c.state == CallState.POSTED.value, calls.c.posted_at < before)
+            .where(calls.c.posted_at >= after, calls.c.job_id != "")
+            .order_by(calls.c.posted_at)
+            .limit(limit)
+        )
+        with self.begin() as connection:
+            return [Call.of(row) for row in connection.execute(query)]
+
+    def confirm(self, call: Call, *, succeeded: bool, needs_run: bool, now: datetime) -> bool:
+        """Note what became of an accepted write; False if that was known already.
+
+        needs_run: something is left to be done, in a run at once.
+        """
+        values: dict[str, Any] = {"updated_at": now}
+        if succeeded:
+            values |= {"state": CallState.WRITTEN.value, "reason": None, "confirmed_at": now}
+            values |= {"due_at": None}
+        if needs_run:
+            values |= {"run": calls.c.run + 1, "due_at": now}
+        with self.begin() as connection:
+            result = connection.execute(
+                sa.update(calls)
+                .where(
+                    calls.c.key == call.key,
+                    calls.c.state == CallState.POSTED.value,
+                    calls.c.job_id == call.job_id,
+                )
+                .values(**values)
+            )
+            return result.rowcount > 0
+
+    def doubt_write(self, job_id: str, now: datetime) -> bool:
+        """The target says that this write failed: ask what became of it. False if it is not ours."""
+        final = (CallState.POSTED.value, CallState.WRITTEN.value)
+        with self.begin() as connection:
+            result = connection.execute(
+                sa.update(calls)
+                .where(calls.c.job_id == job_id, calls.c.state.in_(final))
+                .values(state=CallState.POSTED.value, run=calls.c.run + 1, due_at=now)
+            )
+            return result.rowcount > 0
+
+    def wake_held(self, numbers: Collection[str], *, since: datetime, now: datetime) -> int:
+        """Plan a new run for calls held since then whose other side has one of these numbers."""
+        woken = 0
+        wanted = sorted(numbers)
+        for start in range(0, len(wanted), 500):
+            statement = (
+                sa.update(calls)
+                .where(
+                    calls.c.other.in_(wanted[start : start + 500]),
+                    calls.c.state == CallState.HELD.value,
+                    calls.c.first_seen_at >= since,
+                )
+                .values(run=calls.c.run + 1, due_at=now)
+            )
+            with self.begin() as connection:
+                woken += connection.execute(statement).rowcount
+        return woken
+
+    def in_hand(self, connection: sa.Connection) -> int:
+        """How many runs are with the workers now."""
+        query = (
+            sa.select(sa.func.count())
+            .select_from(calls)
+            .where(calls.c.due_at.isnot(None), calls.c.queued_run >= calls.c.run)
+        )
+        return int(connection.execute(query).scalar_one())
+
+    def requeue_lost(self, before: datetime, now: datetime) -> int:
+        """Plan a new run for calls whose run was queued before then, and never came to an end."""
+        with self.begin() as connection:
+            result = connection.execute(
+                sa.update(calls)
+                .where(
+                    calls.c.due_at.isnot(None),
+                    calls.c.queued_run >= calls.c.run,
+                    calls.c.queued_at < before,
+                )
+                .values(run=calls.c.run + 1, due_at=now)
+            )
+            return result.rowcount
+
+    def locked(self, connection: sa.Connection, key: str) -> Call | None:
+        """The call, locked until the transaction ends."""
+        statement = (
+            sa.update(calls)
+            .where(calls.c.key == key)
+            .values(version=calls.c.version + 1)
+            .returning(calls)
+        )
+        row = connection.execute(statement).one_or_none()
+        return Call.of(row) if row else None
+
+    def update(self, connection: sa.Connection, key: str, **values: Any) -> None:
+        if "event" in values and values["event"] is not None:
+            values["event"] = json.dumps(values["event"])
+        connection.execute(sa.update(calls).where(calls.c.key == key).values(**values))
+
+    def call(self, key: str) -> Call | None:
+        with self.begin() as connection:
+            row = connection.execute(sa.select(calls).where(calls.c.key == key)).one_or_none()
+        return Call.of(row) if row else None
+
+    def call_in(self, connection: sa.Connection, key: str) -> Call | None:
+        """The call as this transaction sees it, not locked."""
+        row = connection.execute(sa.select(calls).where(calls.c.key == key)).one_or_none()
+        return Call.of(row) if row else None
+
+    def find_calls(self, name: str) -> Sequence[Call]:
+        """Calls with this key or provider id; several only where two accounts share an id."""
+        query = sa.select(calls).where(sa.or_(calls.c.key == name, calls.c.call_id == name))
+        with self.begin() as connection:
+            return [Call.of(row) for row in connection.execute(query)]
+
+    def list_calls(
+        self,
+        *,
+        state: str | None = None,
+        number: str | None = None,
+        line: str | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> Sequence[Call]:
+        """Calls, newest first."""
+        query = sa.select(calls).order_by(calls.c.first_seen_at.desc(), calls.c.key.desc())
+        for column, value in (
+            (calls.c.state, state),
+            (calls.c.other, number),
+            (calls.c.line, line),
+        ):
+            if value is not None:
+                query = query.where(column == value)
+        if state is None:
+            query = query.where(calls.c.state != CallState.FOLDED.value)
+        with self.begin() as connection:
+            rows = connection.execute(query.limit(limit).offset(offset))
+            return [Call.of(row) for row in rows]
+
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """How many calls there are by (state, outcome)."""
+        query = sa.select(
+            calls.c.state, sa.func.coalesce(calls.c.outcome, "unknown"), sa.func.count()
+        ).group_by(calls.c.state, calls.c.outcome)
+        with self.begin() as connection:
+            return {(row[0], row[1]): row[2] for row in connection.execute(query)}
+
+    def oldest_due(self) -> datetime | None:
+        """When the longest-waiting undelivered call became due; it may lie in the future."""
+        waiting = (CallState.OPEN.value, CallState.DELIVERING.value)
+        query = sa.select(sa.func.min(calls.c.due_at)).where(calls.c.state.in_(waiting))
+        with self.begin() as connection:
+            found: datetime | None = connection.execute(query).scalar_one()
+        return found
+
+    def leg_owner(self, connection: sa.Connection, leg_key: str) -> str | None:
+        """The key of the call that this leg was dialled by, if that is known.
+
+        Locks the leg: whoever tells its owner at the same time waits for us, or we for them.
+        """
+        statement = self.insert(legs).values(leg_key=leg_key, call_key=leg_key)
+        locked = statement.on_conflict_do_update(
+            index_elements=[legs.c.leg_key], set_={"leg_key": leg_key}
+        )
+        owner = str(connection.execute(locked.returning(legs.c.call_key)).scalar_one())
+        return owner if owner != leg_key else None
+
+    def own_leg(self, connection: sa.Connection, leg_key: str, call_key: str) -> None:
+        statement = self.insert(legs).values(leg_key=leg_key, call_key=call_key)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[legs.c.leg_key],
+                set_={"call_key": call_key},
+                where=legs.c.call_key == legs.c.leg_key,  # its owner was not known until now
+            )
+        )
+
+    def revoke_link(self, key: str) -> int | None:
+        """Let the links to this call given out so far open nothing; the version of new ones.
+
+        None: there is no such call.
+        """
+        statement = (
+            sa.update(calls)
+            .where(calls.c.key == key)
+            .values(link_version=calls.c.link_version + 1)
+            .returning(calls.c.link_version)
+        )
+        with self.begin() as connection:
+            version: int | None = connection.execute(statement).scalar_one_or_none()
+        return version
+
+    # Attempts ---------------------------------------------------------------------------------
+
+    def start_attempt(
+        self, connection: sa.Connection, *, call_key: str, at: datetime, step: str, asked: str
+    ) -> int:
+        """Note what is about to be asked. Until it is finished it counts as doubtful."""
+        result = connection.execute(
+            sa.insert(attempts).returning(attempts.c.id),
+            {"call_key": call_key, "at": at, "step": step, "asked": asked, "doubtful": True},
+        )
+        return int(result.scalar_one())
+
+    def finish_attempt(self, connection: sa.Connection, attempt_id: int, **values: Any) -> None:
+        connection.execute(sa.update(attempts).where(attempts.c.id == attempt_id).values(**values))
+
+    def add_attempts(
+        self,
+        connection: sa.Connection,
+        key: str,
+        seen: Sequence[Exchange],
+        *,
+        then: str | None,
+    ) -> None:
+        """Keep exchanges that are over; then: what was decided after the last of them."""
+        rows = [
+            {
+                "call_key": key,
+                "at": exchange.at,
+                "finished_at": exchange.finished_at,
+                "step": exchange.step,
+                "asked": exchange.asked,
+                "status": exchange.status,
+                "answer": exchange.answer,
+                "next": then if exchange is seen[-1] else None,
+                "doubtful": False,
+            }
+            for exchange in seen
+        ]
+        if rows:
+            connection.execute(sa.insert(attempts), rows)
+
+    def attempts_of(self, key: str) -> Sequence[Attempt]:
+        query = sa.select(attempts).where(attempts.c.call_key == key).order_by(attempts.c.id)
+        with self.begin() as connection:
+            return [Attempt(**row._mapping) for row in connection.execute(query)]
+
+    def last_doubtful(self, connection: sa.Connection, key: str, step: str) -> Attempt | None:
+        """The newest attempt of this step that may have got through without our knowing."""
+        query = (
+            sa.select(attempts)
+            .where(attempts.c.call_key == key, attempts.c.step == step)
+            .order_by(attempts.c.id.desc())
+            .limit(1)
+        )
+        row = connection.execute(query).one_or_none()
+        attempt = Attempt(**row._mapping) if row else None
+        return attempt if attempt is not None and attempt.doubtful else None
+
+    def secret(self, name: str, fresh: str) -> str:
+        """The secret of this name, the same in every process; `fresh` becomes it if there is none."""
+        statement = self.insert(secrets).values(name=name, value=fresh)
+        with self.begin() as connection:
+            connection.execute(statement.on_conflict_do_nothing(index_elements=[secrets.c.name]))
+            query = sa.select(secrets.c.value).where(secrets.c.name == name)
+            return str(connection.execute(query).scalar_one())
+
+    def instance(self) -> str:
+        """A name of this database that may be shown: the same for every process that uses it."""
+        secret = self.secret("instance", token_hex(32))
+        return sha256(secret.encode()).hexdigest()[:16]
+
+    # Workers -------------------------------------------------------------------------------
+
+    def beat(self, executor_id: str, now: datetime) -> None:
+        """This worker is alive."""
+        statement = self.insert(workers).values(executor_id=executor_id, seen_at=now)
+        with self.begin() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[workers.c.executor_id], set_={"seen_at": now}
+                )
+            )
+
+    def workers(self) -> Mapping[str, datetime]:
+        """When each worker was last alive."""
+        with self.begin() as connection:
+            rows = connection.execute(sa.select(workers))
+            return {row.executor_id: row.seen_at for row in rows}
+
+    def drop_worker(self, executor_id: str) -> None:
+        with self.begin() as connection:
+            connection.execute(sa.delete(workers).where(workers.c.executor_id == executor_id))
+
+
+_NEW = {"version": 1, "tries": 0, "link_version": 0, "queued_run": 0}
+
+
+def _hook_row(hook: RawHook) -> dict[str, Any]:
+    return {
+        "received_at": hook.received_at,
+        "provider": hook.provider,
+        "account": hook.account,
+        "state": hook.state,
+        "kind": hook.kind,
+        "call_key": hook.call_key,
+        "error": hook.error,
+        "method": hook.method,
+        "target": hook.target,
+        "headers": json.dumps(dict(hook.headers)),
+        "body": hook.body,
+    }
+
+
+# The columns that a new call may have values for, and those of a hook.
+_FIRST_CALL = (
+    *_NEW,
+    *("key", "provider", "account", "call_id", "state", "record", "first_seen_at", "over_at"),
+    *("started_at", "direction", "line", "other", "outcome", "talk_seconds", "run", "due_at"),
+    "updated_at",
+)
+_HOOK = tuple(column.name for column in hooks.columns if column.name != "id")
+
+
+def _bound(table: sa.Table, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{table.name}_{name}": value for name, value in values.items()}
+
+
+def _names(table: sa.Table, names: Sequence[str]) -> tuple[str, str]:
+    marks = (f"%({table.name}_{name})s::{_SQL_TYPES.get(name, 'text')}" for name in names)
+    return ", ".join(names), ", ".join(marks)
+
+
+_SQL_TYPES = {
+    **{
+        column.name: "timestamptz"
+        for t in (calls, hooks)
+        for column in t.c
+        if column.name.endswith("_at")
+    },
+    **dict.fromkeys(
+        ("version", "tries", "link_version", "run", "queued_run", "talk_seconds"), "int"
+    ),
+    "body": "bytea",
+}
+_CALL_NAMES, _CALL_MARKS = _names(calls, _FIRST_CALL)
+_HOOK_NAMES, _HOOK_MARKS = _names(hooks, _HOOK)
+_ADD_FIRST = f"""
+WITH call AS (
+    INSERT INTO calls ({_CALL_NAMES}) VALUES ({_CALL_MARKS}) ON CONFLICT (key) DO NOTHING RETURNING key
+)
+INSERT INTO hooks ({_HOOK_NAMES}) SELECT {_HOOK_MARKS} FROM call RETURNING id
+"""

@@ -1,0 +1,518 @@
+"""Which commands are there? Each says what it did, what to do next, and fails with a non-zero exit."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+import click
+from rich.console import Console
+
+from adapter.errors import AdapterError
+from adapter.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+console = Console()
+
+
+def plainly(command: F) -> F:
+    """Errors of ours are told in one line, without a traceback."""
+
+    @wraps(command)
+    def told(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return command(*args, **kwargs)
+        except AdapterError as error:
+            click.echo(f"adapter: {error}", err=True)
+            sys.exit(1)
+
+    return cast(F, told)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="call-adapter")
+def main() -> None:
+    """Puts phone calls from Twilio on the right person's record, through Propexo.
+
+    Try `adapter demo` first; then `adapter doctor` says what is missing for your own number.
+    """
+
+
+@main.command()
+@click.option("--keep-open", is_flag=True, help="Leave sandbox and adapter running until Ctrl-C.")
+@plainly
+def demo(keep_open: bool) -> None:
+    """All of it on this machine: signed sample calls in, events out, shown as a table."""
+    from adapter.demo import run_demo
+
+    # Piped into a file the table is not squeezed into the 80 columns of a terminal that is not there.
+    shown = console if console.is_terminal else Console(width=130)
+    sys.exit(run_demo(shown, keep_open=keep_open))
+
+
+@main.command()
+@plainly
+def run() -> None:
+    """Web and worker together, after migrating; SQLite unless DATABASE_URL says otherwise."""
+    from adapter import bootstrap
+    from adapter.processes import run_together
+
+    settings = _checked_settings()
+    bootstrap.migrate(settings)
+    click.echo(
+        f"adapter: hooks go to {settings.public_base_url}/webhooks/twilio; "
+        f"listening on port {settings.port}; Ctrl-C stops",
+        err=True,
+    )
+    sys.exit(run_together({"web": ["web"], "worker": ["worker"]}, os.environ))
+
+
+@main.command()
+@plainly
+def web() -> None:
+    """The web server: gunicorn, WEB_CONCURRENCY processes of 16 threads on PORT."""
+    from adapter.processes import exec_web
+
+    settings = Settings.from_environ(os.environ)
+    settings.require_for_web()
+    exec_web()
+
+
+@main.command()
+@plainly
+def worker() -> None:
+    """The worker: writes due calls to Propexo. Start as many as you like."""
+    from adapter import bootstrap
+    from adapter.processes import GRACE_SECONDS, stop_signal
+
+    stopping = stop_signal()
+    running = bootstrap.worker()
+    running.start()
+    stopping.wait()
+    running.stop(GRACE_SECONDS)
+
+
+@main.command()
+@plainly
+def migrate() -> None:
+    """Bring the database to the current schema. Safe to run again, and twice at once."""
+    from adapter import bootstrap
+
+    settings = Settings.from_environ(os.environ)
+    bootstrap.migrate(settings)
+    click.echo("The database is current. Next: adapter run, or adapter web and adapter worker.")
+
+
+@main.command()
+@click.option("--state", help="Only calls in this state: open, posted, written, held, failed ...")
+@click.option("--number", help="Only calls with this number on the other side.")
+@click.option("--line", help="Only calls on this line of ours.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@plainly
+def calls(state: str | None, number: str | None, line: str | None, limit: int) -> None:
+    """The calls, newest first."""
+    from adapter.calls.store import CallState
+    from adapter.tell import calls_table
+
+    if state is not None and state not in {member.value for member in CallState}:
+        allowed = ", ".join(member.value for member in CallState)
+        raise click.BadParameter(
+            f"{state!r} is no state; there are {allowed}", param_hint="--state"
+        )
+    found = _parts().store.list_calls(
+        state=state, number=_number(number), line=_number(line), limit=limit
+    )
+    console.print(calls_table(found))
+    click.echo(f"{len(found)} call(s). More of one: adapter show CALL")
+
+
+@main.command()
+@click.argument("call")
+@plainly
+def show(call: str) -> None:
+    """The whole story of one CALL (its Twilio id), in order, in plain words."""
+    from adapter.tell import next_step, tell_story
+
+    store = _parts().store
+    found = _find(store, call)
+    tell_story(console, found, store.hooks_of(found.key), store.attempts_of(found.key))
+    click.echo(f"\nNext: {next_step(found)}")
+
+
+@main.command()
+@click.argument("call")
+@plainly
+def link(call: str) -> None:
+    """The link to the page of one CALL, where its recording is heard."""
+    parts = _parts()
+    found = _find(parts.store, call)
+    click.echo(parts.links.of(found.key, found.link_version))
+
+
+@main.command()
+@click.argument("call")
+@plainly
+def revoke(call: str) -> None:
+    """End all links to one CALL given out so far, also the one in the PMS's notes."""
+    parts = _parts()
+    found = _find(parts.store, call)
+    parts.store.revoke_link(found.key)
+    click.echo(
+        f"Links to {found.call_id} open nothing now. Next, for a new one: adapter link {call}"
+    )
+
+
+@main.command()
+@click.argument("call", required=False)
+@click.option(
+    "--state", type=click.Choice(["failed", "held", "parked"]), help="All calls in this state."
+)
+@click.option("--again", is_flag=True, help="Also a call that is written: makes a second event.")
+@plainly
+def replay(call: str | None, state: str | None, again: bool) -> None:
+    """Deliver CALL again, or all that failed; or read parked hooks again."""
+    from adapter.replay import replay_calls, replay_parked
+
+    if (call is None) == (state is None):
+        raise click.UsageError("name one CALL, or --state failed, held or parked")
+    parts = _parts()
+    if state == "parked":
+        taken, left = replay_parked(parts.intake)
+        click.echo(f"{taken} parked hook(s) taken, {left} still cannot be read.")
+        sys.exit(1 if left else 0)
+    if call is not None:
+        found = [_find(parts.store, call)]
+    else:
+        found = list(parts.store.list_calls(state=state, limit=100_000))
+    for one, outcome in replay_calls(parts.store, found, again=again):
+        click.echo(f"{one.call_id}: {outcome}")
+    click.echo(f"{len(found)} call(s). The worker takes them up; see adapter calls.")
+
+
+@main.command()
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1000))
+@plainly
+def held(limit: int) -> None:
+    """Calls that wait for a decision, with the reason; newest first."""
+    from adapter.tell import calls_table
+
+    found = _parts().store.list_calls(state="held", limit=limit)
+    console.print(calls_table(found))
+    click.echo(
+        f"{len(found)} held. Next: adapter assign CALL --lead ID, adapter create-lead CALL, "
+        "adapter ignore CALL, or adapter show CALL"
+    )
+
+
+@main.command()
+@click.argument("call")
+@click.option("--lead", help="The lead's id at Propexo.")
+@click.option("--applicant", help="The applicant's id.")
+@click.option("--resident", help="The resident's id.")
+@plainly
+def assign(call: str, lead: str | None, applicant: str | None, resident: str | None) -> None:
+    """CALL was with this person: write it on their record."""
+    from adapter.desk import assign as assign_call
+
+    given = {"lead": lead, "applicant": applicant, "resident": resident}
+    people = [(kind, person_id) for kind, person_id in given.items() if person_id]
+    if len(people) != 1:
+        raise click.UsageError("name exactly one of --lead, --applicant, --resident")
+    store = _parts().store
+    found = _find(store, call)
+    assign_call(store, found, kind=people[0][0], person_id=people[0][1])
+    click.echo(f"{found.call_id} goes to {people[0][0]} {people[0][1]}. Next: adapter show {call}")
+
+
+@main.command()
+@click.argument("call")
+@plainly
+def ignore(call: str) -> None:
+    """CALL is not to be written."""
+    from adapter.desk import ignore as ignore_call
+
+    store = _parts().store
+    found = _find(store, call)
+    ignore_call(store, found)
+    click.echo(f"{found.call_id} is ignored. To undo: adapter replay {call}")
+
+
+@main.command("create-lead")
+@click.argument("call")
+@plainly
+def create_lead(call: str) -> None:
+    """Make a lead of CALL's caller, and write the call there."""
+    from adapter.desk import create_lead as create_lead_of
+
+    store = _parts().store
+    found = _find(store, call)
+    create_lead_of(store, found)
+    click.echo(f"A lead is made for {found.call_id}. Next: adapter show {call}")
+
+
+@main.command()
+@plainly
+def lines() -> None:
+    """Every line with its integration, the PMS behind it, and what it lacks."""
+    from adapter import bootstrap
+    from adapter.targets.propexo.requirements import lacking
+    from adapter.tell import lines_table
+
+    parts = bootstrap.Parts(bootstrap.read_settings())
+    directory = parts.target.directory
+    shown = list(parts.lines)
+    if parts.lines.defaults.integration_id is not None or not shown:
+        shown.append(parts.lines.defaults)
+    missing = {line.number: lacking(line, directory) for line in shown}
+    console.print(lines_table(shown, lambda line: missing[line.number]))
+    if any(found for _, found in missing.values()):
+        click.echo("Something is missing: set it in lines.toml (docs: README, Lines).", err=True)
+        sys.exit(1)
+
+
+@main.command()
+@plainly
+def sync() -> None:
+    """Read people's phone numbers into the index now; can be stopped and goes on where it was."""
+    from datetime import timedelta
+
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from adapter.errors import BudgetSpent
+    from adapter.processes import stop_signal
+
+    people = _parts().people_sync
+    stopping = stop_signal()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console) as progress:
+        tasks = {
+            (s.integration_id, s.kind): progress.add_task(
+                f"{s.integration_id} {s.kind.value}s", total=None
+            )
+            for s in people.states()
+        }
+        is_more = True
+        while is_more and not stopping.is_set():
+            try:
+                is_more = people.step(timedelta(minutes=1))
+            except BudgetSpent as error:
+                stopping.wait(error.retry_after_seconds or 1.0)
+            for state in people.states():
+                progress.update(
+                    tasks[state.integration_id, state.kind],
+                    completed=state.position,
+                    total=max(state.total, state.position) or None,
+                )
+    if stopping.is_set():
+        click.echo("Stopped; adapter sync goes on from here, and so does the worker.")
+        sys.exit(130)
+    click.echo("The index is up to date; the worker keeps it so.")
+
+
+@main.command()
+@click.option(
+    "--since",
+    default="24h",
+    show_default=True,
+    help="How far back: 24h, 3d, 30d, or a date like 2026-11-01.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@plainly
+def reconcile(since: str, dry_run: bool) -> None:
+    """Compare Twilio's own list of calls with the records, and take in what no hook told.
+
+    A long one shows how far it is. Ctrl-C stops it; the same command goes on where it was.
+    """
+    from adapter.errors import SettingsError
+    from adapter.tell_reconciliation import say_done, watched
+
+    parts = _parts()
+    begins_at = _begins(since, parts.settings.call_days)
+    reconciliation = parts.reconciliation
+    if not reconciliation.accounts:
+        raise SettingsError(
+            "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are needed to read Twilio's list of calls"
+        )
+    try:
+        with watched(console) as watch:
+            report = reconciliation.run(begins_at, dry_run=dry_run, goes_on=True, watch=watch)
+    except KeyboardInterrupt:
+        click.echo("\nStopped. What was taken in stays; the same command goes on.", err=True)
+        sys.exit(130)
+    say_done(console, report, dry_run=dry_run)
+    sys.exit(0 if report.adds_up or (dry_run and not report.problems) else 1)
+
+
+@main.command()
+@click.argument("number")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+@plainly
+def forget(number: str, yes: bool) -> None:
+    """Remove a person's NUMBER from everything kept here. Calls keep their outcome and time.
+
+    The PMS and Twilio keep what they have; delete it there too.
+    """
+    from adapter.calls.forgetting import Forgetting
+    from adapter.calls.phone import e164, pretty
+
+    found = e164(number)
+    if found is None:
+        raise click.BadParameter(f"{number!r} is not a phone number; write it like +16175550134")
+    parts = _parts()
+    if parts.lines.is_ours(found):
+        raise click.BadParameter(f"{pretty(found)} is one of our own lines or staff (lines.toml)")
+    if not yes:
+        click.confirm(f"Remove {pretty(found)} for good?", abort=True)
+    gone = Forgetting(parts.store, found).run(datetime.now(UTC))
+    click.echo(
+        f"Removed from {gone.calls} call(s), {gone.mentions} that only mention it, "
+        f"{gone.attempts} attempt(s) and {gone.new_leads} lead(s) asked for; "
+        f"deleted {gone.hooks} hook(s) and {gone.people} row(s) of the index of people."
+    )
+    if gone.undelivered:
+        click.echo(f"{gone.undelivered} call(s) were not written yet and are ignored now.")
+    click.echo("The PMS and Twilio keep what they have. Next: delete the number there too.")
+
+
+@main.command()
+@click.option("--url", help="Where to send it; default: PUBLIC_BASE_URL/webhooks/twilio.")
+@click.option(
+    "--kind", default="answered", show_default=True, help="What the hook tells; see below."
+)
+@click.option("--from", "caller", default="+16175550134", show_default=True)
+@click.option("--to", "called", default="+16175550100", show_default=True)
+@click.option("--call", "call_sid", help="The call's id; default: a new one.")
+@click.option("--seconds", default=42, show_default=True, help="Talk time or message length.")
+@plainly
+def simulate(
+    url: str | None, kind: str, caller: str, called: str, call_sid: str | None, seconds: int
+) -> None:
+    """Send one signed hook, as Twilio would.
+
+    Kinds: answered, missed, busy, voicemail, dial, recording, machine, transcription, outbound.
+    """
+    import requests
+
+    from adapter import simulate as simulated
+
+    settings = Settings.from_environ(os.environ)
+    settings.require_for_web()
+    public = f"{settings.public_base_url}/webhooks/twilio"
+    sid = call_sid or simulated.new_sid()
+    try:
+        params = simulated.hook(
+            kind,
+            call=sid,
+            account=settings.twilio_account_sid or simulated.ACCOUNT,
+            caller=caller,
+            called=called,
+            seconds=seconds,
+        )
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--kind") from error
+    token = settings.twilio_auth_token[0].get_secret_value() if settings.twilio_auth_token else ""
+    try:
+        answer = simulated.send(url or public, params, token=token, signed_url=public)
+    except requests.RequestException as error:
+        click.echo(f"adapter: {url or public} does not answer ({type(error).__name__})", err=True)
+        sys.exit(1)
+    click.echo(f"{answer.status_code} for {kind} of {sid}. Next: adapter show {sid}")
+    if not answer.ok:
+        click.echo(answer.text.strip(), err=True)
+        sys.exit(1)
+
+
+@main.command()
+@plainly
+def doctor() -> None:
+    """Check every setting, the database, Propexo, Twilio and the public address; say what to do."""
+    from adapter.doctor import examine
+
+    sys.exit(examine(console, os.environ))
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8900, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--api-key", default="sandbox-key", show_default=True)
+@click.option(
+    "--rate-limit", default=150, show_default=True, help="Requests a minute; 0: no limit."
+)
+@click.option(
+    "--vendor", default="ENTRATA", show_default=True, help="The PMS of the sample company."
+)
+@plainly
+def sandbox(host: str, port: int, api_key: str, rate_limit: int, vendor: str) -> None:
+    """A local stand-in for Propexo that refuses what Propexo refuses, and misbehaves on request."""
+    from adapter.sandbox import serve
+
+    click.echo(
+        f"Sandbox on http://{host}:{port} (key {api_key}). Next: PROPEXO_BASE_URL=http://{host}:{port} "
+        f"PROPEXO_API_KEY={api_key} PROPEXO_INTEGRATION_ID=int_{vendor.lower()} adapter run",
+        err=True,
+    )
+    serve(host, port, api_key, rate_limit, vendor)
+
+
+def _checked_settings() -> Settings:
+    settings = Settings.from_environ(os.environ)
+    settings.require_for_web()
+    settings.require_for_worker()
+    return settings
+
+
+def _parts() -> Any:
+    """The parts for a command that looks at the database. Errors: SettingsError if it is not migrated."""
+    from adapter import bootstrap
+    from adapter.calls.database import schema_state
+    from adapter.errors import SettingsError
+
+    settings = bootstrap.read_settings()
+    parts = bootstrap.Parts(settings)
+    with parts.store.begin() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    found, needed = schema_state(parts.store.engine)
+    if found != needed:
+        raise SettingsError(
+            f"the database of DATABASE_URL has schema {found or 'none'}, needed is {needed}: "
+            "run adapter migrate"
+        )
+    return parts
+
+
+def _begins(since: str, call_days: int) -> datetime:
+    from adapter.reconcile import begins
+
+    now = datetime.now(UTC)
+    try:
+        found = begins(since, now)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--since") from error
+    if found < now - timedelta(days=call_days - 2):
+        # Those calls may have been written and thrown away; taken in again they would be written twice.
+        raise click.BadParameter(
+            f"{since!r} reaches back behind CALL_DAYS={call_days}", param_hint="--since"
+        )
+    return found
+
+
+def _find(store: Any, call: str) -> Any:
+    from adapter.errors import SettingsError
+
+    found = store.find_calls(call)
+    if not found:
+        raise SettingsError(f"no call {call!r} is known; adapter calls lists those that are")
+    if len(found) > 1:
+        keys = ", ".join(one.key for one in found)
+        raise SettingsError(f"several accounts have a call {call!r}; name one of {keys}")
+    return found[0]
+
+
+def _number(raw: str | None) -> str | None:
+    from adapter.calls.phone import e164
+
+    return (e164(raw) or raw) if raw else None

@@ -1,0 +1,1 @@
+"""How does a due call reach the target, durably?"""

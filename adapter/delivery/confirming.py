@@ -1,0 +1,73 @@
+"""Which accepted writes have come to an end? Read from the target's logs, many with one request."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from adapter.calls.facts import CallRecord
+from adapter.calls.store import Call, Store
+from adapter.errors import CredentialsRefused, NotSupported, PermanentError
+from adapter.observe import DELIVERIES, logger
+from adapter.targets import Target
+
+log = logger("adapter.confirming")
+
+BATCH = 1000
+# What was accepted in the last moment cannot be in the logs yet.
+YOUNGEST = timedelta(seconds=1)
+# What is pending for longer is asked for by itself: for one straggler all logs would be read again and again.
+OLDEST = timedelta(minutes=5)
+
+
+class BulkConfirmation:
+    """Confirms accepted writes from the logs. What they do not show is asked for one by one.
+
+    is_available turns False where the target has no such logs.
+    """
+
+    def __init__(self, *, store: Store, target: Target, clock: Callable[[], datetime]) -> None:
+        self._store = store
+        self._target = target
+        self._clock = clock
+        self.is_available = True
+
+    def work(self) -> bool:
+        """One pass over what is unconfirmed; False: nothing more to do at once."""
+        if not self.is_available:
+            return False
+        now = self._clock()
+        waiting: dict[str, list[Call]] = defaultdict(list)
+        for call in self._store.unconfirmed(now - OLDEST, now - YOUNGEST, limit=BATCH):
+            waiting[call.integration_id or ""].append(call)
+        for integration_id, calls in waiting.items():
+            self._confirm(integration_id, calls, now)
+        return False
+
+    def _confirm(self, integration_id: str, calls: list[Call], now: datetime) -> None:
+        since = min(call.posted_at or now for call in calls)
+        try:
+            ended = self._target.ended_writes(integration_id, since)
+        except CredentialsRefused:
+            raise
+        except (NotSupported, PermanentError) as error:
+            log.warning("no write logs: confirming one by one", reason=str(error))
+            self.is_available = False
+            return
+        for call in calls:
+            succeeded = ended.get(call.job_id or "")
+            if succeeded is None:
+                continue
+            # Why it failed, and whether it may be tried again, is asked in a run of its own; so is
+            # what is to be corrected because more is known by now.
+            needs_run = not succeeded or mark_of(call.record) != (call.event or {}).get("facts")
+            if self._store.confirm(call, succeeded=succeeded, needs_run=needs_run, now=now):
+                DELIVERIES.labels("written" if succeeded else "refused", call.outcome or "").inc()
+                log.info("confirmed" if succeeded else "refused", call=call.key)
+
+
+def mark_of(record: CallRecord) -> str:
+    """A short mark of what is known of a call, to see later whether more is known then."""
+    return hashlib.sha256(record.model_dump_json(exclude_none=True).encode()).hexdigest()[:16]

@@ -1,0 +1,68 @@
+"""What can a run of a delivery end in, and which failure ends it how? (design.md section 9)"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from adapter.calls.store import Call, CallState
+from adapter.errors import (
+    BudgetSpent,
+    CredentialsRefused,
+    NotSupported,
+    PermanentError,
+    TemporaryError,
+)
+from adapter.observe import logger
+
+log = logger("adapter.delivery")
+
+KEEP_TRYING = timedelta(hours=24)
+LONGEST_WAIT_SECONDS = 900.0
+
+
+@dataclass(frozen=True)
+class Done:
+    """The delivery ends here, in this state, for this reason; values go to the call's row."""
+
+    state: CallState
+    reason: str | None = None
+    values: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Again:
+    """Another run after the delay. counts: it was a failed try, the next wait is longer."""
+
+    delay_seconds: float
+    reason: str
+    state: CallState = CallState.DELIVERING
+    counts: bool = False
+    values: Mapping[str, Any] | None = None
+
+
+def after_error(
+    call: Call, error: Exception, now: datetime, backoff_seconds: float
+) -> Done | Again:
+    """What a failed run of this call ends in."""
+    state = CallState.DELIVERING if call.job_id is None else call.state
+    if isinstance(error, BudgetSpent):
+        return Again(error.retry_after_seconds or 1.0, "waiting for the rate limit", state)
+    if isinstance(error, TemporaryError):
+        if call.tried_since is not None and now - call.tried_since >= KEEP_TRYING:
+            return Done(CallState.FAILED, f"given up after a day of trying: {error}")
+        wait = min(backoff_seconds * 2 ** min(call.tries, 20), LONGEST_WAIT_SECONDS)
+        wait *= random.uniform(0.8, 1.2)  # not all at once when the other side is back
+        return Again(max(wait, error.retry_after_seconds or 0), str(error), state, counts=True)
+    if isinstance(error, CredentialsRefused):
+        log.error("credentials refused", reason=str(error))
+        return Done(CallState.FAILED, str(error))
+    if isinstance(error, NotSupported):
+        return Done(CallState.HELD, str(error))
+    if isinstance(error, PermanentError):
+        return Done(CallState.FAILED, str(error))
+    log.error("delivery failed", exc_info=error)
+    return Done(CallState.FAILED, f"a bug of the adapter: {type(error).__name__}: {error}")

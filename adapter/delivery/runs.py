@@ -1,0 +1,106 @@
+"""What happens around the steps of one run: claim the call, keep what was asked, commit what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from adapter.calls.store import Call, CallState, Store
+from adapter.delivery.pace import Pace
+from adapter.delivery.results import Again, Done, after_error
+from adapter.errors import BudgetSpent, StoreUnavailable
+from adapter.observe import DELIVERIES, Exchange, exchanges, logger
+
+log = logger("adapter.delivery")
+
+Advance = Callable[[Call], "Done | Again"]
+
+
+class Delivery:
+    """Runs deliveries. advance: the steps (adapter.delivery.steps). clock: aware UTC now."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        advance: Advance,
+        clock: Callable[[], datetime],
+        pace: Pace | None = None,
+        backoff_seconds: float = 2.0,
+    ) -> None:
+        self._store = store
+        self._advance = advance
+        self._clock = clock
+        self._pace = pace or Pace()
+        self._backoff = backoff_seconds
+
+    def run(self, key: str, number: int) -> None:
+        """One run of one call's delivery; does nothing if a later run has taken its place.
+
+        Errors: StoreUnavailable (the same run may simply be begun again).
+        """
+        with structlog.contextvars.bound_contextvars(call=key):
+            call = self._claim(key, number)
+            if call is None:
+                return
+            with exchanges() as seen:
+                try:
+                    result = self._advance(call)
+                except StoreUnavailable:
+                    raise
+                except Exception as error:
+                    if isinstance(error, BudgetSpent) and call.job_id is None:
+                        self._pace.hold(error.retry_after_seconds or 1.0)
+                    result = after_error(call, error, self._clock(), self._backoff)
+            self._note(call, number, result, seen)
+
+    def _claim(self, key: str, number: int) -> Call | None:
+        """The call, if this run is still the one that counts."""
+        with self._store.begin() as connection:
+            call = self._store.locked(connection, key)
+            if call is None or call.run != number or call.state is CallState.FOLDED:
+                return None
+            if call.state in (CallState.OPEN, CallState.HELD):
+                self._store.update(connection, key, state=CallState.DELIVERING.value)
+        return call
+
+    def _note(
+        self, call: Call, number: int, result: Done | Again, seen: Sequence[Exchange]
+    ) -> None:
+        """Keep what was asked and answered; state, reason and the next run commit together."""
+        now = self._clock()
+        with self._store.begin() as connection:
+            current = self._store.locked(connection, call.key)
+            if current is None:
+                return
+            self._store.add_attempts(connection, call.key, seen, then=result.reason)
+            if current.run != number:
+                return  # another run has taken over; it says what comes next
+            values: dict[str, Any] = {
+                "state": result.state.value,
+                "reason": result.reason,
+                "updated_at": now,
+                **(result.values or {}),
+            }
+            if isinstance(result, Again):
+                values |= self._again(call, result, now)
+            elif result.state is CallState.HELD and current.record_json != call.record_json:
+                # What it is held for may be explained by facts that came while it was looked at.
+                values |= {"run": number + 1, "due_at": now}
+            else:
+                values |= {"due_at": None, "tries": 0, "tried_since": None}
+            self._store.update(connection, call.key, **values)
+        DELIVERIES.labels(result.state.value, call.outcome or "").inc()
+        log.info(result.state.value, reason=result.reason, run=number)
+
+    def _again(self, call: Call, result: Again, now: datetime) -> dict[str, Any]:
+        values: dict[str, Any] = {
+            "run": call.run + 1,
+            "due_at": now + timedelta(seconds=result.delay_seconds),
+        }
+        if result.counts:
+            values |= {"tries": call.tries + 1, "tried_since": call.tried_since or now}
+        return values

@@ -1,0 +1,420 @@
+"""How does one due call get onto the person's record? One call, step by step.
+
+A run decides from the record in the database, does what is due, notes it, and says what comes next. It
+may be begun again at any point: what is asked of the target is noted before it is asked.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapter.calls.facts import CallRecord
+from adapter.calls.lines import Line, PersonKind, UnknownCaller
+from adapter.calls.links import Links
+from adapter.calls.matching import Person, choose_person
+from adapter.calls.parties import PartyKind
+from adapter.calls.shared import Breakers
+from adapter.calls.store import Attempt, Call, CallState, Store
+from adapter.calls.view import Rules, View, columns
+from adapter.delivery.completion import complete, is_open
+from adapter.delivery.confirming import BulkConfirmation, mark_of
+from adapter.delivery.refusal import NO_LINE, refusal
+from adapter.delivery.results import KEEP_TRYING, Again, Done
+from adapter.delivery.strangers import Strangers
+from adapter.delivery.telling import summarize
+from adapter.errors import BudgetSpent, PermanentError, RemoteError, TemporaryError
+from adapter.observe import exchanges, logger
+from adapter.providers import Reader
+from adapter.targets import Confirmation, Target, WriteState
+
+log = logger("adapter.delivery")
+
+# Waits for what the bulk confirmation did not see; the short ones for targets where there is none.
+CONFIRM_AFTER_SECONDS = (1, 3, 10, 30, 60, 120, 300, 600, 1800, 3600)
+STRAGGLER_SECONDS = 30
+RETRY_AFTER_SECONDS = (30, 120, 600, 1800)
+LOOK_AGAIN_SECONDS = 10.0
+SEND_WITHIN_SECONDS = 5.0
+# How long a call waits for the provider's API before it is written as the hooks have it: the API may be
+# busy for a while; but where nothing answers at all, it may never (no route, a firewall).
+BUSY_PATIENCE = timedelta(minutes=15)
+SILENT_PATIENCE = timedelta(seconds=5)
+# The provider's API may be behind its own hooks for so long after the end of a call.
+API_LAG = timedelta(seconds=60)
+
+Fold = Callable[[sa.Connection, CallRecord, datetime], str]
+
+
+# What an operator may assign a call to, besides people.
+NEW_LEAD = "new_lead"
+NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The person of a call, and why."""
+
+    person: Person
+    because: str
+
+
+class Steps:
+    """The steps of a delivery.
+
+    readers: the providers' APIs by name. fold: merges facts into the call that they turn out to belong to.
+    visible_seconds: how long an accepted write may take to show up at the target.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        rules: Rules,
+        readers: Mapping[str, Reader],
+        fold: Fold,
+        target: Target,
+        strangers: Strangers,
+        bulk: BulkConfirmation,
+        breakers: Breakers,
+        links: Links,
+        clock: Callable[[], datetime],
+        visible_seconds: float,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._rules = rules
+        self._readers = readers
+        self._fold = fold
+        self._target = target
+        self._strangers = strangers
+        self._bulk = bulk
+        self._breakers = breakers
+        self._links = links
+        self._clock = clock
+        self._visible = timedelta(seconds=visible_seconds)
+        self._monotonic = monotonic
+        # When this process first looked for the trace of a doubtful attempt, by its id.
+        self._looked_since: dict[int, float] = {}
+
+    def advance(self, call: Call) -> Done | Again:
+        """The way of one call, from where it stands. Errors: RemoteError, StoreUnavailable."""
+        if call.state is CallState.WRITTEN:
+            return self._amend(call, Done(CallState.WRITTEN))
+        if call.job_id is not None:
+            return self._confirm(call)
+        with self._store.begin() as connection:
+            doubtful = self._store.last_doubtful(connection, call.key, "post")
+        traced = self._trace(call, doubtful) if doubtful is not None else None
+        if traced is not None:
+            return traced
+        record = self._complete(call)
+        if isinstance(record, Done | Again):
+            return record
+        view = self._rules.view(record)
+        line = self._rules.lines.of(view.parties.line)
+        if line is None:
+            return NO_LINE
+        refused = refusal(view, line, self._rules.lines)
+        if refused is not None and call.assigned_kind is None:
+            return refused
+        match = self._match(call, view, line)
+        if isinstance(match, Done | Again):
+            return match
+        request = self._request(call, record, view, line, match.person)
+        return self._post(call, match.person, match.because, request, doubtful)
+
+    def _complete(self, call: Call) -> CallRecord | Done | Again:
+        """The record with what the provider's API adds, where the hooks left something open."""
+        record, now = call.record, self._clock()
+        reader = self._readers.get(call.provider)
+        if reader is None or not is_open(record, self._rules) or not reader.can_read(call.account):
+            return record
+        try:
+            found = complete(record, self._rules, reader)
+        except TemporaryError as error:
+            patience = SILENT_PATIENCE if error.status is None else BUSY_PATIENCE
+            if call.tried_since is None or now - call.tried_since < patience:
+                raise
+            log.warning("written without the provider's API", reason=str(error))
+            return record
+        except PermanentError as error:
+            log.warning("written without the provider's API", reason=str(error))
+            return record
+        if found.parent.parent_id is not None:
+            return self._fold_into(call, found, found.parent.parent_id)
+        with self._store.begin() as connection:
+            current = self._store.locked(connection, call.key)
+            if current is not None:
+                found = current.record.join(found)
+                self._store.update(
+                    connection,
+                    call.key,
+                    record=found.model_dump_json(exclude_none=True),
+                    over_at=current.over_at or (now if found.is_over else None),
+                    **columns(found, self._rules.view(found)),
+                )
+        if not found.is_over and not found.was_read:
+            return Again(600, "the call is still going on", CallState.OPEN)
+        if not found.was_read and now - (call.over_at or now) < API_LAG:
+            return Again(5, "the provider's API does not know the end of all legs yet")
+        return found
+
+    def _fold_into(self, call: Call, found: CallRecord, parent_id: str) -> Done:
+        """It is a leg of another call: its facts go there, and this record ends."""
+        facts = found.model_copy(update={"call_id": parent_id})
+        with self._store.begin() as connection:
+            key = self._fold(connection, facts, self._clock())
+        return Done(CallState.FOLDED, f"a leg of {key}")
+
+    def _match(self, call: Call, view: View, line: Line) -> Chosen | Done | Again:
+        """The person: assigned by an operator, found by the rule, or made as a new lead."""
+        number = view.parties.other.number or ""
+        if call.assigned_kind in list(PersonKind):
+            kind = PersonKind(call.assigned_kind)
+            try:
+                person = self._target.person(kind, call.assigned_id or "", line)
+            except PermanentError as error:
+                why = f"assigned to {kind.value} {call.assigned_id}, but {error}"
+                return Done(CallState.HELD, why)
+            return Chosen(person, f"{kind.value} {person.id}: assigned by an operator")
+        if not number:
+            withheld = view.parties.other.kind is PartyKind.WITHHELD
+            why = "the caller withheld it" if withheld else "none was reported"
+            return Done(CallState.HELD, f"no number to find a person or make a lead by: {why}")
+        match = choose_person(number, self._target.find_people(number, line), line)
+        if match.person is not None:
+            return Chosen(match.person, match.because)
+        is_wanted = (
+            line.unknown_caller is UnknownCaller.CREATE_LEAD or call.assigned_kind == NEW_LEAD
+        )
+        if match.is_unknown and is_wanted:
+            made = self._strangers.lead_for(call, number, line)
+            if isinstance(made, Person):
+                return Chosen(made, f"lead {made.id}: made for this caller")
+            return made
+        if match.is_unknown and line.unknown_caller is UnknownCaller.IGNORE:
+            return Done(CallState.IGNORED, f"{match.because}, and unknown callers are ignored")
+        return Done(CallState.HELD, match.because)
+
+    def _request(
+        self, call: Call, record: CallRecord, view: View, line: Line, person: Person
+    ) -> Mapping[str, Any]:
+        summary = summarize(call, record, view, line, links=self._links, policy=self._rules.policy)
+        return {
+            **self._target.prepare(summary, person, line),
+            "person": _kept(person),
+            "facts": mark_of(record),
+        }
+
+    def _post(
+        self,
+        call: Call,
+        person: Person,
+        because: str,
+        request: Mapping[str, Any],
+        untraced: Attempt | None,
+    ) -> Done | Again:
+        """Note the intent, post, note the answer. Between the two the attempt counts as doubtful.
+
+        untraced: the doubtful attempt of which no trace was found. It stays doubtful until it is replaced.
+        """
+        wait = self._breakers.wait(person.integration_id, self._clock().timestamp())
+        if wait:
+            return Again(
+                wait, "this PMS fails one write after the other; waiting for it to recover"
+            )
+        noted = self._monotonic()
+        with self._store.begin() as connection:
+            # Two runs of a call can be under way, where a worker was taken for dead and was not.
+            current = self._store.locked(connection, call.key)
+            standing = self._store.last_doubtful(connection, call.key, "post")
+            is_ours = current is not None and current.run == call.run and current.job_id is None
+            if not is_ours or (standing and standing.id) != (untraced and untraced.id):
+                return Again(LOOK_AGAIN_SECONDS, "another run of this call is at it")
+            if untraced is not None:
+                self._store.finish_attempt(
+                    connection, untraced.id, doubtful=False, next="no trace of it: post again"
+                )
+                self._looked_since.pop(untraced.id, None)
+            self._store.update(
+                connection,
+                call.key,
+                person_kind=person.kind.value,
+                person_id=person.id,
+                person_name=person.name or None,
+                because=because,
+                integration_id=person.integration_id,
+                event=dict(request),
+            )
+            attempt = self._store.start_attempt(
+                connection,
+                call_key=call.key,
+                at=self._clock(),
+                step="post",
+                asked=f"POST {request['path']}",
+            )
+        begun = self._clock()
+        answered: dict[str, Any] = {"doubtful": False}
+        try:
+            if self._monotonic() - noted > SEND_WITHIN_SECONDS:
+                # This process was frozen; by now another may take its run for abandoned.
+                raise TemporaryError("it took too long to begin; nothing was sent")
+            with exchanges():  # this attempt is its own note
+                job_id = self._target.post(request)
+        except RemoteError as error:
+            answered |= {"finished_at": self._clock(), "doubtful": error.doubtful}
+            answered |= {"status": error.status, "answer": str(error)}
+            answered["next"] = "look for its trace" if error.doubtful else None
+            with self._store.begin() as connection:
+                self._store.finish_attempt(connection, attempt, **answered)
+            if _is_outage(error):
+                now = self._clock().timestamp()
+                self._breakers.failed(person.integration_id, now, begun.timestamp())
+            else:
+                self._breakers.succeeded(person.integration_id)
+            raise
+        self._breakers.succeeded(person.integration_id)
+        answered |= {"finished_at": self._clock()}
+        answered |= {"status": 200, "answer": f"accepted as job {job_id}", "next": "confirm"}
+        with self._store.begin() as connection:
+            self._store.finish_attempt(connection, attempt, **answered)
+            self._store.update(connection, call.key, job_id=job_id, posted_at=self._clock())
+        return self._posted(job_id)
+
+    def _posted(self, job_id: str) -> Again:
+        wait = self._confirm_wait(0.0) if job_id else 0.0
+        return Again(wait, "accepted, to be confirmed", CallState.POSTED)
+
+    def _confirm_wait(self, since_seconds: float) -> float:
+        """Seconds until this call's own write-status is asked, growing with its age."""
+        earliest = STRAGGLER_SECONDS if self._bulk.is_available else 0
+        later = [s for s in CONFIRM_AFTER_SECONDS if s > since_seconds and s >= earliest]
+        return float(later[0] if later else CONFIRM_AFTER_SECONDS[-1])
+
+    def _trace(self, call: Call, doubtful: Attempt) -> Done | Again | None:
+        """After a doubtful post: what is there of it? None: it did not get through, post again.
+
+        How long it has been looked for is counted from this process's first look, by a clock that does not
+        jump: the post may have been accepted as late as when nobody waited for its answer any more.
+        """
+        if call.event is None:
+            return None
+        since = self._looked_since.setdefault(doubtful.id, self._monotonic())
+        looked_for = self._monotonic() - since
+        job_id = self._target.find_trace(call.call_id, call.event, doubtful.at)
+        if job_id is not None:
+            with self._store.begin() as connection:
+                self._store.finish_attempt(
+                    connection, doubtful.id, doubtful=False, next="its trace was found: accepted"
+                )
+                self._store.update(connection, call.key, job_id=job_id, posted_at=doubtful.at)
+            self._looked_since.pop(doubtful.id, None)
+            return self._posted(job_id)
+        if looked_for < self._visible.total_seconds():
+            wait = min(LOOK_AGAIN_SECONDS, self._visible.total_seconds() - looked_for + 0.1)
+            return Again(wait, "the last try may have got through; looking for its trace")
+        return None
+
+    def _confirm(self, call: Call) -> Done | Again:
+        """Acceptance is not success: ask what became of the write."""
+        now = self._clock()
+        if not call.job_id:
+            return self._amend(call, Done(CallState.WRITTEN, "found on the person's record"))
+        since = now - (call.posted_at or now)
+        try:
+            found = self._target.confirm(call.job_id)
+        except RemoteError as error:
+            if since >= KEEP_TRYING:
+                return Done(CallState.POSTED, f"accepted, but never confirmed: {error}")
+            wait = error.retry_after_seconds or 60
+            return Again(wait, f"accepted, not confirmed yet: {error}", CallState.POSTED)
+        if found.state is WriteState.FAILED:
+            return self._refused(call, found)
+        if found.state is WriteState.PENDING:
+            if since >= KEEP_TRYING:
+                return Done(CallState.POSTED, "accepted, but the PMS has not confirmed it in a day")
+            return Again(
+                self._confirm_wait(since.total_seconds()),
+                "accepted, not confirmed yet",
+                CallState.POSTED,
+            )
+        reason = f"written in part: {found.words}" if found.state is WriteState.PARTLY else None
+        values = {"confirmed_at": now, "event_id": found.event_id}
+        return self._amend(
+            replace(call, event_id=found.event_id), Done(CallState.WRITTEN, reason, values)
+        )
+
+    def _refused(self, call: Call, found: Confirmation) -> Done | Again:
+        """The PMS did not take it: tried again where its trouble may pass, and else it has failed."""
+        words = found.words or "no reason given"
+        if not found.may_retry or call.retries >= len(RETRY_AFTER_SECONDS):
+            return Done(CallState.FAILED, f"the PMS refused it: {words}")
+        assert call.job_id is not None
+        try:
+            job_id = self._target.retry(call.job_id)
+        except PermanentError:
+            # It was tried again already, and we do not know: then its trace has another job.
+            job_id = (
+                self._target.find_trace(call.call_id, call.event or {}, call.first_seen_at) or ""
+            )
+            if job_id in ("", call.job_id):
+                return Done(CallState.FAILED, f"the PMS refused it: {words}")
+        wait = RETRY_AFTER_SECONDS[call.retries]
+        values = {"job_id": job_id, "retries": call.retries + 1, "posted_at": self._clock()}
+        why = f"the PMS failed ({words}); asked to try again"
+        return Again(wait, why, CallState.POSTED, values=values)
+
+    def _amend(self, call: Call, done: Done) -> Done | Again:
+        """Bring a written event up to what is known now, where the target can; never a second event."""
+        view = self._rules.view(call.record)
+        line = self._rules.lines.of(view.parties.line)
+        if call.event is None or line is None or "person" not in call.event:
+            return done
+        person = _person(call.event["person"])
+        change = f"since it was written the call turned out {_words(view)}"
+        try:
+            request = self._request(call, call.record, view, line, person)
+            if request["body"] == call.event["body"]:
+                return done
+            event_id = self._target.find_event(call.call_id, call.event, call.event_id)
+            if event_id is None:
+                if self._clock() - (call.posted_at or self._clock()) < KEEP_TRYING:
+                    why = f"{change}; the event cannot be seen yet"
+                    return Again(1800, why, CallState.WRITTEN, values=done.values)
+                return replace(done, reason=f"{change}; the event was not found to correct it")
+            self._target.amend(event_id, request)
+        except TemporaryError:
+            raise
+        except PermanentError as error:
+            return replace(done, reason=f"{change}; it cannot be corrected there: {error}")
+        values = {**(done.values or {}), "event": dict(request)}
+        return replace(done, reason=f"{change}; its notes were corrected", values=values)
+
+
+def _is_outage(error: RemoteError) -> bool:
+    """The other side is down or broken; a 429 or a refusal says that it works."""
+    return (
+        isinstance(error, TemporaryError)
+        and error.status != 429
+        and not isinstance(error, BudgetSpent)
+    )
+
+
+def _words(view: View) -> str:
+    return f"{view.ending.outcome.value.replace('_', ' ')}, {view.ending.talk_seconds} s"
+
+
+def _kept(person: Person) -> dict[str, Any]:
+    """What of a person is needed to write the same event again."""
+    names = ("kind", "id", "integration_id", "name", "property_id", "vendor", "application_id")
+    return {name: value for name, value in asdict(person).items() if name in names}
+
+
+def _person(kept: Mapping[str, Any]) -> Person:
+    return Person(**{**kept, "kind": PersonKind(kept["kind"])})

@@ -1,0 +1,55 @@
+"""What is told of this call now? From the record and its view to the summary that a target takes."""
+
+from __future__ import annotations
+
+from adapter.calls.facts import CallRecord
+from adapter.calls.lines import Line
+from adapter.calls.links import Links
+from adapter.calls.parties import Direction
+from adapter.calls.settle import RecordingLinks, SettlePolicy, best_recording
+from adapter.calls.store import Call
+from adapter.calls.summary import CallSummary
+from adapter.calls.view import View
+
+
+def summarize(
+    call: Call, record: CallRecord, view: View, line: Line, *, links: Links, policy: SettlePolicy
+) -> CallSummary:
+    """The call in our words. The link is the adapter's own page, unless the provider's is wanted and known."""
+    end = view.ending
+    inbound = view.parties.direction is Direction.INBOUND
+    other = view.parties.other.number or view.parties.other.raw or "unknown"
+    ours = view.parties.line or _our_side(record, inbound) or "unknown"
+    recording = best_recording(record)
+    link = links.of(call.key, call.link_version)
+    if policy.links is RecordingLinks.PROVIDER and recording and recording.url:
+        link = _as_mp3(recording.url)
+    starts = [leg.started_at for leg in record.legs.values() if leg.started_at is not None]
+    return CallSummary(
+        reference=call.call_id,
+        direction=view.parties.direction,
+        outcome=end.outcome,
+        assumed=end.assumed,
+        because=end.because,
+        talk_seconds=end.talk_seconds,
+        started_at=min(starts, default=call.first_seen_at),
+        from_number=other if inbound else ours,
+        to_number=ours if inbound else other,
+        link=link,
+        has_recording=recording is not None,
+        transcript=max(record.transcripts.values(), key=len, default=""),
+        line_name=line.name,
+    )
+
+
+def _our_side(record: CallRecord, inbound: bool) -> str | None:
+    """What stands for our line where its number was not told."""
+    legs = [record.parent, *record.children]
+    names = [leg.to_number if inbound else leg.from_number for leg in legs]
+    return next((name for name in names if name), None)
+
+
+def _as_mp3(url: str) -> str:
+    """Twilio's URL as people can open it: https, and with the suffix of a format that browsers play."""
+    secure = url.replace("http://", "https://", 1)
+    return secure if secure.endswith((".mp3", ".wav")) else f"{secure}.mp3"

@@ -1,0 +1,62 @@
+"""What can an operator decide about a call? Assign it to a person, ignore it, have a lead made."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from adapter.calls.store import Call, CallState, Store
+from adapter.delivery.steps import NEW_LEAD, NOBODY
+from adapter.errors import SettingsError
+
+# Calls that nothing has been written for; only those can be decided about.
+OPEN_TO_DECISION = (CallState.HELD, CallState.IGNORED, CallState.FAILED, CallState.OPEN)
+
+
+def assign(store: Store, call: Call, *, kind: str, person_id: str) -> None:
+    """The call was with this person: write it there. Errors: SettingsError if it is written already."""
+    _decide(
+        store, call, assigned_kind=kind, assigned_id=person_id, reason="assigned by an operator"
+    )
+
+
+def create_lead(store: Store, call: Call) -> None:
+    """Make a lead of the caller, and write the call there."""
+    _decide(store, call, assigned_kind=NEW_LEAD, assigned_id=None, reason="a lead is wanted for it")
+
+
+def ignore(store: Store, call: Call) -> None:
+    """The call is not to be written."""
+    _decide(
+        store,
+        call,
+        state=CallState.IGNORED.value,
+        due_at=None,
+        assigned_kind=NOBODY,
+        reason="by an operator",
+    )
+
+
+def _decide(store: Store, call: Call, **values: Any) -> None:
+    now = datetime.now(UTC)
+    with store.begin() as connection:
+        current = store.locked(connection, call.key)
+        state = current.state if current is not None else call.state
+        is_waiting = state is CallState.DELIVERING and not store.last_doubtful(
+            connection, call.key, "post"
+        )
+        if current is None or not (state in OPEN_TO_DECISION or is_waiting):
+            raise SettingsError(
+                f"call {call.call_id} is {state.value}: only a call that is held, ignored, failed or "
+                "still open can be decided about"
+            )
+        planned = {
+            "state": CallState.OPEN.value,
+            "due_at": now,
+            "run": current.run + 1,
+            "tries": 0,
+            "tried_since": None,
+            "job_id": None,
+            "updated_at": now,
+        }
+        store.update(connection, current.key, **{**planned, **values})

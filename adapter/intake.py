@@ -1,0 +1,241 @@
+"""What happens to one hook: verify, parse, keep it raw and merge it in one transaction, then answer.
+
+The call's row says when it is due and which run that will be; so record and schedule cannot come apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapter.calls.facts import CallRecord, call_key
+from adapter.calls.store import Call, CallState, RawHook, Store
+from adapter.calls.view import Rules, columns
+from adapter.errors import HookError, HookTooLarge, StoreUnavailable, UnreadableHook
+from adapter.observe import HOOKS, logger
+from adapter.providers import CallEvent, HookRequest, Provider, Reply
+
+MAX_BODY_BYTES = 64 * 1024
+# What may help to explain a hook later; the signature proves it again after a fix.
+KEPT_HEADERS = (
+    "Content-Type",
+    "X-Twilio-Signature",
+    "I-Twilio-Idempotency-Token",
+    "X-Home-Region",
+    "User-Agent",
+)
+
+log = logger("adapter.intake")
+
+
+class Intake:
+    """Takes hooks of any provider."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        providers: Mapping[str, Provider],
+        rules: Rules,
+    ) -> None:
+        self.store = store
+        self.providers = providers
+        self._rules = rules
+
+    def take(self, provider: Provider, request: HookRequest) -> Reply:
+        """Store one hook and what follows from it; the answer may be sent when this returns.
+
+        Errors: HookError (nothing was stored), StoreUnavailable (the provider should try again).
+        """
+        if max(len(request.body), len(request.target)) > MAX_BODY_BYTES:
+            HOOKS.labels("unknown", "refused").inc()
+            raise HookTooLarge(f"a hook has {MAX_BODY_BYTES} bytes at most")
+        try:
+            account = provider.verify(request)
+        except HookError:
+            HOOKS.labels("unknown", "refused").inc()
+            raise
+        raw = RawHook(
+            received_at=request.received_at,
+            provider=provider.name,
+            account=account,
+            method=request.method,
+            target=request.target,
+            headers={name: request.header(name) for name in KEPT_HEADERS if request.header(name)},
+            body=request.body,
+        )
+        try:
+            return provider.reply(self._store(provider, request, raw))
+        except StoreUnavailable:
+            # The provider may not try again, so we do, once: after a restart of the database the
+            # first use of an old connection fails. Taking a hook in twice does no harm.
+            return provider.reply(self._store(provider, request, raw))
+        except Exception as error:
+            # A trusted hook that we cannot take in is our bug: keep it, say so, replay it after the fix.
+            self._park(raw, error)
+            return provider.reply(None)
+
+    def replay(self, raw: RawHook) -> bool:
+        """Read a parked hook again; True if it was taken this time. It was verified when it came."""
+        provider = self.providers[raw.provider]
+        request = HookRequest(raw.method, raw.target, raw.headers, raw.body, raw.received_at)
+        try:
+            event = provider.read(request, raw.account)
+            with self.store.begin() as connection:
+                call = self._merge(connection, event.facts, raw.received_at)
+                self.store.update_hook(
+                    connection,
+                    raw.id,
+                    state="taken",
+                    kind=event.kind.value,
+                    call_key=call,
+                    error=None,
+                )
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            with self.store.begin() as connection:
+                self.store.update_hook(connection, raw.id, error=_reason(error))
+            return False
+        return True
+
+    def add(self, connection: sa.Connection, facts: CallRecord, at: datetime) -> str:
+        """Merge facts that did not come by a hook; the key of their call."""
+        return self._merge(connection, facts, at)
+
+    # ------------------------------------------------------------------------------------------
+
+    def _store(self, provider: Provider, request: HookRequest, raw: RawHook) -> CallEvent:
+        event = provider.read(request, raw.account)
+        key = self._take_in(event.facts, replace(raw, kind=event.kind.value))
+        HOOKS.labels(event.kind.value, "taken").inc()
+        log.info("hook taken", call=key, kind=event.kind.value)
+        return event
+
+    def _take_in(self, facts: CallRecord, raw: RawHook) -> str:
+        """Store a hook together with what it tells; the key of its call.
+
+        Most calls are told by a single hook, so that case has a way of its own: one statement. Whatever
+        has something to be joined with goes the long way.
+        """
+        if _stands_alone(facts):
+            new = self._new_call(facts, raw.received_at)
+            if self.store.add_first(new, replace(raw, call_key=facts.key)):
+                return facts.key
+        with self.store.begin() as connection:
+            key = self._merge(connection, facts, raw.received_at)
+            self.store.add_hook(connection, replace(raw, call_key=key))
+        return key
+
+    def _park(self, raw: RawHook, error: Exception) -> None:
+        reason = _reason(error)
+        parked = replace(raw, state="parked", error=reason)
+        with self.store.begin() as connection:
+            hook_id = self.store.add_hook(connection, parked)
+        HOOKS.labels("unknown", "parked").inc()
+        log.error(
+            "hook parked",
+            hook=hook_id,
+            reason=reason,
+            exc_info=not isinstance(error, UnreadableHook),
+        )
+
+    def _new_call(self, facts: CallRecord, at: datetime) -> dict[str, Any]:
+        """The row of a call of which these facts are the first."""
+        return {
+            "key": facts.key,
+            "provider": facts.provider,
+            "account": facts.account,
+            "call_id": facts.call_id,
+            "state": CallState.OPEN.value,
+            "first_seen_at": at,
+            "run": 1,
+            **self._derived(facts, None, at),
+        }
+
+    def _derived(
+        self, record: CallRecord, over_at: datetime | None, at: datetime
+    ) -> dict[str, Any]:
+        """What follows from a record: its columns, and when it is due."""
+        view = self._rules.view(record)
+        over_at = (over_at or at) if record.is_over else None
+        return {
+            "record": record.model_dump_json(exclude_none=True),
+            "over_at": over_at,
+            "due_at": (over_at or at) + timedelta(seconds=view.delay_seconds),
+            "updated_at": at,
+            **columns(record, view),
+        }
+
+    def _merge(self, connection: sa.Connection, facts: CallRecord, at: datetime) -> str:
+        """Join the facts into their call's record and plan what follows; the call's key."""
+        facts = self._in_its_call(connection, facts)
+        call = self.store.take(connection, self._new_call(facts, at))
+        if call.version > 1:
+            self._join(connection, call, facts, at)
+        return call.key
+
+    def _join(self, connection: sa.Connection, call: Call, facts: CallRecord, at: datetime) -> None:
+        record = call.record.join(facts)
+        if record == call.record:
+            return
+        values = self._derived(record, call.over_at, at)
+        by_rule = call.state is CallState.IGNORED and call.assigned_kind is None
+        if by_rule or call.state in (CallState.HELD, CallState.WRITTEN):
+            # It may be explained now, or has to be corrected.
+            values |= {"run": call.run + 1, "due_at": max(values["due_at"], at)}
+        elif call.state is not CallState.OPEN or call.is_queued:
+            del values["due_at"]  # its delivery is under way, and reads the record for itself
+        self.store.update(connection, call.key, **values)
+
+    def _in_its_call(self, connection: sa.Connection, facts: CallRecord) -> CallRecord:
+        """The facts under the key of the call that they belong to.
+
+        Hooks on a dialled leg name their parent, but for some (machine detection), which name only
+        the leg; and either may come first.
+        """
+        if dialled := _dialled(facts):
+            for leg_id in dialled:
+                leg_key = call_key(facts.provider, facts.account, leg_id)
+                self.store.own_leg(connection, leg_key, facts.key)
+                stray = self.store.locked(connection, leg_key)
+                if stray is not None and stray.state is CallState.OPEN:
+                    facts = facts.join(_moved(stray.record, facts))
+                    self.store.update(
+                        connection,
+                        leg_key,
+                        state=CallState.FOLDED.value,
+                        due_at=None,
+                        reason=f"a leg of {facts.key}",
+                    )
+            return facts
+        if facts.parent.direction is None:  # a leg's own status hook always says its direction
+            owner = self.store.leg_owner(connection, facts.key)
+            if owner is not None:
+                call = self.store.call_in(connection, owner)
+                if call is not None:
+                    return _moved(facts, call.record)
+        return facts
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, UnreadableHook) else f"{type(error).__name__}: {error}"
+
+
+def _dialled(facts: CallRecord) -> list[str]:
+    """The ids of the legs that these facts say this call dialled."""
+    return sorted({leg.id for leg in facts.children} | set(facts.dials) - {"", facts.call_id})
+
+
+def _stands_alone(facts: CallRecord) -> bool:
+    """Facts of a call's own leg, as far as they tell; not of a leg that some other call dialled."""
+    return not _dialled(facts) and facts.parent.direction is not None
+
+
+def _moved(stray: CallRecord, to: CallRecord) -> CallRecord:
+    """The same facts, in the call that they belong to."""
+    return stray.model_copy(update={"call_id": to.call_id})

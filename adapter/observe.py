@@ -1,0 +1,151 @@
+"""How is what happens seen from outside? Logs with the call's key in every line; names of metrics."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+HOOKS = Counter(
+    "adapter_hooks_total", "Hooks by kind and by what became of them", ["kind", "result"]
+)
+ATTEMPTS = Counter(
+    "adapter_attempts_total", "Requests to the target by step and answer", ["step", "answer"]
+)
+DELIVERIES = Counter(
+    "adapter_deliveries_total", "Calls that reached a state, by outcome", ["state", "outcome"]
+)
+ACKNOWLEDGE = Histogram(
+    "adapter_acknowledge_seconds",
+    "Time from a hook's arrival to its answer",
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15),
+)
+
+# Whoever logs a phone number by mistake still does not log the whole one. Ids hold letters around
+# their digits, so they stay readable.
+_NUMBER = re.compile(
+    r"(?<=%2B)\d{7,15}|(?<![0-9A-Za-z_])\+?\d{7,15}(?![0-9A-Za-z_])|(?<![0-9A-Za-z])\+\d{7,15}"
+)
+
+
+def _hide_numbers(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        if isinstance(value, str) and key not in ("timestamp", "call"):
+            event[key] = hide_numbers(value)
+    return event
+
+
+def hide_numbers(text: str) -> str:
+    """The text with every full phone number cut down to its last two digits."""
+    return _NUMBER.sub(lambda found: "***" + found.group()[-2:], text)
+
+
+def configure_logging(style: str, *, level: int = logging.INFO) -> None:
+    """Send our logs and those of the libraries to standard error. style: json or console."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _hide_numbers,
+    ]
+    last = (
+        structlog.processors.JSONRenderer()
+        if style == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[
+                *shared[:-2],
+                structlog.stdlib.ExtraAdder(),
+                *shared[-2:],
+                _only_known,
+            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for name, quiet in (
+        ("werkzeug", logging.ERROR),
+        ("alembic", logging.WARNING),
+        ("dbos", logging.WARNING),
+    ):
+        logging.getLogger(name).setLevel(quiet)
+
+
+def _only_known(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Drop what libraries attach to their records; keep what a reader of our logs expects."""
+    for key in [
+        k
+        for k in event
+        if k not in ("event", "level", "logger", "timestamp", "exception", "call")
+        and not k.startswith("_")
+    ]:
+        del event[key]
+    return event
+
+
+def logger(name: str) -> structlog.stdlib.BoundLogger:
+    """A logger; bind the call's key with `call=`."""
+    found: structlog.stdlib.BoundLogger = structlog.get_logger(name)
+    return found
+
+
+def multiprocess_directory() -> str | None:
+    """Where the processes of one web server share their metrics, if there are several."""
+    return os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request to another system and its answer, fit to be shown: no secrets, no full numbers."""
+
+    at: datetime
+    finished_at: datetime
+    step: str
+    asked: str
+    status: int | None
+    answer: str
+
+
+_seen: ContextVar[list[Exchange] | None] = ContextVar("exchanges", default=None)
+
+
+@contextmanager
+def exchanges() -> Iterator[list[Exchange]]:
+    """The exchanges that happen in this block, in order."""
+    seen: list[Exchange] = []
+    token = _seen.set(seen)
+    try:
+        yield seen
+    finally:
+        _seen.reset(token)
+
+
+def record_exchange(exchange: Exchange) -> None:
+    """Note an exchange for whoever is watching; and count it."""
+    ATTEMPTS.labels(exchange.step, str(exchange.status or "none")).inc()
+    watching = _seen.get()
+    if watching is not None:
+        watching.append(exchange)

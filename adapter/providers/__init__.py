@@ -1,0 +1,89 @@
+"""What must a telephony provider offer? Whoever fits is plugged in by bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from adapter.calls.facts import CallRecord, Leg, Recording
+
+
+class HookKind(StrEnum):
+    """What a hook tells about."""
+
+    STATUS = "status"
+    DIAL = "dial"
+    RECORDING = "recording"
+    MESSAGE = "message"  # the action of a <Record>
+    MACHINE = "machine"
+    TRANSCRIPTION = "transcription"
+
+
+@dataclass(frozen=True)
+class HookRequest:
+    """One HTTP request as it came in. target: path and query exactly as requested, not decoded."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+    def header(self, name: str) -> str:
+        """The header's value, or "" if it was not sent."""
+        lowered = name.lower()
+        return next((v for k, v in self.headers.items() if k.lower() == lowered), "")
+
+
+@dataclass(frozen=True)
+class CallEvent:
+    """What one hook states: its kind, and a record that holds just these facts."""
+
+    kind: HookKind
+    facts: CallRecord
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer that the provider wants for a hook that was taken."""
+
+    status: int
+    body: str = ""
+    content_type: str | None = None
+
+
+class Provider(Protocol):
+    """A telephony provider: who may send hooks, what they say, and what is answered."""
+
+    name: str
+
+    def verify(self, request: HookRequest) -> str:
+        """The account that sent this hook.
+
+        Errors: MalformedHook, UnsupportedHook; UntrustedHook if its signature does not prove it.
+        """
+
+    def read(self, request: HookRequest, account: str) -> CallEvent:
+        """The facts of a trusted hook. Errors: UnreadableHook."""
+
+    def reply(self, event: CallEvent | None) -> Reply:
+        """What to answer once the hook is stored; event None: it was parked."""
+
+
+class Reader(Protocol):
+    """A provider's API, for what its hooks left open. Errors: TemporaryError, PermanentError."""
+
+    def can_read(self, account: str) -> bool:
+        """True if there are credentials for this account."""
+
+    def leg(self, account: str, sid: str) -> Leg | None:
+        """One leg, or None if the provider has no such call (any more)."""
+
+    def legs_dialled_by(self, account: str, sid: str) -> Sequence[Leg]:
+        """The legs that this call dialled."""
+
+    def recordings_of(self, account: str, sid: str) -> Sequence[Recording]:
+        """The recordings of this call."""

@@ -1,0 +1,5 @@
+"""Twilio: its signature, its hooks, its REST API. Nothing else in the adapter knows its words."""
+
+from adapter.providers.twilio.provider import TwilioProvider
+
+__all__ = ["TwilioProvider"]

@@ -1,0 +1,234 @@
+"""What does a Twilio voice hook state? Kinds are told apart by their parameters, values by tables.
+
+https://www.twilio.com/docs/voice/api/call-resource#statuscallback and the pages of each verb.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+from adapter.calls.facts import (
+    AnsweredBy,
+    CallRecord,
+    DialResult,
+    Leg,
+    LegDirection,
+    LegStatus,
+    Recording,
+    RecordingSource,
+    RecordingState,
+)
+from adapter.errors import UnreadableHook
+from adapter.providers import CallEvent, HookKind
+
+STATUS = {
+    "queued": LegStatus.QUEUED,
+    "initiated": LegStatus.INITIATED,
+    "ringing": LegStatus.RINGING,
+    "in-progress": LegStatus.IN_PROGRESS,
+    "answered": LegStatus.IN_PROGRESS,
+    "completed": LegStatus.COMPLETED,
+    "busy": LegStatus.BUSY,
+    "failed": LegStatus.FAILED,
+    "no-answer": LegStatus.NO_ANSWER,
+    "canceled": LegStatus.CANCELED,
+}
+# `answered` here is a <Conference> that was joined; it has no leg of its own.
+DIAL_STATUS = {**STATUS, "answered": LegStatus.COMPLETED}
+DIRECTION = {
+    "inbound": LegDirection.INBOUND,
+    "outbound-api": LegDirection.OUTBOUND,
+    "outbound-dial": LegDirection.DIALLED,
+    "trunking-terminating": LegDirection.OUTBOUND,
+    "trunking-originating": LegDirection.INBOUND,
+}
+ANSWERED_BY = {
+    "human": AnsweredBy.HUMAN,
+    "machine": AnsweredBy.MACHINE,
+    "machine_start": AnsweredBy.MACHINE,
+    "machine_end_beep": AnsweredBy.MACHINE,
+    "machine_end_silence": AnsweredBy.MACHINE,
+    "machine_end_other": AnsweredBy.MACHINE,
+    "fax": AnsweredBy.FAX,
+    "unknown": AnsweredBy.UNKNOWN,
+}
+RECORDING_STATE = {
+    "in-progress": RecordingState.IN_PROGRESS,
+    "processing": RecordingState.IN_PROGRESS,
+    "paused": RecordingState.IN_PROGRESS,
+    "stopped": RecordingState.IN_PROGRESS,
+    "completed": RecordingState.COMPLETE,
+    "absent": RecordingState.ABSENT,
+    "failed": RecordingState.FAILED,
+    "deleted": RecordingState.DELETED,
+}
+RECORDING_SOURCE = {
+    "RecordVerb": RecordingSource.VOICEMAIL,
+    "DialVerb": RecordingSource.CONVERSATION,
+    "Conference": RecordingSource.CONVERSATION,
+    "StartConferenceRecordingAPI": RecordingSource.CONVERSATION,
+}
+_RECORDING_ID = re.compile(r"RE[0-9a-fA-F]{32}")
+_SID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_BLANK_TRANSCRIPT = "(blank)"
+
+Params = Mapping[str, str]
+T = TypeVar("T")
+
+
+def read_hook(params: Params, account: str) -> CallEvent:
+    """The facts of one hook. params: the first value of each parameter.
+
+    Errors: UnreadableHook if it names no call, or is of no kind we know, or a value is impossible.
+    """
+    call_sid = params.get("CallSid", "")
+    parent_sid = params.get("ParentCallSid") or call_sid
+    for name, sid in (("CallSid", call_sid), ("ParentCallSid", parent_sid)):
+        if not _SID.fullmatch(sid):
+            raise UnreadableHook(f"{name} is not an id: {sid[:40]!r}")
+    kind = _kind(params)
+    for name, table in (("CallStatus", STATUS), ("DialCallStatus", DIAL_STATUS)):
+        if params.get(name) and _word(table, params, name) is None:
+            raise UnreadableHook(f"{name} has a value that is not known: {params[name][:40]!r}")
+    facts = CallRecord(provider="twilio", account=account, call_id=parent_sid)
+    leg = read_leg(params, call_sid) if kind is not HookKind.RECORDING else None
+    update: dict[str, object] = {}
+    if leg is not None and leg != Leg(id=call_sid):
+        update["legs"] = {call_sid: leg}
+    if kind is HookKind.DIAL:
+        dial = _dial(params)
+        update["dials"] = {dial.leg_id: dial}
+    if kind is not HookKind.MACHINE:
+        recording = _recording(params, kind)
+        if recording is not None:
+            update["recordings"] = {recording.id: recording}
+    if kind is HookKind.TRANSCRIPTION:
+        text = params.get("TranscriptionText", "").strip()
+        if text and text != _BLANK_TRANSCRIPT:
+            update["transcripts"] = {_recording_id(params) or "": text}
+    return CallEvent(kind, facts.model_copy(update=update))
+
+
+def _kind(params: Params) -> HookKind:
+    if "DialCallStatus" in params:
+        return HookKind.DIAL
+    if any(name.startswith("Transcription") for name in params):
+        return HookKind.TRANSCRIPTION
+    if "RecordingStatus" in params:
+        return HookKind.RECORDING
+    is_progress = params.get("CallbackSource") == "call-progress-events"
+    is_final = "CallDuration" in params
+    if ("RecordingSid" in params or "RecordingUrl" in params) and not is_progress and not is_final:
+        return HookKind.MESSAGE
+    if "CallStatus" in params:
+        return HookKind.STATUS
+    if "AnsweredBy" in params or "MachineDetectionDuration" in params:
+        return HookKind.MACHINE
+    raise UnreadableHook("none of the parameters that tell what kind of voice hook this is")
+
+
+def read_leg(params: Params, sid: str) -> Leg:
+    """The facts of the leg itself, also as REST reads give them once their names are translated."""
+    status = _word(STATUS, params, "CallStatus")
+    duration = _seconds(params, "CallDuration")
+    at = _when(params, "Timestamp")
+    ended = at if status is not None and status.is_terminal else None
+    started = ended - timedelta(seconds=duration or 0) if ended else at
+    return Leg(
+        id=sid,
+        parent_id=params.get("ParentCallSid") or None,
+        direction=_word(DIRECTION, params, "Direction"),
+        from_number=_text(params, "From") or _text(params, "Caller"),
+        to_number=_text(params, "To") or _text(params, "Called"),
+        status=status,
+        duration_seconds=duration,
+        answered_by=_word(ANSWERED_BY, params, "AnsweredBy"),
+        sip_code=_seconds(params, "SipResponseCode"),
+        caller_name=_text(params, "CallerName"),
+        started_at=started,
+        ended_at=ended,
+    )
+
+
+def _dial(params: Params) -> DialResult:
+    bridged = {"true": True, "false": False}.get(params.get("DialBridged", "").lower())
+    parent = _word(STATUS, params, "CallStatus")
+    return DialResult(
+        leg_id=params.get("DialCallSid", ""),
+        status=_word(DIAL_STATUS, params, "DialCallStatus"),
+        duration_seconds=_seconds(params, "DialCallDuration"),
+        bridged=bridged,
+        caller_gone=None if parent is None else parent.is_terminal,
+        sip_code=_seconds(params, "DialSipResponseCode"),
+    )
+
+
+def _recording(params: Params, kind: HookKind) -> Recording | None:
+    recording_id = _recording_id(params)
+    url = _text(params, "RecordingUrl")
+    if recording_id is None:
+        return None
+    state = _word(RECORDING_STATE, params, "RecordingStatus")
+    source = RECORDING_SOURCE.get(params.get("RecordingSource", ""))
+    if source is None and "RecordingSource" in params:
+        source = RecordingSource.OTHER
+    if state is None and url is not None:
+        state = RecordingState.COMPLETE  # hooks without a status come when the recording has ended
+    if kind in (HookKind.MESSAGE, HookKind.TRANSCRIPTION):
+        source = RecordingSource.VOICEMAIL  # only <Record> has an action and a transcribeCallback
+    if kind is HookKind.DIAL:
+        source = RecordingSource.CONVERSATION
+    return Recording(
+        id=recording_id,
+        url=url,
+        duration_seconds=_seconds(params, "RecordingDuration"),
+        channels=_seconds(params, "RecordingChannels"),
+        source=source,
+        state=state,
+    )
+
+
+def _recording_id(params: Params) -> str | None:
+    """The RecordingSid; where only the URL came, the sid that stands in it, else the URL."""
+    sid, url = params.get("RecordingSid"), params.get("RecordingUrl")
+    if sid or not url:
+        return sid or None
+    found = _RECORDING_ID.findall(url)
+    return found[-1] if found else url
+
+
+def _text(params: Params, name: str) -> str | None:
+    return params.get(name) or None
+
+
+def _word(table: Mapping[str, T], params: Params, name: str) -> T | None:
+    """The value in our words; a word that Twilio has not documented is no fact."""
+    return table.get(params.get(name, "").strip().lower())
+
+
+def _seconds(params: Params, name: str) -> int | None:
+    """A whole number; blank or absent is None, and so is what is not a number or is negative."""
+    text = params.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        number = int(float(text))
+    except (ValueError, OverflowError):
+        return None
+    return number if 0 <= number < 2**31 else None
+
+
+def _when(params: Params, name: str) -> datetime | None:
+    """An RFC 2822 time in UTC; None if it is absent or no time."""
+    text = params.get(name, "")
+    if not text:
+        return None
+    try:
+        moment = parsedate_to_datetime(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

@@ -1,0 +1,35 @@
+"""Twilio as a Provider: its signature, hooks and answers joined."""
+
+from __future__ import annotations
+
+from adapter.providers import CallEvent, HookKind, HookRequest, Reply
+from adapter.providers.twilio.hooks import read_hook
+from adapter.providers.twilio.signature import Tokens, parameters, verify
+
+_EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+
+
+class TwilioProvider:
+    """See adapter.providers.Provider.
+
+    public_base_url: what Twilio was given, without a trailing slash.
+    """
+
+    name = "twilio"
+
+    def __init__(self, *, public_base_url: str, tokens: Tokens) -> None:
+        self._base_url = public_base_url.rstrip("/")
+        self._tokens = tokens
+
+    def verify(self, request: HookRequest) -> str:
+        return verify(request, parameters(request), base_url=self._base_url, tokens=self._tokens)
+
+    def read(self, request: HookRequest, account: str) -> CallEvent:
+        return read_hook(parameters(request).to_dict(), account)
+
+    def reply(self, event: CallEvent | None) -> Reply:
+        # The actions of <Dial> and <Record> must be answered with TwiML; an empty one ends the call.
+        # https://www.twilio.com/docs/voice/twiml/dial#action
+        if event is not None and event.kind in (HookKind.DIAL, HookKind.MESSAGE):
+            return Reply(200, _EMPTY_TWIML, "text/xml")
+        return Reply(204)

@@ -1,0 +1,210 @@
+"""What does Twilio's REST API know of a call: the call itself, the legs it dialled, its recordings?
+
+https://www.twilio.com/docs/voice/api/call-resource. Three plain GETs; twilio's own client is not used
+for them: it knows no other base URL, and brings the whole of Twilio's API into every worker's memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from adapter.calls.facts import (
+    Leg,
+    Recording,
+    RecordingSource,
+    RecordingState,
+)
+from adapter.errors import CredentialsRefused, PermanentError, RemoteError, TemporaryError
+from adapter.observe import Exchange, record_exchange
+from adapter.providers.twilio.hooks import RECORDING_SOURCE, RECORDING_STATE, read_leg
+
+PAGE = 1000
+MAX_PAGES = 50
+# How often a list is asked for again where Twilio says "later", and how long the waits get.
+PATIENT_TRIES = 8
+LONGEST_WAIT_SECONDS = 60.0
+TIMEOUT = (5.0, 15.0)
+
+# The resource's names in the words of the hooks, which `read_leg` reads.
+_LEG_NAMES = {
+    "status": "CallStatus",
+    "direction": "Direction",
+    "from": "From",
+    "to": "To",
+    "duration": "CallDuration",
+    "answered_by": "AnsweredBy",
+    "parent_call_sid": "ParentCallSid",
+    "caller_name": "CallerName",
+    "end_time": "Timestamp",
+}
+
+
+class TwilioRest:
+    """Reads of one or several accounts. tokens: an account's auth tokens, () for an unknown one.
+
+    Errors of all reads: TemporaryError (429, 5xx, no answer), CredentialsRefused, PermanentError.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        tokens: Callable[[str], Sequence[str]],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._tokens = tokens
+        self._clock = clock
+        self._session = requests.Session()
+        self._session.trust_env = False
+        adapter = HTTPAdapter(pool_maxsize=16, max_retries=0)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def can_read(self, account: str) -> bool:
+        """True if there are credentials for this account."""
+        return bool(account) and bool(self._tokens(account))
+
+    def leg(self, account: str, sid: str) -> Leg | None:
+        """One leg, or None if Twilio has no such call (any more)."""
+        try:
+            row = self._get(account, f"/Calls/{sid}.json")
+        except PermanentError as error:
+            if error.status == 404:
+                return None
+            raise
+        return leg_of(row)
+
+    def legs_dialled_by(self, account: str, sid: str) -> Sequence[Leg]:
+        """The legs that this call dialled."""
+        return [
+            leg_of(row) for row in self.rows(account, "/Calls.json", "calls", ParentCallSid=sid)
+        ]
+
+    def recordings_of(self, account: str, sid: str) -> Sequence[Recording]:
+        """The recordings of this call."""
+        rows = self.rows(account, f"/Calls/{sid}/Recordings.json", "recordings")
+        return [recording_of(row, self.base_url) for row in rows]
+
+    def rows(
+        self,
+        account: str,
+        path: str,
+        name: str,
+        *,
+        wait: Callable[[float], None] | None = None,
+        most_pages: int = MAX_PAGES,
+        **query: str | int,
+    ) -> Iterator[Mapping[str, Any]]:
+        """The rows of a list resource, page by page; a page that says so ends the reading.
+
+        wait: where it is given, a page that Twilio puts off is waited for and asked for again.
+        """
+        answer = self._page(wait, account, path, {"PageSize": PAGE, **query})
+        for _ in range(most_pages):
+            yield from answer.get(name) or ()
+            following = answer.get("next_page_uri")
+            if not following:
+                return
+            parts = urlsplit(following)  # only its path and query: the host stays ours
+            answer = self._page(wait, account, f"{parts.path}?{parts.query}", None, whole=True)
+
+    def _page(
+        self,
+        wait: Callable[[float], None] | None,
+        account: str,
+        path: str,
+        query: Mapping[str, Any] | None,
+        *,
+        whole: bool = False,
+    ) -> Any:
+        for tried in range(1, PATIENT_TRIES + 1):
+            try:
+                return self._get(account, path, query, whole=whole)
+            except TemporaryError as error:
+                if wait is None or tried == PATIENT_TRIES:
+                    raise
+                wait(error.retry_after_seconds or min(2.0**tried, LONGEST_WAIT_SECONDS))
+        raise AssertionError("unreachable")
+
+    def _get(
+        self,
+        account: str,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        *,
+        whole: bool = False,
+    ) -> Any:
+        """The JSON of a resource of the account; each of its tokens is tried in turn."""
+        error: RemoteError = CredentialsRefused(f"no token is configured for account {account}")
+        url = path if whole else f"/2010-04-01/Accounts/{account}{path}"
+        for token in self._tokens(account):
+            try:
+                return self._ask(account, token, url, query or {})
+            except CredentialsRefused as refused:
+                error = refused
+        raise error
+
+    def _ask(self, account: str, token: str, url: str, query: Mapping[str, Any]) -> Any:
+        at = self._clock()
+        status, words, answer, failure = None, "no answer", None, None
+        try:
+            response = self._session.get(
+                self.base_url + url,
+                params=dict(query),
+                auth=(account, token),
+                timeout=TIMEOUT,
+                allow_redirects=False,
+            )
+            status = response.status_code
+            answer, words = response.json() if status == 200 else None, "ok"
+            if status != 200:
+                failure = _failure(response)
+        except requests.RequestException as error:  # a broken body included
+            failure = TemporaryError(f"Twilio's API gave no answer ({type(error).__name__})")
+        words = str(failure) if failure else words
+        record_exchange(Exchange(at, self._clock(), "read", f"GET Twilio {url}", status, words))
+        if failure is not None:
+            raise failure
+        return answer
+
+
+def _failure(response: requests.Response) -> RemoteError:
+    status = response.status_code
+    words = f"Twilio's API answered {status}"
+    if status == 429 or status >= 500:
+        try:
+            after = float(response.headers.get("Retry-After", ""))
+        except ValueError:
+            after = 0.0
+        return TemporaryError(words, status=status, retry_after_seconds=min(after, 3600) or None)
+    if status in (401, 403):
+        return CredentialsRefused(f"{words}; check TWILIO_AUTH_TOKEN", status=status)
+    return PermanentError(words, status=status)
+
+
+def leg_of(row: Mapping[str, Any]) -> Leg:
+    """A leg from a row of the Call resource. A leg that has not ended has no times worth keeping."""
+    params = {name: str(row[key]) for key, name in _LEG_NAMES.items() if row.get(key) is not None}
+    return read_leg(params, str(row["sid"]))
+
+
+def recording_of(row: Mapping[str, Any], base_url: str) -> Recording:
+    """A recording from a row of the Recording resource."""
+    sid, account = str(row["sid"]), row.get("account_sid", "")
+    duration = str(row.get("duration") or "")
+    source = row.get("source")
+    return Recording(
+        id=sid,
+        url=row.get("media_url") or f"{base_url}/2010-04-01/Accounts/{account}/Recordings/{sid}",
+        duration_seconds=int(duration) if duration.isdigit() else None,
+        channels=row.get("channels"),
+        source=RECORDING_SOURCE.get(source, RecordingSource.OTHER) if source else None,
+        state=RECORDING_STATE.get(row.get("status", ""), RecordingState.IN_PROGRESS),
+    )

@@ -1,0 +1,114 @@
+"""Did Twilio send this hook, for which account?
+
+https://www.twilio.com/docs/usage/security#validating-requests; the check itself is twilio's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import parse_qsl
+
+from twilio.request_validator import RequestValidator
+from werkzeug.datastructures import MultiDict
+
+from adapter.errors import MalformedHook, UnsupportedHook, UntrustedHook
+from adapter.providers import HookRequest
+
+FORM = "application/x-www-form-urlencoded"
+MAX_PARAMETERS = 1000
+
+Parameters = MultiDict[str, str]
+
+
+def parameters(request: HookRequest) -> Parameters:
+    """The hook's parameters: of a POST its form, of a GET its query. Order, blanks, repeats are kept.
+
+    Errors: UnsupportedHook (not a form), MalformedHook (empty, or not UTF-8).
+    """
+    if request.method == "POST":
+        content_type = request.header("Content-Type").split(";", 1)[0].strip().lower()
+        if content_type != FORM:
+            raise UnsupportedHook(f"a voice hook is {FORM}, not {content_type or 'without a type'}")
+        raw = request.body
+    try:
+        if request.method != "POST":
+            raw = request.target.partition("?")[2].encode("ascii", "surrogateescape")
+        pairs = parse_qsl(
+            raw.decode("utf-8"),
+            keep_blank_values=True,
+            encoding="utf-8",
+            errors="strict",
+            max_num_fields=MAX_PARAMETERS,
+        )
+    except ValueError as error:  # UnicodeDecodeError too
+        raise MalformedHook("the parameters are not URL-encoded UTF-8") from error
+    if not pairs:
+        raise MalformedHook("the hook has no parameters")
+    if any("\x00" in text for pair in pairs for text in pair):
+        raise MalformedHook("the parameters hold a NUL character")
+    return MultiDict(pairs)
+
+
+class Tokens:
+    """Which auth tokens may sign for which account.
+
+    A subaccount's hooks are signed with its own token, never with the main account's
+    (https://github.com/twilio/twilio-php/issues/436). Where account is not set, the main tokens
+    stand for every account that is not listed as a subaccount.
+    """
+
+    def __init__(
+        self, account: str | None, tokens: Sequence[str], subaccounts: Mapping[str, Sequence[str]]
+    ) -> None:
+        self.account = account
+        self._plain = {"": tuple(tokens), **{sid: tuple(t) for sid, t in subaccounts.items()}}
+        self._main = [RequestValidator(token) for token in tokens]
+        self._subaccounts = {
+            sid: [RequestValidator(token) for token in listed]
+            for sid, listed in subaccounts.items()
+        }
+
+    def of(self, sid: str) -> Sequence[RequestValidator]:
+        """The validators for hooks that name this account; none for an unknown one."""
+        if sid in self._subaccounts:
+            return self._subaccounts[sid]
+        if not sid or self.account is None or sid == self.account:
+            return self._main
+        return ()
+
+    def plain(self, sid: str) -> Sequence[str]:
+        """The tokens themselves, as passwords for the API; none for an unknown account."""
+        if sid in self._plain:
+            return self._plain[sid] if sid else ()
+        return self._plain[""] if self.account in (None, sid) else ()
+
+
+def verify(request: HookRequest, params: Parameters, *, base_url: str, tokens: Tokens) -> str:
+    """The account whose token signed this hook ("" if neither hook nor settings name one).
+
+    base_url: the public one, without a trailing slash; what a proxy made of it does not count.
+    Errors: UntrustedHook.
+    """
+    signature = request.header("X-Twilio-Signature")
+    if not signature:
+        raise UntrustedHook("no X-Twilio-Signature header: not from Twilio")
+    sid = params.get("AccountSid", "")
+    validators = tokens.of(sid)
+    if not validators:
+        raise UntrustedHook(
+            "no token for the account that this hook names; "
+            "add it to TWILIO_SUBACCOUNT_TOKENS or check TWILIO_ACCOUNT_SID"
+        )
+    url = base_url + request.target.partition("#")[0].removesuffix("?")
+    # A GET's parameters are in the URL already; given again they would be counted twice.
+    signed: Parameters = params if request.method == "POST" else MultiDict()
+    try:
+        genuine = any(validator.validate(url, signed, signature) for validator in validators)
+    except (ValueError, TypeError) as error:  # odd ports and the like in PUBLIC_BASE_URL
+        raise UntrustedHook(f"the signature cannot be checked: {error}") from error
+    if not genuine:
+        raise UntrustedHook(
+            "the signature does not fit: the token is another account's, "
+            "or the URL set at Twilio is not PUBLIC_BASE_URL + path"
+        )
+    return sid or tokens.account or ""

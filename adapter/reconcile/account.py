@@ -1,0 +1,166 @@
+"""How do one account's calls of a period stand against the records?
+
+The list is read by the day on which calls began; a call belongs to the period in which it ended.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from adapter.calls.facts import CallRecord, Leg, Recording, RecordingState, call_key
+from adapter.calls.forgetting import FORGOTTEN
+from adapter.calls.ledger import Ledger, batches
+from adapter.calls.store import Call, CallState, Store
+from adapter.calls.view import Rules
+from adapter.delivery.completion import complete, is_open
+from adapter.intake import Intake
+from adapter.observe import logger
+from adapter.providers.listing import CallList, Day
+from adapter.reconcile.listed import Listed
+from adapter.reconcile.report import Report, word
+
+# An unfinished comparison goes on where it was if it is begun again within this time.
+GOES_ON_FOR = timedelta(hours=24)
+# What is under way asks for itself; what is failed or ignored stays so until it is replayed.
+_COMPLETED_HERE = (CallState.OPEN, CallState.HELD, CallState.WRITTEN)
+_ONE_DAY = timedelta(days=1)
+
+log = logger("adapter.reconcile")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a comparison works with; see Reconciliation."""
+
+    provider: str
+    listing: CallList
+    store: Store
+    intake: Intake
+    rules: Rules
+    clock: Callable[[], datetime]
+    seconds_apart: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """The calls of one account that ended from `since` to `until`; what is found goes into the report."""
+
+    parts: Parts
+    account: str
+    since: datetime
+    until: datetime
+    report: Report
+    wait: Callable[[float], None]
+    dry_run: bool
+    goes_on: bool
+
+    @property
+    def days(self) -> Sequence[date]:
+        """The days on which these calls began; a call lasts a day at the most."""
+        first = self.since.astimezone(UTC).date() - _ONE_DAY
+        last = self.until.astimezone(UTC).date()
+        return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+    def run(self) -> Iterator[date]:
+        """Compare day by day; each that is done.
+
+        Errors: RemoteError if the list cannot be read, StoreUnavailable.
+        """
+        ledger, now = Ledger(self.parts.store), self.parts.clock()
+        done = ledger.days_done(self.account, now - GOES_ON_FOR) if self.goes_on else {}
+        following: Day | None = None
+        for day in self.days:
+            if day in done and self._is_whole(day):
+                tally, following = Counter(done[day]), None
+                self.report.listed += tally.total()
+            else:
+                today = following or self._read(day)
+                # Legs and recordings of a call that goes on past midnight stand in the next day's list.
+                following = self._read(day + _ONE_DAY) if day < self.days[-1] else Day()
+                tally = self._compare(ledger, today, following)
+                if self.goes_on and self._is_whole(day):
+                    ledger.day_done(self.account, day, tally, now)
+            self.report.tally += tally
+            yield day
+
+    def _is_whole(self, day: date) -> bool:
+        """All calls that began on this day ended in the period, whatever minute it begins at."""
+        return self.since.date() < day < self.until.date() - _ONE_DAY
+
+    def _read(self, day: date) -> Day:
+        return self.parts.listing.day(self.account, day, self.wait)
+
+    def _compare(self, ledger: Ledger, today: Day, following: Day) -> Counter[str]:
+        """Bring the records up to the list; where the day's calls stand then."""
+        listed = Listed(today, following)
+        ended = {self._key(leg.id): leg for leg in today.legs if self._is_in_period(leg)}
+        self.report.listed += len(ended)
+        tally: Counter[str] = Counter()
+        for keys in batches(list(ended)):
+            known = ledger.calls(keys)
+            for key in keys:
+                self._bring_up(known.get(key), ended[key], listed)
+            states = ledger.states(keys)
+            tally.update(word(states.get(key)) for key in keys)
+        return tally
+
+    def _is_in_period(self, leg: Leg) -> bool:
+        """A call, not a leg that one dialled, that ended in the period."""
+        if leg.parent_id is not None:
+            return False
+        if not leg.is_over or leg.ended_at is None or leg.ended_at > self.until:
+            self.report.left_alone += 1
+            return False
+        return leg.ended_at >= self.since
+
+    def _bring_up(self, call: Call | None, leg: Leg, listed: Listed) -> None:
+        """Take in what the list has of this call beyond its record."""
+        if call is not None and (call.state is CallState.FOLDED or call.reason == FORGOTTEN):
+            return
+        nothing = CallRecord(provider=self.parts.provider, account=self.account, call_id=leg.id)
+        known = found = call.record if call is not None else nothing
+        if call is None:
+            found = complete(
+                nothing.model_copy(update={"legs": {leg.id: leg}}), self.parts.rules, listed
+            )
+        elif call.state in _COMPLETED_HERE and is_open(known, self.parts.rules):
+            found = complete(known, self.parts.rules, listed)
+        recordings = listed.recordings_of(self.account, leg.id)
+        missing = {r.id: r for r in recordings if _is_missing(r, known)}
+        if missing:
+            found = found.join(nothing.model_copy(update={"recordings": missing}))
+        if found == known:
+            return
+        if call is None:
+            self.report.taken_in.append(leg.id)
+        else:
+            self.report.completed += found.legs != known.legs
+            self.report.attached += bool(missing)
+        if not self.dry_run:
+            self._take_in(found, is_new=call is None)
+
+    def _take_in(self, facts: CallRecord, *, is_new: bool) -> None:
+        store, now = self.parts.store, self.parts.clock()
+        with store.begin() as connection:
+            key = self.parts.intake.add(connection, facts, now)
+            call = store.call_in(connection, key)
+            if is_new and call is not None and call.version == 1 and call.due_at is not None:
+                behind = (len(self.report.taken_in) - 1) * self.parts.seconds_apart
+                due_at = max(call.due_at, now + timedelta(seconds=behind))
+                store.update(connection, key, due_at=due_at)
+        log.debug("taken in from the provider's list", call=key, is_new=is_new)
+
+    def _key(self, sid: str) -> str:
+        return call_key(self.parts.provider, self.account, sid)
+
+
+def _is_missing(recording: Recording, record: CallRecord) -> bool:
+    """It is there, and the record does not know so; a difference in its address is none."""
+    known = record.recordings.get(recording.id)
+    if known is not None and known.state is RecordingState.DELETED:
+        return False
+    is_known = known is not None and known.state is RecordingState.COMPLETE and bool(known.url)
+    return recording.state is RecordingState.COMPLETE and not is_known

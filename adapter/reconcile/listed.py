@@ -1,0 +1,40 @@
+"""What do two days of lists say of one call? They answer as the provider's API would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from adapter.calls.facts import Leg, Recording
+from adapter.providers.listing import Day
+
+
+class Listed:
+    """See adapter.providers.Reader. Two days, because what goes on past midnight begins twice."""
+
+    def __init__(self, *days: Day) -> None:
+        self._legs = {leg.id: leg for day in days for leg in day.legs}
+        self._children: dict[str, list[Leg]] = {}
+        for leg in self._legs.values():
+            if leg.parent_id is not None:
+                self._children.setdefault(leg.parent_id, []).append(leg)
+        self._recordings: dict[str, list[Recording]] = {}
+        for day in days:
+            for leg_id, recordings in day.recordings.items():
+                self._recordings.setdefault(leg_id, []).extend(recordings)
+
+    def can_read(self, account: str) -> bool:
+        return True
+
+    def leg(self, account: str, sid: str) -> Leg | None:
+        return self._legs.get(sid)
+
+    def legs_dialled_by(self, account: str, sid: str) -> Sequence[Leg]:
+        return self._children.get(sid, [])
+
+    def recordings_of(self, account: str, sid: str) -> Sequence[Recording]:
+        """Of the call and of the legs that it dialled, each once."""
+        ids = [sid, *(leg.id for leg in self.legs_dialled_by(account, sid))]
+        found: Mapping[str, Recording] = {
+            recording.id: recording for id in ids for recording in self._recordings.get(id, ())
+        }
+        return list(found.values())

@@ -1,0 +1,60 @@
+"""What did a comparison with the provider's list find and do?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+
+from adapter.calls.store import CallState
+from adapter.errors import RemoteError
+
+MISSING = "missing"
+_WAITING = (CallState.OPEN, CallState.DELIVERING)
+_ORDER = ("written", "posted", "waiting", "ignored", "held", "failed", "folded", MISSING)
+
+
+def word(state: CallState | None) -> str:
+    """Where a call stands, as the balance says it; None: it is not known here."""
+    if state is None:
+        return MISSING
+    return "waiting" if state in _WAITING else state.value
+
+
+@dataclass
+class Report:
+    """What a comparison found and did. listed: the provider's finished calls of the period.
+
+    taken_in, completed, attached: calls that no hook told of, calls whose end is known only now, and
+    recordings; of a dry run: what would be done. left_alone: calls that go on or ended a moment ago.
+    problems: accounts that could not be read (to the end).
+    """
+
+    listed: int = 0
+    tally: Counter[str] = field(default_factory=Counter)
+    taken_in: list[str] = field(default_factory=list)
+    completed: int = 0
+    attached: int = 0
+    left_alone: int = 0
+    problems: dict[str, RemoteError] = field(default_factory=dict)
+
+    @property
+    def adds_up(self) -> bool:
+        """Every list was read to the end, and every call on it stands in the records."""
+        known = self.tally.total() - self.tally[MISSING]
+        return self.listed == known and not self.problems
+
+    def balance(self) -> str:
+        """Twilio 214 = written 198 + ignored 12 + held 4"""
+        parts = [f"{name} {self.tally[name]}" for name in _ORDER if self.tally[name]]
+        return f"Twilio {self.listed} = {' + '.join(parts) or '0'}"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """This day of this account is compared: number `done` of `total` days in all accounts."""
+
+    account: str
+    day: date
+    done: int
+    total: int

@@ -1,0 +1,188 @@
+"""What does the environment say? The only reader of it; every name is listed in .env.example."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+
+from adapter.errors import SettingsError
+
+DEFAULT_DATABASE_URL = "sqlite:///var/adapter.sqlite3"
+
+
+def _list(value: Any) -> Any:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _subaccounts(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        given = json.loads(value)
+    except ValueError as error:
+        raise ValueError('not JSON; write it like {"AC...": ["token"]}') from error
+    if not isinstance(given, dict):
+        raise ValueError('not a JSON object; write it like {"AC...": ["token"]}')
+    return {sid: _list(tokens) for sid, tokens in given.items()}
+
+
+def _base_url(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - raises for ports that cannot be
+    except ValueError as error:
+        raise ValueError(f"not a URL: {error}") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("not a URL; write it like https://calls.example.com")
+    if parts.query or parts.fragment or parts.username:
+        raise ValueError("a base URL has no query, fragment or user name; leave them out")
+    return value.rstrip("/")
+
+
+def _database_url(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    for prefix in ("postgres://", "postgresql://"):
+        if value.startswith(prefix):
+            return "postgresql+psycopg://" + value.removeprefix(prefix)
+    if value.startswith(("sqlite:///", "postgresql+psycopg://")):
+        return value
+    raise ValueError("only postgres:// and sqlite:/// databases are supported")
+
+
+Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_list)]
+Url = Annotated[str, BeforeValidator(_base_url)]
+Seconds = Annotated[float, Field(ge=0, le=86400)]
+Days = Annotated[int, Field(ge=7, le=36500)]  # more than the reconciliation looks back over
+
+
+class Settings(BaseModel):
+    """The adapter's settings; field names are the environment's names in lower case."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    database_url: Annotated[str, BeforeValidator(_database_url)] = DEFAULT_DATABASE_URL
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    public_base_url: Url | None = None
+    twilio_account_sid: str | None = None
+    twilio_auth_token: Secrets = ()
+    twilio_subaccount_tokens: Annotated[
+        dict[str, tuple[SecretStr, ...]], BeforeValidator(_subaccounts)
+    ] = {}
+    twilio_api_base_url: Url = "https://api.twilio.com"
+    propexo_api_key: SecretStr | None = None
+    propexo_base_url: Url = "https://api.propexo.com"
+    propexo_integration_id: str | None = None
+    propexo_property_id: str | None = None
+    propexo_event_type_id: str | None = None
+    propexo_employee_id: str | None = None
+    propexo_agent_name: str | None = None
+    propexo_rate_limit: Annotated[int, Field(ge=0)] = 150
+    # How long a write that Propexo accepted may take to show up in its logs.
+    propexo_visible_seconds: Seconds = 60.0
+    # How often accepted writes are confirmed from Propexo's logs, many at once.
+    confirm_seconds: Annotated[float, Field(ge=0.2, le=3600)] = 10.0
+    # Signs Propexo's own webhooks (WRITE_OPERATION_FAILURE); without it they are refused.
+    propexo_webhook_secret: SecretStr | None = None
+    # How often changed people are read into the index; 0 leaves the index alone.
+    people_sync_seconds: Seconds = 300.0
+    # How long a held call is tried again by itself when its number becomes known.
+    held_days: Annotated[int, Field(ge=0, le=365)] = 14
+    adapter_lines: str = ""
+    recording_links: Annotated[str, Field(pattern="^(adapter|provider)$")] = "adapter"
+    settle_seconds: Seconds = 10.0
+    recording_wait_seconds: Seconds = 300.0
+    secret_key: Secrets = ()
+    admin_password: SecretStr | None = None
+    log_format: Annotated[str, Field(pattern="^(json|console)$")] = "console"
+    web_concurrency: Annotated[int, Field(ge=1, le=64)] = 2
+    worker_concurrency: Annotated[int, Field(ge=1, le=256)] = 16
+    # How many days each kind of row is kept: raw hooks, attempts, calls, finished runs of the queue.
+    hook_days: Days = 30
+    attempt_days: Days = 90
+    call_days: Days = 1825
+    workflow_days: Days = 7
+    # Set by hosts, not by people.
+    dyno: str | None = None
+    render: str | None = None
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """The settings in this mapping; blank values count as absent.
+
+        Errors: SettingsError naming the setting and the fact; a secret's value is never shown.
+        """
+        given = {
+            name: environ[name.upper()].strip()
+            for name in cls.model_fields
+            if environ.get(name.upper(), "").strip()
+        }
+        given.setdefault(
+            "log_format", "json" if given.get("dyno") or given.get("render") else "console"
+        )
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0]).upper() if first["loc"] else "settings"
+            raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from error
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def line_defaults(self) -> Mapping[str, str | None]:
+        """What a line has when lines.toml says nothing."""
+        return {
+            "integration_id": self.propexo_integration_id,
+            "property_id": self.propexo_property_id,
+            "event_type_id": self.propexo_event_type_id,
+            "employee_id": self.propexo_employee_id,
+            "agent_name": self.propexo_agent_name,
+        }
+
+    def require_for_web(self) -> None:
+        """Errors: SettingsError if hooks could not be trusted or would be lost."""
+        self.require_durable()
+        if not self.twilio_auth_token and not self.twilio_subaccount_tokens:
+            raise SettingsError(
+                "TWILIO_AUTH_TOKEN is not set: without it no webhook can be trusted; set it to the "
+                "auth token of your Twilio account (Console, Account info)"
+            )
+        if self.public_base_url is None:
+            raise SettingsError(
+                "PUBLIC_BASE_URL is not set: Twilio signs the URL that it was given; set it to the "
+                "part before /webhooks/twilio, like https://calls.example.com"
+            )
+
+    def require_for_worker(self) -> None:
+        """Errors: SettingsError if nothing could be written."""
+        self.require_durable()
+        if self.propexo_api_key is None:
+            raise SettingsError(
+                "PROPEXO_API_KEY is not set: without it nothing can be written; "
+                "set it to a key of your Propexo account"
+            )
+        if self.public_base_url is None:
+            raise SettingsError(
+                "PUBLIC_BASE_URL is not set: events link to the page of their call; "
+                "set it to the adapter's public address, like https://calls.example.com"
+            )
+
+    def require_durable(self) -> None:
+        """Errors: SettingsError on a host whose disk is emptied at every restart."""
+        host = "DYNO" if self.dyno else "RENDER" if self.render else None
+        if host and self.is_sqlite:
+            raise SettingsError(
+                f"DATABASE_URL is not a PostgreSQL database, and {host} is set: this host empties its "
+                "disk at every restart, and calls would be lost with it; add a PostgreSQL database"
+            )

@@ -1,0 +1,115 @@
+"""What would Twilio send? Signed hooks of every kind, for trying things out."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import requests
+from twilio.request_validator import RequestValidator
+
+KINDS = (
+    "answered",
+    "missed",
+    "busy",
+    "voicemail",
+    "dial",
+    "recording",
+    "machine",
+    "transcription",
+    "outbound",
+)
+ACCOUNT = "AC" + "0" * 32
+
+
+def new_sid(prefix: str = "CA") -> str:
+    """A fresh id of Twilio's shape."""
+    return prefix + secrets.token_hex(16)
+
+
+def hook(
+    kind: str,
+    *,
+    call: str,
+    account: str,
+    caller: str,
+    called: str,
+    seconds: int = 42,
+    recording: str | None = None,
+) -> dict[str, str]:
+    """The parameters of one hook. kind: one of KINDS; seconds: of talk, or of the message."""
+    base = {"AccountSid": account, "ApiVersion": "2010-04-01", "CallSid": call}
+    ends = {"From": caller, "Caller": caller, "To": called, "Called": called}
+    places = {f"{end}{part}": "" for end in ("From", "To") for part in ("City", "Zip")}
+    sid = recording or new_sid("RE")
+    recorded = {
+        "RecordingSid": sid,
+        "RecordingUrl": f"https://api.twilio.com/2010-04-01/Accounts/{account}/Recordings/{sid}",
+    }
+    if kind in ("answered", "missed", "busy", "outbound"):
+        status = {"missed": "no-answer", "busy": "busy"}.get(kind, "completed")
+        talked = seconds if status == "completed" else 0
+        return {
+            **base,
+            **ends,
+            **places,
+            "Direction": "outbound-api" if kind == "outbound" else "inbound",
+            "CallStatus": status,
+            "CallDuration": str(talked),
+            "Duration": str(-(-talked // 60)),
+            "CallbackSource": "call-progress-events",
+            "SequenceNumber": "0",
+            "Timestamp": format_datetime(datetime.now(UTC)),
+        }
+    if kind == "dial":
+        return {
+            **base,
+            **ends,
+            "Direction": "inbound",
+            "CallStatus": "completed",
+            "DialCallSid": new_sid(),
+            "DialCallStatus": "completed",
+            "DialCallDuration": str(seconds),
+            "DialBridged": "true",
+        }
+    if kind in ("recording", "voicemail"):
+        return {
+            **base,
+            **recorded,
+            "RecordingStatus": "completed",
+            "RecordingDuration": str(seconds),
+            "RecordingChannels": "1",
+            "RecordingSource": "RecordVerb" if kind == "voicemail" else "DialVerb",
+            "ErrorCode": "0",
+        }
+    if kind == "transcription":
+        return {
+            **base,
+            **ends,
+            **recorded,
+            "TranscriptionSid": new_sid("TR"),
+            "TranscriptionStatus": "completed",
+            "TranscriptionText": "Hello, I would like to see the two bedroom apartment.",
+        }
+    if kind == "machine":
+        return {**base, "AnsweredBy": "machine_start", "MachineDetectionDuration": "2400"}
+    raise ValueError(f"no hook of kind {kind!r}; there are {', '.join(KINDS)}")
+
+
+def send(
+    url: str,
+    params: Mapping[str, str],
+    *,
+    token: str,
+    signed_url: str | None = None,
+    signature: str | None = None,
+    timeout: float = 15.0,
+) -> requests.Response:
+    """POST a hook as Twilio would. signed_url: the public URL, where it differs from the one asked."""
+    if signature is None:
+        signature = RequestValidator(token).compute_signature(signed_url or url, dict(params))
+    return requests.post(
+        url, data=dict(params), headers={"X-Twilio-Signature": signature}, timeout=timeout
+    )

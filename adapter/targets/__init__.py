@@ -1,0 +1,83 @@
+"""What must a target offer? A system that calls are written to; bootstrap plugs in whoever fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from adapter.calls.lines import Line, PersonKind
+from adapter.calls.matching import Person
+from adapter.calls.summary import CallSummary
+
+
+class WriteState(StrEnum):
+    """What became of a write that was accepted."""
+
+    PENDING = "pending"
+    WRITTEN = "written"
+    PARTLY = "partly written"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """words: the PMS's own; event_id: the record that was made, if told.
+
+    may_retry: it failed for a reason that may pass.
+    """
+
+    state: WriteState
+    words: str = ""
+    event_id: str | None = None
+    may_retry: bool = False
+
+
+class Target(Protocol):
+    """A system that calls are written to. All methods raise RemoteError's subclasses."""
+
+    def find_people(self, number: str, line: Line) -> Sequence[Person]:
+        """Everybody who may have this number (E.164); enough of them to choose by the rule."""
+
+    def person(self, kind: PersonKind, person_id: str, line: Line) -> Person:
+        """The person with this id. Errors: PermanentError if there is none in the line's integration."""
+
+    def new_lead(self, number: str, line: Line, reference: str) -> Mapping[str, Any]:
+        """The request that makes a lead of this unknown number (E.164), to be posted.
+
+        Errors: NotSupported, PermanentError naming what the line lacks for it.
+        """
+
+    def prepare(self, summary: CallSummary, person: Person, line: Line) -> Mapping[str, Any]:
+        """The request that will write this call on this person: JSON values, the same for the same input."""
+
+    def post(self, request: Mapping[str, Any]) -> str:
+        """Ask for the write; its job id. A doubtful error means that it may have been accepted."""
+
+    def find_trace(self, reference: str, request: Mapping[str, Any], since: datetime) -> str | None:
+        """The job id (or "" if only the event itself is seen) of an earlier write of this call."""
+
+    def confirm(self, job_id: str) -> Confirmation:
+        """What became of an accepted write."""
+
+    def ended_writes(self, integration_id: str, since: datetime) -> Mapping[str, bool]:
+        """Writes of an integration that ended since then: job id -> whether it succeeded.
+
+        Errors: NotSupported, PermanentError where the target keeps no such logs.
+        """
+
+    def retry(self, job_id: str) -> str:
+        """Try a failed write once more; the job id that it has now."""
+
+    def find_event(
+        self, reference: str, request: Mapping[str, Any], event_id: str | None
+    ) -> str | None:
+        """The id of the event that was written; event_id: what the confirmation named. None: not seen."""
+
+    def amend(self, event_id: str, request: Mapping[str, Any]) -> None:
+        """Change a written event to say what this request says, as far as the target can.
+
+        Errors: NotSupported where it cannot.
+        """

@@ -1,0 +1,1 @@
+"""Propexo: one API in front of many property management systems."""

@@ -1,0 +1,211 @@
+"""How is Propexo asked, and what kind of failure is each bad answer? HTTP only, no decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import NewConnectionError
+
+from adapter.calls.phone import mask
+from adapter.errors import (
+    CredentialsRefused,
+    NotSupported,
+    PermanentError,
+    RemoteError,
+    TemporaryError,
+)
+from adapter.observe import Exchange, hide_numbers, record_exchange
+from adapter.targets.propexo.governor import Governor
+
+CONNECT_SECONDS = 5.0
+# An answer is slowed by 2 s near the rate limit, and a write waits for the PMS's validation.
+READ_SECONDS = 25.0
+MAX_WORDS = 500
+
+
+class PropexoClient:
+    """Requests with the API key, the governor, timeouts and classified errors.
+
+    Errors of every method: TemporaryError (doubtful where a write may have been accepted),
+    PermanentError and its subclasses with Propexo's own words.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        api_key: str,
+        governor: Governor,
+        connections: int = 16,
+        read_seconds: float = READ_SECONDS,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._governor = governor
+        self._timeout = (CONNECT_SECONDS, read_seconds)
+        self._clock = clock
+        self._session = requests.Session()
+        self._session.trust_env = False  # no .netrc, no proxy that the settings do not name
+        self._session.headers.update(
+            {"Authorization": f"Bearer {api_key}", "Accept": "application/json"}
+        )
+        adapter = HTTPAdapter(pool_maxsize=connections, max_retries=0)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def get(self, path: str, query: Mapping[str, Any] | None = None, *, step: str) -> Any:
+        """The JSON answer of a read."""
+        return self._request("GET", path, query or {}, None, step)
+
+    def send(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        query: Mapping[str, Any] | None = None,
+        *,
+        step: str,
+        method: str = "POST",
+    ) -> Any:
+        """The JSON answer of a write; only its acceptance is told."""
+        return self._request(method, path, query or {}, body, step)
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any],
+        body: Mapping[str, Any] | None,
+        step: str,
+    ) -> Any:
+        self._governor.admit(step)
+        at = self._clock()
+        asked = f"{method} {path}{_shown(query)}"
+
+        def note(status: int | None, answer: str) -> None:
+            record_exchange(Exchange(at, self._clock(), step, asked, status, answer))
+
+        try:
+            response = self._session.request(
+                method,
+                self._base_url + path,
+                params=dict(query),
+                json=body,
+                timeout=self._timeout,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            found = _no_answer(error, is_write=body is not None)
+            note(None, str(found))
+            raise found from error
+        retry_after = _retry_after(response.headers.get("Retry-After"), self._clock())
+        self._governor.learn(
+            response.headers,
+            refused=response.status_code == 429,
+            retry_after_seconds=retry_after,
+            sent_at=at.timestamp(),
+        )
+        try:
+            answer = _answer(response, is_write=body is not None, retry_after=retry_after)
+        except RemoteError as error:
+            note(response.status_code, str(error))
+            raise
+        note(response.status_code, _gist(answer))
+        return answer
+
+
+def _no_answer(error: requests.RequestException, *, is_write: bool) -> TemporaryError:
+    """A timeout or a broken connection. If it never stood, nothing can have been accepted."""
+    if isinstance(error, requests.ConnectTimeout) or _never_connected(error):
+        return TemporaryError("Propexo cannot be reached (no connection)")
+    words = "did not answer in time" if isinstance(error, requests.Timeout) else "broke off"
+    return TemporaryError(f"Propexo {words}", doubtful=is_write)
+
+
+def _never_connected(error: BaseException) -> bool:
+    for arg in error.args:
+        reason = getattr(arg, "reason", arg)
+        if isinstance(reason, NewConnectionError):
+            return True
+    return False
+
+
+def _answer(response: requests.Response, *, is_write: bool, retry_after: float | None) -> Any:
+    status = response.status_code
+    if 200 <= status < 300:
+        try:
+            answer = response.json()
+        except ValueError:
+            answer = None
+        if isinstance(answer, dict) or (isinstance(answer, list) and not is_write):
+            return answer
+        # The answers to writes are objects; a write that was taken in some other way may have been taken.
+        raise TemporaryError(
+            f"Propexo answered {status} without a JSON object", status=status, doubtful=is_write
+        )
+    words = f"Propexo answered {status}: {_words(response)}"
+    if status == 429:
+        raise TemporaryError(words, status=status, retry_after_seconds=retry_after)
+    if status >= 500 or status == 408:
+        raise TemporaryError(
+            words, status=status, doubtful=is_write, retry_after_seconds=retry_after
+        )
+    if status in (401, 403):
+        raise CredentialsRefused(f"{words}; check PROPEXO_API_KEY and its rights", status=status)
+    if status == 405:
+        raise NotSupported(f"{words}; this PMS does not offer it", status=status)
+    if 300 <= status < 400:
+        raise PermanentError(f"{words}; PROPEXO_BASE_URL is not the API itself", status=status)
+    raise PermanentError(words, status=status)
+
+
+def _words(response: requests.Response) -> str:
+    """The error in Propexo's words: its message and what its validator found, without numbers."""
+    try:
+        error = response.json()["error"]
+        found = [str(error["message"])]
+        details = error.get("details") or {}
+        issues = details.get("issues") or (details.get("details") or {}).get("issues") or []
+        for issue in issues:
+            where = ".".join(str(part) for part in [*issue.get("path", []), *issue.get("keys", [])])
+            found.append(f"{where}: {issue.get('message', issue.get('code', ''))}".strip(": "))
+        text = "; ".join(found)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        text = response.text.strip() or "no words"
+    return hide_numbers(" ".join(text.split()))[:MAX_WORDS]
+
+
+def _gist(answer: Any) -> str:
+    """What an answer said, short enough for a list."""
+    if not isinstance(answer, dict):
+        return "ok"
+    if isinstance(answer.get("results"), list):
+        return f"{len(answer['results'])} found"
+    if "write_status" in answer:
+        return str(answer["write_status"])
+    return "ok"
+
+
+def _shown(query: Mapping[str, Any]) -> str:
+    if not query:
+        return ""
+    pairs = (f"{k}={mask(str(v)) if k.startswith('phone') else v}" for k, v in query.items())
+    return "?" + "&".join(pairs)
+
+
+def _retry_after(value: str | None, now: datetime) -> float | None:
+    """Seconds to wait: Retry-After is a number of seconds or an HTTP date; at most an hour is believed."""
+    if not value:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(value) - now).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return min(max(seconds, 0.0), 3600.0) if seconds == seconds else None

@@ -1,0 +1,132 @@
+"""How is the index of people kept up to date with Propexo? Page by page, giving way to deliveries.
+
+The first fill goes in the order in which people came to Propexo: that order never changes, so it can be
+interrupted and go on at its position. After that the latest changes are read until known ones come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from adapter.calls.lines import PersonKind
+from adapter.calls.matching import LONG_AGO, Person
+from adapter.calls.people import PeopleIndex, SyncState
+from adapter.errors import BudgetSpent, RemoteError
+from adapter.targets.propexo.client import PropexoClient
+from adapter.targets.propexo.people import COLLECTION, person_of
+
+PAGE = 250
+# Changes of the last minutes are read twice: clocks differ, and a page may be a little behind.
+OVERLAP = timedelta(minutes=5)
+
+
+class PeopleSync:
+    """Reads people into the index. integrations: which to read. learned: is told the numbers read.
+
+    Errors of the steps: as of the client; BudgetSpent when deliveries need the budget.
+    """
+
+    def __init__(
+        self,
+        *,
+        client: PropexoClient,
+        index: PeopleIndex,
+        integrations: Iterable[str],
+        learned: Callable[[set[str]], None],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._client = client
+        self._index = index
+        self._learned = learned
+        self._clock = clock
+        self._integrations = sorted(set(integrations))
+
+    def states(self) -> Sequence[SyncState]:
+        """How far each kind of each integration has been read."""
+        return [self._index.state(i, kind) for i in self._integrations for kind in PersonKind]
+
+    def step(self, stale_after: timedelta) -> bool:
+        """Read one page of what is not filled or is stale; False if nothing was due.
+
+        An integration that cannot be read does not keep the others from being read.
+        """
+        failure: RemoteError | None = None
+        for state in self.states():
+            is_due = state.begun_at is not None or self._clock() - state.read_at >= stale_after
+            if state.is_filled and not is_due:
+                continue
+            try:
+                if state.is_filled:
+                    self._read_changes(state)
+                else:
+                    self._fill_page(state)
+                return True
+            except BudgetSpent:
+                raise
+            except RemoteError as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
+        return False
+
+    def _fill_page(self, state: SyncState) -> None:
+        begun = state.begun_at or self._clock()
+        rows, meta = self._page(state, "created_at:asc", state.position)
+        self._keep(state.kind, rows)
+        position = state.position + len(rows)
+        is_filled = not rows or not meta.get("hasMore")
+        took_long = is_filled and state.position > 0
+        self._index.save_state(
+            replace(
+                state,
+                position=position,
+                total=max(int(meta.get("total") or 0), position),
+                is_filled=is_filled,
+                # What changed while the fill went on is read again, from where it began.
+                known_until=begun - OVERLAP,
+                read_at=LONG_AGO if took_long else begun,
+                begun_at=None if is_filled else begun,
+            )
+        )
+
+    def _read_changes(self, state: SyncState) -> None:
+        """One page of the latest changes; done when those come that are known.
+
+        What changes meanwhile moves the rest to later positions: some are read twice, none is missed,
+        and the newcomers at the front are the next reading's.
+        """
+        begun = state.begun_at or self._clock()
+        offset = state.position if state.begun_at is not None else 0
+        rows, meta = self._page(state, "updated_at:desc", offset)
+        found = self._keep(state.kind, rows)
+        oldest = min((person.updated_at for person in found), default=LONG_AGO)
+        if oldest < state.known_until - OVERLAP or not meta.get("hasMore"):
+            done = replace(state, begun_at=None, known_until=begun, read_at=begun)
+            self._index.save_state(replace(done, position=state.total))
+        else:
+            self._index.save_state(replace(state, position=offset + len(rows), begun_at=begun))
+
+    def _page(
+        self, state: SyncState, order: str, offset: int
+    ) -> tuple[Sequence[Mapping[str, Any]], Mapping[str, Any]]:
+        answer = self._client.get(
+            COLLECTION[state.kind],
+            {
+                "integration_id": state.integration_id,
+                "order-by": order,
+                "limit": PAGE,
+                "offset": offset,
+            },
+            step="sync",
+        )
+        return answer.get("results") or (), answer.get("meta") or {}
+
+    def _keep(self, kind: PersonKind, rows: Iterable[Mapping[str, Any]]) -> Sequence[Person]:
+        found = [person_of(kind, row) for row in rows]
+        numbers = self._index.save(found)
+        if numbers:
+            self._learned(numbers)
+        return found

@@ -1,0 +1,225 @@
+"""Propexo as a Target: people found, events posted, traces looked for, writes confirmed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from adapter.calls.lines import Line, PersonKind
+from adapter.calls.matching import Person
+from adapter.calls.people import PeopleIndex
+from adapter.calls.summary import CallSummary
+from adapter.errors import PermanentError, TemporaryError
+from adapter.targets import Confirmation, WriteState
+from adapter.targets.propexo.body import Prepared, record_event
+from adapter.targets.propexo.client import PropexoClient
+from adapter.targets.propexo.directory import MODEL, Directory
+from adapter.targets.propexo.new_leads import lead_request
+from adapter.targets.propexo.people import (
+    COLLECTION,
+    find_people,
+    moment,
+    person_of,
+)
+from adapter.targets.propexo.profiles import profile_of
+
+_STATES = {
+    "SUCCESS": WriteState.WRITTEN,
+    "PARTIAL_SUCCESS": WriteState.PARTLY,
+    "FAILURE": WriteState.FAILED,
+    "PENDING": WriteState.PENDING,
+}
+_PERSON_KEYS = ("lead_id", "applicant_id", "resident_id")
+# PUT takes these; of the call itself only the notes can be corrected.
+_AMENDABLE = ("event_datetime", "event_type_id", "employee_id", "notes")
+# Words of a PMS whose trouble is likely to pass; what it says of the request itself does not.
+_PASSING = re.compile(
+    r"time[ds]?[ -]?out|temporar|unavailable|try again|rate limit|too many|ECONN|socket|network"
+    r"|gateway|overload|maintenance|\b50[0234]\b|internal server error",
+    re.IGNORECASE,
+)
+_LOG_PAGE = 100
+_MAX_LOG_PAGES = 20
+
+
+class PropexoTarget:
+    """See adapter.targets.Target."""
+
+    def __init__(self, client: PropexoClient, index: PeopleIndex) -> None:
+        self._client = client
+        self._index = index
+        self.directory = Directory(client)
+
+    def find_people(self, number: str, line: Line) -> Sequence[Person]:
+        """From the index where it is whole and knows one to write to; else it is asked live as well.
+
+        The index knows numbers that the live filter does not: the second one, and those of other countries.
+        """
+        integration_id = line.integration_id or ""
+        known = [
+            replace(person, refused=self._refused(person))
+            for person in self._index.find(number, integration_id)
+        ]
+        is_whole = self._index.is_filled(integration_id, line.people)
+        if is_whole and any(p.kind in line.people and not p.refused for p in known):
+            return known
+        found = find_people(self._client, number, line, refused=self._refused)
+        self._index.save(found)
+        live = {(person.kind, person.id) for person in found}
+        return [*found, *(p for p in known if (p.kind, p.id) not in live)]
+
+    def person(self, kind: PersonKind, person_id: str, line: Line) -> Person:
+        known = self._index.get(kind, person_id)
+        if known is None:
+            row = self._client.get(f"{COLLECTION[kind]}{person_id}", step="lookup")
+            known = person_of(kind, row.get("results", row))
+        if known.integration_id != line.integration_id:
+            raise PermanentError(
+                f"{kind.value} {person_id} belongs to integration {known.integration_id}, "
+                f"but {line.title} to {line.integration_id}"
+            )
+        return known
+
+    def _refused(self, person: Person) -> str:
+        vendor = person.vendor or self.directory.vendor(person.integration_id)
+        return profile_of(vendor, person.kind).unsupported
+
+    def new_lead(self, number: str, line: Line, reference: str) -> Mapping[str, Any]:
+        integration_id = line.integration_id or ""
+        nobody = Person(PersonKind.LEAD, "", integration_id, property_id=line.property_id)
+        return _as_json(
+            lead_request(
+                line,
+                number,
+                self.directory.vendor(integration_id),
+                reference,
+                employee_id=self.directory.employee_id(line, nobody),
+            )
+        )
+
+    def prepare(self, summary: CallSummary, person: Person, line: Line) -> Mapping[str, Any]:
+        prepared = record_event(
+            summary,
+            person,
+            line,
+            vendor=person.vendor or self.directory.vendor(person.integration_id),
+            event_type_id=self.directory.event_type_id(line, person),
+            employee_id=self.directory.employee_id(line, person),
+        )
+        return _as_json(prepared)
+
+    def post(self, request: Mapping[str, Any]) -> str:
+        step = "post" if _people_of(request) else "lead"
+        answer = self._client.send(request["path"], request["body"], request["query"], step=step)
+        job_id = job_id_of(answer)
+        if job_id is None:
+            raise TemporaryError("Propexo accepted the write but named no job", doubtful=True)
+        return job_id
+
+    def find_trace(self, reference: str, request: Mapping[str, Any], since: datetime) -> str | None:
+        """Looks in the write logs, which know the job, then in the person's events, which may come later."""
+        number = request["body"].get("phone_1")
+        category = "events" if _people_of(request) else "leads"
+        integration_id = request["body"]["integration_id"]
+        for row in self._write_logs(integration_id, category, since, step="look"):
+            written = json.dumps(row.get("parameters"))
+            # Of a lead the PMS may have been sent the number alone: not every one takes our reference.
+            if reference in written or (number and number in written):
+                return str(row["job_id"])
+        if not _people_of(request):
+            return None
+        return "" if self._events_with(reference, request) else None
+
+    def confirm(self, job_id: str) -> Confirmation:
+        answer = self._client.get(f"/v1/admin/write-status/{job_id}", step="confirm")
+        state = _STATES.get(answer.get("write_status", ""), WriteState.PENDING)
+        words = "; ".join(str(error) for error in answer.get("errors") or ())
+        return Confirmation(
+            state, words, answer.get("created_record_id"), may_retry=bool(_PASSING.search(words))
+        )
+
+    def ended_writes(self, integration_id: str, since: datetime) -> Mapping[str, bool]:
+        ended: dict[str, bool] = {}
+        for row in self._write_logs(integration_id, "events", since, step="confirm"):
+            # Newest first, and the newest word on a job counts.
+            if row.get("job_id") and row.get("status") in ("SUCCESS", "FAILURE"):
+                ended.setdefault(str(row["job_id"]), row["status"] == "SUCCESS")
+        return ended
+
+    def retry(self, job_id: str) -> str:
+        answer = self._client.send(f"/v1/admin/retry-write/{job_id}", {}, step="retry")
+        return job_id_of(answer) or job_id
+
+    def find_event(
+        self, reference: str, request: Mapping[str, Any], event_id: str | None
+    ) -> str | None:
+        # The id of a confirmation may be another model's; an event with our reference is surely ours.
+        found = self._events_with(reference, request)
+        if found:
+            return str(found[0]["id"])
+        return event_id if event_id not in _people_of(request).values() else None
+
+    def amend(self, event_id: str, request: Mapping[str, Any]) -> None:
+        kind = PersonKind(request["person"]["kind"])
+        body = {key: request["body"][key] for key in _AMENDABLE if key in request["body"]}
+        self._client.send(f"/v1/events/{MODEL[kind]}/{event_id}", body, step="amend", method="PUT")
+
+    def _events_with(
+        self, reference: str, request: Mapping[str, Any]
+    ) -> Sequence[Mapping[str, Any]]:
+        """The person's events that carry our reference."""
+        answer = self._client.get(
+            "/v1/events/",
+            {
+                "integration_id": request["body"]["integration_id"],
+                **_people_of(request),
+                "limit": 100,
+                "order-by": "created_at:desc",
+            },
+            step="look",
+        )
+        return [row for row in answer.get("results", ()) if reference in (row.get("notes") or "")]
+
+    def _write_logs(
+        self, integration_id: str, category: str, since: datetime, *, step: str
+    ) -> Iterator[Mapping[str, Any]]:
+        """The write logs of a category, newest first, back to a little before then."""
+        begin = since - timedelta(minutes=2)
+        age = datetime.now(UTC) - begin
+        time_range = "hour" if age < timedelta(hours=1) else "day" if age.days < 1 else "week"
+        for page in range(_MAX_LOG_PAGES):
+            answer = self._client.get(
+                "/v1/admin/logs/writes/",
+                {
+                    "integration_id": integration_id,
+                    "write_category": category,
+                    "time_range": time_range,
+                    "limit": _LOG_PAGE,
+                    "offset": page * _LOG_PAGE,
+                },
+                step=step,
+            )
+            rows = (answer.get("results") or {}).get("logs") or []
+            yield from rows
+            if len(rows) < _LOG_PAGE or moment(rows[-1].get("created_at")) < begin:
+                return
+
+
+def _people_of(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: request["body"][key] for key in _PERSON_KEYS if key in request["body"]}
+
+
+def _as_json(prepared: Prepared) -> Mapping[str, Any]:
+    return {"path": prepared.path, "query": dict(prepared.query), "body": dict(prepared.body)}
+
+
+def job_id_of(answer: Mapping[str, Any]) -> str | None:
+    """The job of an accepted write: generic endpoints name it at the top, a vendor's under meta."""
+    for place in (answer.get("meta"), answer):
+        if isinstance(place, Mapping) and place.get("job_id"):
+            return str(place["job_id"])
+    return None

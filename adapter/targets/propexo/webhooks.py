@@ -1,0 +1,57 @@
+"""Is this webhook Propexo's, and which write does it say has failed?
+
+https://docs.propexo.com/how-it-works/webhooks/webhook-details/write-operation-failure
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+
+from adapter.errors import MalformedHook, UntrustedHook
+
+FAILURE = "WRITE_OPERATION_FAILURE"
+
+
+@dataclass(frozen=True)
+class FailedWrite:
+    """The job that failed, in the PMS's own words."""
+
+    job_id: str
+    words: str
+
+
+def verify(body: bytes, signature: str, secret: str | None) -> None:
+    """Errors: UntrustedHook unless `propexo-signature` is the hex HMAC-SHA256 of the body as it came."""
+    if not secret:
+        raise UntrustedHook(
+            "PROPEXO_WEBHOOK_SECRET is not set: without it no webhook of Propexo can be trusted"
+        )
+    expected = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(expected.encode(), signature.strip().lower().encode()):
+        raise UntrustedHook("the propexo-signature does not fit PROPEXO_WEBHOOK_SECRET")
+
+
+def read(body: bytes) -> FailedWrite | None:
+    """The failed write; None for any other trigger. Both shapes are known: wrapped in data, and flat.
+
+    Errors: MalformedHook.
+    """
+    try:
+        given = json.loads(body)
+    except ValueError as error:
+        raise MalformedHook("the webhook is not JSON") from error
+    if not isinstance(given, dict):
+        raise MalformedHook("the webhook is not a JSON object")
+    wrapped = given.get("data")
+    data = wrapped if isinstance(wrapped, dict) else given
+    if FAILURE not in (given.get("trigger"), data.get("event"), given.get("event")):
+        return None
+    job_id = data.get("root_job_id")
+    if not isinstance(job_id, str) or not job_id:
+        raise MalformedHook("the webhook names no root_job_id")
+    errors = data.get("errors")
+    words = "; ".join(str(error) for error in errors) if isinstance(errors, list) else ""
+    return FailedWrite(job_id, words)

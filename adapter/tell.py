@@ -1,0 +1,159 @@
+"""How is a call told to a person? Tables and the story of one call, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from adapter.calls.lines import Line
+from adapter.calls.phone import is_withheld, pretty
+from adapter.calls.store import Attempt, Call, CallState, RawHook
+
+COLOURS = {
+    CallState.WRITTEN: "green",
+    CallState.POSTED: "cyan",
+    CallState.OPEN: "blue",
+    CallState.DELIVERING: "blue",
+    CallState.HELD: "yellow",
+    CallState.IGNORED: "dim",
+    CallState.FAILED: "red",
+    CallState.FOLDED: "dim",
+}
+
+
+def talk_time(seconds: int | None) -> str:
+    """3:12, or 1:02:05."""
+    if seconds is None:
+        return ""
+    hours, rest = divmod(seconds, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def clock(moment: datetime | None) -> str:
+    """The time in the reader's own zone."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else ""
+
+
+def number(raw: str | None) -> str:
+    """A party's number as people read it."""
+    if is_withheld(raw):
+        return "withheld"
+    return pretty(raw) if raw and raw.startswith("+") else (raw or "?")
+
+
+def person(call: Call) -> str:
+    if not call.person_id:
+        return ""
+    return f"{call.person_name or call.person_id} ({call.person_kind})"
+
+
+def calls_table(calls: Iterable[Call], title: str | None = None) -> Table:
+    """The calls, two lines each so that 80 columns do: when and which, with whom and how, state and why."""
+    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, expand=False)
+    table.add_column("when, call", no_wrap=True, overflow="fold")
+    table.add_column("with, outcome", no_wrap=True)
+    table.add_column("state, why", overflow="fold")
+    for call in calls:
+        way = "→" if call.direction == "outbound" else "←"
+        outcome = (call.outcome or "").replace("_", " ")
+        state = Text(call.state.value, style=COLOURS[call.state])
+        if call.person_id:
+            state.append(f" {person(call)}", style="default")
+        state.append(f"\n{call.reason or call.because or ''}", style="default")
+        table.add_row(
+            f"{clock(call.started_at or call.first_seen_at)}\n{call.call_id}",
+            f"{way} {number(call.other)}\n{outcome} {talk_time(call.talk_seconds)}",
+            state,
+        )
+    return table
+
+
+def tell_story(
+    console: Console, call: Call, hooks: Sequence[RawHook], attempts: Sequence[Attempt]
+) -> None:
+    """The whole story of one call, in order."""
+    way = "Incoming" if call.direction == "inbound" else "Outgoing"
+    console.print(f"[bold]{way} call {call.call_id}[/bold]  ({call.key})")
+    console.print(f"  other side   {number(call.other)}")
+    console.print(f"  our line     {number(call.line)}")
+    outcome = (call.outcome or "unknown").replace("_", " ")
+    console.print(f"  outcome      {outcome}, talk time {talk_time(call.talk_seconds)}")
+    for recording in call.record.recordings.values():
+        length = talk_time(recording.duration_seconds) or "length not told"
+        console.print(f"  recording    {recording.id}: {recording.state or 'not ready'}, {length}")
+    for text in call.record.transcripts.values():
+        console.print(f"  message      “{text}”")
+    if call.person_id:
+        console.print(f"  person       {person(call)}")
+    if call.because:
+        console.print(f"  chosen       {call.because}")
+    state = Text(call.state.value, style=COLOURS[call.state])
+    console.print("  state       ", state, f"- {call.reason}" if call.reason else "")
+    if call.due_at and call.state in (CallState.OPEN, CallState.DELIVERING, CallState.POSTED):
+        console.print(f"  next         at {clock(call.due_at)}")
+    console.print("\n[bold]What happened[/bold]")
+    for moment, line in sorted([*_hook_lines(hooks), *_attempt_lines(attempts)]):
+        console.print(f"  {clock(moment)}  {line}", markup=False, highlight=False)
+    if call.event:
+        console.print("\n[bold]What was written[/bold]", f"to {call.event.get('path')}")
+        for name, value in dict(call.event.get("body", {})).items():
+            console.print(f"  {name:24} {value}", markup=False, highlight=False)
+
+
+def _hook_lines(hooks: Sequence[RawHook]) -> list[tuple[datetime, str]]:
+    return [
+        (
+            hook.received_at,
+            f"hook: {hook.kind or 'unreadable'}" + (f" - {hook.error}" if hook.error else ""),
+        )
+        for hook in hooks
+    ]
+
+
+def _attempt_lines(attempts: Sequence[Attempt]) -> list[tuple[datetime, str]]:
+    lines = []
+    for attempt in attempts:
+        answer = f"{attempt.status or ''} {attempt.answer or 'no answer known'}".strip()
+        then = f"; then: {attempt.next}" if attempt.next else ""
+        lines.append((attempt.at, f"{attempt.step}: {attempt.asked} -> {answer}{then}"))
+    return lines
+
+
+def next_step(call: Call) -> str:
+    """What an operator can do about this call now."""
+    return {
+        CallState.HELD: f"adapter assign {call.call_id} --lead ID, adapter create-lead {call.call_id}, "
+        f"adapter ignore {call.call_id}; or put right what it is held for, then adapter replay {call.call_id}",
+        CallState.FAILED: f"after putting it right: adapter replay {call.call_id}",
+        CallState.IGNORED: f"to write it after all, change the rule, then: adapter replay {call.call_id}",
+        CallState.WRITTEN: "nothing to do: it stands on the person's record",
+        CallState.POSTED: "nothing to do: it was accepted and is being confirmed",
+    }.get(call.state, "nothing to do: it will be written when it is due")
+
+
+def lines_table(shown: Iterable[Line], problems: Callable[[Line], tuple[str, list[str]]]) -> Table:
+    """Every line with its integration, the PMS behind it, and what it lacks there.
+
+    problems: the PMS's name of a line, and what is missing.
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("line", "name", "integration", "property", "PMS", "strangers", "missing"):
+        table.add_column(name, no_wrap=name in ("line", "PMS"), overflow="fold")
+    for line in shown:
+        vendor, lacking = problems(line)
+        table.add_row(
+            number(line.number) if line.number else "any other",
+            line.name,
+            line.integration_id or "[red]none[/red]",
+            line.property_id or "",
+            vendor,
+            line.unknown_caller.value.replace("_", " "),
+            Text("; ".join(lacking) or "nothing", style="red" if lacking else "green"),
+        )
+    return table

@@ -1,0 +1,69 @@
+"""Which routes are there, and what does every answer have in common?"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from adapter.errors import HookError, StoreUnavailable
+from adapter.intake import MAX_BODY_BYTES
+from adapter.observe import logger
+
+log = logger("adapter.web")
+
+
+def create_app(*routes: Blueprint) -> Flask:
+    """The Flask application with these routes. Nothing is read from the environment or opened here."""
+    app = Flask("adapter.web", static_folder=None)
+    # One more byte is read than is allowed, so that intake can say what is wrong.
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1
+    app.url_map.strict_slashes = False
+    for blueprint in routes:
+        app.register_blueprint(blueprint)
+    app.register_error_handler(HookError, _refused)
+    app.register_error_handler(StoreUnavailable, _unavailable)
+    app.register_error_handler(HTTPException, _plain)
+    app.register_error_handler(Exception, _bug)
+    app.after_request(_harden)
+    return app
+
+
+def _refused(error: HookError) -> Response:
+    log.warning("hook refused", status=error.status, reason=str(error), path=_path())
+    return _text(str(error), error.status)
+
+
+def _unavailable(error: StoreUnavailable) -> Response:
+    log.error("database unavailable", reason=str(error), path=_path())
+    response = _text("the database is not available; try again", 503)
+    response.headers["Retry-After"] = "1"
+    return response
+
+
+def _plain(error: HTTPException) -> Response:
+    response = _text(error.description or error.name, error.code or 500)
+    for name, value in error.get_headers(request.environ):
+        if name.lower() in ("allow", "www-authenticate", "location"):
+            response.headers[name] = value
+    return response
+
+
+def _bug(error: Exception) -> Response:
+    log.exception("request failed", path=_path())
+    return _text("an error of the adapter; see its log", 500)
+
+
+def _path() -> str:
+    """The path as it may be logged: not with the token that opens a call's page."""
+    rule = request.url_rule
+    return rule.rule if rule is not None and "token" in rule.arguments else request.path
+
+
+def _harden(response: Response) -> Response:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _text(text: str, status: int) -> Response:
+    return Response(text + "\n", status, content_type="text/plain; charset=utf-8")

@@ -1,0 +1,56 @@
+"""How does an HTTP request become a hook, and a reply an answer?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from time import perf_counter
+
+from flask import Blueprint, Response, abort, request
+from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge
+
+from adapter.errors import HookTooLarge
+from adapter.intake import MAX_BODY_BYTES, Intake
+from adapter.observe import ACKNOWLEDGE
+from adapter.providers import HookRequest
+
+
+def hook_routes(intake: Intake) -> Blueprint:
+    """POST|GET /webhooks/<provider>: every kind of hook; a provider that is not known gives 404."""
+    routes = Blueprint("hooks", __name__)
+
+    @routes.route("/webhooks/<name>", methods=["GET", "POST"], provide_automatic_options=False)
+    def take(name: str) -> Response:
+        begun = perf_counter()
+        if request.method == "HEAD":  # Flask hands it on like a GET, which would store something
+            raise MethodNotAllowed(["GET", "POST"])
+        provider = intake.providers.get(name)
+        if provider is None:
+            abort(404, f"no provider is called {name[:40]!r}")
+        reply = intake.take(provider, hook_request())
+        ACKNOWLEDGE.observe(perf_counter() - begun)
+        response = Response(reply.body, reply.status, content_type=reply.content_type)
+        if reply.content_type is None:
+            del response.headers["Content-Type"]
+        return response
+
+    return routes
+
+
+def hook_request() -> HookRequest:
+    """The request as it was sent. The signature covers the URL byte for byte, so nothing is decoded."""
+    environ = request.environ
+    target = environ.get("RAW_URI") or environ.get("REQUEST_URI") or request.full_path
+    if not target.startswith("/"):
+        # A request line may hold a whole URL (RFC 9112 section 3.2.2); only its path counts.
+        target = "/" + target.split("://", 1)[-1].partition("/")[2]
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge as error:
+        raise HookTooLarge(f"a hook has {MAX_BODY_BYTES} bytes at most") from error
+    return HookRequest(
+        method=request.method,
+        target=target,
+        headers=dict(request.headers),
+        body=body,
+        received_at=datetime.now(UTC),
+    )

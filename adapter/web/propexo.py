@@ -1,0 +1,36 @@
+"""How does Propexo's word that a write has failed come in?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from adapter.calls.store import Store
+from adapter.errors import HookTooLarge
+from adapter.observe import HOOKS, logger
+from adapter.targets.propexo.webhooks import read, verify
+
+log = logger("adapter.propexo")
+
+
+def propexo_routes(store: Store, secret: str | None) -> Blueprint:
+    """POST /webhooks/propexo: the call's write is looked at again; twice the same does no harm."""
+    routes = Blueprint("propexo", __name__)
+
+    @routes.post("/webhooks/propexo")
+    def take() -> Response:
+        try:
+            body = request.get_data(cache=False)
+        except RequestEntityTooLarge as error:
+            raise HookTooLarge("a webhook of Propexo is not that large") from error
+        verify(body, request.headers.get("propexo-signature", ""), secret)
+        failed = read(body)
+        if failed is not None:
+            known = store.doubt_write(failed.job_id, datetime.now(UTC))
+            HOOKS.labels("write_failure", "taken" if known else "not ours").inc()
+            log.info("a write failed", job=failed.job_id, reason=failed.words, known=known)
+        return Response(status=204)
+
+    return routes

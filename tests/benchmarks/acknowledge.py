@@ -1,0 +1,105 @@
+"""How many hooks a second are acknowledged, as a share of what others do in the same run?
+
+python -m tests.benchmarks.acknowledge [--hooks 3000] [--rounds 3]
+
+All check the same signature: a bare Flask route, a Flask route that writes the same rows in one round trip
+of psycopg, and Flask + Celery + Redis with `appendfsync always` (left out where celery or a redis-server is
+missing). All run on gunicorn with the adapter's configuration, on this machine, and take turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import shutil
+import statistics
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.benchmarks.load import Result, call_ended, send_all, signed_request
+from tests.benchmarks.servers import adapter, environment, fresh_database, gunicorn, redis_server
+
+CONNECTIONS = (8, 32)
+OURS = "adapter"
+Results = Mapping[tuple[str, int], list[Result]]
+
+
+@contextmanager
+def all_servers() -> Iterator[dict[str, str]]:
+    """The URLs of the measured servers by name."""
+    with ExitStack() as stack:
+        database_url = stack.enter_context(fresh_database("bench_acknowledge"))
+        env = environment(database_url)
+        adapter("migrate", env=env)
+        apps = {
+            "bare Flask": "tests.benchmarks.rivals:bare()",
+            "one round trip": "tests.benchmarks.rivals:one_round_trip()",
+            OURS: "adapter.bootstrap:web_app()",
+        }
+        if importlib.util.find_spec("celery") and shutil.which("redis-server"):
+            env["REDIS_URL"] = stack.enter_context(redis_server())
+            apps["Celery + Redis"] = "tests.benchmarks.rivals:celery_redis()"
+        yield {name: stack.enter_context(gunicorn(app, env)) for name, app in apps.items()}
+
+
+def measure(hooks: int, rounds: int) -> Results:
+    """The results by server and number of connections."""
+    found: dict[tuple[str, int], list[Result]] = {}
+    with all_servers() as servers:
+        for server in servers.values():
+            send_all(server, [signed_request(call_ended()) for _ in range(400)], 8)
+        for _ in range(rounds):
+            for connections in CONNECTIONS:
+                for name, server in servers.items():
+                    requests = [signed_request(call_ended()) for _ in range(hooks)]
+                    result = send_all(server, requests, connections)
+                    found.setdefault((name, connections), []).append(result)
+    return found
+
+
+def rate(results: list[Result]) -> float:
+    """Hooks a second: the median of the rounds."""
+    return statistics.median(result.per_second for result in results)
+
+
+def table_of(found: Results) -> Table:
+    """Rates, latencies, and the adapter's rate as a share of each."""
+    table = Table(title="Acknowledged hooks")
+    for name in (
+        "connections",
+        "server",
+        "hooks/s",
+        "p50 ms",
+        "p99 ms",
+        "failed",
+        "adapter's share of it",
+    ):
+        table.add_column(name, justify="left" if name == "server" else "right")
+    for (name, connections), results in sorted(
+        found.items(), key=lambda item: (item[0][1], item[0][0])
+    ):
+        table.add_row(
+            str(connections),
+            name,
+            f"{rate(results):.0f}",
+            f"{statistics.median(r.quantile(0.5) for r in results):.1f}",
+            f"{statistics.median(r.quantile(0.99) for r in results):.1f}",
+            str(sum(r.failed for r in results)),
+            f"{rate(found[OURS, connections]) / rate(results):.2f}",
+        )
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--hooks", type=int, default=3000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    Console(width=110).print(table_of(measure(options.hooks, options.rounds)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Can nobody make, change or keep a link to a call's page but we?"""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapter.calls.links import Links
+
+KEY = "twilio:AC0:CA0"
+LINKS = Links("https://calls.example.com/", ["current", "former"])
+
+
+def token(links: Links = LINKS, version: int = 0) -> str:
+    return links.of(KEY, version).rpartition("/")[2]
+
+
+def test_a_link_leads_to_its_call() -> None:
+    assert LINKS.of(KEY, 3).startswith("https://calls.example.com/recordings/")
+    assert LINKS.read(token(version=3)) == (KEY, 3)
+
+
+def test_a_link_needs_no_escaping_in_a_url() -> None:
+    allowed = set(string.ascii_letters + string.digits + "-_.")
+    assert set(token()) <= allowed
+
+
+def test_a_link_is_the_same_whenever_it_is_made() -> None:
+    assert token() == token()
+
+
+def test_links_of_a_former_key_are_read_while_it_is_listed() -> None:
+    old = token(Links("https://calls.example.com", ["former"]))
+    assert LINKS.read(old) == (KEY, 0)
+    assert Links("https://calls.example.com", ["current"]).read(old) is None
+
+
+def test_the_first_key_signs() -> None:
+    assert Links("https://calls.example.com", ["current"]).read(token()) == (KEY, 0)
+
+
+def test_no_changed_character_is_accepted() -> None:
+    """At no place, and to no other character: not even to one that base64 reads the same."""
+    genuine = token()
+    alphabet = string.ascii_letters + string.digits + "-_.=+/ %"
+    accepted = [
+        (place, char)
+        for place in range(len(genuine))
+        for char in alphabet
+        if char != genuine[place]
+        and LINKS.read(genuine[:place] + char + genuine[place + 1 :]) is not None
+    ]
+    assert accepted == []
+
+
+@pytest.mark.parametrize("extra", ["=", "A", ".", "!", "\n", " ", "é"])
+def test_no_added_character_is_accepted(extra: str) -> None:
+    genuine = token()
+    places = (0, genuine.index("."), len(genuine) - 5, len(genuine))
+    assert [p for p in places if LINKS.read(genuine[:p] + extra + genuine[p:]) is not None] == []
+
+
+@given(st.text(max_size=80))
+def test_garbage_is_refused_and_breaks_nothing(text: str) -> None:
+    assert LINKS.read(text) is None

@@ -1,0 +1,92 @@
+"""Is there one row, and so one asking, for each unknown number?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any, TypeVar
+
+import pytest
+
+from adapter.calls.new_leads import NewLead, NewLeads
+from adapter.calls.store import Store
+from tests.conftest import NOW, Clock
+
+T = TypeVar("T")
+NUMBER, REQUEST = "+16175550160", {"path": "/v1/leads/", "body": {"phone_1": "+16175550160"}}
+
+
+def at_once(work: Callable[[int], T], threads: int = 8) -> list[T]:
+    """What `work` returns in each of so many threads, which begin at the same moment."""
+    barrier = Barrier(threads)
+
+    def begin(number: int) -> T:
+        barrier.wait(10)
+        return work(number)
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(begin, range(threads)))
+
+
+@pytest.fixture
+def leads(store: Store) -> NewLeads:
+    return NewLeads(store)
+
+
+def claim(leads: NewLeads, call: str, number: str = NUMBER, integration: str = "int_1") -> NewLead:
+    return leads.claim(integration, number, call, REQUEST, NOW)
+
+
+def update(leads: NewLeads, lead: NewLead, **values: Any) -> None:
+    """Note what came of asking for the lead."""
+    with leads._store.begin() as connection:
+        leads.update(connection, lead, **values)
+
+
+def test_the_first_call_of_a_number_owns_its_lead(leads: NewLeads) -> None:
+    assert leads.get("int_1", NUMBER) is None
+    first = claim(leads, "call_1")
+    assert (first.call_key, first.request, first.asked_at) == ("call_1", REQUEST, NOW)
+    assert (first.job_id, first.lead_id, first.failed) == (None, None, None)
+    assert claim(leads, "call_2") == first == leads.get("int_1", NUMBER)
+
+
+def test_of_eight_calls_at_the_same_moment_one_owns_the_lead(leads: NewLeads) -> None:
+    for round_ in range(5):
+        number = f"{NUMBER[:-1]}{round_}"
+        claimed = at_once(lambda n, number=number: claim(leads, f"call_{n}", number))  # type: ignore[misc]
+        assert len({lead.call_key for lead in claimed}) == 1
+        assert leads.get("int_1", number) == claimed[0]
+
+
+def test_the_same_number_at_another_integration_is_another_stranger(leads: NewLeads) -> None:
+    claim(leads, "call_1")
+    assert claim(leads, "call_2", integration="int_2").call_key == "call_2"
+    assert claim(leads, "call_3", number="+16175550169").call_key == "call_3"
+
+
+def test_what_came_of_the_asking_is_kept(leads: NewLeads, clock: Clock) -> None:
+    lead = claim(leads, "call_1")
+    update(leads, lead, job_id="job_1")
+    update(leads, lead, lead_id="lead_1")
+    kept = leads.get("int_1", NUMBER)
+    assert kept is not None
+    assert (kept.job_id, kept.lead_id, kept.request) == ("job_1", "lead_1", REQUEST)
+
+
+def test_a_lead_that_was_asked_for_is_not_asked_for_again(leads: NewLeads) -> None:
+    update(leads, claim(leads, "call_1"), job_id="job_1")
+    again = claim(leads, "call_2")
+    assert (again.call_key, again.job_id) == ("call_1", "job_1")
+
+
+def test_asking_that_failed_is_begun_anew_and_by_one_call_only(leads: NewLeads) -> None:
+    update(leads, claim(leads, "call_0"), job_id="job_1", failed="no such property")
+    claimed = at_once(lambda n: claim(leads, f"call_{n + 1}"))
+    assert len({lead.call_key for lead in claimed}) == 1
+    (owner,) = {lead.call_key for lead in claimed}
+    assert owner != "call_0"
+    kept = leads.get("int_1", NUMBER)
+    assert kept is not None
+    assert (kept.call_key, kept.job_id, kept.failed) == (owner, None, None)

@@ -1,0 +1,322 @@
+"""Does the record say what really happened? Each rule by its name, and the stories of design.md.
+
+A case is the facts that are known, and what follows: the rule, the outcome and the talk time.
+"""
+
+# ruff: noqa: E501 - one case a line
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from adapter.calls.facts import (
+    AnsweredBy,
+    CallRecord,
+    DialResult,
+    Leg,
+    LegDirection,
+    LegStatus,
+    Recording,
+    RecordingSource,
+    RecordingState,
+)
+from adapter.calls.outcome import RULES, SIP_NO_SUCH_NUMBER, Ending, Outcome, ending
+from adapter.calls.parties import parties
+
+LINE, AGENT, PERSON = "+16175550100", "+16175550150", "+16175550134"
+S, O = LegStatus, Outcome  # noqa: E741 - cases are to be read as a table
+TERMINAL_UNANSWERED = (S.NO_ANSWER, S.BUSY, S.FAILED, S.CANCELED)
+
+
+def is_ours(number: str) -> bool:
+    return number in (LINE, AGENT)
+
+
+def inbound(status: LegStatus | None, seconds: int | None = None, **facts: Any) -> Leg:
+    """The leg of someone who calls our line."""
+    return Leg(
+        id="CA0",
+        direction=LegDirection.INBOUND,
+        from_number=PERSON,
+        to_number=LINE,
+        status=status,
+        duration_seconds=seconds,
+        **facts,
+    )
+
+
+def outbound(
+    status: LegStatus | None, seconds: int | None = None, *, to: str = PERSON, **facts: Any
+) -> Leg:
+    """The leg of someone whom our program calls."""
+    return Leg(
+        id="CA0",
+        direction=LegDirection.OUTBOUND,
+        from_number=LINE,
+        to_number=to,
+        status=status,
+        duration_seconds=seconds,
+        **facts,
+    )
+
+
+def dialled(
+    status: LegStatus | None, seconds: int | None = None, *, number: int = 1, **facts: Any
+) -> Leg:
+    """A leg that a <Dial> of the call made, to our staff unless `to_number` says otherwise."""
+    ends = {"from_number": PERSON, "to_number": AGENT, **facts}
+    return Leg(
+        id=f"CA{number}",
+        parent_id="CA0",
+        direction=LegDirection.DIALLED,
+        status=status,
+        duration_seconds=seconds,
+        **ends,
+    )
+
+
+def to_person(status: LegStatus | None, seconds: int | None = None, **facts: Any) -> Leg:
+    return dialled(status, seconds, from_number=LINE, to_number=PERSON, **facts)
+
+
+def dial(
+    status: LegStatus,
+    seconds: int | None = None,
+    *,
+    bridged: bool | None = None,
+    gone: bool = False,
+    leg: str = "CA1",
+    sip: int | None = None,
+) -> DialResult:
+    return DialResult(
+        leg_id=leg,
+        status=status,
+        duration_seconds=seconds,
+        bridged=bridged,
+        caller_gone=gone,
+        sip_code=sip,
+    )
+
+
+def message(
+    seconds: int | None = 25, state: RecordingState = RecordingState.COMPLETE, name: str = "RE1"
+) -> Recording:
+    return Recording(
+        id=name, source=RecordingSource.VOICEMAIL, state=state, duration_seconds=seconds
+    )
+
+
+def conversation(seconds: int) -> Recording:
+    return Recording(
+        id="RE9",
+        source=RecordingSource.CONVERSATION,
+        state=RecordingState.COMPLETE,
+        duration_seconds=seconds,
+    )
+
+
+Part = Leg | DialResult | Recording
+
+
+def record(parts: tuple[Part, ...], *, was_read: bool = False, text: str = "") -> CallRecord:
+    return CallRecord(
+        provider="twilio",
+        account="AC0",
+        call_id="CA0",
+        legs={part.id: part for part in parts if isinstance(part, Leg)},
+        dials={part.leg_id: part for part in parts if isinstance(part, DialResult)},
+        recordings={part.id: part for part in parts if isinstance(part, Recording)},
+        transcripts={"RE1": text} if text else {},
+        was_read=was_read,
+    )
+
+
+def end_of(*parts: Part, was_read: bool = False, text: str = "") -> Ending:
+    known = record(parts, was_read=was_read, text=text)
+    return ending(known, parties(known, is_ours))
+
+
+@dataclass(frozen=True)
+class Case:
+    story: str
+    rule: str
+    outcome: Outcome
+    talk_seconds: int
+    parts: tuple[Part, ...]
+    text: str = ""
+
+
+def case(
+    story: str, rule: str, outcome: Outcome, talk_seconds: int, *parts: Part, text: str = ""
+) -> Case:
+    return Case(story, rule, outcome, talk_seconds, parts, text)
+
+
+MACHINE: dict[str, Any] = {"answered_by": AnsweredBy.MACHINE}
+HUMAN: dict[str, Any] = {"answered_by": AnsweredBy.HUMAN}
+DEVICE = Leg(
+    id="CA0", direction=LegDirection.INBOUND, from_number="client:anna", status=S.COMPLETED,
+    duration_seconds=75,
+)  # fmt: skip
+
+CASES = [
+    # Machines at the far end of outgoing calls.
+    case("a machine took our call", "machine", O.VOICEMAIL, 0, outbound(S.COMPLETED, 31, **MACHINE)),
+    case("a machine took it and we recorded our message", "machine", O.VOICEMAIL, 12, outbound(S.COMPLETED, 31, **MACHINE), message(12)),
+    case("a machine took our agent's call", "machine", O.VOICEMAIL, 0, DEVICE, to_person(S.COMPLETED, 20, **MACHINE)),
+    case("a fax took our call", "fax", O.FAILED, 0, outbound(S.COMPLETED, 31, answered_by=AnsweredBy.FAX)),
+    case("a human took our call", "out_answered", O.ANSWERED, 49, outbound(S.COMPLETED, 49, **HUMAN)),
+    case("it is not known who took our call", "out_answered", O.ANSWERED, 49, outbound(S.COMPLETED, 49, answered_by=AnsweredBy.UNKNOWN)),
+    # Forwarded calls by the dial's result.
+    case("the agent took it and hung up first", "dial_connected", O.ANSWERED, 95, inbound(S.COMPLETED, 110), dial(S.COMPLETED, 95, bridged=True)),
+    case("the caller hung up first", "dial_connected", O.ANSWERED, 95, inbound(S.COMPLETED, 110), dial(S.COMPLETED, 95, bridged=True, gone=True)),
+    case("an old account does not say bridged", "dial_connected", O.ANSWERED, 3, inbound(S.COMPLETED, 9), dial(S.COMPLETED, 3)),
+    case("the dial's length is not told, its leg's is", "dial_connected", O.ANSWERED, 60, inbound(S.COMPLETED, 90), dialled(S.COMPLETED, 60), dial(S.COMPLETED, bridged=True)),
+    case("the dial's length is told by nobody", "dial_connected", O.ANSWERED, 90, inbound(S.COMPLETED, 90), dial(S.COMPLETED, bridged=True)),
+    case("a conference was joined", "dial_connected", O.ANSWERED, 90, inbound(S.COMPLETED, 90), dial(S.COMPLETED, leg="")),
+    case("the second of two phones took it", "dial_connected", O.ANSWERED, 40, inbound(S.COMPLETED, 99), dial(S.NO_ANSWER, bridged=False), dial(S.COMPLETED, 40, bridged=True, leg="CA2")),
+    case("it was taken, and a conversation recorded", "dial_connected", O.ANSWERED, 40, inbound(S.COMPLETED, 99), dial(S.COMPLETED, 40, bridged=True), conversation(41)),
+    case("it was taken, then a message left", "dial_connected", O.ANSWERED, 40, inbound(S.COMPLETED, 99), dial(S.COMPLETED, 40, bridged=True), message(10)),
+    case("the caller hung up while it rang", "dial_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 20), dial(S.CANCELED, gone=True, leg="")),
+    case("an old account calls that no-answer", "dial_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 20), dial(S.NO_ANSWER, bridged=False, gone=True)),
+    case("the caller left during the whisper", "dial_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 20), dial(S.COMPLETED, 4, bridged=False, gone=True)),
+    case("only the child says that the caller left", "dial_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 20), dialled(S.CANCELED, 0)),
+    case("the agent's line was busy", "dial_busy", O.BUSY, 0, inbound(S.COMPLETED, 20), dial(S.BUSY, bridged=False)),
+    case("the agent's line was busy, says the child", "dial_busy", O.BUSY, 0, inbound(S.COMPLETED, 20), dialled(S.BUSY, 0)),
+    case("one phone was busy, one was not taken", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 20), dial(S.BUSY, bridged=False), dial(S.NO_ANSWER, bridged=False, leg="CA2")),
+    case("the agent turned it down at the whisper", "whisper_rejected", O.NO_ANSWER, 0, inbound(S.COMPLETED, 20), dial(S.COMPLETED, 6, bridged=False)),
+    case("... and the leg's own hook says completed", "whisper_rejected", O.NO_ANSWER, 0, inbound(S.COMPLETED, 20), dialled(S.COMPLETED, 6), dial(S.COMPLETED, 6, bridged=False)),
+    case("a machine took it at the agent's", "whisper_rejected", O.NO_ANSWER, 0, inbound(S.COMPLETED, 20), dialled(S.COMPLETED, 6, **MACHINE)),
+    case("a machine took it at the agent's, bridged", "whisper_rejected", O.NO_ANSWER, 0, inbound(S.COMPLETED, 20), dialled(S.COMPLETED, 6, **MACHINE), dial(S.COMPLETED, 6, bridged=True)),
+    case("the agent did not take it", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 40), dial(S.NO_ANSWER, bridged=False)),
+    case("the agent's number does not exist", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 40), dial(S.FAILED, bridged=False, sip=404)),
+    case("no leg was answered", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 40), dialled(S.NO_ANSWER, 0), dialled(S.FAILED, 0, number=2)),
+    # Forwarded calls by the dialled legs.
+    case("a dialled phone took it", "dialled_leg_answered", O.ANSWERED, 60, inbound(S.COMPLETED, 90), dialled(S.COMPLETED, 60)),
+    case("a dialled phone talks", "dialled_leg_answered", O.ANSWERED, 0, inbound(S.IN_PROGRESS), dialled(S.IN_PROGRESS)),
+    case("one of ten phones took it", "dialled_leg_answered", O.ANSWERED, 60, inbound(S.COMPLETED, 90), dialled(S.COMPLETED, 60, number=5), *(dialled(S.CANCELED, 0, number=n) for n in range(6, 15))),
+    case("one of ten phones took it, only they say so", "dialled_leg_answered", O.ANSWERED, 60, dialled(S.COMPLETED, 60, number=5), *(dialled(S.NO_ANSWER, 0, number=n) for n in range(6, 15))),
+    case("none of ten phones took it", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 90), *(dialled(S.NO_ANSWER, 0, number=n) for n in range(1, 11))),
+    case("none of ten phones took it, the caller left", "dial_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 9), *(dialled(S.CANCELED, 0, number=n) for n in range(1, 11))),
+    case("one of ten was turned down, one talked", "dial_connected", O.ANSWERED, 60, inbound(S.COMPLETED, 90), dialled(S.COMPLETED, 5), dialled(S.COMPLETED, 60, number=2), dial(S.COMPLETED, 60, bridged=True, leg="CA2")),
+    case("only a child, and nobody took it", "dial_not_answered", O.NO_ANSWER, 0, dialled(S.NO_ANSWER, 0)),
+    # Messages.
+    case("nobody took it, and a message was left", "message_left", O.VOICEMAIL, 25, inbound(S.COMPLETED, 60), dial(S.NO_ANSWER, bridged=False), message(25)),
+    case("a mailbox took it at once", "message_left", O.VOICEMAIL, 25, inbound(S.COMPLETED, 60), message(25)),
+    case("a message is still being processed", "message_left", O.VOICEMAIL, 0, inbound(S.COMPLETED, 60), message(None, RecordingState.IN_PROGRESS)),
+    case("two messages", "message_left", O.VOICEMAIL, 30, inbound(S.COMPLETED, 60), message(25), message(30, name="RE2")),
+    case("a message was deleted meanwhile", "message_left", O.VOICEMAIL, 25, inbound(S.COMPLETED, 60), message(25, RecordingState.DELETED)),
+    case("only the message's text", "message_left", O.VOICEMAIL, 0, inbound(S.COMPLETED, 60), text="Hello"),
+    case("an empty message is none", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 60), dial(S.NO_ANSWER, bridged=False), message(0)),
+    case("an absent message is none", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 60), dial(S.NO_ANSWER, bridged=False), message(None, RecordingState.ABSENT)),
+    case("a failed message is none, but the caller reached the mailbox", "no_message_left", O.NO_ANSWER, 0, inbound(S.COMPLETED, 60), message(9, RecordingState.FAILED)),
+    case("a recorded call is no message", "completed_only", O.ANSWERED, 60, inbound(S.COMPLETED, 60), conversation(58)),
+    # The caller's own leg, where the call rang until someone answered (answerOnBridge).
+    case("the caller hung up while it rang, says the parent", "in_hung_up_before_answer", O.ABANDONED, 0, inbound(S.CANCELED, 0)),
+    case("nobody took it, says the parent", "not_picked_up", O.NO_ANSWER, 0, inbound(S.NO_ANSWER, 0)),
+    case("busy, says the parent", "busy", O.BUSY, 0, inbound(S.BUSY, 0)),
+    case("failed, says the parent", "failed", O.FAILED, 0, inbound(S.FAILED, 0)),
+    case("... with a SIP code, which says nothing of the caller", "failed", O.FAILED, 0, inbound(S.FAILED, 0, sip_code=404)),
+    # Outgoing calls.
+    case("the person took it", "out_answered", O.ANSWERED, 42, outbound(S.COMPLETED, 42)),
+    case("the person's line was busy", "busy", O.BUSY, 0, outbound(S.BUSY, 0)),
+    case("busy comes with SIP 487 too", "busy", O.BUSY, 0, outbound(S.BUSY, 0, sip_code=487)),
+    case("the person did not take it", "not_picked_up", O.NO_ANSWER, 0, outbound(S.NO_ANSWER, 0)),
+    case("we hung up first", "out_canceled", O.NO_ANSWER, 0, outbound(S.CANCELED, 0)),
+    case("it could not be connected", "failed", O.FAILED, 0, outbound(S.FAILED, 0)),
+    case("it could not be connected, and SIP says a server error", "failed", O.FAILED, 0, outbound(S.FAILED, 0, sip_code=503)),
+    *(case(f"no such number, SIP {code}", "out_no_such_number", O.DISCONNECTED, 0, outbound(S.FAILED, 0, sip_code=code)) for code in sorted(SIP_NO_SUCH_NUMBER)),
+    case("no such number, but called no-answer", "out_no_such_number", O.DISCONNECTED, 0, outbound(S.NO_ANSWER, 0, sip_code=404)),
+    case("a call that was answered exists", "out_answered", O.ANSWERED, 5, outbound(S.COMPLETED, 5, sip_code=404)),
+    case("a call that was taken and says 200", "out_answered", O.ANSWERED, 5, outbound(S.COMPLETED, 5, sip_code=200)),
+    # Outgoing calls of our agents: the person is on the dialled leg.
+    case("the person took our agent's call", "dialled_leg_answered", O.ANSWERED, 60, DEVICE, to_person(S.COMPLETED, 60)),
+    case("the person took it, says the dial", "dial_connected", O.ANSWERED, 61, DEVICE, to_person(S.COMPLETED, 60), dial(S.COMPLETED, 61, bridged=True)),
+    case("the person did not take our agent's call", "not_picked_up", O.NO_ANSWER, 0, DEVICE, to_person(S.NO_ANSWER, 0)),
+    case("the person's line was busy for our agent", "busy", O.BUSY, 0, DEVICE, to_person(S.BUSY, 0)),
+    case("busy, says the dial alone", "busy", O.BUSY, 0, DEVICE, to_person(None), dial(S.BUSY, bridged=False)),
+    case("our agent gave up", "out_canceled", O.NO_ANSWER, 0, DEVICE, to_person(S.CANCELED, 0)),
+    case("our agent dialled a wrong number", "out_no_such_number", O.DISCONNECTED, 0, DEVICE, to_person(S.FAILED, 0, sip_code=404)),
+    case("our agent dialled a wrong number, says the dial", "out_no_such_number", O.DISCONNECTED, 0, DEVICE, to_person(S.FAILED, 0), dial(S.FAILED, bridged=False, sip=484)),
+    case("click to call, the person took it", "dialled_leg_answered", O.ANSWERED, 60, outbound(S.COMPLETED, 75, to=AGENT), to_person(S.COMPLETED, 60)),
+    case("click to call, the person did not", "not_picked_up", O.NO_ANSWER, 0, outbound(S.COMPLETED, 75, to=AGENT), to_person(S.NO_ANSWER, 0)),
+    # Nothing more is known.
+    case("no more than completed", "completed_only", O.ANSWERED, 17, inbound(S.COMPLETED, 17)),
+    case("no more than completed, without a length", "completed_only", O.ANSWERED, 0, inbound(S.COMPLETED)),
+    case("it rings", "no_end", O.UNKNOWN, 0, inbound(S.RINGING)),
+    case("nothing", "no_end", O.UNKNOWN, 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{case.rule}: {case.story}" for case in CASES])
+def test_what_happened(case: Case) -> None:
+    found = end_of(*case.parts, text=case.text)
+    assert (found.rule, found.outcome, found.talk_seconds) == (
+        case.rule,
+        case.outcome,
+        case.talk_seconds,
+    )
+
+
+def test_every_rule_has_a_case() -> None:
+    assert {rule.name for rule in RULES} - {case.rule for case in CASES} == set()
+
+
+def test_rules_have_names_of_their_own() -> None:
+    assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+@pytest.mark.parametrize("status", TERMINAL_UNANSWERED)
+@pytest.mark.parametrize("leg", [inbound, outbound])
+def test_nobody_talked_where_nobody_answered(status: LegStatus, leg: Any) -> None:
+    """Also where Twilio reports seconds of ringing."""
+    assert end_of(leg(status, 33)).talk_seconds == 0
+
+
+@pytest.mark.parametrize(
+    ("inbound_outcome", "outbound_outcome", "status"),
+    [
+        (O.ABANDONED, O.NO_ANSWER, S.CANCELED),
+        (O.NO_ANSWER, O.NO_ANSWER, S.NO_ANSWER),
+        (O.BUSY, O.BUSY, S.BUSY),
+        (O.FAILED, O.FAILED, S.FAILED),
+        (O.ANSWERED, O.ANSWERED, S.COMPLETED),
+    ],
+)
+def test_the_same_status_may_mean_another_thing_the_other_way(
+    inbound_outcome: Outcome, outbound_outcome: Outcome, status: LegStatus
+) -> None:
+    """Canceled: the caller gave up on us; or we gave up before the person picked up."""
+    assert end_of(inbound(status)).outcome is inbound_outcome
+    assert end_of(outbound(status)).outcome is outbound_outcome
+
+
+def test_a_bare_completed_is_marked_as_assumed_only_where_we_were_called() -> None:
+    assert end_of(inbound(S.COMPLETED, 17)).assumed
+    assert not end_of(outbound(S.COMPLETED, 17)).assumed
+    assert not end_of(inbound(S.COMPLETED, 17), dial(S.COMPLETED, 9, bridged=True)).assumed
+
+
+def test_what_twilio_itself_says_makes_an_open_outcome_certain() -> None:
+    missed = (inbound(S.COMPLETED, 40), dial(S.NO_ANSWER, bridged=False))
+    assert not end_of(*missed).certain
+    assert end_of(*missed, was_read=True).certain
+
+
+def test_an_assumption_stays_one_after_twilio_was_asked() -> None:
+    found = end_of(inbound(S.COMPLETED, 17), was_read=True)
+    assert (found.assumed, found.certain) == (True, False)
+
+
+def test_an_answered_call_is_certain_only_with_its_length() -> None:
+    assert not end_of(outbound(S.COMPLETED)).certain
+    assert end_of(outbound(S.COMPLETED, 0)).certain
+
+
+def test_reasons_are_words_for_people() -> None:
+    for rule in RULES:
+        assert rule.because[0].islower() and not rule.because.endswith(".")
+        assert "_" not in rule.because

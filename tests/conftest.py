@@ -1,0 +1,265 @@
+"""What do the tests share? Settings, databases to run on, a clock, and signed hooks."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import redirect_stderr
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+from twilio.request_validator import RequestValidator
+from werkzeug.datastructures import MultiDict
+from werkzeug.test import TestResponse
+
+from adapter.bootstrap import migrate
+from adapter.calls.database import open_engine
+from adapter.calls.store import Store
+from adapter.calls.tables import metadata
+from adapter.observe import configure_logging
+from adapter.providers import HookRequest
+from adapter.settings import Settings
+
+ACCOUNT = "AC00000000000000000000000000000001"
+TOKEN = "main-token"
+BASE_URL = "https://calls.example.com"
+PATH = "/webhooks/twilio"
+LINE = "+16175550100"
+NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+ENVIRON = {
+    "PUBLIC_BASE_URL": BASE_URL,
+    "TWILIO_ACCOUNT_SID": ACCOUNT,
+    "TWILIO_AUTH_TOKEN": TOKEN,
+    "PROPEXO_API_KEY": "propexo-key",
+    "PROPEXO_INTEGRATION_ID": "int_main",
+    "ADAPTER_LINES": f'[lines."{LINE}"]\nproperty_id = "prop_main"\n',
+    "SECRET_KEY": "secret-key",
+}
+Pairs = Mapping[str, str] | Iterable[tuple[str, str]]
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """Settings of a web process that could run."""
+    return Settings.from_environ(ENVIRON)
+
+
+# Databases ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Every test that asks for a database runs on both kinds."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_database_url(
+    backend: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[str]:
+    """A new database without any table, in the form that DATABASE_URL takes."""
+    if backend == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    url = server.create()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A migrated database without rows."""
+    if backend == "sqlite":
+        path = tmp_path / "adapter.sqlite3"
+        with sqlite3.connect(request.getfixturevalue("sqlite_template")) as template:
+            template.execute("VACUUM INTO ?", (str(path),))
+        return f"sqlite:///{path}"
+    url: str = request.getfixturevalue("postgres_database")
+    _empty(url)
+    return url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[sa.Engine]:
+    """An engine on a migrated database without rows."""
+    url = Settings.from_environ({"DATABASE_URL": database_url}).database_url
+    opened = open_engine(url, pool_size=12)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def store(engine: sa.Engine) -> Store:
+    return Store(engine)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, copied for each test."""
+    path = tmp_path_factory.mktemp("template") / "adapter.sqlite3"
+    migrate(Settings.from_environ({"DATABASE_URL": f"sqlite:///{path}"}))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> PostgresServer:
+    """The server that the tests may use; without one they are skipped, but not in CI."""
+    server = PostgresServer(
+        os.environ.get("TEST_DATABASE_URL") or "postgresql://postgres@127.0.0.1:5432/postgres"
+    )
+    problem = server.problem()
+    if problem and os.environ.get("CI") == "true":
+        pytest.fail(f"no PostgreSQL server for the tests, set TEST_DATABASE_URL: {problem}")
+    if problem:
+        pytest.skip(f"no PostgreSQL server for the tests, set TEST_DATABASE_URL: {problem}")
+    return server
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server: PostgresServer) -> Iterator[str]:
+    """One migrated PostgreSQL database for the whole session."""
+    url = postgres_server.create()
+    migrate(Settings.from_environ({"DATABASE_URL": url}))
+    yield url
+    postgres_server.drop(url)
+
+
+class PostgresServer:
+    """Makes databases and drops them. url: of a database that one may connect to."""
+
+    def __init__(self, url: str) -> None:
+        self._url = sa.make_url(Settings.from_environ({"DATABASE_URL": url}).database_url)
+
+    def problem(self) -> str | None:
+        try:
+            self._execute("SELECT 1")
+        except sa.exc.OperationalError as error:
+            return str(error.orig)
+        return None
+
+    def create(self) -> str:
+        name = f"adapter_test_{uuid.uuid4().hex[:12]}"
+        self._execute(f"CREATE DATABASE {name}")
+        self._execute(f"ALTER DATABASE {name} SET synchronous_commit = off")  # only for speed
+        url = self._url.set(drivername="postgresql", database=name)
+        return url.render_as_string(hide_password=False)
+
+    def drop(self, url: str) -> None:
+        self._execute(f"DROP DATABASE {sa.make_url(url).database} WITH (FORCE)")
+
+    def _execute(self, statement: str) -> None:
+        engine = sa.create_engine(
+            self._url, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3}
+        )
+        with engine.connect() as connection:
+            connection.exec_driver_sql(statement)
+        engine.dispose()
+
+
+def _empty(url: str) -> None:
+    engine = sa.create_engine(Settings.from_environ({"DATABASE_URL": url}).database_url)
+    with engine.begin() as connection:
+        for table in metadata.sorted_tables:
+            connection.execute(sa.delete(table))
+        connection.exec_driver_sql("DELETE FROM dbos.workflow_status")
+    engine.dispose()
+
+
+# Fakes ----------------------------------------------------------------------------------------------
+
+
+class Clock:
+    """A clock that stands still until it is told to go on."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> datetime:
+        self.now += timedelta(seconds=seconds)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+# Logs -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def logged() -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """What was logged since the last time that one asked, line by line."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    written = io.StringIO()
+    with redirect_stderr(written):
+        configure_logging("json")
+
+    def lines() -> list[dict[str, Any]]:
+        text = written.getvalue()
+        written.seek(0)
+        written.truncate()
+        return [json.loads(line) for line in text.splitlines()]
+
+    yield lines
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+# Hooks ----------------------------------------------------------------------------------------------
+
+
+def signed(
+    params: Pairs,
+    *,
+    token: str = TOKEN,
+    method: str = "POST",
+    target: str = PATH,
+    base_url: str = BASE_URL,
+    at: datetime = NOW,
+) -> HookRequest:
+    """A hook as Twilio sends and signs it. A GET's parameters are put behind the target."""
+    pairs = MultiDict(params)
+    form = urlencode(list(pairs.items(multi=True)))
+    headers = {"Host": "calls.example.com"}
+    if method == "GET":
+        target = f"{target}?{form}"
+        signature = sign(base_url + target, token=token)
+    else:
+        signature = sign(base_url + target, pairs, token=token)
+        headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
+    headers["X-Twilio-Signature"] = signature
+    return HookRequest(method, target, headers, form.encode() if method == "POST" else b"", at)
+
+
+def sign(url: str, params: Mapping[str, Any] | None = None, *, token: str = TOKEN) -> str:
+    """Twilio's signature of a request to this URL."""
+    return str(RequestValidator(token).compute_signature(url, params or {}))
+
+
+def send(client: FlaskClient, hook: HookRequest) -> TestResponse:
+    """The answer to a hook that is sent over HTTP, its target unchanged on the way."""
+    path, _, query = hook.target.partition("?")
+    return client.open(
+        path,
+        method=hook.method,
+        query_string=query,
+        data=hook.body,
+        headers=dict(hook.headers),
+        environ_overrides={"RAW_URI": hook.target, "REQUEST_URI": hook.target},
+    )

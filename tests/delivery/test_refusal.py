@@ -1,0 +1,93 @@
+"""Which calls are not to be written, and is the reason said?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from adapter.calls.facts import CallRecord, Leg, LegDirection, LegStatus
+from adapter.calls.lines import read_lines
+from adapter.calls.settle import SettlePolicy
+from adapter.calls.store import CallState
+from adapter.calls.view import Rules
+from adapter.delivery.refusal import refusal
+from adapter.delivery.results import Done
+from tests.delivery.world import CALL, CALLER, LINE, LINES, OTHER_LINE, STAFF
+
+IGNORED_NUMBER, SWITCHBOARD = "+16175550166", "+16175550170"
+MORE = LINES.replace(
+    'event_type = "Call"',
+    f'event_type = "Call"\nmin_seconds = 5\nignore = ["{IGNORED_NUMBER}"]\n'
+    f'switchboards = ["{SWITCHBOARD}"]',
+)
+RULES = Rules(read_lines(MORE, {}), SettlePolicy())
+HELD, IGNORED = CallState.HELD, CallState.IGNORED
+
+
+def refused(
+    caller: str | None,
+    called: str | None = LINE,
+    *,
+    status: LegStatus | None = LegStatus.NO_ANSWER,
+    seconds: int = 0,
+    direction: LegDirection = LegDirection.INBOUND,
+) -> Done | None:
+    leg = Leg(
+        id=CALL,
+        direction=direction,
+        from_number=caller,
+        to_number=called,
+        status=status,
+        duration_seconds=seconds,
+    )
+    record = CallRecord(provider="twilio", account="AC1", call_id=CALL, legs={CALL: leg})
+    view = RULES.view(record)
+    line = RULES.lines.of(view.parties.line)
+    assert line is not None
+    return refusal(view, line, RULES.lines)
+
+
+def test_a_call_with_a_number_is_not_refused() -> None:
+    assert refused(CALLER) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "state", "words"),
+    [
+        ({"caller": "+266696687"}, HELD, "withheld"),
+        ({"caller": "anonymous"}, HELD, "withheld"),
+        ({"caller": "Restricted"}, HELD, "withheld"),
+        ({"caller": "+86282452253"}, HELD, "withheld"),
+        ({"caller": None}, HELD, "no phone number"),
+        ({"caller": "2255"}, HELD, "no phone number"),
+        ({"caller": OTHER_LINE}, IGNORED, "our own lines or staff"),
+        ({"caller": STAFF}, IGNORED, "our own lines or staff"),
+        ({"caller": "client:lee", "called": "client:kim"}, IGNORED, "browser phone"),
+        ({"caller": "sip:lee@office.example.com", "called": LINE}, IGNORED, "browser phone or SIP"),
+        ({"caller": IGNORED_NUMBER}, IGNORED, "ignore list"),
+        ({"caller": SWITCHBOARD}, HELD, "switchboard"),
+        ({"caller": CALLER, "status": LegStatus.RINGING}, HELD, "never reported how"),
+        ({"caller": CALLER, "status": LegStatus.COMPLETED, "seconds": 4}, IGNORED, "under 5 s"),
+    ],
+)
+def test_the_reason_is_said(values: dict[str, Any], state: CallState, words: str) -> None:
+    result = refused(**values)
+    assert result is not None
+    assert result.state is state
+    assert result.reason is not None
+    assert words in result.reason
+
+
+def test_an_outgoing_call_to_our_own_staff_is_ignored() -> None:
+    result = refused(LINE, STAFF, direction=LegDirection.OUTBOUND)
+    assert result is not None
+    assert result.state is IGNORED
+
+
+def test_short_calls_that_nobody_answered_are_not_refused() -> None:
+    assert refused(CALLER, status=LegStatus.CANCELED, seconds=0) is None
+
+
+def test_an_answered_call_of_just_the_least_length_is_not_refused() -> None:
+    assert refused(CALLER, status=LegStatus.COMPLETED, seconds=5) is None

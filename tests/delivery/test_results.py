@@ -1,0 +1,108 @@
+"""Which failure ends a run how?"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from adapter.calls.store import Call, CallState
+from adapter.delivery.results import Again, Done, after_error
+from adapter.errors import (
+    BudgetSpent,
+    CredentialsRefused,
+    NotSupported,
+    PermanentError,
+    TemporaryError,
+)
+from tests.conftest import NOW
+
+DAY = timedelta(hours=24)
+
+
+def a_call(**values: Any) -> Call:
+    blank: dict[str, Any] = {each.name: None for each in fields(Call)}
+    return Call(**{**blank, "key": "k", "tries": 0, "state": CallState.DELIVERING, **values})
+
+
+def again(call: Call, error: Exception, *, backoff_seconds: float = 2.0) -> Again:
+    result = after_error(call, error, NOW, backoff_seconds)
+    assert isinstance(result, Again)
+    return result
+
+
+def test_waits_double_with_every_try_and_never_exceed_about_a_quarter_of_an_hour() -> None:
+    down = TemporaryError("down")
+    waits = [again(a_call(tries=tries), down).delay_seconds for tries in range(40)]
+    for tries, wait in enumerate(waits):
+        wanted = min(2.0 * 2**tries, 900)
+        assert 0.8 * wanted <= wait <= 1.2 * wanted
+
+
+def test_waits_differ_so_that_not_all_come_back_at_once() -> None:
+    down = TemporaryError("down")
+    assert len({again(a_call(tries=5), down).delay_seconds for _ in range(20)}) > 10
+
+
+def test_the_other_sides_own_wait_is_the_least() -> None:
+    error = TemporaryError("429", retry_after_seconds=77)
+    assert again(a_call(), error).delay_seconds == 77
+    assert again(a_call(tries=20), error).delay_seconds > 77
+
+
+def test_a_temporary_failure_counts_as_a_try_and_keeps_its_words() -> None:
+    result = again(a_call(), TemporaryError("Propexo answered 503"))
+    assert (result.counts, result.reason, result.state) == (
+        True,
+        "Propexo answered 503",
+        CallState.DELIVERING,
+    )
+
+
+@pytest.mark.parametrize("retry_after", [None, 12.5])
+def test_a_spent_budget_waits_without_counting(retry_after: float | None) -> None:
+    result = again(a_call(tries=9), BudgetSpent("spent", retry_after_seconds=retry_after))
+    assert (result.counts, result.delay_seconds) == (False, retry_after or 1.0)
+
+
+def test_a_spent_budget_does_not_end_the_tries_after_a_day() -> None:
+    result = after_error(a_call(tried_since=NOW - 2 * DAY), BudgetSpent("spent"), NOW, 2.0)
+    assert isinstance(result, Again)
+
+
+@pytest.mark.parametrize(
+    ("tried", "ends"), [(DAY - timedelta(seconds=1), False), (DAY, True), (2 * DAY, True)]
+)
+def test_tries_end_after_a_day(tried: timedelta, ends: bool) -> None:
+    result = after_error(a_call(tried_since=NOW - tried, tries=99), TemporaryError("x"), NOW, 2.0)
+    assert isinstance(result, Done) is ends
+    if ends:
+        assert result.state is CallState.FAILED
+        assert result.reason == "given up after a day of trying: x"
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (PermanentError("400: wrong"), CallState.FAILED),
+        (CredentialsRefused("401: key"), CallState.FAILED),
+        (NotSupported("405: not offered"), CallState.HELD),
+        (ValueError("oops"), CallState.FAILED),
+    ],
+)
+def test_a_permanent_failure_ends_the_delivery(error: Exception, state: CallState) -> None:
+    result = after_error(a_call(), error, NOW, 2.0)
+    assert isinstance(result, Done)
+    assert result.state is state
+    assert result.reason is not None
+    assert str(error) in result.reason
+
+
+@pytest.mark.parametrize("state", [CallState.POSTED, CallState.WRITTEN])
+@pytest.mark.parametrize("error", [TemporaryError("down"), BudgetSpent("spent")])
+def test_a_call_that_was_accepted_keeps_its_state_while_it_waits(
+    state: CallState, error: Exception
+) -> None:
+    assert again(a_call(job_id="job_1", state=state), error).state is state

@@ -1,0 +1,561 @@
+"""What becomes of a call with somebody nobody knows, against the sandbox over HTTP?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+import requests
+import sqlalchemy as sa
+import time_machine
+
+from adapter.bootstrap import Parts
+from adapter.calls.new_leads import NewLead, NewLeads
+from adapter.calls.shared import Budgets
+from adapter.calls.store import Call, CallState
+from adapter.calls.tables import calls
+from adapter.delivery.strangers import Strangers
+from adapter.errors import StoreUnavailable
+from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
+from adapter.settings import Settings
+from adapter.simulate import new_sid
+from adapter.targets.propexo.client import PropexoClient
+from adapter.targets.propexo.governor import Governor
+from adapter.tell import tell_story
+from tests.conftest import ACCOUNT, ENVIRON, NOW, signed
+
+API_KEY = "sandbox-key"
+MAIN = "+16175550100"
+STRANGER, OTHER_STRANGER = "+16175550160", "+16175550161"
+
+
+class Adapter:
+    """A whole adapter in this process on the sandbox over HTTP. Time passes only when a test says so."""
+
+    def __init__(
+        self, database_url: str, traveller: time_machine.Traveller, url: str, **more: str
+    ) -> None:
+        self.traveller = traveller
+        self.url = url
+        self.environ = {
+            **ENVIRON,
+            "DATABASE_URL": database_url,
+            "PROPEXO_API_KEY": API_KEY,
+            "PROPEXO_BASE_URL": url,
+            "PROPEXO_INTEGRATION_ID": "",
+            "PROPEXO_RATE_LIMIT": "0",
+            "TWILIO_API_BASE_URL": f"{url}/_sandbox",  # knows no call: 404
+            **more,
+        }
+        self.parts = Parts(Settings.from_environ(self.environ), pool_size=20)
+        self.store = self.parts.store
+
+    # Time and work --------------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def next_due(self) -> datetime | None:
+        waiting = sa.and_(calls.c.queued_run < calls.c.run, calls.c.due_at.isnot(None))
+        with self.store.begin() as connection:
+            found: datetime | None = connection.execute(
+                sa.select(sa.func.min(calls.c.due_at)).where(waiting)
+            ).scalar_one()
+        return found
+
+    def take_due(self) -> Sequence[tuple[str, int]]:
+        """What is due now, as the dispatcher hands it out."""
+        with self.store.begin() as connection:
+            return self.store.due(connection, self.now(), 1000)
+
+    def work(self) -> int:
+        """All runs that are due now, and those that they plan for now; how many those were."""
+        done = 0
+        while found := self.take_due():
+            for key, run in found:
+                self.parts.delivery.run(key, run)
+            done += len(found)
+            assert done < 10_000, "the runs never end"
+        return done
+
+    def pass_time(self, seconds: float) -> None:
+        """All runs of the next seconds, each at its time."""
+        end = self.now() + timedelta(seconds=seconds)
+        while (due := self.next_due()) is not None and due <= end:
+            self.traveller.move_to(max(self.now(), due))
+            self.work()
+        self.traveller.move_to(end)
+
+    def fill_index(self) -> None:
+        """Read all people, as the worker's upkeep does, and run what that wakes."""
+        while self.parts.people_sync.step(timedelta(minutes=5)):
+            self.work()
+
+    # Calls ----------------------------------------------------------------------------------------
+
+    def hook(self, **params: str) -> None:
+        self.parts.intake.take(self.parts.twilio, signed(params, at=self.now()))
+
+    def missed(self, caller: str = STRANGER, line: str = MAIN, sid: str | None = None) -> str:
+        """A call that nobody took, due at once; its id."""
+        sid = sid or new_sid()
+        self.hook(**missed_hook(sid, caller, line))
+        return sid
+
+    def call(self, sid: str) -> Call:
+        (found,) = self.store.find_calls(sid)
+        return found
+
+    def story(self, sid: str) -> str:
+        """What `adapter show` says."""
+        from rich.console import Console
+
+        call = self.call(sid)
+        console = Console(width=200, record=True, quiet=True)
+        hooks, attempts = self.store.hooks_of(call.key), self.store.attempts_of(call.key)
+        console.quiet = False
+        with console.capture() as shown:
+            tell_story(console, call, hooks, attempts)
+        return shown.get()
+
+    # The sandbox ----------------------------------------------------------------------------------
+
+    def control(self, path: str, body: Any = None) -> Any:
+        method = "GET" if body is None else "POST"
+        answer = requests.request(method, f"{self.url}/_sandbox/{path}", json=body, timeout=10)
+        answer.raise_for_status()
+        return answer.json()
+
+    def fault(self, kind: str, **more: Any) -> None:
+        self.control("faults", [{"kind": kind, **more}])
+
+    def person(self, kind: str, **fields: Any) -> str:
+        """Somebody new at Propexo; the id."""
+        return str(self.control("people", {"kind": kind, **fields})["results"][0]["id"])
+
+    def events(self) -> list[dict[str, Any]]:
+        return list(self.control("events")["events"])
+
+    def leads(self) -> list[dict[str, Any]]:
+        """The leads that were asked for and accepted."""
+        return [each for each in self.control("writes")["writes"] if each["category"] == "leads"]
+
+    def refused(self) -> list[dict[str, Any]]:
+        return list(self.control("refused")["refused"])
+
+    def asked(self, path: str = "", method: str = "") -> int:
+        """How many requests came to such paths."""
+        routes = self.control("requests")["routes"]
+        return sum(
+            each["count"]
+            for each in routes
+            if path in each["path"] and method in ("", each["method"])
+        )
+
+
+@contextmanager
+def adapter(
+    database_url: str,
+    *,
+    vendors: Sequence[str] = ("ENTRATA",),
+    now: datetime = NOW,
+    rate_limit: int = 0,
+    read_back_seconds: float = 0.5,
+    **environ: str,
+) -> Iterator[Adapter]:
+    """An adapter and its sandbox; both live in the time of the test."""
+    with time_machine.travel(now, tick=False) as traveller:
+        app = create_sandbox(
+            SandboxState(vendors),
+            api_key=API_KEY,
+            rate_limit=rate_limit,
+            slow_seconds=0,
+            read_back_seconds=read_back_seconds,
+        )
+        with SandboxServer(app) as server:
+            made = Adapter(database_url, traveller, server.url, **environ)
+            try:
+                yield made
+            finally:
+                made.store.engine.dispose()
+
+
+def missed_hook(sid: str, caller: str, line: str) -> dict[str, str]:
+    return {
+        "AccountSid": ACCOUNT,
+        "CallSid": sid,
+        "From": caller,
+        "To": line,
+        "Direction": "inbound",
+        "CallStatus": "no-answer",
+        "CallDuration": "0",
+        "CallbackSource": "call-progress-events",
+        "SequenceNumber": "0",
+    }
+
+
+def lines(vendor: str = "ENTRATA", policy: str = "create_lead", **more: str) -> str:
+    """A line of the sandbox's company for this PMS, with all that a new lead needs."""
+    suffix = "" if vendor == "ENTRATA" else f"_{vendor.lower()}"
+    keys = {
+        "integration_id": f"int_{vendor.lower()}",
+        "property_id": f"prop_main{suffix}",
+        "event_type": "Call",
+        "employee": "lee@example.com",
+        "agent_name": "Lee Agent",
+        "lead_source_id": f"ls_phone{suffix}",
+        "lead_relationship_id": "relationship_1",
+        "organization_name": "Example Living",
+        "unknown_caller": policy,
+        **more,
+    }
+    return f'[lines."{MAIN}"]\n' + "".join(f'{k} = "{v}"\n' for k, v in keys.items() if v)
+
+
+ENTRATA_SYNC = timedelta(hours=12).total_seconds()
+
+
+@pytest.fixture
+def entrata(database_url: str) -> Iterator[Adapter]:
+    """Entrata: the new lead's id comes with the next sync, half a day later."""
+    with adapter(database_url, ADAPTER_LINES=lines(), read_back_seconds=ENTRATA_SYNC) as made:
+        yield made
+
+
+@pytest.fixture
+def mri(database_url: str) -> Iterator[Adapter]:
+    """MRI: write-status names the new lead."""
+    with adapter(database_url, vendors=["MRI"], ADAPTER_LINES=lines("MRI")) as made:
+        yield made
+
+
+# The line's policy ----------------------------------------------------------------------------------
+
+
+def test_a_strangers_call_is_held_unless_the_line_says_otherwise(database_url: str) -> None:
+    with adapter(database_url, ADAPTER_LINES=lines(policy="")) as made:
+        sid = made.missed()
+        made.pass_time(60)
+        call = made.call(sid)
+        assert call.state is CallState.HELD
+        assert "nobody with this number" in (call.reason or "")
+        assert made.control("writes")["writes"] == []
+
+
+def test_a_strangers_call_is_ignored_where_the_line_says_so(database_url: str) -> None:
+    with adapter(database_url, ADAPTER_LINES=lines(policy="ignore")) as made:
+        sid = made.missed()
+        made.pass_time(60)
+        call = made.call(sid)
+        assert call.state is CallState.IGNORED
+        assert "unknown callers are ignored" in (call.reason or "")
+        assert made.control("writes")["writes"] == []
+
+
+def test_a_known_callers_call_makes_no_lead(mri: Adapter) -> None:
+    sid = mri.missed("+16175550134")
+    mri.pass_time(60)
+    assert mri.call(sid).person_id == "lead_anna_mri"
+    assert mri.leads() == []
+
+
+def test_a_withheld_number_makes_no_lead(mri: Adapter) -> None:
+    sid = mri.missed("anonymous")
+    mri.pass_time(60)
+    assert mri.call(sid).state is CallState.HELD
+    assert mri.leads() == []
+
+
+# A lead is made -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("vendor", ["MRI", "RENTMANAGER", "REALPAGE", "YARDI"])
+def test_where_the_id_is_told_the_call_is_written_on_the_new_lead(
+    database_url: str, vendor: str
+) -> None:
+    with adapter(
+        database_url,
+        vendors=[vendor],
+        ADAPTER_LINES=lines(vendor),
+        read_back_seconds=ENTRATA_SYNC,
+    ) as made:
+        sid = made.missed()
+        made.pass_time(120)
+        call, (lead,) = made.call(sid), made.leads()
+        assert call.state is CallState.WRITTEN, call.reason
+        assert call.person_id == lead["person_id"]
+        assert call.because == f"lead {lead['person_id']}: made for this caller"
+        assert lead["body"]["phone_1"] == STRANGER
+        assert [event["person_id"] for event in made.events()] == [lead["person_id"]]
+        assert made.refused() == []
+
+
+@pytest.mark.parametrize("vendor", ["ENTRATA", "REALPAGE_RPX", "RESMAN"])
+def test_where_the_id_is_not_told_the_call_waits_for_the_sync_and_is_then_written(
+    database_url: str, vendor: str
+) -> None:
+    with adapter(
+        database_url,
+        vendors=[vendor],
+        ADAPTER_LINES=lines(vendor),
+        read_back_seconds=ENTRATA_SYNC,
+    ) as made:
+        sid = made.missed()
+        made.pass_time(600)
+        call = made.call(sid)
+        assert (call.state, made.events()) == (CallState.DELIVERING, [])
+        assert "a lead was made; waiting for the PMS to show it" in made.story(sid)
+        made.pass_time(ENTRATA_SYNC + 3600)
+        call, (lead,) = made.call(sid), made.leads()
+        assert call.state is CallState.WRITTEN, call.reason
+        assert call.person_id == lead["person_id"]
+        assert len(made.events()) == 1
+        assert "lead: POST /v1/leads/" in made.story(sid)
+        assert made.refused() == []
+
+
+def test_the_story_tells_once_that_a_lead_was_asked_for(mri: Adapter) -> None:
+    sid = mri.missed()
+    mri.pass_time(120)
+    assert mri.story(sid).count("lead: POST /v1/leads/") == 1
+
+
+def test_a_call_that_waits_for_the_sync_asks_seldom(entrata: Adapter) -> None:
+    entrata.missed()
+    entrata.pass_time(1800)
+    before = entrata.asked()
+    entrata.pass_time(3600 * 6)
+    assert entrata.asked() - before <= 6 * 2 * 7
+
+
+def test_the_next_call_of_the_stranger_goes_on_the_same_lead(mri: Adapter) -> None:
+    first = mri.missed()
+    mri.pass_time(300)
+    second = mri.missed()
+    mri.pass_time(300)
+    assert mri.call(second).person_id == mri.call(first).person_id
+    assert len(mri.leads()) == 1
+    assert len(mri.events()) == 2
+
+
+@pytest.mark.parametrize("vendor", ["MRI", "ENTRATA"])
+def test_two_calls_of_one_stranger_at_the_same_moment_make_one_lead(
+    database_url: str, vendor: str
+) -> None:
+    with adapter(database_url, vendors=[vendor], ADAPTER_LINES=lines(vendor)) as made:
+        sids = [made.missed() for _ in range(4)]
+        other = made.missed(OTHER_STRANGER)
+        found = made.take_due()
+        barrier = Barrier(len(found))
+
+        def run(item: tuple[str, int]) -> None:
+            barrier.wait(10)
+            made.parts.delivery.run(*item)
+
+        with ThreadPoolExecutor(len(found)) as pool:
+            list(pool.map(run, found))
+        made.pass_time(3600)
+        assert sorted(lead["body"]["phone_1"] for lead in made.leads()) == [
+            STRANGER,
+            OTHER_STRANGER,
+        ]
+        states = {sid: made.call(sid).state for sid in [*sids, other]}
+        assert set(states.values()) == {CallState.WRITTEN}, states
+        assert len({made.call(sid).person_id for sid in sids}) == 1
+        assert len(made.events()) == 5
+
+
+# Doubt ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("vendor", ["MRI", "ENTRATA"])
+@pytest.mark.parametrize(
+    "kind", ["reset_before", "reset_after", "status_after", "status", "timeout_after"]
+)
+def test_a_doubtful_creation_makes_one_lead(database_url: str, vendor: str, kind: str) -> None:
+    with adapter(database_url, vendors=[vendor], ADAPTER_LINES=lines(vendor)) as made:
+        if kind == "timeout_after":
+            made.parts.__dict__["propexo"] = PropexoClient(
+                base_url=made.url,
+                api_key=API_KEY,
+                governor=Governor(Budgets(made.store), name="x", limit=0, clock=lambda: 0.0),
+                read_seconds=0.2,
+            )
+            made.fault(kind, method="POST", path="/v1/leads", seconds=0.6)
+        else:
+            made.fault(kind, method="POST", path="/v1/leads", times=2, status=503)
+        sid = made.missed()
+        made.pass_time(3600)
+        call = made.call(sid)
+        assert call.state is CallState.WRITTEN, call.reason
+        assert len(made.leads()) == 1
+        assert [event["person_id"] for event in made.events()] == [call.person_id]
+
+
+class Interrupted(NewLeads):
+    """Loses the database for a moment just as an accepted lead is to be noted."""
+
+    is_broken = True
+
+    def update(self, connection: sa.Connection, lead: NewLead, **values: Any) -> None:
+        if "job_id" in values and self.is_broken:
+            self.is_broken = False
+            raise StoreUnavailable("the database did not do it: OperationalError")
+        super().update(connection, lead, **values)
+
+
+def with_leads(made: Adapter, leads: NewLeads) -> None:
+    """Let deliveries use these rows of leads."""
+    strangers = Strangers(
+        store=made.store,
+        leads=leads,
+        target=made.parts.target,
+        clock=made.now,
+        visible_seconds=60,
+    )
+    steps: Any = made.parts.delivery._advance.__self__  # type: ignore[attr-defined]
+    steps._strangers = strangers
+
+
+def test_a_database_that_fails_after_the_lead_was_accepted_makes_no_second_lead(
+    mri: Adapter,
+) -> None:
+    with_leads(mri, Interrupted(mri.store))
+    sid = mri.missed()
+    ((key, run),) = mri.take_due()
+    with pytest.raises(StoreUnavailable):
+        mri.parts.delivery.run(key, run)
+    mri.parts.delivery.run(key, run)  # the worker begins the same run again
+    mri.pass_time(3600)
+    assert mri.call(sid).state is CallState.WRITTEN
+    assert len(mri.leads()) == 1
+
+
+# Refused --------------------------------------------------------------------------------------------
+
+
+def test_a_refused_creation_holds_the_call_in_the_apis_words(database_url: str) -> None:
+    text = lines("MRI", property_id="prop_gone")
+    with adapter(database_url, vendors=["MRI"], ADAPTER_LINES=text) as made:
+        sid = made.missed()
+        made.pass_time(600)
+        call = made.call(sid)
+        assert call.state is CallState.HELD
+        assert "the lead could not be made" in (call.reason or "")
+        assert "property_id does not exist" in (call.reason or "")
+        assert made.leads() == []
+
+
+def test_a_creation_that_the_pms_fails_holds_the_call_in_its_words(mri: Adapter) -> None:
+    mri.fault("write_fails", path="/v1/leads", errors=["phone is not valid"], temporary=False)
+    sid = mri.missed()
+    mri.pass_time(600)
+    call = mri.call(sid)
+    assert call.state is CallState.HELD
+    assert "phone is not valid" in (call.reason or "")
+    assert mri.events() == []
+
+
+@pytest.mark.parametrize("vendor", ["ENTRATA", "RESMAN"])
+def test_a_line_that_lacks_what_a_lead_needs_holds_the_call_naming_the_key(
+    database_url: str, vendor: str
+) -> None:
+    text = lines(vendor, lead_source_id="")
+    with adapter(database_url, vendors=[vendor], ADAPTER_LINES=text) as made:
+        sid = made.missed()
+        made.pass_time(600)
+        call = made.call(sid)
+        assert "lead_source_id" in (call.reason or "")
+        assert "lines.toml" in (call.reason or "")
+        assert call.state is CallState.HELD, "something for a person to put right"
+
+
+def test_where_leads_cannot_be_made_the_call_is_held_with_the_reason(database_url: str) -> None:
+    text = lines("KNOCK")
+    with adapter(database_url, vendors=["KNOCK"], ADAPTER_LINES=text) as made:
+        sid = made.missed()
+        made.pass_time(600)
+        assert made.call(sid).state is CallState.HELD
+        assert "CRM" in (made.call(sid).reason or "")
+
+
+def test_after_the_fix_a_replay_of_the_call_makes_the_lead(mri: Adapter) -> None:
+    from adapter.replay import replay_calls
+
+    mri.fault("write_fails", path="/v1/leads", errors=["phone is not valid"], temporary=False)
+    sid = mri.missed()
+    mri.pass_time(600)
+    list(replay_calls(mri.store, [mri.call(sid)], again=False))
+    mri.pass_time(600)
+    assert mri.call(sid).state is CallState.WRITTEN
+    assert len(mri.events()) == 1
+
+
+def test_after_the_fix_any_call_of_the_stranger_makes_the_lead(mri: Adapter) -> None:
+    """The first call's failure is not that of all calls to come."""
+    mri.fault("write_fails", path="/v1/leads", errors=["timeout"], temporary=True)
+    mri.missed()
+    mri.pass_time(600)
+    second = mri.missed()
+    mri.pass_time(600)
+    assert mri.call(second).state is CallState.WRITTEN, mri.call(second).reason
+
+
+def test_an_operators_wish_for_a_lead_tries_again_what_failed_for_another_call(
+    mri: Adapter,
+) -> None:
+    from adapter.desk import create_lead
+
+    mri.fault("write_fails", path="/v1/leads", errors=["no such source"], temporary=False)
+    mri.missed()
+    mri.pass_time(600)
+    second = mri.missed()
+    mri.pass_time(600)
+    if mri.call(second).state is CallState.HELD:
+        create_lead(mri.store, mri.call(second))
+        mri.pass_time(600)
+    assert mri.call(second).state is CallState.WRITTEN, mri.call(second).reason
+
+
+def test_where_the_call_that_asked_gives_up_another_call_takes_over(mri: Adapter) -> None:
+    """Propexo is down for leads for more than a day; the next day the stranger calls again."""
+    first = mri.missed()
+    mri.fault("status", method="POST", path="/v1/leads", times="forever", status=503)
+    mri.pass_time(26 * 3600)
+    assert mri.call(first).state is CallState.FAILED
+    mri.control("faults", [])
+    second = mri.missed()
+    mri.pass_time(3600)
+    assert mri.call(second).state is CallState.WRITTEN, mri.call(second).reason
+    assert len(mri.leads()) == 1
+
+
+def test_calls_that_wait_for_anothers_lead_do_not_flood_propexo(mri: Adapter) -> None:
+    mri.fault("status", method="POST", path="/v1/leads", times="forever", status=503)
+    mri.missed()
+    mri.pass_time(60)
+    before = mri.asked()
+    mri.missed()
+    mri.pass_time(3600)
+    assert mri.asked() - before <= 300, "requests in an hour for two calls that only wait"
+
+
+def test_a_stranger_from_abroad_gets_a_lead_too(mri: Adapter) -> None:
+    sid = mri.missed("+442079460018")
+    mri.pass_time(600)
+    assert mri.call(sid).state is CallState.WRITTEN, mri.call(sid).reason
+    assert len(mri.leads()) == 1
+
+
+def test_the_names_of_new_leads_are_those_that_the_line_says(database_url: str) -> None:
+    text = lines("MRI", lead_first_name="Phone", lead_last_name="Inquiry")
+    with adapter(database_url, vendors=["MRI"], ADAPTER_LINES=text) as made:
+        made.missed()
+        made.pass_time(600)
+        body: Mapping[str, Any] = made.leads()[0]["body"]
+        assert (body["first_name"], body["last_name"]) == ("Phone", "Inquiry")

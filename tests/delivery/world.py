@@ -1,0 +1,357 @@
+"""A whole adapter without processes: the real store, intake and delivery; time, target and provider made up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapter.calls.facts import Leg, Recording
+from adapter.calls.lines import Line, PersonKind, read_lines
+from adapter.calls.links import Links
+from adapter.calls.matching import Person
+from adapter.calls.new_leads import NewLeads
+from adapter.calls.settle import RecordingLinks, SettlePolicy
+from adapter.calls.shared import Breakers
+from adapter.calls.store import Call, Store
+from adapter.calls.summary import CallSummary
+from adapter.calls.tables import calls
+from adapter.calls.view import Rules
+from adapter.delivery.confirming import BulkConfirmation
+from adapter.delivery.runs import Delivery
+from adapter.delivery.steps import Steps
+from adapter.delivery.strangers import Strangers
+from adapter.errors import PermanentError
+from adapter.intake import Intake
+from adapter.providers import Reply
+from adapter.providers.twilio import TwilioProvider
+from adapter.providers.twilio.signature import Tokens
+from adapter.targets import Confirmation, WriteState
+from tests.conftest import ACCOUNT, BASE_URL, TOKEN, Clock, signed
+
+LINE = "+16175550100"
+OTHER_LINE = "+16175550101"
+STAFF = "+16175550150"
+SUBACCOUNT = "AC00000000000000000000000000000002"
+SUBACCOUNT_TOKEN = "subaccount-token"
+LINES = f"""
+[defaults]
+integration_id = "int_entrata"
+event_type = "Call"
+staff = ["{STAFF}"]
+[lines."{LINE}"]
+name = "Main Street leasing"
+property_id = "prop_main"
+[lines."{OTHER_LINE}"]
+property_id = "prop_oak"
+"""
+LEAD, APPLICANT, RESIDENT = PersonKind.LEAD, PersonKind.APPLICANT, PersonKind.RESIDENT
+
+
+def person(kind: PersonKind, id: str, number: str, *, property_id: str = "prop_main") -> Person:
+    return Person(
+        kind=kind,
+        id=id,
+        integration_id="int_entrata",
+        name=id.partition("_")[2].title(),
+        property_id=property_id,
+        numbers=frozenset({number}),
+        vendor="ENTRATA",
+    )
+
+
+ANNA = person(LEAD, "lead_anna", "+16175550134")
+# The sandbox knows the same people.
+PEOPLE = (
+    ANNA,
+    person(LEAD, "lead_ben", "+16175550135"),
+    person(LEAD, "lead_cara", "+16175550136"),
+    person(APPLICANT, "applicant_finn", "+16175550140"),
+    person(RESIDENT, "resident_gia", "+16175550141", property_id="prop_oak"),
+)
+
+
+@dataclass
+class FakeTarget:
+    """A Target that keeps what it is told. Each list of answers is used up; then all goes well.
+
+    An answer is what a method returns, or the error that it raises.
+    """
+
+    people: Sequence[Person] = PEOPLE
+    posts: list[Mapping[str, Any]] = field(default_factory=list)
+    amendments: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    asked: Counter[str] = field(default_factory=Counter)
+    lookups: list[Any] = field(default_factory=list)
+    answers: list[Any] = field(default_factory=list)
+    traces: list[Any] = field(default_factory=list)
+    confirmations: list[Any] = field(default_factory=list)
+    events: list[Any] = field(default_factory=list)
+    retries: list[Any] = field(default_factory=list)
+    refusals: list[Exception] = field(default_factory=list)
+    ended: dict[str, bool] = field(default_factory=dict)
+    no_logs: Exception | None = None
+    no_amending: Exception | None = None
+
+    def find_people(self, number: str, line: Line) -> Sequence[Person]:
+        found: Sequence[Person] = self._next("find_people", self.lookups, self.people)
+        return found
+
+    def person(self, kind: PersonKind, person_id: str, line: Line) -> Person:
+        self.asked["person"] += 1
+        for known in self.people:
+            if (known.kind, known.id) == (kind, person_id):
+                return known
+        raise PermanentError(f"Propexo answered 404: no {kind.value} {person_id}", status=404)
+
+    def new_lead(self, number: str, line: Line, reference: str) -> Mapping[str, Any]:
+        self.asked["new_lead"] += 1
+        body = {"phone_1": number, "notes": reference, "first_name": "Unknown"}
+        return {"path": "/leads", "query": {}, "body": body}
+
+    def prepare(self, summary: CallSummary, person: Person, line: Line) -> Mapping[str, Any]:
+        self.asked["prepare"] += 1
+        if self.refusals:
+            raise self.refusals.pop(0)
+        told = asdict(summary)
+        told |= {"started_at": summary.started_at.isoformat(), "person_id": person.id}
+        return {"path": f"/events/{person.kind.value}", "query": {}, "body": told}
+
+    def post(self, request: Mapping[str, Any]) -> str:
+        """Kept also where an error follows: it may have got through, and the test says if it did."""
+        self.posts.append(request)
+        return str(self._next("post", self.answers, f"job_{len(self.posts)}"))
+
+    def find_trace(self, reference: str, request: Mapping[str, Any], since: datetime) -> str | None:
+        assert reference in str(request["body"])
+        found: str | None = self._next("find_trace", self.traces, None)
+        return found
+
+    def confirm(self, job_id: str) -> Confirmation:
+        written = Confirmation(WriteState.WRITTEN, event_id="event_1")
+        found: Confirmation = self._next("confirm", self.confirmations, written)
+        return found
+
+    def ended_writes(self, integration_id: str, since: datetime) -> Mapping[str, bool]:
+        self.asked["ended_writes"] += 1
+        if self.no_logs is not None:
+            raise self.no_logs
+        return self.ended
+
+    def retry(self, job_id: str) -> str:
+        return str(self._next("retry", self.retries, f"{job_id}_again"))
+
+    def find_event(
+        self, reference: str, request: Mapping[str, Any], event_id: str | None
+    ) -> str | None:
+        found: str | None = self._next("find_event", self.events, event_id)
+        return found
+
+    def amend(self, event_id: str, request: Mapping[str, Any]) -> None:
+        self.asked["amend"] += 1
+        if self.no_amending is not None:
+            raise self.no_amending
+        self.amendments.append((event_id, request))
+
+    def _next(self, name: str, answers: list[Any], otherwise: Any) -> Any:
+        self.asked[name] += 1
+        answer = answers.pop(0) if answers else otherwise
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@dataclass
+class FakeReader:
+    """A provider's API that knows these legs and recordings, and counts what it is asked."""
+
+    call: Leg | None = None
+    children: Sequence[Leg] = ()
+    recordings: Sequence[Recording] = ()
+    errors: list[Exception] = field(default_factory=list)
+    reads: list[str] = field(default_factory=list)
+    has_credentials: bool = True
+
+    def can_read(self, account: str) -> bool:
+        return self.has_credentials
+
+    def leg(self, account: str, sid: str) -> Leg | None:
+        self._ask("leg")
+        return self.call
+
+    def legs_dialled_by(self, account: str, sid: str) -> Sequence[Leg]:
+        self._ask("legs")
+        return self.children
+
+    def recordings_of(self, account: str, sid: str) -> Sequence[Recording]:
+        self._ask("recordings")
+        return self.recordings
+
+    def _ask(self, what: str) -> None:
+        self.reads.append(what)
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+class World:
+    """One adapter. Hooks go in at the clock's time; runs happen when their time has come.
+
+    has_write_logs: writes are confirmed in bulk (`world.bulk.work()`), by a run of their own only late.
+    """
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        clock: Clock,
+        *,
+        target: FakeTarget | None = None,
+        reader: FakeReader | None = None,
+        lines: str = LINES,
+        recording_links: str = "adapter",
+        visible_seconds: float = 60.0,
+        has_write_logs: bool = False,
+    ) -> None:
+        self.clock = clock
+        self.store = Store(engine)
+        self.target = target or FakeTarget()
+        self.reader = reader
+        self.rules = Rules(
+            read_lines(lines, {}), SettlePolicy(links=RecordingLinks(recording_links))
+        )
+        tokens = Tokens(ACCOUNT, [TOKEN], {SUBACCOUNT: [SUBACCOUNT_TOKEN]})
+        self.twilio = TwilioProvider(public_base_url=BASE_URL, tokens=tokens)
+        self.intake = Intake(store=self.store, providers={"twilio": self.twilio}, rules=self.rules)
+        self.bulk = BulkConfirmation(store=self.store, target=self.target, clock=clock)
+        self.bulk.is_available = has_write_logs
+        self.steps = Steps(
+            store=self.store,
+            rules=self.rules,
+            readers={"twilio": reader} if reader is not None else {},
+            fold=self.intake.add,
+            target=self.target,
+            strangers=Strangers(
+                store=self.store,
+                leads=NewLeads(self.store),
+                target=self.target,
+                clock=clock,
+                visible_seconds=visible_seconds,
+            ),
+            bulk=self.bulk,
+            breakers=Breakers(self.store),
+            links=Links(BASE_URL, ["secret"]),
+            clock=clock,
+            visible_seconds=visible_seconds,
+            monotonic=lambda: clock().timestamp(),
+        )
+        self.delivery = Delivery(store=self.store, advance=self.steps.advance, clock=clock)
+
+    def hook(self, params: Mapping[str, str], *, method: str = "POST") -> Reply:
+        """Send a signed hook now."""
+        token = SUBACCOUNT_TOKEN if params.get("AccountSid") == SUBACCOUNT else TOKEN
+        return self.intake.take(
+            self.twilio, signed(params, token=token, method=method, at=self.clock())
+        )
+
+    def next_due(self) -> datetime | None:
+        """When the next run is due, if any is planned."""
+        waiting = sa.and_(calls.c.queued_run < calls.c.run, calls.c.due_at.isnot(None))
+        with self.store.begin() as connection:
+            found: datetime | None = connection.execute(
+                sa.select(sa.func.min(calls.c.due_at)).where(waiting)
+            ).scalar_one()
+        return found
+
+    def queue_next(self) -> tuple[str, int]:
+        """Let the time come for the next run and hand it out, as the worker's dispatcher does."""
+        due = self.next_due()
+        assert due is not None, "no run is planned"
+        self.clock.now = max(self.clock.now, due)
+        with self.store.begin() as connection:
+            return self.store.due(connection, self.clock.now, 1)[0]
+
+    def run_next(self) -> tuple[str, int]:
+        """Let the time come for the next run, and run it."""
+        key, number = self.queue_next()
+        self.delivery.run(key, number)
+        return key, number
+
+    def pass_time(self, seconds: float) -> None:
+        """All runs of the next seconds, each at its time."""
+        end = self.clock() + timedelta(seconds=seconds)
+        for _ in range(10_000):
+            due = self.next_due()
+            if due is None or due > end:
+                self.clock.now = max(self.clock.now, end)
+                return
+            self.run_next()
+        raise AssertionError("the runs never end")
+
+    def finish(self) -> None:
+        """All runs, until none is planned any more."""
+        for _ in range(10_000):
+            if self.next_due() is None:
+                return
+            self.run_next()
+        raise AssertionError("the runs never end")
+
+    def call(self, sid: str, account: str = ACCOUNT) -> Call:
+        found = self.store.call(f"twilio:{account}:{sid}")
+        assert found is not None, f"no call {sid}"
+        return found
+
+
+# Hooks ----------------------------------------------------------------------------------------------
+
+CALL = "CA" + "1" * 32
+CHILD = "CA" + "2" * 32
+RECORDING = "RE" + "3" * 32
+CALLER, AGENT = "+16175550134", "+16175550151"
+
+
+def status_hook(status: str, seconds: int = 0, **more: str) -> dict[str, str]:
+    """An inbound call's status callback; more: parameters that are others."""
+    return {
+        "AccountSid": ACCOUNT,
+        "CallSid": CALL,
+        "From": CALLER,
+        "To": LINE,
+        "Direction": "inbound",
+        "CallStatus": status,
+        "CallDuration": str(seconds),
+        "CallbackSource": "call-progress-events",
+        "SequenceNumber": "0",
+        **more,
+    }
+
+
+def dial_hook(status: str, seconds: int = 0, *, bridged: bool, parent: str) -> dict[str, str]:
+    kept = {k: v for k, v in status_hook(parent).items() if k[:4] in ("Acco", "Call", "From", "To")}
+    del kept["CallbackSource"], kept["CallDuration"]
+    told = {"DialCallSid": CHILD, "DialCallStatus": status, "DialCallDuration": str(seconds)}
+    return {**kept, "Direction": "inbound", **told, "DialBridged": str(bridged).lower()}
+
+
+def recording_hook(seconds: int, **more: str) -> dict[str, str]:
+    url = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Recordings/{RECORDING}"
+    return {
+        "AccountSid": ACCOUNT,
+        "CallSid": CALL,
+        "RecordingSid": RECORDING,
+        "RecordingUrl": url,
+        "RecordingStatus": "completed",
+        "RecordingDuration": str(seconds),
+        "RecordingSource": "DialVerb",
+        **more,
+    }
+
+
+def answered_hooks(seconds: int = 42) -> list[dict[str, str]]:
+    """A forwarded call that an agent took."""
+    return [
+        dial_hook("completed", seconds, bridged=True, parent="completed"),
+        status_hook("completed", seconds + 8),
+    ]

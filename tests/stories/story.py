@@ -1,0 +1,96 @@
+"""What is in a story's file? Hooks as Twilio sends them, what its API says, and what must come of it.
+
+orders: "any", or lists of places in hooks. rest: Twilio's JSON, or null where the API knows nothing;
+asked_never: the reads that are allowed (expected.rest_reads). expected.from, .to: null is not compared.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+from adapter.calls.facts import CallRecord
+from adapter.providers.twilio.hooks import read_hook
+
+FOLDER = Path(__file__).parent.parent / "payloads" / "stories"
+Params = Mapping[str, str]
+_IDS = re.compile(r"(CA|RE|TR)([0-9a-f]{32})")
+
+
+@dataclass(frozen=True)
+class Story:
+    name: str
+    title: str
+    call: str
+    hooks: tuple[Params, ...]
+    method: str
+    orders: Any
+    settings: Mapping[str, str]
+    rest: Mapping[str, Any] | None
+    expected: Mapping[str, Any]
+
+    @property
+    def account(self) -> str:
+        return self.hooks[0]["AccountSid"]
+
+    def in_orders(self, most: int) -> list[tuple[int, ...]]:
+        """As listed, in reverse, and some others; at most so many."""
+        places = tuple(range(len(self.hooks)))
+        if self.orders != "any":
+            return [tuple(order) for order in self.orders][:most]
+        found = {places: None, places[::-1]: None}
+        if len(places) <= 4:
+            found |= dict.fromkeys(permutations(places))
+        dice = random.Random(self.name)
+        for _ in range(most * 2):
+            found[tuple(dice.sample(places, len(places)))] = None
+        return list(found)[:most]
+
+    def copy(self, mark: str) -> Story:
+        """The same story of another call: all ids are others."""
+
+        def renamed(value: Any) -> Any:
+            text = _IDS.sub(lambda m: m[1] + mark + m[2][len(mark) :], json.dumps(value))
+            return json.loads(text)
+
+        return Story(
+            f"{self.name}/{mark}",
+            self.title,
+            renamed(self.call),
+            tuple(renamed(list(self.hooks))),
+            self.method,
+            self.orders,
+            self.settings,
+            renamed(self.rest),
+            renamed(dict(self.expected)),
+        )
+
+
+def read_story(path: Path) -> Story:
+    given = json.loads(path.read_text(encoding="utf-8"))
+    return Story(
+        path.stem,
+        given["title"],
+        given["call"],
+        tuple(given["hooks"]),
+        given["method"],
+        given["orders"],
+        given["settings"],
+        given["rest"],
+        given["expected"],
+    )
+
+
+STORIES = [read_story(path) for path in sorted(FOLDER.glob("*.json"))]
+
+
+def facts_of(story: Story) -> list[CallRecord]:
+    """Each hook's facts, in the call of the story also where a hook names a dialled leg only."""
+    read = [read_hook(params, story.account).facts for params in story.hooks]
+    return [facts.model_copy(update={"call_id": story.call}) for facts in read]

@@ -1,0 +1,265 @@
+"""Are the right people found by their number, and no more asked for than needed?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import responses
+from responses.matchers import query_param_matcher
+
+from adapter.calls.lines import Line, PersonKind
+from adapter.calls.matching import LONG_AGO, Person
+from adapter.targets.propexo.client import PropexoClient
+from adapter.targets.propexo.people import find_people, moment, person_of
+from tests.targets.propexo.test_client import BASE, NoBudget, a_client
+
+LEAD, APPLICANT, RESIDENT = PersonKind.LEAD, PersonKind.APPLICANT, PersonKind.RESIDENT
+NUMBER = "+16175550134"
+LINE = Line(number="+16175550100", integration_id="int_1", property_id="prop_main")
+
+
+@pytest.fixture
+def http() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+@pytest.fixture
+def client() -> PropexoClient:
+    return a_client(NoBudget())
+
+
+def row(id: str = "lead_1", phone_1: str | None = "(617) 555-0134", **more: Any) -> dict[str, Any]:
+    return {
+        "id": id,
+        "integration_id": "int_1",
+        "integration_vendor": "ENTRATA",
+        "property_id": "prop_main",
+        "first_name": "Anna",
+        "last_name": "Alvarez",
+        "phone_1": phone_1,
+        "phone_2": None,
+        "updated_at": "2025-11-20T12:00:00.000Z",
+        **more,
+    }
+
+
+def lists(http: responses.RequestsMock, path: str, *rows: dict[str, Any], **meta: Any) -> None:
+    http.add(responses.GET, f"{BASE}{path}", json={"meta": meta, "results": list(rows)})
+
+
+def everybody(http: responses.RequestsMock, **rows: dict[str, Any]) -> None:
+    for path in ("leads", "applicants", "residents"):
+        lists(http, f"/v1/{path}/", *([rows[path]] if path in rows else []))
+
+
+def found(client: PropexoClient, line: Line = LINE, number: str = NUMBER) -> list[str]:
+    return [p.id for p in find_people(client, number, line, refused=lambda _: "")]
+
+
+def asked(http: responses.RequestsMock) -> list[str]:
+    return [str(call.request.path_url).split("?")[0] for call in http.calls]
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "(617) 555-0134",
+        "617.555.0134",
+        "617-555-0134",
+        "+16175550134",
+        "1 (617) 555-0134",
+        "6175550134",
+        "617 555 0134 x12",
+        "+1 617-555-0134",
+    ],
+)
+def test_a_number_is_known_in_whatever_form_it_is_stored(
+    client: PropexoClient, http: responses.RequestsMock, stored: str
+) -> None:
+    everybody(http, leads=row(phone_1=stored))
+    assert found(client) == ["lead_1"]
+
+
+@pytest.mark.parametrize("stored", [None, "", "555-0134", "617-555-0135", "+44 617 555 0134", "?"])
+def test_who_has_another_number_is_not_the_person(
+    client: PropexoClient, http: responses.RequestsMock, stored: str | None
+) -> None:
+    everybody(http, leads=row(phone_1=stored))
+    assert found(client) == []
+
+
+def test_the_second_number_counts_as_well(
+    client: PropexoClient, http: responses.RequestsMock
+) -> None:
+    everybody(http, leads=row(phone_1="617-555-0199", phone_2="1-617-555-0134"))
+    assert found(client) == ["lead_1"]
+
+
+def test_the_filter_is_asked_with_ten_digits_of_the_lines_integration(
+    client: PropexoClient, http: responses.RequestsMock
+) -> None:
+    query = {"phone_1": "6175550134", "integration_id": "int_1", "limit": "250", "offset": "0"}
+    http.add(
+        responses.GET,
+        f"{BASE}/v1/leads/",
+        match=[query_param_matcher({**query, "order-by": "updated_at:desc"})],
+        json={"meta": {"hasMore": False}, "results": [row()]},
+    )
+    assert found(client) == ["lead_1"]
+
+
+def test_a_number_of_another_country_is_not_asked_for(
+    client: PropexoClient, http: responses.RequestsMock
+) -> None:
+    assert found(client, number="+442079460018") == []
+    assert asked(http) == []
+
+
+def test_a_lead_at_the_lines_property_ends_the_asking(
+    client: PropexoClient, http: responses.RequestsMock
+) -> None:
+    everybody(http, leads=row(), residents=row("resident_1"))
+    assert found(client) == ["lead_1"]
+    assert asked(http) == ["/v1/leads/"]
+
+
+def test_a_lead_elsewhere_does_not_end_it(
+    client: PropexoClient, http: responses.RequestsMock
+) -> None:
+    everybody(http, leads=row(property_id="prop_oak"), residents=row("resident_1"))
+    assert found(client) == ["lead_1", "resident_1"]
+    assert len(asked(http)) == 3
+
+
+def test_a_person_for_whom_nothing_can_be_written_does_not_end_it(
+    client: PropexoClient, http: responses.RequestsMock
+) -> None:
+    everybody(http, leads=row(), applicants=row("applicant_1"))
+
+    def refused(person: Person) -> str:
+        return "no events of leads there" if person.kind is LEAD else ""
+
+    people = find_people(client, NUMBER, LINE, refused=refused)
+    assert [(p.id, p.refused) for p in people] == [
+        ("lead_1", "no events of leads there"),
+        ("applicant_1", ""),
+    ]
+    assert len(asked(http)) == 2
+
+
+def test_the_lines_own_order_of_kinds_is_kept(
+    client: PropexoClient, http: responses.RequestsMock
+) -> None:
+    everybody(http)
+    found(client, LINE.model_copy(update={"people": (RESIDENT, LEAD)}))
+    assert asked(http) == ["/v1/residents/", "/v1/leads/"]
+
+
+def test_a_line_without_a_property_takes_the_first_kind_that_has_somebody(
+    client: PropexoClient, http: responses.RequestsMock
+) -> None:
+    everybody(http, leads=row(property_id="prop_oak"), residents=row("resident_1"))
+    assert found(client, LINE.model_copy(update={"property_id": None})) == ["lead_1"]
+    assert asked(http) == ["/v1/leads/"]
+
+
+def test_every_page_is_read(client: PropexoClient, http: responses.RequestsMock) -> None:
+    for page, more in ((0, True), (1, True), (2, False)):
+        http.add(
+            responses.GET,
+            f"{BASE}/v1/leads/",
+            match=[query_param_matcher({"offset": str(page * 250)}, strict_match=False)],
+            json={"meta": {"hasMore": more}, "results": [row(f"lead_{page}", property_id="x")]},
+        )
+    everybody(http)
+    assert found(client) == ["lead_0", "lead_1", "lead_2"]
+
+
+# Rows -------------------------------------------------------------------------------------------------
+
+
+def test_a_row_of_nulls_is_a_person_too() -> None:
+    blank = {"id": "lead_1", "integration_id": "int_1", "phone_1": None, "updated_at": None}
+    person = person_of(LEAD, {**dict.fromkeys(row()), **blank})
+    assert (person.name, person.numbers, person.property_id) == ("", frozenset(), None)
+    assert person.updated_at == LONG_AGO
+    assert person.is_active
+
+
+@pytest.mark.parametrize(
+    ("status", "active"),
+    [
+        (None, True),
+        ("", True),
+        ("Active", True),
+        ("Contacted", True),
+        ("Tour Scheduled", True),
+        ("Lost", False),
+        ("LEASED", False),
+        ("Closed - Lost", False),
+        ("Lost/Closed", False),
+        ("Application_Denied", False),
+        ("Canceled", False),
+    ],
+)
+def test_a_lead_is_closed_by_the_words_of_its_status(status: str | None, active: bool) -> None:
+    assert person_of(LEAD, row(status=status)).is_active is active
+
+
+@pytest.mark.parametrize(
+    ("states", "active"),
+    [
+        ([], True),
+        (["PENDING"], True),
+        (["DENIED"], False),
+        (["CANCELED", "DENIED"], False),
+        (["DENIED", "APPROVED"], True),
+        ([None], True),
+    ],
+)
+def test_an_applicant_is_closed_when_all_applications_are(
+    states: list[str | None], active: bool
+) -> None:
+    applications = [
+        {"application_id": f"a{place}", "status_normalized": state}
+        for place, state in enumerate(states)
+    ]
+    person = person_of(APPLICANT, row("applicant_1", applications=applications))
+    assert person.is_active is active
+    assert person.application_id == (f"a{len(states) - 1}" if states else None)
+
+
+@pytest.mark.parametrize(
+    ("days", "active"), [([None], True), ([30], True), ([-30], False), ([-30, None], True), ([], True)]
+)  # fmt: skip
+def test_a_resident_is_past_when_all_leases_ended(days: list[int | None], active: bool) -> None:
+    today = datetime.now(UTC).date()
+    leases = [
+        {"lease_id": "l", "move_out_date": _day(today, day) if day is not None else None}
+        for day in days
+    ]
+    assert person_of(RESIDENT, row("resident_1", leases_meta_data=leases)).is_active is active
+
+
+def _day(today: date, days: int) -> str:
+    return (today + timedelta(days=days)).isoformat() + "T00:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2025-11-20T12:00:00.000Z", datetime(2025, 11, 20, 12, tzinfo=UTC)),
+        ("2025-11-20T12:00:00+02:00", datetime(2025, 11, 20, 10, tzinfo=UTC)),
+        ("2025-11-20T12:00:00", datetime(2025, 11, 20, 12, tzinfo=UTC)),
+        ("2025-11-20", datetime(2025, 11, 20, tzinfo=UTC)),
+        ("yesterday", LONG_AGO),
+        ("", LONG_AGO),
+        (None, LONG_AGO),
+    ],
+)
+def test_times_are_utc_and_no_time_is_long_ago(text: str | None, expected: datetime) -> None:
+    assert moment(text) == expected

@@ -1,0 +1,252 @@
+"""Is what a line lacks for its PMS found before the first call shows it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from adapter.calls.lines import Line, read_lines
+from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
+from adapter.targets.propexo.client import PropexoClient
+from adapter.targets.propexo.directory import Directory
+from adapter.targets.propexo.governor import Governor
+from adapter.targets.propexo.requirements import lacking
+
+KEY, NUMBER = "sandbox-key", "+16175550100"
+VENDORS = ("ENTRATA", "YARDI", "REALPAGE", "REALPAGE_RPX", "RESMAN", "MRI", "BUILDIUM", "NEWPMS")
+
+
+class NoBudget:
+    """Not asked: the governor is off."""
+
+    def spend(self, name: str, *, now: float, allowed: int, share: float) -> float:
+        raise AssertionError
+
+    def learn(
+        self, name: str, *, now: float, used: int | None, allowed: int | None, closed_until: float
+    ) -> None:
+        raise AssertionError
+
+
+@pytest.fixture(scope="module")
+def state() -> SandboxState:
+    return SandboxState(VENDORS)
+
+
+@pytest.fixture(scope="module")
+def url(state: SandboxState) -> Iterator[str]:
+    with SandboxServer(create_sandbox(state, api_key=KEY, rate_limit=0)) as server:
+        yield server.url
+
+
+def directory(url: str, key: str = KEY) -> Directory:
+    governor = Governor(NoBudget(), name="x", limit=0, clock=lambda: 0.0)
+    return Directory(PropexoClient(base_url=url, api_key=key, governor=governor))
+
+
+def line(vendor: str, **keys: str | Sequence[str]) -> Line:
+    """A line of this PMS that has only what is said."""
+    given = {"integration_id": f"int_{vendor.lower()}", **keys}
+    text = "".join(f"{k} = {v if isinstance(v, list) else repr(v)}\n" for k, v in given.items())
+    return read_lines(f'[lines."{NUMBER}"]\n{text}', {}).by_number[NUMBER]
+
+
+def of(vendor: str, **keys: str | Sequence[str]) -> Line:
+    """A line with all that a call event may need."""
+    suffix = "" if vendor == "ENTRATA" else f"_{vendor.lower()}"
+    whole: dict[str, str | Sequence[str]] = {
+        "property_id": f"prop_main{suffix}",
+        "event_type": "Call",
+        "employee": "lee@example.com",
+        "agent_name": "Lee Agent",
+    }
+    return line(vendor, **{**whole, **keys})
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_whole_line_lacks_nothing(url: str, vendor: str) -> None:
+    assert lacking(of(vendor), directory(url)) == (vendor, [])
+
+
+@pytest.mark.parametrize(
+    ("vendor", "missing"),
+    [
+        ("ENTRATA", ["event_type_id (for leads, applicants, residents)"]),
+        ("YARDI", ["agent_name (for leads, applicants)"]),
+        ("REALPAGE", ["event_type_id (for applicants, residents)"]),
+        (
+            "REALPAGE_RPX",
+            ["event_type_id (for leads, applicants, residents)", "employee_id (for leads)"],
+        ),
+        ("RESMAN", []),
+        ("MRI", ["event_type_id (for leads, applicants, residents)"]),
+        ("BUILDIUM", []),
+        ("NEWPMS", []),
+    ],
+)
+def test_what_the_pms_needs_and_the_line_lacks_is_named_with_the_kinds(
+    url: str, vendor: str, missing: list[str]
+) -> None:
+    found = lacking(line(vendor), directory(url))
+    assert (found[0], sorted(found[1])) == (vendor, sorted(missing))
+
+
+def test_only_the_kinds_of_people_that_the_line_has_count(url: str) -> None:
+    assert lacking(line("REALPAGE", people=["lead"]), directory(url)) == ("REALPAGE", [])
+
+
+def test_a_pms_that_takes_no_events_of_the_lines_people_is_said(url: str) -> None:
+    vendor, problems = lacking(line("APPFOLIO"), directory(url))
+    assert vendor == "APPFOLIO"
+    assert len(problems) == 1 and "APPFOLIO takes no call events" in problems[0]
+    _, problems = lacking(line("BUILDIUM", people=["lead"]), directory(url))
+    assert "BUILDIUM takes no call events for leads" in problems[0]
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"event_type": "Kall"}, "no event type 'Kall'"),
+        ({"employee": "nobody@example.com"}, "no active employee 'nobody@example.com'"),
+    ],
+)
+def test_a_misspelt_name_is_found(url: str, keys: dict[str, str], words: str) -> None:
+    _, problems = lacking(of("ENTRATA", **keys), directory(url))
+    assert len(problems) == 1 and words in problems[0]
+
+
+def test_an_employee_may_be_named_by_name_or_e_mail_in_any_case(url: str) -> None:
+    for name in ("Lee Agent", "LEE@EXAMPLE.COM"):
+        assert lacking(of("REALPAGE_RPX", employee=name), directory(url))[1] == []
+
+
+def test_an_employee_who_left_is_as_good_as_none(url: str, state: SandboxState) -> None:
+    state.add(
+        "employees",
+        {
+            "id": "emp_gone",
+            "integration_id": "int_entrata",
+            "property_id": "prop_main",
+            "name": "Gone Agent",
+            "email": "gone@example.com",
+            "is_active": False,
+        },
+    )
+    assert (
+        "no active employee" in lacking(of("ENTRATA", employee="Gone Agent"), directory(url))[1][0]
+    )
+
+
+def test_an_event_type_that_some_kinds_of_people_do_not_have_is_found(
+    url: str, state: SandboxState
+) -> None:
+    """Leads have it, applicants and residents do not: their calls would be refused one by one."""
+    state.add(
+        "event-types",
+        {
+            "id": "et_prospects",
+            "integration_id": "int_entrata",
+            "property_id": "prop_main",
+            "name": "Prospect call",
+            "models": ["leads"],
+        },
+    )
+    assert (
+        lacking(of("ENTRATA", event_type="Prospect call", people=["lead"]), directory(url))[1] == []
+    )
+    _, problems = lacking(of("ENTRATA", event_type="Prospect call"), directory(url))
+    assert problems, "there is no such event type for residents"
+
+
+def test_an_event_type_at_another_property_only_is_found(url: str, state: SandboxState) -> None:
+    state.add(
+        "event-types",
+        {
+            "id": "et_oak_only",
+            "integration_id": "int_entrata",
+            "property_id": "prop_oak",
+            "name": "Oak call",
+            "models": ["leads", "applicants", "residents"],
+        },
+    )
+    _, problems = lacking(of("ENTRATA", event_type="Oak call"), directory(url))
+    assert len(problems) == 1 and "prop_main" in problems[0]
+
+
+def test_a_name_that_the_pms_needs_nothing_of_is_no_problem(url: str) -> None:
+    """[defaults] names an event type for the lines that need one; Yardi and ResMan do not."""
+    whole = of("YARDI", event_type="Telephone", employee="nobody@example.com")
+    assert lacking(whole, directory(url))[1] == []
+
+
+def test_an_id_that_propexo_does_not_know_is_found(url: str) -> None:
+    _, problems = lacking(line("ENTRATA", event_type_id="et_gone"), directory(url))
+    assert problems, "no call could be written with this event type"
+    _, problems = lacking(of("ENTRATA", property_id="prop_gone"), directory(url))
+    assert problems, "there is no such property"
+
+
+def test_what_new_leads_need_counts_where_they_are_to_be_made(url: str) -> None:
+    assert lacking(of("ENTRATA", unknown_caller="create_lead"), directory(url))[1] == [
+        "lead_source_id (for new leads)"
+    ]
+    found = lacking(of("YARDI", unknown_caller="create_lead"), directory(url))[1]
+    assert found == ["lead_source_id (for new leads)", "organization_name (for new leads)"]
+    found = lacking(of("NEWPMS", unknown_caller="create_lead"), directory(url))[1]
+    assert found == []
+
+
+def test_a_line_without_or_with_an_unknown_integration_says_so(url: str) -> None:
+    without = read_lines(f'[lines."{NUMBER}"]\n', {}).by_number[NUMBER]
+    assert lacking(without, directory(url)) == ("?", ["integration_id"])
+    assert lacking(line("gone"), directory(url)) == ("?", ["Propexo knows no integration int_gone"])
+
+
+@pytest.mark.parametrize("fields", [{"active": False}, {"is_archived": True}])
+def test_an_integration_that_is_off_is_said(
+    url: str, state: SandboxState, fields: dict[str, bool]
+) -> None:
+    state.add_integration("int_off", vendor="RESMAN", **fields)
+    _, problems = lacking(line("off"), directory(url))
+    assert problems == ["the integration is not active at Propexo"]
+
+
+def test_where_propexo_cannot_be_asked_the_reason_is_given(url: str) -> None:
+    vendor, problems = lacking(of("ENTRATA"), directory(url, "wrong-key"))
+    assert vendor == "?"
+    assert "could not be checked" in problems[0] and "PROPEXO_API_KEY" in problems[0]
+
+
+# The directory ------------------------------------------------------------------------------------------
+
+
+def test_what_was_looked_up_is_kept_for_ten_minutes(url: str, state: SandboxState) -> None:
+    now = [0.0]
+    governor = Governor(NoBudget(), name="x", limit=0, clock=lambda: 0.0)
+    client = PropexoClient(base_url=url, api_key=KEY, governor=governor)
+    kept = Directory(client, clock=lambda: now[0])
+    assert kept.vendor("int_new_one") is None
+    state.add_integration("int_new_one", vendor="MRI")
+    now[0] = 599.0
+    assert kept.vendor("int_new_one") is None
+    now[0] = 601.0
+    assert kept.vendor("int_new_one") == "MRI"
+
+
+def test_long_lists_are_read_to_the_end(url: str, state: SandboxState) -> None:
+    for n in range(300):
+        state.add(
+            "employees",
+            {
+                "id": f"emp_many_{n}",
+                "integration_id": "int_mri",
+                "property_id": "prop_main_mri",
+                "name": f"Agent {n}",
+                "is_active": True,
+                "created_at": f"2025-10-{n % 28 + 1:02}T00:00:00.000Z",
+            },
+        )
+    assert all(
+        not lacking(of("MRI", employee=f"Agent {n}"), directory(url))[1] for n in (0, 150, 299)
+    )

@@ -1,0 +1,380 @@
+"""Does the index of people follow Propexo, page by page, without missing anybody?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from adapter.calls.lines import Line, PersonKind
+from adapter.calls.people import PeopleIndex
+from adapter.calls.store import CallState
+from adapter.errors import BudgetSpent, RemoteError
+from adapter.targets.propexo.sync import PeopleSync
+from tests.delivery.test_strangers import MAIN, Adapter, adapter, lines
+
+LEAD, APPLICANT, RESIDENT = PersonKind.LEAD, PersonKind.APPLICANT, PersonKind.RESIDENT
+STALE = timedelta(minutes=5)
+HELD_LINE = lines(policy="hold")
+
+
+@pytest.fixture
+def made(database_url: str) -> Iterator[Adapter]:
+    """An adapter with a line at Main Street, whose strangers' calls are held."""
+    with adapter(database_url, ADAPTER_LINES=HELD_LINE) as found:
+        yield found
+
+
+def number(n: int) -> str:
+    """A number that belongs to nobody real: 212 555 0000 and on."""
+    return f"+1212555{n:04}"
+
+
+OLD = "2025-12-01T00:00:00.000Z"
+
+
+def add(made: Adapter, count: int, *, first: int = 0, kind: str = "lead", **fields: Any) -> None:
+    """So many people with a number each, who have been there for long."""
+    times = {"created_at": OLD, "updated_at": OLD}
+    people = [
+        {"kind": kind, "id": f"{kind}_{n}", "phone_1": number(n)[2:], **times, **fields}
+        for n in range(first, first + count)
+    ]
+    made.control("people", people)
+
+
+def change(made: Adapter, count: int, *, first: int = 0, **fields: Any) -> None:
+    """These leads are changed now."""
+    add(made, count, first=first, updated_at=stamp(made), **fields)
+
+
+def come(made: Adapter, count: int, *, first: int) -> None:
+    """These leads are new."""
+    add(made, count, first=first, updated_at=stamp(made), created_at=stamp(made))
+
+
+def stamp(made: Adapter) -> str:
+    return made.now().isoformat()
+
+
+def unknown(index: PeopleIndex, count: int, first: int = 0) -> list[str]:
+    """Which of these numbers the index does not know."""
+    wanted = [number(n) for n in range(first, first + count)]
+    return [each for each in wanted if not index.find(each, "int_entrata")]
+
+
+def fill(made: Adapter, *, on_step: Callable[[int], None] = lambda n: None) -> int:
+    """All that is due; how many steps that were."""
+    steps = 0
+    while made.parts.people_sync.step(STALE):
+        on_step(steps)
+        steps += 1
+        assert steps < 500, "the sync never ends"
+    return steps
+
+
+# The first fill ---------------------------------------------------------------------------------------
+
+
+def test_the_first_fill_reads_all_people_in_pages(made: Adapter) -> None:
+    add(made, 1200)
+    add(made, 300, first=2000, kind="resident")
+    fill(made)
+    index = made.parts.index
+    assert unknown(index, 1200) == unknown(index, 300, 2000) == []
+    state = index.state("int_entrata", LEAD)
+    assert state.is_filled and state.position == state.total == 1200 + 7
+    assert index.is_filled("int_entrata", PersonKind)
+    assert made.asked("/v1/leads/") <= 8, "250 a page, and the changes once more"
+
+
+def test_the_progress_of_the_first_fill_is_told(made: Adapter) -> None:
+    add(made, 600)
+    seen = []
+    for _ in range(3):
+        made.parts.people_sync.step(STALE)
+        states = {state.kind: state for state in made.parts.people_sync.states()}
+        seen.append((states[APPLICANT].position, states[LEAD].position, states[LEAD].total))
+    assert [position for _, position, _ in seen] == [250, 500, 607]
+    assert {total for *_, total in seen} == {607}
+
+
+def test_a_fill_that_was_interrupted_goes_on_where_it_was_while_people_change(
+    made: Adapter,
+) -> None:
+    """The process dies half-way; meanwhile people are updated, and new ones come."""
+    add(made, 3000)
+    for _ in range(5):
+        made.parts.people_sync.step(STALE)
+    made.fault("reset_after", method="GET", path="/v1/leads")
+    with suppress(RemoteError):  # or another kind was read meanwhile
+        made.parts.people_sync.step(STALE)
+    made.traveller.shift(30)
+    for n in (3, 700, 1400, 2900):
+        change(made, 1, first=n, phone_2=number(5000 + n)[2:])
+    come(made, 300, first=3000)
+    read = made.asked("/v1/leads/")
+
+    other = Adapter(made.environ["DATABASE_URL"], made.traveller, made.url, ADAPTER_LINES=HELD_LINE)
+    fill(other)
+    other.store.engine.dispose()
+    index = made.parts.index
+    assert unknown(index, 3300) == []
+    for n in (3, 700, 1400, 2900):
+        assert index.find(number(5000 + n), "int_entrata"), f"what changed of {n} is missing"
+    assert made.asked("/v1/leads/") - read <= 13, "it did not begin at the beginning"
+
+
+def test_who_is_updated_while_the_fill_goes_on_is_known_as_updated(made: Adapter) -> None:
+    """People who were read already are changed while the rest is still being read."""
+    add(made, 1500)
+
+    def touch(step: int) -> None:
+        made.traveller.shift(20)
+        if step < 20:
+            change(made, 1, first=step * 70, phone_2=number(7000 + step)[2:])
+
+    fill(made, on_step=touch)
+    made.traveller.shift(400)
+    fill(made)
+    missing = [s for s in range(6) if not made.parts.index.find(number(7000 + s), "int_entrata")]
+    assert missing == []
+    assert unknown(made.parts.index, 1500) == []
+
+
+# Changes ----------------------------------------------------------------------------------------------
+
+
+def test_changes_are_read_with_a_request_for_each_kind(made: Adapter) -> None:
+    add(made, 800)
+    fill(made)
+    made.traveller.shift(900)
+    come(made, 1, first=9000)
+    change(made, 1, first=5, phone_1="(646) 555-0111")
+    before = made.asked("/v1/")
+    fill(made)
+    index = made.parts.index
+    assert made.asked("/v1/") - before == 3
+    assert index.find(number(9000), "int_entrata")
+    assert index.find("+16465550111", "int_entrata")
+    assert not index.find(number(5), "int_entrata"), "the number of before is gone"
+
+
+def test_nothing_is_read_before_it_is_stale(made: Adapter) -> None:
+    fill(made)
+    made.traveller.shift(299)
+    before = made.asked("/v1/")
+    assert not made.parts.people_sync.step(STALE)
+    assert made.asked("/v1/") == before
+
+
+def test_many_changes_at_once_are_read_to_the_end(made: Adapter) -> None:
+    """A PMS may touch everybody in a night."""
+    add(made, 1000)
+    fill(made)
+    made.traveller.shift(3600)
+    change(made, 1000, phone_1=None, phone_2="(646) 555-0112")
+    fill(made)
+    assert len(made.parts.index.find("+16465550112", "int_entrata")) == 1000
+
+
+def test_more_changes_than_a_minute_allows_are_read_in_several(database_url: str) -> None:
+    """The index has half of the limit; what was read must not be read again from the beginning."""
+    with adapter(
+        database_url, ADAPTER_LINES=HELD_LINE, PROPEXO_RATE_LIMIT="10", rate_limit=10
+    ) as made:
+        add(made, 2500)
+        for changed in (0, 2500):
+            made.traveller.shift(3600)
+            change(made, changed, phone_2="(646) 555-0113")
+            is_more = True
+            for _ in range(40):  # minutes
+                try:
+                    while is_more:
+                        is_more = made.parts.people_sync.step(STALE)
+                    break
+                except BudgetSpent:
+                    made.traveller.shift(61)
+            assert not is_more, "after 40 minutes it is still at it"
+        assert len(made.parts.index.find("+16465550113", "int_entrata")) == 2500
+
+
+# Numbers ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "called"),
+    [
+        ("(212) 555-0134", "+12125550134"),
+        ("212.555.0134", "+12125550134"),
+        ("+1 212 555 0134 x12", "+12125550134"),
+        ("1-212-555-0134 ext. 9", "+12125550134"),
+        ("2125550134", "+12125550134"),
+        ("0044 20 7946 0018", "+442079460018"),
+        ("011 44 20 7946 0018", "+442079460018"),
+        ("+44 (0)20 7946 0018", "+442079460018"),
+    ],
+)
+@pytest.mark.parametrize("field", ["phone_1", "phone_2"])
+@pytest.mark.parametrize("place", ["prop_main", "prop_oak"])
+def test_a_call_finds_its_person_in_whatever_format_and_field_the_number_stands(
+    database_url: str, backend: str, written: str, called: str, field: str, place: str
+) -> None:
+    """Also where the person is at another property of the company than the line."""
+    if backend != "sqlite":
+        pytest.skip("nothing in this depends on the database")
+    with adapter(database_url, ADAPTER_LINES=HELD_LINE) as made:
+        made.person("lead", id="lead_odd", property_id=place, **{field: written})
+        fill(made)
+        sid = made.missed(called)
+        made.pass_time(60)
+        assert made.call(sid).person_id == "lead_odd", made.call(sid).reason
+
+
+@pytest.mark.parametrize("written", ["12345", "x12", "n/a", "555-0134", "", "0000000000"])
+def test_what_is_no_number_matches_nobody(made: Adapter, written: str) -> None:
+    made.person("lead", id="lead_odd", phone_1=written, phone_2=written)
+    fill(made)
+    kept = made.parts.index.get(LEAD, "lead_odd")
+    assert kept is not None and kept.numbers == frozenset()
+
+
+def test_a_call_of_somebody_in_the_index_costs_one_request(made: Adapter) -> None:
+    add(made, 1, property_id="prop_main")
+    fill(made)
+    made.missed(number(0))
+    made.work()  # the directory is read once
+    before = made.asked("/v1/")
+    sid = made.missed(number(0))
+    made.work()
+    assert made.call(sid).state is CallState.POSTED
+    assert made.asked("/v1/") - before == 1
+
+
+def test_a_call_of_somebody_in_the_index_at_another_property_costs_no_more(made: Adapter) -> None:
+    add(made, 1, property_id="prop_oak")
+    fill(made)
+    made.missed(number(0))
+    made.work()
+    before = made.asked("/v1/")
+    made.missed(number(0))
+    made.work()
+    assert made.asked("/v1/") - before == 1
+
+
+def test_somebody_who_came_after_the_last_sync_is_asked_for_live(made: Adapter) -> None:
+    fill(made)
+    made.person("lead", id="lead_new", phone_1="(212) 555-0177", property_id="prop_main")
+    sid = made.missed("+12125550177")
+    made.pass_time(60)
+    assert made.call(sid).person_id == "lead_new"
+    assert made.parts.index.find("+12125550177", "int_entrata"), "and is known from then on"
+
+
+# Giving way and waking ----------------------------------------------------------------------------------
+
+
+def test_index_reads_give_way_to_deliveries(database_url: str) -> None:
+    with adapter(
+        database_url, ADAPTER_LINES=HELD_LINE, PROPEXO_RATE_LIMIT="40", rate_limit=40
+    ) as made:
+        add(made, 9000)
+        with pytest.raises(BudgetSpent) as caught:
+            fill(made)
+        assert made.asked("/v1/leads/") == 19, "half of what the limit leaves"
+        assert 0 < (caught.value.retry_after_seconds or 0) <= 62
+        sid = made.missed("+16175550134")
+        made.work()
+        assert made.call(sid).state is CallState.POSTED
+        made.traveller.shift(62)
+        assert made.parts.people_sync.step(STALE)
+        assert not made.control("requests")["rate_limited"]
+
+
+def test_held_calls_are_tried_again_when_the_index_learns_their_number(made: Adapter) -> None:
+    fill(made)
+    sid = made.missed("+12125559155")
+    made.pass_time(60)
+    assert made.call(sid).state is CallState.HELD
+    made.traveller.shift(3600)
+    made.person("lead", id="lead_late", property_id="prop_main", phone_2="212-555-9155")
+    made.fill_index()
+    made.pass_time(60)
+    call = made.call(sid)
+    assert (call.state, call.person_id) == (CallState.WRITTEN, "lead_late")
+
+
+@pytest.mark.parametrize("called", ["+12125559156", "+442079460019"])
+def test_calls_held_before_the_first_fill_are_written_when_it_is_done(
+    made: Adapter, called: str
+) -> None:
+    """Whom only the index can find: by the second number, or from abroad. Calls run while it is read."""
+    times = {"created_at": "2025-11-01T00:00:00Z", "updated_at": "2025-11-01T00:00:00Z"}
+    made.person("lead", id="lead_two", property_id="prop_main", phone_2=called, **times)
+    add(made, 600)
+    sid = made.missed(called)
+    made.pass_time(60)
+    assert made.call(sid).state is CallState.HELD
+    made.fill_index()
+    made.pass_time(600)
+    made.fill_index()
+    made.pass_time(60)
+    call = made.call(sid)
+    assert (call.state, call.person_id) == (CallState.WRITTEN, "lead_two"), call.reason
+
+
+def test_calls_held_too_long_ago_are_left_alone(database_url: str) -> None:
+    with adapter(database_url, ADAPTER_LINES=HELD_LINE, HELD_DAYS="2") as made:
+        sid = made.missed("+12125559157")
+        made.pass_time(49 * 3600)
+        made.person("lead", id="lead_late", phone_1="2125559157")
+        made.fill_index()
+        made.pass_time(60)
+        assert made.call(sid).state is CallState.HELD
+
+
+# Several integrations -----------------------------------------------------------------------------------
+
+
+def test_an_integration_that_cannot_be_read_does_not_keep_the_others_from_it(
+    database_url: str,
+) -> None:
+    second = lines("YARDI").replace(MAIN, "+16175550101")
+    with adapter(
+        database_url, vendors=["ENTRATA", "YARDI"], ADAPTER_LINES=HELD_LINE + second
+    ) as made:
+        made.fault(
+            "status", integration_id="int_entrata", method="GET", status=500, times="forever"
+        )
+        for _ in range(20):
+            try:
+                made.parts.people_sync.step(STALE)
+            except RemoteError:
+                made.traveller.shift(15)
+        assert made.parts.index.is_filled("int_yardi", PersonKind)
+
+
+def test_each_integration_is_read_once_however_many_lines_it_has(made: Adapter) -> None:
+    sync = PeopleSync(
+        client=made.parts.propexo,
+        index=made.parts.index,
+        integrations=["int_entrata", "int_entrata"],
+        learned=lambda numbers: None,
+        clock=made.now,
+    )
+    assert len(sync.states()) == 3
+
+
+def test_people_of_the_index_are_people_of_the_rule(made: Adapter) -> None:
+    """What is looked up in the index is what Propexo says: kind, names, property, activity."""
+    fill(made)
+    line = made.parts.lines.of(MAIN)
+    assert isinstance(line, Line)
+    live = made.parts.target.find_people("+16175550137", line)
+    assert {(p.id, p.property_id, p.is_active) for p in live} == {
+        ("lead_dan_main", "prop_main", True),
+        ("lead_dan_oak", "prop_oak", False),
+    }

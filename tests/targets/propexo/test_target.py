@@ -1,0 +1,335 @@
+"""Does the target post, trace, confirm and amend in Propexo's shapes, all of them?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import responses
+from responses.matchers import query_param_matcher
+
+from adapter.calls.people import PeopleIndex
+from adapter.calls.store import Store
+from adapter.errors import NotSupported, TemporaryError
+from adapter.targets import WriteState
+from adapter.targets.propexo.target import PropexoTarget, job_id_of
+from tests.targets.propexo.test_client import BASE, NoBudget, a_client
+
+CALL = "CA" + "1" * 32
+LEAD_EVENT: Mapping[str, Any] = {
+    "path": "/v1/events/leads",
+    "query": {"ignore_unknown_fields": "true"},
+    "body": {
+        "integration_id": "int_1",
+        "lead_id": "lead_1",
+        "notes": f"Incoming call. [call {CALL}]",
+        "event_datetime": "2026-03-02T10:00:00-05:00",
+        "event_type_id": "et_1",
+        "call_status": "ANSWER",
+    },
+    "person": {"kind": "lead", "id": "lead_1"},
+}
+NEW_LEAD: Mapping[str, Any] = {
+    "path": "/v1/leads/",
+    "query": {},
+    "body": {"integration_id": "int_1", "phone_1": "+16175550199", "notes": f"[call {CALL}]"},
+}
+LOGS = f"{BASE}/v1/admin/logs/writes/"
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def http() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield mock
+
+
+@pytest.fixture
+def target(store: Store) -> PropexoTarget:
+    return PropexoTarget(a_client(NoBudget()), PeopleIndex(store))
+
+
+@pytest.fixture
+def backend() -> str:
+    """One kind of database is enough here."""
+    return "sqlite"
+
+
+def log(job: str, parameters: Any, *, minutes: float = 0.0, status: str = "SUCCESS") -> Any:
+    at = (NOW - timedelta(minutes=minutes)).isoformat()
+    row = {"id": f"log_{job}", "job_id": job, "created_at": at}
+    return {**row, "status": status, "parameters": parameters}
+
+
+def logs(http: responses.RequestsMock, *rows: Any) -> None:
+    http.add(responses.GET, LOGS, json={"results": {"logs": list(rows)}})
+
+
+def events(http: responses.RequestsMock, *rows: Any) -> None:
+    http.add(responses.GET, f"{BASE}/v1/events/", json={"meta": {}, "results": list(rows)})
+
+
+def query(http: responses.RequestsMock, index: int) -> Mapping[str, str]:
+    return dict(parse_qsl(urlsplit(http.calls[index].request.url or "").query))
+
+
+# Posting ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "job_id"),
+    [
+        ({"job_id": "job_1", "data": {}}, "job_1"),
+        ({"meta": {"job_id": "job_2"}, "result": {}}, "job_2"),
+        ({"meta": None, "job_id": "job_3"}, "job_3"),
+        ({"meta": {"job_id": ""}, "job_id": "job_4"}, "job_4"),
+        ({"success": True, "job_id": 17}, "17"),
+        ({"meta": {}, "data": {}}, None),
+        ({}, None),
+    ],
+)
+def test_the_job_is_named_at_the_top_or_under_meta(
+    answer: dict[str, Any], job_id: str | None
+) -> None:
+    assert job_id_of(answer) == job_id
+
+
+def test_a_post_sends_the_request_as_it_was_prepared(
+    target: PropexoTarget, http: responses.RequestsMock
+) -> None:
+    http.add(responses.POST, f"{BASE}/v1/events/leads", json={"job_id": "job_1", "data": {}})
+    assert target.post(LEAD_EVENT) == "job_1"
+    sent = http.calls[0].request
+    assert json.loads(sent.body or "") == LEAD_EVENT["body"]
+    assert query(http, 0) == {"ignore_unknown_fields": "true"}
+
+
+@pytest.mark.parametrize("answer", [{"data": {}}, {"meta": {}}])
+def test_an_acceptance_without_a_job_is_doubtful(
+    target: PropexoTarget, http: responses.RequestsMock, answer: Any
+) -> None:
+    http.add(responses.POST, f"{BASE}/v1/events/leads", json=answer)
+    with pytest.raises(TemporaryError) as caught:
+        target.post(LEAD_EVENT)
+    assert caught.value.doubtful
+
+
+@pytest.mark.parametrize("answer", [[], "ok", 1, None])
+def test_an_acceptance_that_is_no_object_is_doubtful_and_no_bug_of_ours(
+    target: PropexoTarget, http: responses.RequestsMock, answer: Any
+) -> None:
+    http.add(responses.POST, f"{BASE}/v1/events/leads", json=answer)
+    with pytest.raises(TemporaryError) as caught:
+        target.post(LEAD_EVENT)
+    assert caught.value.doubtful
+
+
+# Traces -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"notes": f"x [call {CALL}]"},
+        {"body": {"deep": [{"notes": CALL}]}},
+        json.dumps({"notes": f"[call {CALL}]"}),
+    ],
+)
+def test_a_trace_is_found_in_the_logs_in_whatever_form_the_parameters_are_kept(
+    target: PropexoTarget, http: responses.RequestsMock, parameters: Any
+) -> None:
+    logs(http, log("job_2", {"notes": "another"}), log("job_1", parameters))
+    assert target.find_trace(CALL, LEAD_EVENT, NOW) == "job_1"
+    assert query(http, 0)["integration_id"] == "int_1"
+    assert query(http, 0)["write_category"] == "events"
+    assert len(http.calls) == 1, "the person's events need not be asked"
+
+
+def test_a_trace_on_the_person_alone_has_no_job(
+    target: PropexoTarget, http: responses.RequestsMock
+) -> None:
+    logs(http, log("job_2", None))
+    events(http, {"id": "e1", "notes": None}, {"id": "e2", "notes": f"[call {CALL}]"})
+    assert target.find_trace(CALL, LEAD_EVENT, NOW) == ""
+    assert query(http, 1)["lead_id"] == "lead_1"
+
+
+def test_no_trace_is_none(target: PropexoTarget, http: responses.RequestsMock) -> None:
+    logs(http)
+    events(http, {"id": "e1", "notes": "[call CA_other]"})
+    assert target.find_trace(CALL, LEAD_EVENT, NOW) is None
+
+
+@pytest.mark.parametrize("answer", [{}, {"results": None}, {"results": {}}])
+def test_an_empty_log_in_any_shape_is_none(
+    target: PropexoTarget, http: responses.RequestsMock, answer: Any
+) -> None:
+    http.add(responses.GET, LOGS, json=answer)
+    events(http)
+    assert target.find_trace(CALL, LEAD_EVENT, NOW) is None
+
+
+def test_the_logs_are_read_back_to_the_time_of_the_try_and_no_further(
+    target: PropexoTarget, http: responses.RequestsMock
+) -> None:
+    pages = [
+        [log(f"a{i}", {}, minutes=1) for i in range(100)],
+        [log(f"b{i}", {}, minutes=9) for i in range(100)],
+        [log(f"c{i}", {}, minutes=30) for i in range(100)],
+    ]
+    for page, rows in enumerate(pages):
+        http.add(
+            responses.GET,
+            LOGS,
+            match=[query_param_matcher({"offset": str(page * 100)}, strict_match=False)],
+            json={"results": {"logs": rows}},
+        )
+    events(http)
+    assert target.find_trace(CALL, LEAD_EVENT, NOW - timedelta(minutes=5)) is None
+    assert sum(str(call.request.url).startswith(LOGS) for call in http.calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("age", "time_range"),
+    [
+        (timedelta(minutes=10), "hour"),
+        (timedelta(minutes=59), "day"),
+        (timedelta(hours=5), "day"),
+        (timedelta(hours=30), "week"),
+    ],
+)
+def test_the_time_range_holds_the_time_of_the_try(
+    target: PropexoTarget, http: responses.RequestsMock, age: timedelta, time_range: str
+) -> None:
+    logs(http)
+    events(http)
+    target.find_trace(CALL, LEAD_EVENT, NOW - age)
+    assert query(http, 0)["time_range"] == time_range
+
+
+def test_a_new_leads_trace_is_looked_for_among_leads(
+    target: PropexoTarget, http: responses.RequestsMock
+) -> None:
+    logs(http, log("job_1", {"notes": f"[call {CALL}]"}))
+    assert target.find_trace(CALL, NEW_LEAD, NOW) == "job_1"
+    assert query(http, 0)["write_category"] == "leads"
+
+
+# Confirming -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("SUCCESS", WriteState.WRITTEN),
+        ("PARTIAL_SUCCESS", WriteState.PARTLY),
+        ("FAILURE", WriteState.FAILED),
+        ("PENDING", WriteState.PENDING),
+        ("SOMETHING_NEW", WriteState.PENDING),
+        (None, WriteState.PENDING),
+    ],
+)
+def test_each_write_status_is_told_with_its_words_and_record(
+    target: PropexoTarget, http: responses.RequestsMock, status: str | None, state: WriteState
+) -> None:
+    answer = {"write_status": status, "errors": ["one", "two"], "created_record_id": "event_1"}
+    http.add(responses.GET, f"{BASE}/v1/admin/write-status/job_1", json=answer)
+    found = target.confirm("job_1")
+    assert (found.state, found.words, found.event_id) == (state, "one; two", "event_1")
+
+
+@pytest.mark.parametrize("errors", [None, []])
+def test_no_words_are_none(
+    target: PropexoTarget, http: responses.RequestsMock, errors: Any
+) -> None:
+    answer = {"write_status": "FAILURE", "errors": errors, "created_record_id": None}
+    http.add(responses.GET, f"{BASE}/v1/admin/write-status/job_1", json=answer)
+    assert target.confirm("job_1").words == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "may_retry"),
+    [
+        ("Entrata timed out", True),
+        ("Service temporarily unavailable", True),
+        ("Too many requests", True),
+        ("socket hang up", True),
+        ("HTTP 503", True),
+        ("Lead 50315 is archived", False),
+        ("Invalid event type", False),
+        ("agent not found", False),
+    ],
+)
+def test_only_trouble_that_may_pass_is_to_be_tried_again(
+    target: PropexoTarget, http: responses.RequestsMock, words: str, may_retry: bool
+) -> None:
+    answer = {"write_status": "FAILURE", "errors": [words], "created_record_id": None}
+    http.add(responses.GET, f"{BASE}/v1/admin/write-status/job_1", json=answer)
+    assert target.confirm("job_1").may_retry is may_retry
+
+
+def test_ended_writes_tell_the_newest_word_on_each_job(
+    target: PropexoTarget, http: responses.RequestsMock
+) -> None:
+    logs(
+        http,
+        log("job_1", {}, status="SUCCESS"),
+        log("job_1", {}, status="FAILURE", minutes=1),
+        log("job_2", {}, status="FAILURE"),
+        log("job_3", {}, status="PENDING"),
+    )
+    assert target.ended_writes("int_1", NOW) == {"job_1": True, "job_2": False}
+
+
+def test_a_retry_names_the_new_job(target: PropexoTarget, http: responses.RequestsMock) -> None:
+    http.add(
+        responses.POST,
+        f"{BASE}/v1/admin/retry-write/job_1",
+        json={"success": True, "job_id": "job_9"},
+    )
+    assert target.retry("job_1") == "job_9"
+    assert json.loads(http.calls[0].request.body or "") == {}
+
+
+# Amending ---------------------------------------------------------------------------------------------
+
+
+def test_the_event_with_our_reference_is_the_one_to_amend(
+    target: PropexoTarget, http: responses.RequestsMock
+) -> None:
+    events(http, {"id": "e1", "notes": "x"}, {"id": "e2", "notes": f"[call {CALL}]"})
+    assert target.find_event(CALL, LEAD_EVENT, "e_other") == "e2"
+
+
+def test_where_it_is_not_seen_the_confirmed_id_is_believed_unless_it_is_the_persons(
+    target: PropexoTarget, http: responses.RequestsMock
+) -> None:
+    events(http)
+    assert target.find_event(CALL, LEAD_EVENT, "event_7") == "event_7"
+    assert target.find_event(CALL, LEAD_EVENT, "lead_1") is None
+    assert target.find_event(CALL, LEAD_EVENT, None) is None
+
+
+def test_an_amendment_sends_what_can_be_changed_and_nothing_else(
+    target: PropexoTarget, http: responses.RequestsMock
+) -> None:
+    http.add(responses.PUT, f"{BASE}/v1/events/leads/event_7", json={"job_id": "job_2", "data": {}})
+    target.amend("event_7", LEAD_EVENT)
+    assert json.loads(http.calls[0].request.body or "") == {
+        "event_datetime": "2026-03-02T10:00:00-05:00",
+        "event_type_id": "et_1",
+        "notes": f"Incoming call. [call {CALL}]",
+    }
+
+
+def test_where_events_cannot_be_changed_that_is_said(
+    target: PropexoTarget, http: responses.RequestsMock
+) -> None:
+    error = {"error": {"code": "method_not_allowed", "message": "not supported"}}
+    http.add(responses.PUT, f"{BASE}/v1/events/leads/event_7", status=405, json=error)
+    with pytest.raises(NotSupported):
+        target.amend("event_7", LEAD_EVENT)

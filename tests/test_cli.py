@@ -1,0 +1,297 @@
+"""Does each command do what it says, and say what to do when it cannot?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner, Result
+from rich.console import Console
+
+from adapter import cli
+from adapter.calls.database import open_engine, schema_state
+from adapter.calls.store import CallState
+from adapter.errors import PermanentError
+from adapter.settings import Settings
+from adapter.simulate import KINDS
+from tests.conftest import ACCOUNT, ENVIRON, Clock
+from tests.delivery.world import CALL, World, answered_hooks, recording_hook, status_hook
+from tests.stories.running import environment, free_port, running, sandbox, wait_until_ready
+
+Run = Callable[..., Result]
+OTHER = "CA" + "9" * 32
+
+
+@pytest.fixture
+def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A command on this database. In a wide terminal, so that no cell is cut."""
+    monkeypatch.setattr(cli, "console", Console(width=250))
+
+    def run_command(*arguments: str, **environ: str | None) -> Result:
+        given = {**ENVIRON, "DATABASE_URL": database_url, **environ}
+        return CliRunner().invoke(cli.main, list(arguments), env=given)
+
+    return run_command
+
+
+def is_told(result: Result, *parts: str) -> None:
+    """It failed in words of ours, not in a traceback."""
+    assert result.exit_code not in (0, None)
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert "Traceback" not in result.output
+    for part in parts:
+        assert part in result.output
+
+
+def deliver(world: World, *hooks: dict[str, str]) -> None:
+    for params in hooks:
+        world.hook(params)
+    world.finish()
+
+
+# Help ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(cli.main.commands))
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_every_command_has_help_that_says_what_it_does(name: str, option: str) -> None:
+    result = CliRunner().invoke(cli.main, [name, option], env={"DATABASE_URL": "nonsense"})
+    assert result.exit_code == 0
+    assert f"main {name}" in result.output
+    words = [line for line in result.output.splitlines()[1:] if line.strip()]
+    assert len(words[0]) > 15
+
+
+def test_the_commands_that_the_design_names_are_there() -> None:
+    named = "demo run web worker migrate doctor simulate calls show replay sandbox"
+    assert set(named.split()) <= set(cli.main.commands)
+
+
+def test_help_and_version_stand_at_the_top() -> None:
+    assert CliRunner().invoke(cli.main, ["--help"]).exit_code == 0
+    assert "0." in CliRunner().invoke(cli.main, ["--version"]).output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["show"],
+        ["replay"],
+        ["replay", CALL, "--state", "failed"],
+        ["replay", "--state", "written"],
+        ["calls", "--state", "nonsense"],
+        ["calls", "--limit", "0"],
+        ["simulate", "--seconds", "many"],
+        ["simulate", "--kind", "nonsense"],
+        ["sandbox", "--port", "99999"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_fails_and_says_what_is_right(run: Run, arguments: list[str]) -> None:
+    is_told(run(*arguments), "Error")
+
+
+# Settings -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["run", "web", "simulate"])
+def test_without_a_token_nothing_that_takes_hooks_starts(run: Run, command: str) -> None:
+    is_told(run(command, TWILIO_AUTH_TOKEN=None), "TWILIO_AUTH_TOKEN is not set")
+
+
+@pytest.mark.parametrize("command", ["run", "worker"])
+def test_without_a_key_nothing_that_writes_starts(run: Run, command: str) -> None:
+    is_told(run(command, PROPEXO_API_KEY=None), "PROPEXO_API_KEY is not set")
+
+
+@pytest.mark.parametrize("command", ["run", "web", "worker", "migrate"])
+@pytest.mark.parametrize("host", ["DYNO", "RENDER"])
+def test_on_a_disk_that_is_emptied_sqlite_is_refused(run: Run, command: str, host: str) -> None:
+    result = run(command, DATABASE_URL="sqlite:///var/x.sqlite3", **{host: "web.1"})
+    is_told(result, "DATABASE_URL", host, "PostgreSQL")
+
+
+@pytest.mark.parametrize("command", ["calls", "migrate", "run", "doctor"])
+def test_a_wrong_setting_is_named(run: Run, command: str) -> None:
+    is_told(run(command, SETTLE_SECONDS="soon"), "SETTLE_SECONDS")
+
+
+@pytest.mark.parametrize("command", [["calls"], ["show", CALL], ["replay", CALL]])
+def test_a_database_without_tables_is_told_with_the_way_out(
+    run: Run, command: list[str], tmp_path: Path
+) -> None:
+    is_told(run(*command, DATABASE_URL=f"sqlite:///{tmp_path}/new.sqlite3"), "adapter migrate")
+
+
+@pytest.mark.parametrize("command", [["calls"], ["show", CALL], ["migrate"]])
+def test_a_database_that_cannot_be_reached_is_told(run: Run, command: list[str]) -> None:
+    nowhere = f"postgres://nobody@127.0.0.1:{free_port()}/nothing"
+    is_told(run(*command, DATABASE_URL=nowhere))
+
+
+# migrate ------------------------------------------------------------------------------------------------
+
+
+def test_migrate_makes_the_tables_and_may_be_run_again(run: Run, empty_database_url: str) -> None:
+    for _ in range(2):
+        result = run("migrate", DATABASE_URL=empty_database_url)
+        assert result.exit_code == 0, result.output
+        assert "Next:" in result.output
+    url = Settings.from_environ({"DATABASE_URL": empty_database_url}).database_url
+    engine = open_engine(url)
+    found, needed = schema_state(engine)
+    engine.dispose()
+    assert found == needed
+
+
+# calls, show, replay ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def world(engine: sa.Engine, clock: Clock) -> World:
+    return World(engine, clock)
+
+
+def test_calls_lists_the_newest_first_and_filters(run: Run, world: World) -> None:
+    deliver(world, *answered_hooks(192))
+    world.clock.advance(60)
+    deliver(world, status_hook("no-answer", CallSid=OTHER, From="+16175550199"))
+    everything = run("calls")
+    assert everything.exit_code == 0
+    assert everything.output.index(OTHER) < everything.output.index(CALL)
+    for part in ("(617) 555-0134", "answered", "3:12", "Anna (lead)", "written", "held"):
+        assert part in everything.output
+    assert "2 call(s)" in everything.output
+    for options, shown, hidden in (
+        (["--state", "held"], OTHER, CALL),
+        (["--state", "written"], CALL, OTHER),
+        (["--number", "(617) 555-0134"], CALL, OTHER),
+        (["--number", "617-555-0199"], OTHER, CALL),
+        (["--limit", "1"], OTHER, CALL),
+    ):
+        output = run("calls", *options).output
+        assert shown in output
+        assert hidden not in output
+    assert "2 call(s)" in run("calls", "--line", "617-555-0100").output
+    assert "0 call(s)" in run("calls", "--line", "617-555-0101").output
+
+
+def test_show_tells_the_whole_story_in_order(run: Run, world: World) -> None:
+    deliver(world, *answered_hooks(192), recording_hook(190))
+    result = run("show", CALL)
+    assert result.exit_code == 0
+    told = result.output
+    for part in (
+        f"Incoming call {CALL}",
+        "(617) 555-0134",
+        "answered, talk time 3:12",
+        "RE3333",
+        "Anna (lead)",
+        "the only active lead with this number",
+        "written",
+        "Next: nothing to do",
+    ):
+        assert part in told
+    places = [told.index(part) for part in ("hook: dial", "hook: status", "post: POST")]
+    assert places == sorted(places)
+
+
+def test_show_takes_the_whole_key_as_well(run: Run, world: World) -> None:
+    deliver(world, status_hook("no-answer"))
+    assert run("show", f"twilio:{ACCOUNT}:{CALL}").exit_code == 0
+
+
+def test_an_unknown_call_is_told(run: Run) -> None:
+    is_told(run("show", OTHER), OTHER, "adapter calls")
+    is_told(run("replay", OTHER), OTHER, "adapter calls")
+
+
+def test_a_call_id_of_two_accounts_must_be_told_apart(run: Run, world: World) -> None:
+    deliver(world, status_hook("no-answer"))
+    subaccount = "AC00000000000000000000000000000002"
+    deliver(world, status_hook("no-answer", AccountSid=subaccount))
+    is_told(run("show", CALL), f"twilio:{subaccount}:{CALL}")
+
+
+def test_replay_delivers_a_failed_call_again(run: Run, world: World) -> None:
+    world.target.answers = [PermanentError("Propexo answered 400: notes", status=400)]
+    deliver(world, status_hook("no-answer"))
+    assert "adapter replay" in run("show", CALL).output
+    result = run("replay", CALL)
+    assert result.exit_code == 0
+    assert "will be delivered again" in result.output
+    assert world.call(CALL).state is CallState.OPEN
+    world.finish()
+    assert world.call(CALL).state is CallState.WRITTEN
+    assert len(world.target.posts) == 2
+
+
+def test_replay_of_all_that_failed_leaves_the_rest_alone(run: Run, world: World) -> None:
+    world.target.answers = [PermanentError("Propexo answered 400: notes", status=400)]
+    deliver(world, status_hook("no-answer"))
+    deliver(world, status_hook("busy", CallSid=OTHER))
+    assert "1 call(s)" in run("replay", "--state", "failed").output
+    world.finish()
+    states = {call.call_id: call.state for call in world.store.list_calls()}
+    assert set(states.values()) == {CallState.WRITTEN}
+    assert len(world.target.posts) == 3
+
+
+def test_replay_of_a_written_call_makes_no_second_event_unless_it_is_insisted_on(
+    run: Run, world: World
+) -> None:
+    deliver(world, status_hook("no-answer"))
+    assert "--again would write a second event" in run("replay", CALL).output
+    world.finish()
+    assert len(world.target.posts) == 1
+    assert "will be delivered again" in run("replay", CALL, "--again").output
+    world.finish()
+    assert len(world.target.posts) == 2
+
+
+def test_replay_reads_parked_hooks_again_and_says_what_is_left(run: Run, world: World) -> None:
+    assert run("replay", "--state", "parked").exit_code == 0
+    world.hook(status_hook("teleported"))
+    result = run("replay", "--state", "parked")
+    assert result.exit_code == 1
+    assert "1 still cannot be read" in result.output
+
+
+# simulate -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of an adapter that runs."""
+    folder = tmp_path_factory.mktemp("live")
+    with sandbox() as propexo:
+        environ = environment(f"sqlite:///{folder}/live.sqlite3", propexo=propexo.url)
+        with running("run", environ, folder / "log") as process:
+            wait_until_ready(environ, process)
+            yield environ
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_simulate_sends_a_hook_that_is_taken_and_names_the_next_command(
+    live: dict[str, str], kind: str
+) -> None:
+    result = CliRunner().invoke(cli.main, ["simulate", "--kind", kind], env=live)
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith(("200", "204"))
+    sid = result.output.rsplit(maxsplit=1)[-1]
+    shown = CliRunner().invoke(cli.main, ["show", sid], env=live)
+    assert shown.exit_code == 0, shown.output
+    assert "hook: " in shown.output
+
+
+def test_simulate_with_another_token_is_refused(live: dict[str, str]) -> None:
+    forged = {**live, "TWILIO_AUTH_TOKEN": "another"}
+    is_told(CliRunner().invoke(cli.main, ["simulate"], env=forged), "403")
+
+
+def test_simulate_without_a_server_says_so(run: Run) -> None:
+    url = f"http://127.0.0.1:{free_port()}/webhooks/twilio"
+    is_told(run("simulate", "--url", url), "does not answer")

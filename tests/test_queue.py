@@ -1,0 +1,277 @@
+"""Is no call lost and none written twice, whatever happens to the workers? Real queue, real processes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+from dbos import DBOS
+
+from adapter.bootstrap import Parts
+from adapter.calls.store import Call, CallState, Store
+from adapter.delivery.pace import Pace
+from adapter.delivery.queue import Worker
+from adapter.delivery.upkeep import Upkeep
+from adapter.settings import Settings
+from tests.conftest import ACCOUNT, signed
+from tests.delivery.world import status_hook
+from tests.stories.running import Process, Sandbox, environment, running, sandbox, wait_for
+
+# A worker whose heart beats faster, so that its death is noticed within seconds.
+QUICK_WORKER = (
+    "-c",
+    "from datetime import timedelta\n"
+    "from adapter.delivery import queue\n"
+    "queue.DEAD_AFTER, queue.BEAT_SECONDS = timedelta(seconds=3), 0.5\n"
+    "from adapter.cli import main\n"
+    "main()\n",
+)
+PATIENCE = 60.0
+Environ = Mapping[str, str]
+
+
+@pytest.fixture(scope="module")
+def one_sandbox() -> Iterator[Sandbox]:
+    with sandbox() as running_sandbox:
+        yield running_sandbox
+
+
+@pytest.fixture
+def propexo(one_sandbox: Sandbox) -> Sandbox:
+    one_sandbox.faults()
+    return one_sandbox
+
+
+@pytest.fixture
+def environ(database_url: str, propexo: Sandbox) -> dict[str, str]:
+    return environment(
+        database_url, propexo=propexo.url, SETTLE_SECONDS="0", PEOPLE_SYNC_SECONDS="0"
+    )
+
+
+@pytest.fixture
+def parts(environ: Environ) -> Iterator[Parts]:
+    made = Parts(Settings.from_environ(environ))
+    yield made
+    made.store.engine.dispose()
+
+
+def take(parts: Parts, *, sid: str, caller: str = "+16175550134") -> None:
+    """A missed call comes in."""
+    hook = signed(
+        status_hook("no-answer", CallSid=sid, From=caller),
+        base_url=parts.settings.public_base_url or "",
+        at=datetime.now(UTC),
+    )
+    parts.intake.take(parts.twilio, hook)
+
+
+def new_sid() -> str:
+    """An id that no other test has, since all share a sandbox."""
+    return f"CA{uuid4().hex}"
+
+
+def call_of(parts: Parts, sid: str) -> Call:
+    found = parts.store.call(f"twilio:{ACCOUNT}:{sid}")
+    assert found is not None
+    return found
+
+
+def events_of(propexo: Sandbox, sid: str) -> list[dict[str, Any]]:
+    return [event for event in propexo.events() if sid in str(event["body"])]
+
+
+def wait_until(parts: Parts, sid: str, state: CallState) -> Call:
+    wait_for(
+        f"{sid} is {state}", lambda: call_of(parts, sid).state is state or None, seconds=PATIENCE
+    )
+    return call_of(parts, sid)
+
+
+# Handing out ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def worker(parts: Parts) -> Iterator[Worker]:
+    """A worker that never starts; what it hands out stays on the queue."""
+    made = Worker(
+        pace=Pace(),
+        store=parts.store,
+        deliver=lambda key, run: None,
+        upkeep=Upkeep(parts.upkeep._leases, [], clock=lambda: datetime.now(UTC)),
+        executor_id="test",
+        concurrency=1,
+    )
+    yield made
+    DBOS.destroy()
+
+
+def queued(store: Store) -> list[str]:
+    """The workflows that the queue library knows."""
+    table = "workflow_status" if store.engine.dialect.name == "sqlite" else "dbos.workflow_status"
+    with store.begin() as connection:
+        return [row[0] for row in connection.execute(sa.text(f"SELECT workflow_uuid FROM {table}"))]
+
+
+def test_a_due_call_is_queued_once_and_marked_so(parts: Parts, worker: Worker) -> None:
+    sid = new_sid()
+    take(parts, sid=sid)
+    assert worker.dispatch() == 1
+    assert worker.dispatch() == 0
+    assert queued(parts.store) == [f"twilio:{ACCOUNT}:{sid}"]
+    assert call_of(parts, sid).is_queued
+
+
+def test_if_queueing_fails_the_mark_is_not_set_either(
+    parts: Parts, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sids = [new_sid(), new_sid()]
+    for sid in sids:
+        take(parts, sid=sid)
+    real, seen = worker._client.enqueue_in_transaction, []
+
+    def fails_at_the_second(*args: Any) -> Any:
+        seen.append(args)
+        if len(seen) == 2:
+            raise RuntimeError("out of paper")
+        return real(*args)
+
+    monkeypatch.setattr(worker._client, "enqueue_in_transaction", fails_at_the_second)
+    with pytest.raises(RuntimeError):
+        worker.dispatch()
+    assert queued(parts.store) == []
+    assert not any(call_of(parts, sid).is_queued for sid in sids)
+    monkeypatch.undo()
+    assert worker.dispatch() == 2
+    assert len(queued(parts.store)) == 2
+
+
+def test_a_call_that_is_not_due_is_not_queued(parts: Parts, worker: Worker) -> None:
+    sid = new_sid()
+    take(parts, sid=sid)
+    with parts.store.begin() as connection:
+        later = datetime.now(UTC) + timedelta(hours=1)
+        parts.store.update(connection, f"twilio:{ACCOUNT}:{sid}", due_at=later)
+    assert worker.dispatch() == 0
+    assert queued(parts.store) == []
+
+
+# Processes --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "timeout_after", "seconds": 120},
+        {"kind": "slow", "seconds": 1.5},
+        {"kind": "timeout_before", "seconds": 120},
+    ],
+    ids=["accepted, never answered", "accepted a little later", "never accepted"],
+)
+def test_a_worker_that_is_killed_while_it_posts_is_replaced_and_one_event_results(
+    parts: Parts, environ: Environ, propexo: Sandbox, tmp_path: Path, fault: dict[str, Any]
+) -> None:
+    propexo.faults({**fault, "method": "POST", "path": "/v1/events/leads", "times": 1})
+    sid = new_sid()
+    take(parts, sid=sid)
+    first = Process(["worker"], environ, tmp_path / "first.log", QUICK_WORKER)
+    try:
+        wait_for("the post is under way", lambda: propexo.used_faults() == [1], seconds=PATIENCE)
+    finally:
+        first.kill()
+    assert call_of(parts, sid).job_id is None
+    with running("worker", environ, tmp_path / "second.log", QUICK_WORKER) as second:
+        call = wait_until(parts, sid, CallState.WRITTEN)
+        assert "taking over the work of a dead worker" in second.text()
+    assert len(events_of(propexo, sid)) == 1
+    assert call.person_id == "lead_anna"
+    steps = [attempt.step for attempt in parts.store.attempts_of(call.key)]
+    assert "look" in steps, "its trace was looked for"
+
+
+def test_a_worker_that_is_told_to_stop_finishes_what_it_does(
+    parts: Parts, environ: Environ, propexo: Sandbox, tmp_path: Path
+) -> None:
+    fault = {"kind": "slow", "seconds": 2, "method": "POST", "path": "/v1/events/leads"}
+    propexo.faults(fault)
+    sid = new_sid()
+    take(parts, sid=sid)
+    process = Process(["worker"], environ, tmp_path / "worker.log")
+    try:
+        wait_for("the post is under way", lambda: propexo.used_faults() == [1], seconds=PATIENCE)
+        assert process.stop() == 0
+    finally:
+        if process.popen.poll() is None:
+            process.kill()
+    call = call_of(parts, sid)
+    assert (call.state, bool(call.job_id)) == (CallState.POSTED, True)
+    assert len(events_of(propexo, sid)) == 1
+    assert not any(attempt.doubtful for attempt in parts.store.attempts_of(call.key))
+    assert parts.store.workers() == {}
+    assert "Traceback" not in process.text()
+
+
+def test_what_a_stopped_worker_left_is_taken_up_by_the_next(
+    parts: Parts, environ: Environ, propexo: Sandbox, tmp_path: Path
+) -> None:
+    sids = [new_sid() for _ in range(12)]
+    for sid in sids:
+        take(parts, sid=sid)
+    slow = {"kind": "slow", "seconds": 0.3, "method": "POST", "times": "forever"}
+    propexo.faults(slow)
+    few = {**environ, "WORKER_CONCURRENCY": "2"}
+    process = Process(["worker"], few, tmp_path / "first.log")
+    try:
+        wait_for("some are posted", lambda: propexo.used_faults()[0] >= 3, seconds=PATIENCE)
+        assert process.stop() == 0
+    finally:
+        if process.popen.poll() is None:
+            process.kill()
+    with running("worker", environ, tmp_path / "second.log"):
+        for sid in sids:
+            wait_until(parts, sid, CallState.WRITTEN)
+    assert [len(events_of(propexo, sid)) for sid in sids] == [1] * 12
+
+
+def test_two_workers_write_sixty_calls_once_each(
+    parts: Parts, environ: Environ, propexo: Sandbox, tmp_path: Path
+) -> None:
+    sids = [new_sid() for _ in range(60)]
+    with (
+        running("worker", environ, tmp_path / "one.log") as one,
+        running("worker", environ, tmp_path / "two.log") as two,
+    ):
+        for sid in sids:
+            take(parts, sid=sid)
+        for sid in sids:
+            wait_until(parts, sid, CallState.WRITTEN)
+        logs = one.text() + two.text()
+    events = Counter(sid for event in propexo.events() for sid in sids if sid in str(event["body"]))
+    assert events == Counter(sids)
+    assert propexo.refused() == []
+    assert "Traceback" not in logs
+
+
+def test_a_long_silence_of_all_workers_makes_no_run_be_taken_for_lost(
+    parts: Parts, environ: Environ, propexo: Sandbox, tmp_path: Path
+) -> None:
+    """Calls that waited for an hour are handed out by a worker that has just come; slow posts stay its."""
+    sids = [new_sid() for _ in range(8)]
+    for sid in sids:
+        take(parts, sid=sid)
+    with parts.store.begin() as connection:
+        for sid in sids:
+            old = datetime.now(UTC) - timedelta(hours=1)
+            parts.store.update(connection, f"twilio:{ACCOUNT}:{sid}", due_at=old)
+    propexo.faults({"kind": "slow", "seconds": 1, "path": "/v1/leads", "times": "forever"})
+    with running("worker", environ, tmp_path / "worker.log", QUICK_WORKER) as process:
+        for sid in sids:
+            wait_until(parts, sid, CallState.WRITTEN)
+        assert "runs that never ended" not in process.text()
+    assert [len(events_of(propexo, sid)) for sid in sids] == [1] * 8

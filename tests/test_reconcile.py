@@ -1,0 +1,486 @@
+"""Does the provider's list stand in the records in the end, and is nothing else touched?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from adapter.calls.forgetting import Forgetting
+from adapter.calls.jobs import JobRow, Jobs
+from adapter.calls.ledger import Ledger
+from adapter.calls.outcome import Outcome
+from adapter.calls.retention import Keep, Retention
+from adapter.calls.store import CallState
+from adapter.calls.tables import jobs
+from adapter.providers.twilio.listing import TwilioList
+from adapter.providers.twilio.rest import TwilioRest
+from adapter.reconcile import LAG, Parts, Progress, Reconciliation, begins
+from adapter.schedule import NIGHTLY_WINDOW, RETRY, WINDOW, Schedule, nightly, reaches_back, tasks
+from tests.conftest import ACCOUNT, LINE, NOW, TOKEN, Clock
+from tests.delivery.world import SUBACCOUNT, SUBACCOUNT_TOKEN, World
+from tests.fakes.twilio_lists import TwilioLists, serving
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+AGENT = "+16175550190"
+
+
+@pytest.fixture
+def twilio() -> Iterator[TwilioLists]:
+    lists = TwilioLists({ACCOUNT: TOKEN, SUBACCOUNT: SUBACCOUNT_TOKEN}, page=3)
+    with serving(lists):
+        yield lists
+
+
+@pytest.fixture
+def world(engine: sa.Engine, clock: Clock) -> World:
+    return World(engine, clock)
+
+
+@pytest.fixture
+def reconciliation(world: World, twilio: TwilioLists) -> Reconciliation:
+    return reconciling(world, twilio, ACCOUNT)
+
+
+def reconciling(
+    world: World, twilio: TwilioLists, *accounts: str, seconds_apart: float = 0.0
+) -> Reconciliation:
+    tokens = {ACCOUNT: [TOKEN], SUBACCOUNT: [SUBACCOUNT_TOKEN]}
+    rest = TwilioRest(base_url=twilio.url, tokens=lambda account: tokens.get(account, []))
+    parts = Parts(
+        provider="twilio",
+        listing=TwilioList(rest),
+        store=world.store,
+        intake=world.intake,
+        rules=world.rules,
+        clock=world.clock,
+        seconds_apart=seconds_apart,
+    )
+    return Reconciliation(accounts, parts)
+
+
+def sid(number: int) -> str:
+    return f"CA{number:032}"
+
+
+def ended(call: str, *, status: str = "completed", seconds: int = 30) -> dict[str, str]:
+    """The hook that Twilio sends when a call has ended."""
+    return {
+        "AccountSid": ACCOUNT,
+        "CallSid": call,
+        "From": "+16175550134",
+        "To": LINE,
+        "Direction": "inbound",
+        "CallStatus": status,
+        "CallDuration": str(seconds),
+        "CallbackSource": "call-progress-events",
+    }
+
+
+# What is taken in -----------------------------------------------------------------------------------
+
+
+def test_a_call_that_no_hook_told_of_is_taken_in_and_written_once(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    """With its dialled leg, so that nothing has to be asked when it is delivered."""
+    call = twilio.call(ACCOUNT, sid(1), NOW - HOUR, seconds=60)
+    twilio.call(
+        ACCOUNT,
+        sid(2),
+        NOW - HOUR,
+        seconds=42,
+        parent=call,
+        direction="outbound-dial",
+        called=AGENT,
+    )
+    report = reconciliation.run(NOW - DAY)
+    assert report.balance() == "Twilio 1 = waiting 1"
+    assert report.taken_in == [call]
+    found = world.call(call)
+    assert found.record.was_read
+    assert (found.outcome, found.talk_seconds) == (Outcome.ANSWERED.value, 42)
+    world.finish()
+    assert [post["body"]["reference"] for post in world.target.posts] == [call]
+    again = reconciliation.run(NOW - DAY)
+    assert again.balance() == "Twilio 1 = written 1"
+    assert (again.taken_in, again.completed, again.attached) == ([], 0, 0)
+    assert again.adds_up
+    world.finish()
+    assert len(world.target.posts) == 1
+
+
+def test_a_missing_voicemail_is_taken_in_with_its_recording(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    call = twilio.call(ACCOUNT, sid(1), NOW - HOUR)
+    twilio.recording(ACCOUNT, "RE1", call, NOW - HOUR)
+    reconciliation.run(NOW - DAY)
+    assert world.call(call).outcome == Outcome.VOICEMAIL.value
+
+
+def test_the_balance_counts_every_state(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    world.clock.now = NOW - 2 * HOUR
+    world.hook(
+        ended(twilio.call(ACCOUNT, sid(1), NOW - 2 * HOUR, status="no-answer"), status="no-answer")
+    )
+    hidden = ended(twilio.call(ACCOUNT, sid(2), NOW - 2 * HOUR, caller="anonymous"))
+    world.hook({**hidden, "From": "anonymous"})
+    device = ended(twilio.call(ACCOUNT, sid(3), NOW - 2 * HOUR, caller="sip:desk@example.com"))
+    world.hook({**device, "From": "sip:desk@example.com"})
+    world.finish()
+    twilio.call(ACCOUNT, sid(4), NOW - HOUR, status="busy")
+    world.clock.now = NOW
+    report = reconciliation.run(NOW - DAY)
+    assert report.balance() == "Twilio 4 = written 1 + waiting 1 + ignored 1 + held 1"
+    assert report.adds_up
+
+
+def test_a_dry_run_changes_nothing(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    call = twilio.call(ACCOUNT, sid(1), NOW - HOUR)
+    report = reconciliation.run(NOW - DAY, dry_run=True)
+    assert report.balance() == "Twilio 1 = missing 1"
+    assert report.taken_in == [call]
+    assert not report.adds_up
+    assert world.store.list_calls() == []
+
+
+def test_what_ended_a_moment_ago_or_goes_on_is_left_to_its_hooks(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    twilio.call(ACCOUNT, sid(1), NOW - LAG + timedelta(seconds=1))
+    twilio.call(ACCOUNT, sid(2), NOW, status="in-progress")
+    report = reconciliation.run(NOW - DAY)
+    assert (report.listed, report.left_alone) == (0, 2)
+    assert world.store.list_calls() == []
+
+
+def test_the_period_counts_by_the_end_of_a_call(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    """Twilio filters by the day on which a call began; one may end on the next day."""
+    midnight = NOW.replace(hour=0)
+    over_midnight = twilio.call(ACCOUNT, sid(1), midnight + HOUR, seconds=2 * 3600)
+    twilio.call(ACCOUNT, sid(2), midnight - HOUR)
+    twilio.call(
+        ACCOUNT,
+        sid(3),
+        midnight + HOUR,
+        seconds=1800,
+        parent=over_midnight,
+        direction="outbound-dial",
+        called=AGENT,
+    )
+    report = reconciliation.run(midnight)
+    assert report.taken_in == [over_midnight]
+    assert world.call(over_midnight).talk_seconds == 1800
+
+
+def test_all_pages_of_all_accounts_are_read(world: World, twilio: TwilioLists) -> None:
+    for number in range(8):
+        twilio.call(ACCOUNT, sid(number), NOW - HOUR)
+        twilio.call(SUBACCOUNT, sid(100 + number), NOW - HOUR)
+    report = reconciling(world, twilio, ACCOUNT, SUBACCOUNT).run(NOW - DAY)
+    assert report.balance() == "Twilio 16 = waiting 16"
+    assert world.call(sid(100), SUBACCOUNT).account == SUBACCOUNT
+
+
+def test_an_account_whose_token_is_refused_does_not_stop_the_others(
+    world: World, twilio: TwilioLists
+) -> None:
+    twilio.tokens[ACCOUNT] = "another"
+    twilio.call(SUBACCOUNT, sid(1), NOW - HOUR)
+    report = reconciling(world, twilio, ACCOUNT, SUBACCOUNT).run(NOW - DAY)
+    assert report.balance() == "Twilio 1 = waiting 1"
+    assert list(report.problems) == [ACCOUNT]
+    assert not report.adds_up
+
+
+def test_a_backlog_of_old_calls_becomes_due_little_by_little(
+    world: World, twilio: TwilioLists
+) -> None:
+    for number in range(3):
+        twilio.call(ACCOUNT, sid(number), NOW - HOUR, status="no-answer")
+    reconciling(world, twilio, ACCOUNT, seconds_apart=2.0).run(NOW - DAY)
+    due = sorted(call.due_at for call in world.store.list_calls() if call.due_at)
+    assert due == [NOW, NOW + timedelta(seconds=2), NOW + timedelta(seconds=4)]
+
+
+# What is known already ------------------------------------------------------------------------------
+
+
+def test_a_missing_recording_is_attached_to_a_written_call(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    """Its event is corrected; there is no second one."""
+    call = twilio.call(ACCOUNT, sid(1), NOW - HOUR)
+    twilio.recording(ACCOUNT, "RE1", call, NOW - HOUR)
+    world.hook(ended(call))
+    world.finish()
+    report = reconciliation.run(NOW - DAY)
+    assert report.attached == 1
+    assert list(world.call(call).record.recordings) == ["RE1"]
+    world.finish()
+    assert (len(world.target.posts), len(world.target.amendments)) == (1, 1)
+    assert reconciliation.run(NOW - DAY).attached == 0
+
+
+def test_a_recording_that_is_known_under_another_address_is_left_alone(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    call = twilio.call(ACCOUNT, sid(1), NOW - HOUR)
+    twilio.recording(ACCOUNT, "RE1", call, NOW - HOUR)
+    world.hook(ended(call))
+    address = "https://recordings.example.s3.amazonaws.com/RE1"
+    world.hook(
+        {
+            "AccountSid": ACCOUNT,
+            "CallSid": call,
+            "RecordingSid": "RE1",
+            "RecordingUrl": address,
+            "RecordingStatus": "completed",
+            "RecordingDuration": "9",
+            "RecordingSource": "RecordVerb",
+        }
+    )
+    world.finish()
+    before = world.call(call)
+    report = reconciliation.run(NOW - DAY)
+    assert (report.attached, report.completed) == (0, 0)
+    assert world.call(call) == before
+
+
+def test_a_call_whose_end_was_not_told_is_completed(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    call = twilio.call(ACCOUNT, sid(1), NOW - HOUR, status="no-answer")
+    world.clock.now = NOW - HOUR
+    ringing = ended(call, status="ringing")
+    del ringing["CallDuration"]
+    world.hook(ringing)
+    world.clock.now = NOW
+    report = reconciliation.run(NOW - DAY)
+    assert (report.completed, report.taken_in) == (1, [])
+    assert world.call(call).outcome == Outcome.NO_ANSWER.value
+    world.pass_time(60)
+    assert world.call(call).state is CallState.WRITTEN
+
+
+def test_what_is_conclusive_is_not_changed(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    """Even where the list says something else of it."""
+    call = twilio.call(ACCOUNT, sid(1), NOW - HOUR, status="completed", seconds=99)
+    world.hook(ended(call, status="busy", seconds=0))
+    world.finish()
+    before = world.call(call)
+    reconciliation.run(NOW - DAY)
+    assert world.call(call) == before
+
+
+def test_a_forgotten_call_does_not_come_back(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    call = twilio.call(ACCOUNT, sid(1), NOW - HOUR)
+    twilio.recording(ACCOUNT, "RE1", call, NOW - HOUR)
+    world.hook(ended(call))
+    world.finish()
+    Forgetting(world.store, "+16175550134").run(NOW)
+    before = world.call(call)
+    assert reconciliation.run(NOW - DAY).balance() == "Twilio 1 = written 1"
+    assert world.call(call) == before
+
+
+# Limits and interruptions ---------------------------------------------------------------------------
+
+
+def test_it_waits_as_long_as_twilio_says_and_goes_on(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    for number in range(4):
+        twilio.call(ACCOUNT, sid(number), NOW - HOUR)
+    twilio.refusals = [(429, "7"), (429, "9"), (503, "")]
+    waits: list[float] = []
+    report = reconciliation.run(NOW - DAY, wait=waits.append)
+    assert report.balance() == "Twilio 4 = waiting 4"
+    assert waits == [7, 9, 8]
+
+
+def test_it_gives_up_when_twilio_never_answers(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    twilio.refusals = [(503, "")] * 100
+    waits: list[float] = []
+    report = reconciliation.run(NOW - DAY, wait=waits.append)
+    assert not report.adds_up
+    assert not report.problems[ACCOUNT].permanent
+    assert len(waits) < 10
+
+
+def test_a_month_can_be_stopped_and_goes_on(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    for number in range(30):
+        twilio.call(ACCOUNT, sid(number), NOW - number * DAY - HOUR)
+    seen: list[Progress] = []
+
+    def stop_half_way(progress: Progress) -> None:
+        seen.append(progress)
+        if progress.done == 15:
+            raise KeyboardInterrupt
+
+    since = NOW - 30 * DAY
+    with pytest.raises(KeyboardInterrupt):
+        reconciliation.run(since, goes_on=True, watch=stop_half_way)
+    assert seen[-1].total == 32
+    assert 10 < len(world.store.list_calls()) < 20
+    asked = twilio.count("/Calls.json")
+    world.clock.advance(3600)
+    report = reconciliation.run(since, goes_on=True)
+    assert report.balance() == "Twilio 30 = waiting 30"
+    assert twilio.count("/Calls.json") - asked < asked * 1.6
+    assert Ledger(world.store).days_done(ACCOUNT, NOW - DAY) == {}
+    asked = twilio.count("/Calls.json")
+    assert reconciliation.run(since, goes_on=True).balance() == "Twilio 30 = waiting 30"
+    assert twilio.count("/Calls.json") - asked >= 32
+
+
+# The schedule ---------------------------------------------------------------------------------------
+
+
+def schedule(world: World, reconciliation: Reconciliation | None, owner: str) -> Schedule:
+    retention = Retention(world.store, Keep())
+    return Schedule(
+        jobs=Jobs(world.store, owner), tasks=tasks(reconciliation, retention), clock=world.clock
+    )
+
+
+def test_the_worker_compares_every_quarter_of_an_hour(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    one, two = (schedule(world, reconciliation, owner) for owner in ("one", "two"))
+    assert not one.tick() and not two.tick()
+    world.clock.advance(60)
+    call = twilio.call(ACCOUNT, sid(1), world.clock())
+    world.clock.advance(14 * 60)
+    assert [one.tick(), two.tick(), one.tick()] == [True, False, False]
+    assert world.call(call).state is CallState.OPEN
+    world.clock.advance(15 * 60)
+    assert [two.tick(), one.tick()] == [True, False]
+
+
+def test_what_was_before_the_adapter_is_not_taken_in_by_itself(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    """Something else may have written it then."""
+    twilio.call(ACCOUNT, sid(1), NOW - HOUR)
+    keeper = schedule(world, reconciliation, "one")
+    keeper.tick()
+    world.clock.advance(15 * 60)
+    assert keeper.tick()
+    assert world.store.list_calls() == []
+
+
+def test_a_job_that_fails_comes_again_soon(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    keeper = schedule(world, reconciliation, "one")
+    keeper.tick()
+    call = twilio.call(ACCOUNT, sid(1), NOW + timedelta(minutes=1))
+    world.clock.advance(15 * 60)
+    twilio.refusals = [(429, "600")]
+    assert keeper.tick()
+    assert world.store.list_calls() == []
+    assert not keeper.tick()
+    world.clock.advance(RETRY.total_seconds())
+    assert keeper.tick()
+    assert world.call(call).state is CallState.OPEN
+
+
+def test_the_job_of_a_dead_worker_is_taken_over(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    keeper = schedule(world, reconciliation, "one")
+    keeper.tick()
+    now = world.clock.advance(15 * 60)
+    dead = Jobs(world.store, "dead")
+    assert dead.take("reconcile", now) is not None
+    assert not keeper.tick()
+    world.clock.advance(301)
+    assert keeper.tick()
+    assert not dead.renew("reconcile", world.clock())
+    dead.finish("reconcile", next_at=NOW, ran_at=NOW)
+    with world.store.begin() as connection:
+        row = connection.execute(sa.select(jobs).where(jobs.c.name == "reconcile")).one()
+    assert row.next_at == world.clock() + timedelta(minutes=15)
+
+
+def test_a_stopping_worker_lets_go_of_its_job(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    keeper = schedule(world, reconciliation, "one")
+    keeper.tick()
+    world.clock.advance(15 * 60)
+    keeper.stop()
+    assert keeper.tick()
+    with world.store.begin() as connection:
+        row = connection.execute(sa.select(jobs).where(jobs.c.name == "reconcile")).one()
+    assert (row.held_by, row.ran_at) == (None, None)
+
+
+def test_without_credentials_only_old_rows_are_pruned(world: World) -> None:
+    keeper = schedule(world, None, "one")
+    keeper.tick()
+    assert Jobs(world.store, "one").due(NOW + 2 * DAY) == ["prune"]
+
+
+@pytest.mark.parametrize(
+    ("ran_ago", "first_ago", "reaches"),
+    [
+        (None, 30 * DAY, WINDOW),
+        (timedelta(minutes=15), 30 * DAY, WINDOW),
+        (5 * HOUR, 30 * DAY, 6 * HOUR),
+        (30 * DAY, 30 * DAY, NIGHTLY_WINDOW),
+        (None, HOUR, HOUR),
+    ],
+)
+def test_a_comparison_reaches_back_over_the_time_without_one(
+    ran_ago: timedelta | None, first_ago: timedelta, reaches: timedelta
+) -> None:
+    ran_at = NOW - ran_ago if ran_ago is not None else None
+    row = JobRow("reconcile", first_at=NOW - first_ago, next_at=NOW, ran_at=ran_at)
+    assert NOW - reaches_back(row, NOW, WINDOW) == reaches
+
+
+def test_nights_follow_each_other() -> None:
+    night = nightly(NOW)
+    assert night == datetime(2026, 3, 3, 8, tzinfo=UTC)
+    assert nightly(night) == night + DAY
+
+
+# The period -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "begun"),
+    [
+        ("24h", NOW - DAY),
+        ("3d", NOW - 3 * DAY),
+        ("2026-02-01", datetime(2026, 2, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_period_is_read(text: str, begun: datetime) -> None:
+    assert begins(text, NOW) == begun
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "3w", "-3d", "2026-13-01", "2026-03-09"])
+def test_what_is_no_period_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"write it like|future"):
+        begins(text, NOW)

@@ -1,0 +1,26 @@
+"""The web application as gunicorn serves it, but with short limits for listeners."""
+
+from __future__ import annotations
+
+from adapter.bootstrap import Parts, read_settings
+from adapter.web import App, create_app
+from adapter.web.hooks import hook_routes
+from adapter.web.recordings import recording_routes
+
+STREAMS = 3
+STALL_SECONDS = 1.0
+LIMIT_SECONDS = 3.0
+
+
+def app() -> App:
+    parts = Parts(read_settings())
+    recordings = recording_routes(
+        parts.store,
+        parts.links,
+        parts.twilio_media,
+        parts.lines,
+        concurrent_streams=STREAMS,
+        stream_seconds=LIMIT_SECONDS,
+        stall_seconds=STALL_SECONDS,
+    )
+    return create_app(hook_routes(parts.intake), recordings)

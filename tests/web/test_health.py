@@ -1,0 +1,181 @@
+"""Can a host and a monitor tell whether this process lives, and whether it can take calls?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from adapter.bootstrap import Parts
+from adapter.calls.store import Store
+from adapter.settings import Settings
+from adapter.web import create_app
+from adapter.web.health import Health, health_routes
+from adapter.web.hooks import hook_routes
+from tests.conftest import ENVIRON, LINE, send, signed
+
+NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
+
+
+def parts_on(database_url: str) -> Parts:
+    return Parts(Settings.from_environ({**ENVIRON, "DATABASE_URL": database_url}))
+
+
+def client_of(parts: Parts, health: Health | None = None) -> FlaskClient:
+    routes = hook_routes(parts.intake), health_routes(health or parts.health)
+    return create_app(*routes).test_client()
+
+
+@pytest.fixture
+def parts(database_url: str) -> Iterator[Parts]:
+    made = parts_on(database_url)
+    yield made
+    made.store.engine.dispose()
+
+
+@pytest.fixture
+def stranded() -> Iterator[Parts]:
+    """The parts of an adapter whose database is down."""
+    made = parts_on(NOWHERE)
+    yield made
+    made.store.engine.dispose()
+
+
+def test_a_process_lives_whatever_its_database_does(stranded: Parts) -> None:
+    answer = client_of(stranded).get("/livez")
+    assert (answer.status_code, answer.json["status"]) == (200, "ok")  # type: ignore[index]
+
+
+def test_it_is_ready_with_a_current_schema_and_a_worker(parts: Parts) -> None:
+    parts.store.beat("one", datetime.now(UTC))
+    answer = client_of(parts).get("/readyz")
+    assert (answer.status_code, answer.json) == (
+        200,
+        {"status": "ok", "instance": parts.store.instance()},
+    )
+
+
+@pytest.mark.parametrize("age", [None, timedelta(minutes=5)])
+def test_without_a_living_worker_it_is_not_ready(parts: Parts, age: timedelta | None) -> None:
+    if age is not None:
+        parts.store.beat("dead", datetime.now(UTC) - age)
+    answer = client_of(parts).get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json == {
+        "status": "not ready",
+        "instance": parts.store.instance(),
+        "problems": {
+            "queue": "no worker is alive: start `adapter worker`, or `adapter run` for both"
+        },
+    }
+
+
+def test_an_old_schema_is_named_with_what_to_do(empty_database_url: str) -> None:
+    parts = parts_on(empty_database_url)
+    answer = client_of(parts).get("/readyz")
+    assert answer.status_code == 503
+    problems = answer.json["problems"]  # type: ignore[index]
+    assert "adapter migrate" in problems["database"] and "missing" in problems["database"]
+    assert "adapter migrate" in problems["queue"]
+    parts.store.engine.dispose()
+
+
+def test_an_unreachable_database_is_named_without_its_address(stranded: Parts) -> None:
+    answer = client_of(stranded).get("/readyz")
+    assert answer.status_code == 503
+    assert set(answer.json["problems"]) == {"database", "queue"}  # type: ignore[index]
+    assert "127.0.0.1" not in answer.text and "nobody" not in answer.text
+
+
+def test_every_problem_is_named_also_by_checks_that_fail(parts: Parts) -> None:
+    def broken() -> str | None:
+        raise RuntimeError("postgresql://user:secret@host")
+
+    health = Health(parts.store, {"good": lambda: None, "bad": lambda: "is bad", "worse": broken})
+    answer = client_of(parts, health).get("/readyz")
+    assert answer.json == {
+        "status": "not ready",
+        "instance": parts.store.instance(),
+        "problems": {"bad": "is bad", "worse": "RuntimeError"},
+    }
+
+
+# Metrics --------------------------------------------------------------------------------------------
+
+
+def numbers(client: FlaskClient) -> dict[tuple[str, ...], float]:
+    """Every sample, by its name and the values of its labels."""
+    answer = client.get("/metrics")
+    assert answer.status_code == 200
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+def take(client: FlaskClient, sid: str, status: str) -> None:
+    ends = {"From": "+16175550134", "To": LINE}
+    params = {
+        **ends,
+        "CallSid": sid,
+        "CallStatus": status,
+        "Direction": "inbound",
+        "CallDuration": "5",
+    }
+    assert send(client, signed(params)).status_code == 204
+
+
+def test_metrics_tell_of_hooks_calls_and_the_oldest_due_call(parts: Parts, store: Store) -> None:
+    client = client_of(parts)
+    before = numbers(client)
+    assert before["adapter_oldest_due_seconds",] == 0.0
+    take(client, "CA1", "completed")
+    take(client, "CA2", "no-answer")
+    take(client, "CA3", "exploded")
+    found = numbers(client)
+    assert found["adapter_calls", "answered", "open"] == 1
+    assert found["adapter_calls", "no_answer", "open"] == 1
+    assert found["adapter_parked_hooks",] == 1
+    taken = ("adapter_hooks_total", "status", "taken")
+    assert found[taken] == before.get(taken, 0) + 2
+    with store.begin() as connection:
+        for call in store.list_calls():
+            hours = 1 if call.call_id == "CA1" else 2
+            due_at = datetime.now(UTC) - timedelta(hours=hours)
+            store.update(connection, call.key, due_at=due_at)
+    assert numbers(client)["adapter_oldest_due_seconds",] == pytest.approx(7200, abs=60)
+
+
+def test_a_call_that_is_due_later_is_not_late(parts: Parts, store: Store) -> None:
+    client = client_of(parts)
+    take(client, "CA1", "no-answer")
+    (call,) = store.list_calls()
+    with store.begin() as connection:
+        store.update(connection, call.key, due_at=datetime.now(UTC) + timedelta(hours=1))
+    assert numbers(client)["adapter_oldest_due_seconds",] == 0.0
+
+
+def test_the_time_until_the_answer_is_measured(parts: Parts) -> None:
+    client = client_of(parts)
+    before = numbers(client)["adapter_acknowledge_seconds_count",]
+    take(client, "CA1", "completed")
+    assert numbers(client)["adapter_acknowledge_seconds_count",] == before + 1
+
+
+def test_metrics_come_without_the_database_too(stranded: Parts) -> None:
+    answer = client_of(stranded).get("/metrics")
+    assert answer.status_code == 200
+    assert "adapter_hooks_total" in answer.text
+    assert "# the database is not available" in answer.text
+
+
+def test_metrics_come_before_the_database_is_migrated(empty_database_url: str) -> None:
+    parts = parts_on(empty_database_url)
+    answer = client_of(parts).get("/metrics")
+    assert answer.status_code == 200
+    assert "# the database is not available" in answer.text
+    parts.store.engine.dispose()
