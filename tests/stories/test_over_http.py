@@ -117,8 +117,12 @@ def test_every_hook_is_acknowledged(told: Told) -> None:
     assert set(told.answers) <= {200, 204}
 
 
-def test_propexo_refuses_nothing(told: Told) -> None:
-    assert told.refused == []
+def test_propexo_refuses_nothing_but_changes_that_the_pms_does_not_offer(told: Told) -> None:
+    # Whether a PMS takes a change of an event shows only by asking, and how many hooks come after
+    # the event was posted depends on how busy this machine is.
+    changes = [request for request in told.refused if request["method"] == "PUT"]
+    assert [request for request in told.refused if request not in changes] == []
+    assert {request["status"] for request in changes} <= {405}
 
 
 def test_twilios_api_is_asked_with_the_right_credentials(told: Told) -> None:
