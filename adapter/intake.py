@@ -17,7 +17,7 @@ from adapter.calls.store import Call, CallState, RawHook, Store
 from adapter.calls.view import Rules, columns
 from adapter.errors import HookError, HookTooLarge, StoreUnavailable, UnreadableHook
 from adapter.observe import HOOKS, logger
-from adapter.providers import CallEvent, HookRequest, Provider, Reply
+from adapter.providers import CallEvent, HookRequest, Parameters, Provider, Reply
 
 MAX_BODY_BYTES = 64 * 1024
 # What may help to explain a hook later; the signature proves it again after a fix.
@@ -55,7 +55,8 @@ class Intake:
             HOOKS.labels("unknown", "refused").inc()
             raise HookTooLarge(f"a hook has {MAX_BODY_BYTES} bytes at most")
         try:
-            account = provider.verify(request)
+            params = provider.parse(request)
+            account = provider.verify(request, params)
         except HookError:
             HOOKS.labels("unknown", "refused").inc()
             raise
@@ -65,15 +66,15 @@ class Intake:
             account=account,
             method=request.method,
             target=request.target,
-            headers={name: request.header(name) for name in KEPT_HEADERS if request.header(name)},
+            headers={name: value for name in KEPT_HEADERS if (value := request.header(name))},
             body=request.body,
         )
         try:
-            return provider.reply(self._store(provider, request, raw))
+            return provider.reply(self._store(provider, params, raw))
         except StoreUnavailable:
             # The provider may not try again, so we do, once: after a restart of the database the
             # first use of an old connection fails. Taking a hook in twice does no harm.
-            return provider.reply(self._store(provider, request, raw))
+            return provider.reply(self._store(provider, params, raw))
         except Exception as error:
             # A trusted hook that we cannot take in is our bug: keep it, say so, replay it after the fix.
             self._park(raw, error)
@@ -84,7 +85,7 @@ class Intake:
         provider = self.providers[raw.provider]
         request = HookRequest(raw.method, raw.target, raw.headers, raw.body, raw.received_at)
         try:
-            event = provider.read(request, raw.account)
+            event = provider.read(provider.parse(request), raw.account)
             with self.store.begin() as connection:
                 call = self._merge(connection, event.facts, raw.received_at)
                 self.store.update_hook(
@@ -109,8 +110,8 @@ class Intake:
 
     # ------------------------------------------------------------------------------------------
 
-    def _store(self, provider: Provider, request: HookRequest, raw: RawHook) -> CallEvent:
-        event = provider.read(request, raw.account)
+    def _store(self, provider: Provider, params: Parameters, raw: RawHook) -> CallEvent:
+        event = provider.read(params, raw.account)
         key = self._take_in(event.facts, replace(raw, kind=event.kind.value))
         HOOKS.labels(event.kind.value, "taken").inc()
         log.info("hook taken", call=key, kind=event.kind.value)

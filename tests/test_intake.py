@@ -25,9 +25,9 @@ from adapter.calls.tables import calls
 from adapter.calls.view import Rules
 from adapter.errors import HookTooLarge, StoreUnavailable, UntrustedHook
 from adapter.intake import MAX_BODY_BYTES, Intake
-from adapter.providers import CallEvent, HookKind, HookRequest, Reply
+from adapter.providers import CallEvent, HookKind, HookRequest, Parameters, Reply
 from adapter.providers.twilio import TwilioProvider
-from adapter.providers.twilio.signature import Tokens
+from adapter.providers.twilio.signature import Tokens, parameters
 from adapter.replay import replay_parked
 from tests.conftest import ACCOUNT, BASE_URL, LINE, NOW, TOKEN, signed
 
@@ -442,10 +442,13 @@ class BrokenProvider:
     error: Exception
     name: str = "broken"
 
-    def verify(self, request: HookRequest) -> str:
+    def parse(self, request: HookRequest) -> Parameters:
+        return parameters(request)
+
+    def verify(self, request: HookRequest, params: Parameters) -> str:
         return ACCOUNT
 
-    def read(self, request: HookRequest, account: str) -> CallEvent:
+    def read(self, params: Parameters, account: str) -> CallEvent:
         raise self.error
 
     def reply(self, event: CallEvent | None) -> Reply:

@@ -8,7 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from werkzeug.datastructures import MultiDict
+
 from adapter.calls.facts import CallRecord, Leg, Recording
+
+# A hook's parameters in their order, with blanks and repeats.
+Parameters = MultiDict[str, str]
 
 
 class HookKind(StrEnum):
@@ -60,13 +65,13 @@ class Provider(Protocol):
 
     name: str
 
-    def verify(self, request: HookRequest) -> str:
-        """The account that sent this hook.
+    def parse(self, request: HookRequest) -> Parameters:
+        """What the hook says, not trusted yet. Errors: MalformedHook, UnsupportedHook."""
 
-        Errors: MalformedHook, UnsupportedHook; UntrustedHook if its signature does not prove it.
-        """
+    def verify(self, request: HookRequest, params: Parameters) -> str:
+        """The account that sent this hook. Errors: UntrustedHook if its signature does not prove it."""
 
-    def read(self, request: HookRequest, account: str) -> CallEvent:
+    def read(self, params: Parameters, account: str) -> CallEvent:
         """The facts of a trusted hook. Errors: UnreadableHook."""
 
     def reply(self, event: CallEvent | None) -> Reply:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapter.providers import CallEvent, HookKind, HookRequest, Reply
+from adapter.providers import CallEvent, HookKind, HookRequest, Parameters, Reply
 from adapter.providers.twilio.hooks import read_hook
 from adapter.providers.twilio.signature import Tokens, parameters, verify
 
@@ -21,11 +21,14 @@ class TwilioProvider:
         self._base_url = public_base_url.rstrip("/")
         self._tokens = tokens
 
-    def verify(self, request: HookRequest) -> str:
-        return verify(request, parameters(request), base_url=self._base_url, tokens=self._tokens)
+    def parse(self, request: HookRequest) -> Parameters:
+        return parameters(request)
 
-    def read(self, request: HookRequest, account: str) -> CallEvent:
-        return read_hook(parameters(request).to_dict(), account)
+    def verify(self, request: HookRequest, params: Parameters) -> str:
+        return verify(request, params, base_url=self._base_url, tokens=self._tokens)
+
+    def read(self, params: Parameters, account: str) -> CallEvent:
+        return read_hook(params.to_dict(), account)
 
     def reply(self, event: CallEvent | None) -> Reply:
         # The actions of <Dial> and <Record> must be answered with TwiML; an empty one ends the call.

@@ -12,12 +12,10 @@ from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
 from adapter.errors import MalformedHook, UnsupportedHook, UntrustedHook
-from adapter.providers import HookRequest
+from adapter.providers import HookRequest, Parameters
 
 FORM = "application/x-www-form-urlencoded"
 MAX_PARAMETERS = 1000
-
-Parameters = MultiDict[str, str]
 
 
 def parameters(request: HookRequest) -> Parameters:
