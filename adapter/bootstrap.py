@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -30,6 +32,7 @@ from adapter.delivery.runs import Delivery
 from adapter.delivery.steps import Steps
 from adapter.delivery.strangers import Strangers
 from adapter.delivery.upkeep import Job, Upkeep
+from adapter.delivery.writing import Writing
 from adapter.errors import StoreUnavailable
 from adapter.intake import Intake
 from adapter.observe import configure_logging, logger
@@ -63,10 +66,14 @@ WEB_THREADS = 16  # as in adapter.web.gunicorn_conf: each may have a connection 
 
 @dataclass(frozen=True)
 class Parts:
-    """The parts of one process, each made when it is first asked for."""
+    """The parts of one process, each made when it is first asked for.
+
+    monotonic: seconds by a clock that does not jump.
+    """
 
     settings: Settings
     pool_size: int = 10
+    monotonic: Callable[[], float] = time.monotonic
 
     @cached_property
     def store(self) -> Store:
@@ -218,13 +225,20 @@ class Parts:
 
     @cached_property
     def delivery(self) -> Delivery:
-        visible_seconds = self.settings.propexo_visible_seconds
+        writing = Writing(
+            store=self.store,
+            target=self.target,
+            breakers=Breakers(self.store),
+            clock=_now,
+            visible_seconds=self.settings.propexo_visible_seconds,
+            monotonic=self.monotonic,
+        )
         strangers = Strangers(
             store=self.store,
             leads=NewLeads(self.store),
             target=self.target,
+            writing=writing,
             clock=_now,
-            visible_seconds=visible_seconds,
         )
         steps = Steps(
             store=self.store,
@@ -232,12 +246,11 @@ class Parts:
             readers={"twilio": self.twilio_rest},
             fold=self.intake.add,
             target=self.target,
+            writing=writing,
             strangers=strangers,
             bulk=self.bulk,
-            breakers=Breakers(self.store),
             links=self.links,
             clock=_now,
-            visible_seconds=visible_seconds,
         )
         return Delivery(store=self.store, advance=steps.advance, clock=_now, pace=self.pace)
 

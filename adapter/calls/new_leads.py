@@ -40,8 +40,12 @@ class NewLeads:
             new_leads.c.integration_id == integration_id, new_leads.c.number == number
         )
         with self._store.begin() as connection:
-            row = connection.execute(query).one_or_none()
-        return NewLead(**{**row._mapping, "request": json.loads(row.request)}) if row else None
+            return _of(connection.execute(query).one_or_none())
+
+    def locked(self, connection: sa.Connection, lead: NewLead) -> NewLead | None:
+        """This number's row as it is now, locked until the transaction ends."""
+        query = sa.select(new_leads).where(*_row_of(lead)).with_for_update()
+        return _of(connection.execute(query).one_or_none())
 
     def claim(
         self,
@@ -74,11 +78,17 @@ class NewLeads:
         return found
 
     def update(self, connection: sa.Connection, lead: NewLead, **values: Any) -> None:
-        connection.execute(
-            sa.update(new_leads)
-            .where(
-                new_leads.c.integration_id == lead.integration_id,
-                new_leads.c.number == lead.number,
-            )
-            .values(**values)
-        )
+        if "request" in values:
+            values["request"] = json.dumps(dict(values["request"]))
+        connection.execute(sa.update(new_leads).where(*_row_of(lead)).values(**values))
+
+
+def _row_of(lead: NewLead) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    return (
+        new_leads.c.integration_id == lead.integration_id,
+        new_leads.c.number == lead.number,
+    )
+
+
+def _of(row: Any) -> NewLead | None:
+    return NewLead(**{**row._mapping, "request": json.loads(row.request)}) if row else None

@@ -118,16 +118,26 @@ class Breakers:
         here = breakers.c.integration_id == integration_id
         with self._store.begin() as connection:
             row = connection.execute(sa.select(breakers).where(here)).one_or_none()
-            if row is None or row.failures < self.FAILURES:
-                return 0.0
-            if row.open_until > now:
-                return float(row.open_until - now)
+            left = self._left(row, now)
+            if row is None or row.failures < self.FAILURES or left > 0:
+                return left
             probing = connection.execute(
                 sa.update(breakers)
                 .where(here, breakers.c.open_until == row.open_until)
                 .values(open_until=now + self.PROBE_SECONDS)
             )
             return 0.0 if probing.rowcount else self.LOSER_SECONDS
+
+    def seconds_left(self, integration_id: str, now: float) -> float:
+        """How long nothing is to be written; 0.0 also if the next one would be a probe."""
+        query = sa.select(breakers).where(breakers.c.integration_id == integration_id)
+        with self._store.begin() as connection:
+            return self._left(connection.execute(query).one_or_none(), now)
+
+    def _left(self, row: Any, now: float) -> float:
+        if row is None or row.failures < self.FAILURES:
+            return 0.0
+        return max(float(row.open_until - now), 0.0)
 
     def failed(self, integration_id: str, now: float, begun: float) -> None:
         """A write that was begun then did not get through; after several in a row the breaker opens.

@@ -6,7 +6,6 @@ may be begun again at any point: what is asked of the target is noted before it 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -19,7 +18,6 @@ from adapter.calls.lines import Line, PersonKind, UnknownCaller
 from adapter.calls.links import Links
 from adapter.calls.matching import Person, choose_person
 from adapter.calls.parties import PartyKind
-from adapter.calls.shared import Breakers
 from adapter.calls.store import Attempt, Call, CallState, Store
 from adapter.calls.view import Rules, View, columns
 from adapter.delivery.completion import complete, is_open
@@ -28,8 +26,9 @@ from adapter.delivery.refusal import NO_LINE, refusal
 from adapter.delivery.results import KEEP_TRYING, Again, Done
 from adapter.delivery.strangers import Strangers
 from adapter.delivery.telling import summarize
-from adapter.errors import BudgetSpent, PermanentError, RemoteError, TemporaryError
-from adapter.observe import exchanges, logger
+from adapter.delivery.writing import Writing
+from adapter.errors import PermanentError, RemoteError, TemporaryError
+from adapter.observe import logger
 from adapter.providers import Reader
 from adapter.targets import Confirmation, Target, WriteState
 
@@ -39,8 +38,6 @@ log = logger("adapter.delivery")
 CONFIRM_AFTER_SECONDS = (1, 3, 10, 30, 60, 120, 300, 600, 1800, 3600)
 STRAGGLER_SECONDS = 30
 RETRY_AFTER_SECONDS = (30, 120, 600, 1800)
-LOOK_AGAIN_SECONDS = 10.0
-SEND_WITHIN_SECONDS = 5.0
 # How long a call waits for the provider's API before it is written as the hooks have it: the API may be
 # busy for a while; but where nothing answers at all, it may never (no route, a firewall).
 BUSY_PATIENCE = timedelta(minutes=15)
@@ -64,11 +61,54 @@ class Chosen:
     because: str
 
 
+@dataclass(frozen=True)
+class EventWrite:
+    """The event of a call, as something to be written once. match: whose record it goes to."""
+
+    store: Store
+    call: Call
+    request: Mapping[str, Any]
+    match: Chosen | None = None
+    step = "post"
+
+    @property
+    def call_key(self) -> str:
+        return self.call.key
+
+    @property
+    def reference(self) -> str:
+        return self.call.call_id
+
+    @property
+    def integration_id(self) -> str:
+        return str(self.request["person"]["integration_id"])
+
+    def lock(self, connection: sa.Connection) -> bool:
+        current = self.store.locked(connection, self.call.key)
+        return current is not None and current.run == self.call.run and current.job_id is None
+
+    def begun(self, connection: sa.Connection) -> None:
+        assert self.match is not None
+        person = self.match.person
+        self.store.update(
+            connection,
+            self.call.key,
+            person_kind=person.kind.value,
+            person_id=person.id,
+            person_name=person.name or None,
+            because=self.match.because,
+            integration_id=person.integration_id,
+            event=dict(self.request),
+        )
+
+    def accepted(self, connection: sa.Connection, job_id: str, at: datetime) -> None:
+        self.store.update(connection, self.call.key, job_id=job_id, posted_at=at)
+
+
 class Steps:
     """The steps of a delivery.
 
     readers: the providers' APIs by name. fold: merges facts into the call that they turn out to belong to.
-    visible_seconds: how long an accepted write may take to show up at the target.
     """
 
     def __init__(
@@ -79,28 +119,22 @@ class Steps:
         readers: Mapping[str, Reader],
         fold: Fold,
         target: Target,
+        writing: Writing,
         strangers: Strangers,
         bulk: BulkConfirmation,
-        breakers: Breakers,
         links: Links,
         clock: Callable[[], datetime],
-        visible_seconds: float,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._rules = rules
         self._readers = readers
         self._fold = fold
         self._target = target
+        self._writing = writing
         self._strangers = strangers
         self._bulk = bulk
-        self._breakers = breakers
         self._links = links
         self._clock = clock
-        self._visible = timedelta(seconds=visible_seconds)
-        self._monotonic = monotonic
-        # When this process first looked for the trace of a doubtful attempt, by its id.
-        self._looked_since: dict[int, float] = {}
 
     def advance(self, call: Call) -> Done | Again:
         """The way of one call, from where it stands. Errors: RemoteError, StoreUnavailable."""
@@ -108,11 +142,9 @@ class Steps:
             return self._amend(call, Done(CallState.WRITTEN))
         if call.job_id is not None:
             return self._confirm(call)
-        with self._store.begin() as connection:
-            doubtful = self._store.last_doubtful(connection, call.key, "post")
-        traced = self._trace(call, doubtful) if doubtful is not None else None
-        if traced is not None:
-            return traced
+        untraced = self._trace(call)
+        if isinstance(untraced, Again):
+            return untraced
         record = self._complete(call)
         if isinstance(record, Done | Again):
             return record
@@ -123,11 +155,11 @@ class Steps:
         refused = refusal(view, line, self._rules.lines)
         if refused is not None and call.assigned_kind is None:
             return refused
-        match = self._match(call, view, line)
+        match = self._writing.pause(line.integration_id or "") or self._match(call, view, line)
         if isinstance(match, Done | Again):
             return match
         request = self._request(call, record, view, line, match.person)
-        return self._post(call, match.person, match.because, request, doubtful)
+        return self._post(call, match, request, untraced)
 
     def _complete(self, call: Call) -> CallRecord | Done | Again:
         """The record with what the provider's API adds, where the hooks left something open."""
@@ -212,80 +244,18 @@ class Steps:
             "facts": mark_of(record),
         }
 
-    def _post(
-        self,
-        call: Call,
-        person: Person,
-        because: str,
-        request: Mapping[str, Any],
-        untraced: Attempt | None,
-    ) -> Done | Again:
-        """Note the intent, post, note the answer. Between the two the attempt counts as doubtful.
+    def _trace(self, call: Call) -> Again | Attempt | None:
+        """What became of the last post, if that is in doubt. An attempt: nothing, post again."""
+        if call.event is None:
+            return None
+        found = self._writing.trace(EventWrite(self._store, call, call.event))
+        return self._posted(found) if isinstance(found, str) else found
 
-        untraced: the doubtful attempt of which no trace was found. It stays doubtful until it is replaced.
-        """
-        wait = self._breakers.wait(person.integration_id, self._clock().timestamp())
-        if wait:
-            return Again(
-                wait, "this PMS fails one write after the other; waiting for it to recover"
-            )
-        noted = self._monotonic()
-        with self._store.begin() as connection:
-            # Two runs of a call can be under way, where a worker was taken for dead and was not.
-            current = self._store.locked(connection, call.key)
-            standing = self._store.last_doubtful(connection, call.key, "post")
-            is_ours = current is not None and current.run == call.run and current.job_id is None
-            if not is_ours or (standing and standing.id) != (untraced and untraced.id):
-                return Again(LOOK_AGAIN_SECONDS, "another run of this call is at it")
-            if untraced is not None:
-                self._store.finish_attempt(
-                    connection, untraced.id, doubtful=False, next="no trace of it: post again"
-                )
-                self._looked_since.pop(untraced.id, None)
-            self._store.update(
-                connection,
-                call.key,
-                person_kind=person.kind.value,
-                person_id=person.id,
-                person_name=person.name or None,
-                because=because,
-                integration_id=person.integration_id,
-                event=dict(request),
-            )
-            attempt = self._store.start_attempt(
-                connection,
-                call_key=call.key,
-                at=self._clock(),
-                step="post",
-                asked=f"POST {request['path']}",
-            )
-        begun = self._clock()
-        answered: dict[str, Any] = {"doubtful": False}
-        try:
-            if self._monotonic() - noted > SEND_WITHIN_SECONDS:
-                # This process was frozen; by now another may take its run for abandoned.
-                raise TemporaryError("it took too long to begin; nothing was sent")
-            with exchanges():  # this attempt is its own note
-                job_id = self._target.post(request)
-        except RemoteError as error:
-            answered |= {"finished_at": self._clock(), "doubtful": error.doubtful}
-            answered |= {"status": error.status, "answer": str(error)}
-            answered["next"] = "look for its trace" if error.doubtful else None
-            with self._store.begin() as connection:
-                self._store.finish_attempt(connection, attempt, **answered)
-            if _is_outage(error):
-                now = self._clock().timestamp()
-                self._breakers.failed(person.integration_id, now, begun.timestamp())
-            else:
-                self._breakers.succeeded(person.integration_id)
-            raise
-        self._breakers.succeeded(person.integration_id)
-        answered |= {"finished_at": self._clock()}
-        answered |= {"status": 200, "answer": f"accepted as job {job_id}", "next": "confirm"}
-        with self._store.begin() as connection:
-            self._store.finish_attempt(connection, attempt, **answered)
-            self._store.update(connection, call.key, job_id=job_id, posted_at=self._clock())
-        return self._posted(job_id)
+    def _post(
+        self, call: Call, match: Chosen, request: Mapping[str, Any], untraced: Attempt | None
+    ) -> Again:
+        found = self._writing.ask(EventWrite(self._store, call, request, match), untraced)
+        return self._posted(found) if isinstance(found, str) else found
 
     def _posted(self, job_id: str) -> Again:
         wait = self._confirm_wait(0.0) if job_id else 0.0
@@ -296,30 +266,6 @@ class Steps:
         earliest = STRAGGLER_SECONDS if self._bulk.is_available else 0
         later = [s for s in CONFIRM_AFTER_SECONDS if s > since_seconds and s >= earliest]
         return float(later[0] if later else CONFIRM_AFTER_SECONDS[-1])
-
-    def _trace(self, call: Call, doubtful: Attempt) -> Done | Again | None:
-        """After a doubtful post: what is there of it? None: it did not get through, post again.
-
-        How long it has been looked for is counted from this process's first look, by a clock that does not
-        jump: the post may have been accepted as late as when nobody waited for its answer any more.
-        """
-        if call.event is None:
-            return None
-        since = self._looked_since.setdefault(doubtful.id, self._monotonic())
-        looked_for = self._monotonic() - since
-        job_id = self._target.find_trace(call.call_id, call.event, doubtful.at)
-        if job_id is not None:
-            with self._store.begin() as connection:
-                self._store.finish_attempt(
-                    connection, doubtful.id, doubtful=False, next="its trace was found: accepted"
-                )
-                self._store.update(connection, call.key, job_id=job_id, posted_at=doubtful.at)
-            self._looked_since.pop(doubtful.id, None)
-            return self._posted(job_id)
-        if looked_for < self._visible.total_seconds():
-            wait = min(LOOK_AGAIN_SECONDS, self._visible.total_seconds() - looked_for + 0.1)
-            return Again(wait, "the last try may have got through; looking for its trace")
-        return None
 
     def _confirm(self, call: Call) -> Done | Again:
         """Acceptance is not success: ask what became of the write."""
@@ -395,15 +341,6 @@ class Steps:
             return replace(done, reason=f"{change}; it cannot be corrected there: {error}")
         values = {**(done.values or {}), "event": dict(request)}
         return replace(done, reason=f"{change}; its notes were corrected", values=values)
-
-
-def _is_outage(error: RemoteError) -> bool:
-    """The other side is down or broken; a 429 or a refusal says that it works."""
-    return (
-        isinstance(error, TemporaryError)
-        and error.status != 429
-        and not isinstance(error, BudgetSpent)
-    )
 
 
 def _words(view: View) -> str:

@@ -8,19 +8,21 @@ waits for that too.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+import sqlalchemy as sa
 
 from adapter.calls.lines import Line, PersonKind
 from adapter.calls.matching import Person
 from adapter.calls.new_leads import NewLead, NewLeads
-from adapter.calls.store import Call, CallState, Store
+from adapter.calls.store import Attempt, Call, CallState, Store
 from adapter.delivery.results import Again, Done
-from adapter.errors import PermanentError, RemoteError
-from adapter.observe import exchanges
+from adapter.delivery.writing import Writing
+from adapter.errors import PermanentError
 from adapter.targets import Target, WriteState
 
-ASK_AGAIN_SECONDS = 10.0
 # The call that waits for another's lead looks often at first, then less and less.
 WAIT_FOR_OTHER_SECONDS = (5.0, 60.0, 300.0)
 UNDER_WAY = (CallState.OPEN, CallState.DELIVERING)
@@ -28,8 +30,42 @@ SYNC_WAIT_SECONDS = (10.0, 60.0, 300.0, 1800.0)
 GIVE_UP_AFTER = timedelta(days=3)
 
 
+@dataclass(frozen=True)
+class LeadWrite:
+    """The lead of a number, as something to be written once."""
+
+    leads: NewLeads
+    lead: NewLead
+    step = "lead"
+
+    @property
+    def call_key(self) -> str:
+        return self.lead.call_key
+
+    @property
+    def reference(self) -> str:
+        return self.lead.call_key.rpartition(":")[2]
+
+    @property
+    def integration_id(self) -> str:
+        return self.lead.integration_id
+
+    @property
+    def request(self) -> Mapping[str, Any]:
+        return self.lead.request
+
+    def lock(self, connection: sa.Connection) -> bool:
+        return self.leads.locked(connection, self.lead) == self.lead
+
+    def begun(self, connection: sa.Connection) -> None:
+        """Its row is there already."""
+
+    def accepted(self, connection: sa.Connection, job_id: str, at: datetime) -> None:
+        self.leads.update(connection, self.lead, job_id=job_id)
+
+
 class Strangers:
-    """Makes leads of unknown callers. visible_seconds: how long a write may take to show up."""
+    """Makes leads of unknown callers."""
 
     def __init__(
         self,
@@ -37,14 +73,14 @@ class Strangers:
         store: Store,
         leads: NewLeads,
         target: Target,
+        writing: Writing,
         clock: Callable[[], datetime],
-        visible_seconds: float,
     ) -> None:
         self._store = store
         self._leads = leads
         self._target = target
+        self._writing = writing
         self._clock = clock
-        self._visible = timedelta(seconds=visible_seconds)
 
     def lead_for(self, call: Call, number: str, line: Line) -> Person | Done | Again:
         """The lead that was made of this number (E.164); or what to wait for, or why there is none."""
@@ -58,74 +94,42 @@ class Strangers:
             lead = self._leads.claim(integration_id, number, call.key, request, self._clock())
         if lead.lead_id:
             return _person(lead, line)
-        if lead.job_id is None:
-            return self._ask(call, lead) if self._may_ask(call, lead) else self._other_asks(lead)
-        return self._await(lead, number, line)
+        if lead.job_id is not None:
+            return self._await(lead, number, line)
+        if lead.call_key != call.key and not self._is_over(lead.call_key):
+            return self._other_asks(lead)
+        return self._ask(call, lead, number, line)
 
-    def _may_ask(self, call: Call, lead: NewLead) -> bool:
-        """The lead is this call's to ask for; also if the call that began with it has come to an end."""
-        if lead.call_key == call.key:
-            return True
-        owner = self._store.call(lead.call_key)
+    def _is_over(self, key: str) -> bool:
+        owner = self._store.call(key)
         return owner is None or owner.state not in UNDER_WAY
 
-    def _ask(self, call: Call, lead: NewLead) -> Again | Done:
-        """Ask for the lead; after a doubtful try, of whichever call, look for its trace first."""
-        with self._store.begin() as connection:
-            doubtful = self._store.last_doubtful(connection, lead.call_key, "lead")
-        if doubtful is not None:
-            reference = lead.call_key.rpartition(":")[2]
-            job_id = self._target.find_trace(reference, lead.request, doubtful.at)
-            if job_id is None and self._clock() - doubtful.at < self._visible:
-                return Again(
-                    ASK_AGAIN_SECONDS, "the lead may have been made; looking for its trace"
-                )
-            if job_id is not None:
-                return self._asked(lead, doubtful.id, job_id)
-            with self._store.begin() as connection:
-                self._store.finish_attempt(connection, doubtful.id, doubtful=False)
-        with self._store.begin() as connection:
-            self._leads.update(connection, lead, call_key=call.key)
-            attempt = self._store.start_attempt(
-                connection,
-                call_key=call.key,
-                at=self._clock(),
-                step="lead",
-                asked=f"POST {lead.request['path']}",
-            )
+    def _ask(self, call: Call, lead: NewLead, number: str, line: Line) -> Again | Done:
+        """Ask for the lead; the call may be another one's heir."""
         try:
-            with exchanges():  # this attempt is its own note
-                job_id = self._target.post(lead.request)
-        except RemoteError as error:
-            with self._store.begin() as connection:
-                self._store.finish_attempt(
-                    connection,
-                    attempt,
-                    finished_at=self._clock(),
-                    status=error.status,
-                    answer=str(error),
-                    doubtful=error.doubtful,
-                )
-                if isinstance(error, PermanentError):
-                    self._leads.update(connection, lead, failed=str(error))
-            if isinstance(error, PermanentError):
-                return Done(CallState.HELD, f"the lead could not be made: {error}")
-            raise
-        return self._asked(lead, attempt, job_id)
-
-    def _asked(self, lead: NewLead, attempt: int, job_id: str) -> Again:
-        """Accepted: the attempt is over and the job is known, in one transaction."""
-        with self._store.begin() as connection:
-            self._store.finish_attempt(
-                connection,
-                attempt,
-                finished_at=self._clock(),
-                status=200,
-                answer=f"accepted as job {job_id}",
-                doubtful=False,
-            )
-            self._leads.update(connection, lead, job_id=job_id)
+            found = self._writing.trace(LeadWrite(self._leads, lead))
+            if isinstance(found, Attempt | None):
+                if lead.call_key != call.key:
+                    request = self._target.new_lead(number, line, call.call_id)
+                    return self._take_over(call, lead, request, found)
+                found = self._writing.ask(LeadWrite(self._leads, lead), found)
+        except PermanentError as error:
+            self._note(lead, failed=str(error))
+            return Done(CallState.HELD, f"the lead could not be made: {error}")
+        if isinstance(found, Again):
+            return found
         return Again(1.0, "a lead was asked for; waiting for the PMS to make it")
+
+    def _take_over(
+        self, call: Call, lead: NewLead, request: Mapping[str, Any], untraced: Attempt | None
+    ) -> Again:
+        """The lead becomes this call's to ask for; what the other one tried left no trace."""
+        with self._store.begin() as connection:
+            if self._leads.locked(connection, lead) == lead:
+                if untraced is not None:
+                    self._store.finish_attempt(connection, untraced.id, doubtful=False)
+                self._leads.update(connection, lead, call_key=call.key, request=request)
+        return Again(0.0, "the call that was to have the lead made has ended; this one does")
 
     def _other_asks(self, lead: NewLead) -> Again:
         waited = (self._clock() - lead.asked_at).total_seconds()

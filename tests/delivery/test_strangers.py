@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,8 +17,8 @@ import time_machine
 
 from adapter.bootstrap import Parts
 from adapter.calls.new_leads import NewLead, NewLeads
-from adapter.calls.shared import Budgets
-from adapter.calls.store import Call, CallState
+from adapter.calls.shared import Breakers, Budgets
+from adapter.calls.store import Call, CallState, Store
 from adapter.calls.tables import calls
 from adapter.delivery.strangers import Strangers
 from adapter.errors import StoreUnavailable
@@ -52,7 +53,7 @@ class Adapter:
             "TWILIO_API_BASE_URL": f"{url}/_sandbox",  # knows no call: 404
             **more,
         }
-        self.parts = Parts(Settings.from_environ(self.environ), pool_size=20)
+        self.parts = Parts(Settings.from_environ(self.environ), pool_size=20, monotonic=time.time)
         self.store = self.parts.store
 
     # Time and work --------------------------------------------------------------------------------
@@ -411,15 +412,54 @@ class Interrupted(NewLeads):
 
 def with_leads(made: Adapter, leads: NewLeads) -> None:
     """Let deliveries use these rows of leads."""
-    strangers = Strangers(
+    steps: Any = made.parts.delivery._advance.__self__  # type: ignore[attr-defined]
+    steps._strangers = Strangers(
         store=made.store,
         leads=leads,
         target=made.parts.target,
+        writing=steps._writing,
         clock=made.now,
-        visible_seconds=60,
     )
-    steps: Any = made.parts.delivery._advance.__self__  # type: ignore[attr-defined]
-    steps._strangers = strangers
+
+
+class Interposed(Breakers):
+    """Lets something happen just before an intent is noted."""
+
+    def __init__(self, store: Store, happens: Callable[[], object]) -> None:
+        super().__init__(store)
+        self.happens: Callable[[], object] | None = happens
+
+    def wait(self, integration_id: str, now: float) -> float:
+        happens, self.happens = self.happens, None
+        if happens is not None:
+            happens()
+        return super().wait(integration_id, now)
+
+
+def test_two_live_runs_of_one_call_make_one_lead(mri: Adapter) -> None:
+    """A worker that was taken for dead goes on, after another one did the same run."""
+    sid = mri.missed()
+    ((key, run),) = mri.take_due()
+    steps: Any = mri.parts.delivery._advance.__self__  # type: ignore[attr-defined]
+    steps._writing._breakers = Interposed(mri.store, lambda: mri.parts.delivery.run(key, run))
+    mri.parts.delivery.run(key, run)
+    assert steps._writing._breakers.happens is None
+    mri.pass_time(3600)
+    assert mri.call(sid).state is CallState.WRITTEN
+    assert len(mri.leads()) == 1
+
+
+def test_no_lead_is_asked_for_while_the_pms_fails_one_write_after_the_other(mri: Adapter) -> None:
+    breakers = Breakers(mri.store)
+    now = mri.now().timestamp()
+    while not breakers.wait("int_mri", now):
+        breakers.failed("int_mri", now, now)
+    sid = mri.missed()
+    mri.work()
+    assert "waiting for it to recover" in (mri.call(sid).reason or "")
+    assert mri.leads() == []
+    mri.pass_time(3600)
+    assert mri.call(sid).state is CallState.WRITTEN
 
 
 def test_a_database_that_fails_after_the_lead_was_accepted_makes_no_second_lead(

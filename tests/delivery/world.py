@@ -25,6 +25,7 @@ from adapter.delivery.confirming import BulkConfirmation
 from adapter.delivery.runs import Delivery
 from adapter.delivery.steps import Steps
 from adapter.delivery.strangers import Strangers
+from adapter.delivery.writing import Writing
 from adapter.errors import PermanentError
 from adapter.intake import Intake
 from adapter.providers import Reply
@@ -227,25 +228,31 @@ class World:
         self.intake = Intake(store=self.store, providers={"twilio": self.twilio}, rules=self.rules)
         self.bulk = BulkConfirmation(store=self.store, target=self.target, clock=clock)
         self.bulk.is_available = has_write_logs
+        self.writing = Writing(
+            store=self.store,
+            target=self.target,
+            breakers=Breakers(self.store),
+            clock=clock,
+            visible_seconds=visible_seconds,
+            monotonic=lambda: clock().timestamp(),
+        )
         self.steps = Steps(
             store=self.store,
             rules=self.rules,
             readers={"twilio": reader} if reader is not None else {},
             fold=self.intake.add,
             target=self.target,
+            writing=self.writing,
             strangers=Strangers(
                 store=self.store,
                 leads=NewLeads(self.store),
                 target=self.target,
+                writing=self.writing,
                 clock=clock,
-                visible_seconds=visible_seconds,
             ),
             bulk=self.bulk,
-            breakers=Breakers(self.store),
             links=Links(BASE_URL, ["secret"]),
             clock=clock,
-            visible_seconds=visible_seconds,
-            monotonic=lambda: clock().timestamp(),
         )
         self.delivery = Delivery(store=self.store, advance=self.steps.advance, clock=clock)
 

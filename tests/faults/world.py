@@ -176,7 +176,7 @@ class World:
 
     # Breaking ---------------------------------------------------------------------------------------
 
-    def arm(self, point: str, within_seconds: float = 20) -> bool:
+    def arm(self, point: str, within_seconds: float = 60) -> bool:
         """Let a process die (or freeze) at this point; whether one did within the time."""
         file = self.home / "armed" / point
         file.touch()
