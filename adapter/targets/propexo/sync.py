@@ -15,12 +15,17 @@ from adapter.calls.lines import PersonKind
 from adapter.calls.matching import LONG_AGO, Person
 from adapter.calls.people import PeopleIndex, SyncState
 from adapter.errors import BudgetSpent, RemoteError
+from adapter.observe import logger
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.people import COLLECTION, person_of
 
 PAGE = 250
 # Changes of the last minutes are read twice: clocks differ, and a page may be a little behind.
 OVERLAP = timedelta(minutes=5)
+
+Page = tuple[Sequence[Mapping[str, Any]], Mapping[str, Any]]
+
+log = logger("adapter.sync")
 
 
 class PeopleSync:
@@ -43,6 +48,8 @@ class PeopleSync:
         self._learned = learned
         self._clock = clock
         self._integrations = sorted(set(integrations))
+        # By integration and kind; a new process finds it out again.
+        self._failing: set[tuple[str, PersonKind]] = set()
 
     def states(self) -> Sequence[SyncState]:
         """How far each kind of each integration has been read."""
@@ -51,26 +58,37 @@ class PeopleSync:
     def step(self, stale_after: timedelta) -> bool:
         """Read one page of what is not filled or is stale; False if nothing was due.
 
-        An integration that cannot be read does not keep the others from being read.
+        What could not be read waits until the others are up to date, and is logged; its error is raised
+        when nothing else could be read. The next step goes on where the reading stopped.
         """
         failure: RemoteError | None = None
-        for state in self.states():
-            is_due = state.begun_at is not None or self._clock() - state.read_at >= stale_after
-            if state.is_filled and not is_due:
-                continue
+        due = [state for state in self.states() if self._is_due(state, stale_after)]
+        for state in sorted(due, key=lambda state: _key(state) in self._failing):
             try:
                 if state.is_filled:
                     self._read_changes(state)
                 else:
                     self._fill_page(state)
-                return True
             except BudgetSpent:
                 raise
             except RemoteError as error:
+                self._note_failure(state, error)
                 failure = failure or error
+            else:
+                self._failing.discard(_key(state))
+                return True
         if failure is not None:
             raise failure
         return False
+
+    def _is_due(self, state: SyncState, stale_after: timedelta) -> bool:
+        is_under_way = not state.is_filled or state.begun_at is not None
+        return is_under_way or self._clock() - state.read_at >= stale_after
+
+    def _note_failure(self, state: SyncState, error: RemoteError) -> None:
+        if _key(state) not in self._failing:
+            self._failing.add(_key(state))
+            log.warning("people cannot be read now", **_names(state), reason=str(error))
 
     def _fill_page(self, state: SyncState) -> None:
         begun = state.begun_at or self._clock()
@@ -93,35 +111,31 @@ class PeopleSync:
         )
 
     def _read_changes(self, state: SyncState) -> None:
-        """One page of the latest changes; done when those come that are known.
+        """One page of the latest changes; done when there are no more, or those come that are known.
 
         What changes meanwhile moves the rest to later positions: some are read twice, none is missed,
         and the newcomers at the front are the next reading's.
         """
         begun = state.begun_at or self._clock()
         offset = state.position if state.begun_at is not None else 0
+        since = state.known_until - OVERLAP
         rows, meta = self._page(state, "updated_at:desc", offset)
         found = self._keep(state.kind, rows)
         oldest = min((person.updated_at for person in found), default=LONG_AGO)
-        if oldest < state.known_until - OVERLAP or not meta.get("hasMore"):
+        if oldest < since or not meta.get("hasMore"):
             done = replace(state, begun_at=None, known_until=begun, read_at=begun)
             self._index.save_state(replace(done, position=state.total))
         else:
             self._index.save_state(replace(state, position=offset + len(rows), begun_at=begun))
 
-    def _page(
-        self, state: SyncState, order: str, offset: int
-    ) -> tuple[Sequence[Mapping[str, Any]], Mapping[str, Any]]:
-        answer = self._client.get(
-            COLLECTION[state.kind],
-            {
-                "integration_id": state.integration_id,
-                "order-by": order,
-                "limit": PAGE,
-                "offset": offset,
-            },
-            step="sync",
-        )
+    def _page(self, state: SyncState, order: str, offset: int) -> Page:
+        query = {
+            "integration_id": state.integration_id,
+            "order-by": order,
+            "limit": PAGE,
+            "offset": offset,
+        }
+        answer = self._client.get(COLLECTION[state.kind], query, step="sync")
         return answer.get("results") or (), answer.get("meta") or {}
 
     def _keep(self, kind: PersonKind, rows: Iterable[Mapping[str, Any]]) -> Sequence[Person]:
@@ -130,3 +144,11 @@ class PeopleSync:
         if numbers:
             self._learned(numbers)
         return found
+
+
+def _key(state: SyncState) -> tuple[str, PersonKind]:
+    return state.integration_id, state.kind
+
+
+def _names(state: SyncState) -> Mapping[str, str]:
+    return {"integration": state.integration_id, "kind": state.kind.value}
