@@ -1,7 +1,8 @@
 """How is the index of people kept up to date with Propexo? Page by page, giving way to deliveries.
 
 The first fill goes in the order in which people came to Propexo: that order never changes, so it can be
-interrupted and go on at its position. After that the latest changes are read until known ones come.
+interrupted and go on at its position. After that the latest changes are read, newest first, until known
+ones come; Propexo is asked to leave those out, where it can. docs/decisions/0005 says why.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from adapter.calls.lines import PersonKind
 from adapter.calls.matching import LONG_AGO, Person
 from adapter.calls.people import PeopleIndex, SyncState
-from adapter.errors import BudgetSpent, RemoteError
+from adapter.errors import BudgetSpent, PermanentError, RemoteError
 from adapter.observe import logger
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.people import COLLECTION, person_of
@@ -22,6 +23,8 @@ from adapter.targets.propexo.people import COLLECTION, person_of
 PAGE = 250
 # Changes of the last minutes are read twice: clocks differ, and a page may be a little behind.
 OVERLAP = timedelta(minutes=5)
+# How a parameter is refused that an endpoint does not know: 400 is documented, 422 is usual.
+UNKNOWN_PARAMETER = (400, 422)
 
 Page = tuple[Sequence[Mapping[str, Any]], Mapping[str, Any]]
 
@@ -48,8 +51,9 @@ class PeopleSync:
         self._learned = learned
         self._clock = clock
         self._integrations = sorted(set(integrations))
-        # By integration and kind; a new process finds it out again.
+        # By integration and kind; a new process finds both out again.
         self._failing: set[tuple[str, PersonKind]] = set()
+        self._without_filter: set[tuple[str, PersonKind]] = set()
 
     def states(self) -> Sequence[SyncState]:
         """How far each kind of each integration has been read."""
@@ -119,7 +123,7 @@ class PeopleSync:
         begun = state.begun_at or self._clock()
         offset = state.position if state.begun_at is not None else 0
         since = state.known_until - OVERLAP
-        rows, meta = self._page(state, "updated_at:desc", offset)
+        rows, meta = self._changes(state, since, offset)
         found = self._keep(state.kind, rows)
         oldest = min((person.updated_at for person in found), default=LONG_AGO)
         if oldest < since or not meta.get("hasMore"):
@@ -128,12 +132,31 @@ class PeopleSync:
         else:
             self._index.save_state(replace(state, position=offset + len(rows), begun_at=begun))
 
-    def _page(self, state: SyncState, order: str, offset: int) -> Page:
+    def _changes(self, state: SyncState, since: datetime, offset: int) -> Page:
+        """Changes since a moment, newest first; older ones follow where Propexo does not leave them out.
+
+        Either way the changes come first and at the same positions, so it may differ from page to page.
+        """
+        order = "updated_at:desc"
+        if _key(state) not in self._without_filter:
+            try:
+                return self._page(state, order, offset, updated_at_gte=_written(since))
+            except PermanentError as error:
+                if error.status not in UNKNOWN_PARAMETER:
+                    raise
+                self._without_filter.add(_key(state))
+                log.info(
+                    "changes are read without updated_at_gte", **_names(state), reason=str(error)
+                )
+        return self._page(state, order, offset)
+
+    def _page(self, state: SyncState, order: str, offset: int, **filters: str) -> Page:
         query = {
             "integration_id": state.integration_id,
             "order-by": order,
             "limit": PAGE,
             "offset": offset,
+            **filters,
         }
         answer = self._client.get(COLLECTION[state.kind], query, step="sync")
         return answer.get("results") or (), answer.get("meta") or {}
@@ -152,3 +175,8 @@ def _key(state: SyncState) -> tuple[str, PersonKind]:
 
 def _names(state: SyncState) -> Mapping[str, str]:
     return {"integration": state.integration_id, "kind": state.kind.value}
+
+
+def _written(moment: datetime) -> str:
+    """In the form of Propexo's own answers; validators like its own take no offset but Z."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

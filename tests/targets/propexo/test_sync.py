@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from adapter.calls.lines import Line, PersonKind
 from adapter.calls.people import PeopleIndex
 from adapter.calls.store import CallState
-from adapter.errors import BudgetSpent, RemoteError
+from adapter.errors import BudgetSpent, PermanentError, RemoteError
 from adapter.targets.propexo.sync import PeopleSync
 from tests.delivery.test_strangers import MAIN, Adapter, adapter, lines
 
@@ -224,6 +224,119 @@ def test_more_changes_than_a_minute_allows_are_read_in_several(database_url: str
                     made.traveller.shift(61)
             assert not is_more, "after 40 minutes it is still at it"
         assert len(made.parts.index.find("+16465550113", "int_entrata")) == 2500
+
+
+# Asking for changes only ----------------------------------------------------------------------------------
+
+MODES = pytest.mark.parametrize("mode", ["offered", "refused", "ignored"])
+
+
+def syncing(
+    made: Adapter, learned: Callable[[set[str]], None] = lambda numbers: None
+) -> PeopleSync:
+    """Another process, as it begins."""
+    return PeopleSync(
+        client=made.parts.propexo,
+        index=made.parts.index,
+        integrations=["int_entrata"],
+        learned=learned,
+        clock=made.now,
+    )
+
+
+@MODES
+def test_changes_are_known_whether_or_not_propexo_can_filter_them(made: Adapter, mode: str) -> None:
+    """A refusal costs one request for each kind, once; and nobody is read again from the beginning."""
+    made.control("time-filters", {"mode": mode})
+    add(made, 800)
+    fill(made)
+    # The fill of the leads took several pages, so they were asked for changes already, and refused.
+    refusals = 2 if mode == "refused" else 0
+    for tick, requests in enumerate([3 + refusals, 3, 3]):
+        asked = made.asked("/v1/")
+        made.traveller.shift(900)
+        come(made, 1, first=9000 + tick)
+        change(made, 1, first=700 + tick, phone_2=number(5000 + tick)[2:])
+        fill(made)
+        assert made.asked("/v1/") - asked == requests
+        for n in (9000 + tick, 700 + tick, 5000 + tick):
+            assert made.parts.index.find(number(n), "int_entrata"), n
+    refused = [each["query"]["updated_at_gte"] for each in made.refused()]
+    assert len(refused) == (3 if mode == "refused" else 0), "once for each kind"
+    assert all(moment.endswith(":00.000Z") for [moment] in refused), refused
+
+
+@MODES
+def test_many_changes_are_read_on_across_processes_while_more_come(
+    made: Adapter, mode: str
+) -> None:
+    """Also who was still unread, and is moved to the front before the next page is asked for."""
+    made.control("time-filters", {"mode": mode})
+    add(made, 1500)
+    fill(made)
+    made.traveller.shift(3600)
+    change(made, 1100, phone_2=number(5000)[2:])
+    made.traveller.shift(400)  # longer than what is read twice
+    before = made.asked("/v1/leads/")
+    assert made.parts.people_sync.step(STALE)
+    made.traveller.shift(1)
+    change(made, 60, first=10, phone_2=number(5001)[2:])  # of equals the last ids come first
+    come(made, 300, first=3000)
+    other = syncing(made)
+    while other.step(STALE):
+        pass
+    made.traveller.shift(900)
+    while other.step(STALE):
+        pass
+    index = made.parts.index
+    assert unknown(index, 1500) == unknown(index, 300, 3000) == []
+    assert len(index.find(number(5000), "int_entrata")) == 1040
+    assert len(index.find(number(5001), "int_entrata")) == 60
+    # The 1100, and the 300 that moved them on; then the 360 at the front. The new process is refused anew.
+    assert made.asked("/v1/leads/") - before == 6 + 2 + (mode == "refused")
+
+
+@MODES
+def test_where_it_can_propexo_leaves_out_what_is_known(made: Adapter, mode: str) -> None:
+    made.control("time-filters", {"mode": mode})
+    add(made, 800)
+    fill(made)
+    made.traveller.shift(900)
+    change(made, 1, first=5)
+    told: set[str] = set()
+    sync = syncing(made, told.update)
+    while sync.step(STALE):
+        pass
+    assert number(5) in told
+    assert (len(told) == 1) is (mode == "offered")
+
+
+def test_a_refusal_of_something_else_is_reported(made: Adapter) -> None:
+    """The filter is left out at once, in vain, and from then on."""
+    fill(made)
+    made.traveller.shift(900)
+    made.fault("status", status=400, method="GET", path="/v1/leads", times="forever")
+    for requests in (2 + 1, 1):  # with the filter, without it, and after the others
+        before = made.asked("/v1/leads/")
+        with pytest.raises(PermanentError, match="400"):
+            fill(made)
+        assert made.asked("/v1/leads/") - before == requests
+
+
+@pytest.mark.parametrize("status", [401, 404, 429, 500])
+def test_a_failure_is_not_taken_for_a_refusal_of_the_filter(made: Adapter, status: int) -> None:
+    fill(made)
+    made.traveller.shift(900)
+    made.fault("status", status=status, method="GET", path="/v1/leads", times=1)
+    before = made.asked("/v1/leads/")
+    fill(made)
+    assert made.asked("/v1/leads/") - before == 2
+    told: set[str] = set()
+    made.traveller.shift(900)
+    sync = syncing(made, told.update)
+    while sync.step(STALE):
+        pass
+    assert told == set(), "asked with the filter as before"
 
 
 # Numbers ----------------------------------------------------------------------------------------------
