@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, request
 
 from .answers import JSON, RefusedError
-from .data import SandboxState
+from .data import TIME_FILTERS, SandboxState
 from .faults import Fault, FaultList
 from .records import COLLECTIONS
 from .traffic import Traffic
@@ -54,6 +54,14 @@ def control(
     def clear_faults() -> Response:
         faults.replace([])
         return jsonify({"faults": []})
+
+    @blueprint.post("/time-filters")
+    def set_time_filters() -> Response:
+        mode = request.get_json().get("mode")
+        if mode not in TIME_FILTERS:
+            raise _wrong(ValueError(f"mode is one of {', '.join(TIME_FILTERS)}"))
+        state.time_filters = mode
+        return jsonify({"mode": mode})
 
     @blueprint.get("/events")
     def events() -> Response:

@@ -13,6 +13,10 @@ from .records import COLLECTIONS, last_ten_digits, record
 from .rules import KINDS
 from .seed import Company, seed_company, seed_integrations
 
+# What lists make of updated_at_gte and its like, which the OpenAPI document lacks: refused with a 400,
+# or passed over in silence.
+TIME_FILTERS = ("offered", "refused", "ignored")
+
 _PEOPLE_LINKS = {
     "leads": "associated_lead_ids",
     "applicants": "associated_applicant_ids",
@@ -24,6 +28,7 @@ class SandboxState:
     """All records of the stand-in; every method may be called from any thread.
 
     `vendors`: the PMS for which the small demo company is made at the start and at `reset`.
+    `time_filters`: one of TIME_FILTERS; may be set at any time.
     """
 
     def __init__(
@@ -39,6 +44,7 @@ class SandboxState:
         """Back to what the state was at the start."""
         with self.lock:
             self.jobs.clear()
+            self.time_filters = "offered"
             self._records: dict[str, dict[str, JSON]] = {name: {} for name in COLLECTIONS}
             self._versions: dict[str, int] = defaultdict(int)
             self._sorted: dict[tuple[str, str, bool], tuple[int, list[JSON]]] = {}

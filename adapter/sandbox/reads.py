@@ -31,7 +31,8 @@ _LISTS = {
     "integrations": ("/v1/admin/integrations/", "is_archived"),
 }
 _PAGING = ("order-by", "offset", "limit")
-# Not in the OpenAPI document, but on the newer pages of list endpoints.
+# Not in the OpenAPI document, but on the newer pages of list endpoints; SandboxState.time_filters says
+# whether this Propexo offers them.
 _TIMES = ("updated_at_gte", "updated_at_lte", "last_seen_gte", "last_seen_lte")
 _PHONE = re.compile(r"[2-9]\d{9}", re.ASCII)
 _ORDER = re.compile(r"(created_at|updated_at):(asc|desc)")
@@ -55,14 +56,16 @@ def reads(state: SandboxState) -> Blueprint:
 def _add(
     blueprint: Blueprint, state: SandboxState, collection: str, path: str, filters: str
 ) -> None:
-    allowed = (*filters.split(), "integration_vendor", *_PAGING, *_TIMES)
+    documented = (*filters.split(), "integration_vendor", *_PAGING)
 
     def many() -> Response:
-        query = _query(allowed)
+        times = state.time_filters
+        query = _query(documented if times == "refused" else (*documented, *_TIMES))
+        no_filters = (*_PAGING, *_TIMES) if times == "ignored" else _PAGING
         offset, limit, order = paging(query)
         state.settle()
         rows = _rows(state, collection, query, order)
-        tests = [_test(collection, name, query) for name in query if name not in _PAGING]
+        tests = [_test(collection, name, query) for name in query if name not in no_filters]
         found = [row for row in rows if all(test(row) for test in tests)] if tests else rows
         results = found[offset : offset + limit]
         if collection == "integrations":

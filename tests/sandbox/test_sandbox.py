@@ -699,6 +699,21 @@ def test_lists_filter(api: Client, path: str, query: dict[str, Any], found: set[
     assert set(api.ids(path, **query)) == found
 
 
+@pytest.mark.parametrize("path", ["/v1/leads/", "/v1/applicants/", "/v1/residents/"])
+def test_the_newer_times_may_be_refused_or_passed_over(api: Client, path: str) -> None:
+    """The OpenAPI document lacks them, so both may happen."""
+    everybody = api.ids(path)
+    late = {"updated_at_gte": "2030-01-01T00:00:00Z"}
+    assert api.ids(path, **late) == []
+    assert api.post("/_sandbox/time-filters", {"mode": "refused"}).ok
+    answer = api.call("GET", path, params=late)
+    assert answer.status_code == 400 and "updated_at_gte" in answer.text
+    assert api.post("/_sandbox/time-filters", {"mode": "ignored"}).ok
+    assert api.ids(path, **late) == everybody != []
+    api.call("POST", "/_sandbox/reset")
+    assert api.ids(path, **late) == []
+
+
 def test_lists_page_through_everything_once(api: Client) -> None:
     """`meta` says where one is."""
     query = {"integration_id": "int_entrata", "limit": 3, "order-by": "updated_at:asc"}
@@ -1084,6 +1099,7 @@ def test_faults_choose_their_requests(api: Client) -> None:
         ("people", {"kind": "lead", "integration_id": "int_nothing"}),
         ("integrations", {"id": "int_x"}),
         ("records", {"collection": "units"}),
+        ("time-filters", {"mode": "sometimes"}),
     ],
 )
 def test_the_control_api_says_what_is_wrong(api: Client, path: str, body: Any) -> None:

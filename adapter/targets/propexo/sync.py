@@ -1,7 +1,8 @@
 """How is the index of people kept up to date with Propexo? Page by page, giving way to deliveries.
 
 The first fill goes in the order in which people came to Propexo: that order never changes, so it can be
-interrupted and go on at its position. After that the latest changes are read until known ones come.
+interrupted and go on at its position. After that the latest changes are read, newest first, until known
+ones come; Propexo is asked to leave those out, where it can. docs/decisions/0005 says why.
 """
 
 from __future__ import annotations
@@ -14,13 +15,20 @@ from typing import Any
 from adapter.calls.lines import PersonKind
 from adapter.calls.matching import LONG_AGO, Person
 from adapter.calls.people import PeopleIndex, SyncState
-from adapter.errors import BudgetSpent, RemoteError
+from adapter.errors import BudgetSpent, PermanentError, RemoteError
+from adapter.observe import logger
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.people import COLLECTION, person_of
 
 PAGE = 250
 # Changes of the last minutes are read twice: clocks differ, and a page may be a little behind.
 OVERLAP = timedelta(minutes=5)
+# How a parameter is refused that an endpoint does not know: 400 is documented, 422 is usual.
+UNKNOWN_PARAMETER = (400, 422)
+
+Page = tuple[Sequence[Mapping[str, Any]], Mapping[str, Any]]
+
+log = logger("adapter.sync")
 
 
 class PeopleSync:
@@ -43,6 +51,9 @@ class PeopleSync:
         self._learned = learned
         self._clock = clock
         self._integrations = sorted(set(integrations))
+        # By integration and kind; a new process finds both out again.
+        self._failing: set[tuple[str, PersonKind]] = set()
+        self._without_filter: set[tuple[str, PersonKind]] = set()
 
     def states(self) -> Sequence[SyncState]:
         """How far each kind of each integration has been read."""
@@ -51,26 +62,37 @@ class PeopleSync:
     def step(self, stale_after: timedelta) -> bool:
         """Read one page of what is not filled or is stale; False if nothing was due.
 
-        An integration that cannot be read does not keep the others from being read.
+        What could not be read waits until the others are up to date, and is logged; its error is raised
+        when nothing else could be read. The next step goes on where the reading stopped.
         """
         failure: RemoteError | None = None
-        for state in self.states():
-            is_due = state.begun_at is not None or self._clock() - state.read_at >= stale_after
-            if state.is_filled and not is_due:
-                continue
+        due = [state for state in self.states() if self._is_due(state, stale_after)]
+        for state in sorted(due, key=lambda state: _key(state) in self._failing):
             try:
                 if state.is_filled:
                     self._read_changes(state)
                 else:
                     self._fill_page(state)
-                return True
             except BudgetSpent:
                 raise
             except RemoteError as error:
+                self._note_failure(state, error)
                 failure = failure or error
+            else:
+                self._failing.discard(_key(state))
+                return True
         if failure is not None:
             raise failure
         return False
+
+    def _is_due(self, state: SyncState, stale_after: timedelta) -> bool:
+        is_under_way = not state.is_filled or state.begun_at is not None
+        return is_under_way or self._clock() - state.read_at >= stale_after
+
+    def _note_failure(self, state: SyncState, error: RemoteError) -> None:
+        if _key(state) not in self._failing:
+            self._failing.add(_key(state))
+            log.warning("people cannot be read now", **_names(state), reason=str(error))
 
     def _fill_page(self, state: SyncState) -> None:
         begun = state.begun_at or self._clock()
@@ -93,35 +115,50 @@ class PeopleSync:
         )
 
     def _read_changes(self, state: SyncState) -> None:
-        """One page of the latest changes; done when those come that are known.
+        """One page of the latest changes; done when there are no more, or those come that are known.
 
         What changes meanwhile moves the rest to later positions: some are read twice, none is missed,
         and the newcomers at the front are the next reading's.
         """
         begun = state.begun_at or self._clock()
         offset = state.position if state.begun_at is not None else 0
-        rows, meta = self._page(state, "updated_at:desc", offset)
+        since = state.known_until - OVERLAP
+        rows, meta = self._changes(state, since, offset)
         found = self._keep(state.kind, rows)
         oldest = min((person.updated_at for person in found), default=LONG_AGO)
-        if oldest < state.known_until - OVERLAP or not meta.get("hasMore"):
+        if oldest < since or not meta.get("hasMore"):
             done = replace(state, begun_at=None, known_until=begun, read_at=begun)
             self._index.save_state(replace(done, position=state.total))
         else:
             self._index.save_state(replace(state, position=offset + len(rows), begun_at=begun))
 
-    def _page(
-        self, state: SyncState, order: str, offset: int
-    ) -> tuple[Sequence[Mapping[str, Any]], Mapping[str, Any]]:
-        answer = self._client.get(
-            COLLECTION[state.kind],
-            {
-                "integration_id": state.integration_id,
-                "order-by": order,
-                "limit": PAGE,
-                "offset": offset,
-            },
-            step="sync",
-        )
+    def _changes(self, state: SyncState, since: datetime, offset: int) -> Page:
+        """Changes since a moment, newest first; older ones follow where Propexo does not leave them out.
+
+        Either way the changes come first and at the same positions, so it may differ from page to page.
+        """
+        order = "updated_at:desc"
+        if _key(state) not in self._without_filter:
+            try:
+                return self._page(state, order, offset, updated_at_gte=_written(since))
+            except PermanentError as error:
+                if error.status not in UNKNOWN_PARAMETER:
+                    raise
+                self._without_filter.add(_key(state))
+                log.info(
+                    "changes are read without updated_at_gte", **_names(state), reason=str(error)
+                )
+        return self._page(state, order, offset)
+
+    def _page(self, state: SyncState, order: str, offset: int, **filters: str) -> Page:
+        query = {
+            "integration_id": state.integration_id,
+            "order-by": order,
+            "limit": PAGE,
+            "offset": offset,
+            **filters,
+        }
+        answer = self._client.get(COLLECTION[state.kind], query, step="sync")
         return answer.get("results") or (), answer.get("meta") or {}
 
     def _keep(self, kind: PersonKind, rows: Iterable[Mapping[str, Any]]) -> Sequence[Person]:
@@ -130,3 +167,16 @@ class PeopleSync:
         if numbers:
             self._learned(numbers)
         return found
+
+
+def _key(state: SyncState) -> tuple[str, PersonKind]:
+    return state.integration_id, state.kind
+
+
+def _names(state: SyncState) -> Mapping[str, str]:
+    return {"integration": state.integration_id, "kind": state.kind.value}
+
+
+def _written(moment: datetime) -> str:
+    """In the form of Propexo's own answers; validators like its own take no offset but Z."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from adapter.calls.lines import Line, PersonKind
 from adapter.calls.people import PeopleIndex
 from adapter.calls.store import CallState
-from adapter.errors import BudgetSpent, RemoteError
+from adapter.errors import BudgetSpent, PermanentError, RemoteError
 from adapter.targets.propexo.sync import PeopleSync
 from tests.delivery.test_strangers import MAIN, Adapter, adapter, lines
 
@@ -68,8 +68,12 @@ def unknown(index: PeopleIndex, count: int, first: int = 0) -> list[str]:
 
 def fill(made: Adapter, *, on_step: Callable[[int], None] = lambda n: None) -> int:
     """All that is due; how many steps that were."""
+    return read_all(made.parts.people_sync, on_step)
+
+
+def read_all(sync: PeopleSync, on_step: Callable[[int], None] = lambda n: None) -> int:
     steps = 0
-    while made.parts.people_sync.step(STALE):
+    while sync.step(STALE):
         on_step(steps)
         steps += 1
         assert steps < 500, "the sync never ends"
@@ -88,7 +92,7 @@ def test_the_first_fill_reads_all_people_in_pages(made: Adapter) -> None:
     state = index.state("int_entrata", LEAD)
     assert state.is_filled and state.position == state.total == 1200 + 7
     assert index.is_filled("int_entrata", PersonKind)
-    assert made.asked("/v1/leads/") <= 8, "250 a page, and the changes once more"
+    assert made.asked("/v1/leads/") == 5 + 1, "250 a page, and what changed meanwhile"
 
 
 def test_the_progress_of_the_first_fill_is_told(made: Adapter) -> None:
@@ -105,13 +109,19 @@ def test_the_progress_of_the_first_fill_is_told(made: Adapter) -> None:
 def test_a_fill_that_was_interrupted_goes_on_where_it_was_while_people_change(
     made: Adapter,
 ) -> None:
-    """The process dies half-way; meanwhile people are updated, and new ones come."""
+    """Reading fails half-way and the process dies; meanwhile people are updated, and new ones come."""
     add(made, 3000)
     for _ in range(5):
         made.parts.people_sync.step(STALE)
-    made.fault("reset_after", method="GET", path="/v1/leads")
-    with suppress(RemoteError):  # or another kind was read meanwhile
+    made.fault("reset_after", method="GET", path="/v1/leads", times="forever")
+    made.parts.people_sync.step(STALE)
+    made.parts.people_sync.step(STALE)
+    with pytest.raises(RemoteError, match="broke off"):
         made.parts.people_sync.step(STALE)
+    index = made.parts.index
+    assert index.is_filled("int_entrata", [APPLICANT, RESIDENT]), "the others were read meanwhile"
+    assert index.state("int_entrata", LEAD).position == 1250
+    made.control("faults", [])
     made.traveller.shift(30)
     for n in (3, 700, 1400, 2900):
         change(made, 1, first=n, phone_2=number(5000 + n)[2:])
@@ -121,11 +131,29 @@ def test_a_fill_that_was_interrupted_goes_on_where_it_was_while_people_change(
     other = Adapter(made.environ["DATABASE_URL"], made.traveller, made.url, ADAPTER_LINES=HELD_LINE)
     fill(other)
     other.store.engine.dispose()
-    index = made.parts.index
     assert unknown(index, 3300) == []
     for n in (3, 700, 1400, 2900):
         assert index.find(number(5000 + n), "int_entrata"), f"what changed of {n} is missing"
-    assert made.asked("/v1/leads/") - read <= 13, "it did not begin at the beginning"
+    fills, changes = 9, 2  # from 1250 to 3307; what came or changed since the fill began: 304
+    assert made.asked("/v1/leads/") - read == fills + changes
+
+
+def test_a_kind_that_cannot_be_read_is_asked_after_the_others(made: Adapter) -> None:
+    """They are read at full speed, without a request in vain before each page."""
+    add(made, 1000, kind="resident")
+    made.fault("status", method="GET", path="/v1/leads", times="forever")
+    steps = 0
+    with capture_logs() as logs, pytest.raises(RemoteError, match="500"):
+        while made.parts.people_sync.step(STALE):
+            steps += 1
+    assert steps == 1 + 5 + 1, "applicants; residents; what changed of them meanwhile"
+    assert made.parts.index.is_filled("int_entrata", [APPLICANT, RESIDENT])
+    assert made.asked("/v1/leads/") == 2
+    reports = [each for each in logs if each["log_level"] == "warning"]
+    assert [(each["integration"], each["kind"]) for each in reports] == [("int_entrata", "lead")]
+    made.control("faults", [])
+    fill(made)
+    assert made.parts.index.is_filled("int_entrata", PersonKind)
 
 
 def test_who_is_updated_while_the_fill_goes_on_is_known_as_updated(made: Adapter) -> None:
@@ -200,6 +228,114 @@ def test_more_changes_than_a_minute_allows_are_read_in_several(database_url: str
                     made.traveller.shift(61)
             assert not is_more, "after 40 minutes it is still at it"
         assert len(made.parts.index.find("+16465550113", "int_entrata")) == 2500
+
+
+# Asking for changes only ----------------------------------------------------------------------------------
+
+MODES = pytest.mark.parametrize("mode", ["offered", "refused", "ignored"])
+
+
+def syncing(
+    made: Adapter, learned: Callable[[set[str]], None] = lambda numbers: None
+) -> PeopleSync:
+    """Another process, as it begins."""
+    return PeopleSync(
+        client=made.parts.propexo,
+        index=made.parts.index,
+        integrations=["int_entrata"],
+        learned=learned,
+        clock=made.now,
+    )
+
+
+@MODES
+def test_changes_are_known_whether_or_not_propexo_can_filter_them(made: Adapter, mode: str) -> None:
+    """A refusal costs one request for each kind, once; and nobody is read again from the beginning."""
+    made.control("time-filters", {"mode": mode})
+    add(made, 800)
+    fill(made)
+    # The fill of the leads took several pages, so they were asked for changes already, and refused.
+    refusals = 2 if mode == "refused" else 0
+    for tick, requests in enumerate([3 + refusals, 3, 3]):
+        asked = made.asked("/v1/")
+        made.traveller.shift(900)
+        come(made, 1, first=9000 + tick)
+        change(made, 1, first=700 + tick, phone_2=number(5000 + tick)[2:])
+        fill(made)
+        assert made.asked("/v1/") - asked == requests
+        for n in (9000 + tick, 700 + tick, 5000 + tick):
+            assert made.parts.index.find(number(n), "int_entrata"), n
+    refused = [each["query"]["updated_at_gte"] for each in made.refused()]
+    assert len(refused) == (3 if mode == "refused" else 0), "once for each kind"
+    assert all(moment.endswith(":00.000Z") for [moment] in refused), refused
+
+
+@MODES
+def test_many_changes_are_read_on_across_processes_while_more_come(
+    made: Adapter, mode: str
+) -> None:
+    """Also who was still unread, and is moved to the front before the next page is asked for."""
+    made.control("time-filters", {"mode": mode})
+    add(made, 1500)
+    fill(made)
+    made.traveller.shift(3600)
+    change(made, 1100, phone_2=number(5000)[2:])
+    made.traveller.shift(400)  # longer than what is read twice
+    before = made.asked("/v1/leads/")
+    assert made.parts.people_sync.step(STALE)
+    made.traveller.shift(1)
+    change(made, 60, first=10, phone_2=number(5001)[2:])  # of equals the last ids come first
+    come(made, 300, first=3000)
+    other = syncing(made)
+    read_all(other)
+    made.traveller.shift(900)
+    read_all(other)
+    index = made.parts.index
+    assert unknown(index, 1500) == unknown(index, 300, 3000) == []
+    assert len(index.find(number(5000), "int_entrata")) == 1040
+    assert len(index.find(number(5001), "int_entrata")) == 60
+    # The 1100, and the 300 that moved them on; then the 360 at the front. The new process is refused anew.
+    assert made.asked("/v1/leads/") - before == 6 + 2 + (mode == "refused")
+
+
+@MODES
+def test_where_it_can_propexo_leaves_out_what_is_known(made: Adapter, mode: str) -> None:
+    made.control("time-filters", {"mode": mode})
+    add(made, 800)
+    fill(made)
+    made.traveller.shift(900)
+    change(made, 1, first=5)
+    told: set[str] = set()
+    sync = syncing(made, told.update)
+    read_all(sync)
+    assert number(5) in told
+    assert (len(told) == 1) is (mode == "offered")
+
+
+def test_a_refusal_of_something_else_is_reported(made: Adapter) -> None:
+    """The filter is left out at once, in vain, and from then on."""
+    fill(made)
+    made.traveller.shift(900)
+    made.fault("status", status=400, method="GET", path="/v1/leads", times="forever")
+    for requests in (2 + 1, 1):  # with the filter, without it, and after the others
+        before = made.asked("/v1/leads/")
+        with pytest.raises(PermanentError, match="400"):
+            fill(made)
+        assert made.asked("/v1/leads/") - before == requests
+
+
+@pytest.mark.parametrize("status", [401, 404, 429, 500])
+def test_a_failure_is_not_taken_for_a_refusal_of_the_filter(made: Adapter, status: int) -> None:
+    fill(made)
+    made.traveller.shift(900)
+    made.fault("status", status=status, method="GET", path="/v1/leads", times=1)
+    told: set[str] = set()
+    sync = syncing(made, told.update)
+    assert sync.step(STALE), "another kind is read"
+    assert made.asked("/v1/leads/") == 1 + 1
+    read_all(sync)
+    assert made.asked("/v1/leads/") == 1 + 2
+    assert told == set(), "asked with the filter as before"
 
 
 # Numbers ----------------------------------------------------------------------------------------------
