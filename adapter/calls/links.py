@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from itsdangerous import BadData, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 
-_TWILIO_KEY = re.compile(r"twilio:AC([0-9a-f]{32}):CA([0-9a-f]{32})")
+_TWILIO_ID = re.compile(r"CA([0-9a-f]{32})")
 
 
 class Links:
     """Signed links to the page of a call: unguessable, valid for years, revocable by call or by key.
 
+    A token names the call by its id at the provider alone, so that it is short; whoever opens it
+    has to refuse an id that two calls share.
     keys: the first one signs, all are accepted; a key that is taken off the list ends its links.
     """
 
@@ -22,13 +24,13 @@ class Links:
         # itsdangerous signs with the last of its keys.
         self._signer = Signer(list(reversed(keys)), salt="recordings")
 
-    def of(self, call_key: str, version: int) -> str:
+    def of(self, call_id: str, version: int) -> str:
         """The link of this call. version: the call's link_version; raising it revokes older links."""
-        token = self._signer.sign(base64_encode(_packed(call_key, version))).decode("ascii")
+        token = self._signer.sign(base64_encode(_packed(call_id, version))).decode("ascii")
         return f"{self._base_url}/recordings/{token}"
 
     def read(self, token: str) -> tuple[str, int] | None:
-        """The call's key and the version of the link, or None for a token that we did not sign."""
+        """The call's id and the version of the link, or None for a token that we did not sign."""
         try:
             # base64 spells the same bytes in several ways; only the one that we write is ours.
             signature = token.rpartition(".")[2]
@@ -39,15 +41,16 @@ class Links:
             return None
 
 
-def _packed(call_key: str, version: int) -> bytes:
-    """Short, because a link often stands in notes of 256 characters: Twilio's ids as the bytes they spell."""
-    found = _TWILIO_KEY.fullmatch(call_key)
-    ids = bytes.fromhex(found[1] + found[2]) if found else call_key.encode()
-    return bytes([1 if found else 0]) + version.to_bytes(2, "big") + ids
+def _packed(call_id: str, version: int) -> bytes:
+    """Short, because a link often stands in notes of 256 characters: a Twilio id as the bytes it spells.
+
+    Such an id is a "unique key" (https://www.twilio.com/docs/glossary/what-is-a-sid), whatever the account.
+    """
+    found = _TWILIO_ID.fullmatch(call_id)
+    spelled = bytes.fromhex(found[1]) if found else call_id.encode()
+    return bytes([1 if found else 0]) + version.to_bytes(2, "big") + spelled
 
 
 def _unpacked(packed: bytes) -> tuple[str, int]:
-    version, ids = int.from_bytes(packed[1:3], "big"), packed[3:]
-    if packed[0] == 1:
-        return f"twilio:AC{ids[:16].hex()}:CA{ids[16:].hex()}", version
-    return ids.decode(), version
+    version, spelled = int.from_bytes(packed[1:3], "big"), packed[3:]
+    return (f"CA{spelled.hex()}" if packed[0] == 1 else spelled.decode()), version

@@ -139,12 +139,13 @@ def recording_routes(
 
 
 def _call(store: Store, links: Links, token: str) -> Call:
-    """The call that this token opens. Errors: NotFound, the same for whatever is wrong with it."""
+    """The one call that this token opens. Errors: NotFound, the same for whatever is wrong with it."""
     read = links.read(token)
-    call = store.call(read[0]) if read else None
-    if call is None or read is None or call.link_version != read[1]:
+    found = store.find_calls(read[0]) if read else []
+    # Two calls with one id: we cannot know whose link it is, and open neither.
+    if len(found) != 1 or (found[0].call_id, found[0].link_version) != read:
         abort(404, NOT_VALID)
-    return call
+    return found[0]
 
 
 def _prefers_audio() -> bool:

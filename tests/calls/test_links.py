@@ -5,22 +5,35 @@ from __future__ import annotations
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapter.calls.links import Links
 
-KEY = "twilio:AC0:CA0"
+CALL = "CA5f8e2b1c4d7a90e3f6b2c8d1e4a70935"
 LINKS = Links("https://calls.example.com/", ["current", "former"])
 
 
 def token(links: Links = LINKS, version: int = 0) -> str:
-    return links.of(KEY, version).rpartition("/")[2]
+    return links.of(CALL, version).rpartition("/")[2]
 
 
 def test_a_link_leads_to_its_call() -> None:
-    assert LINKS.of(KEY, 3).startswith("https://calls.example.com/recordings/")
-    assert LINKS.read(token(version=3)) == (KEY, 3)
+    assert LINKS.of(CALL, 3).startswith("https://calls.example.com/recordings/")
+    assert LINKS.read(token(version=3)) == (CALL, 3)
+
+
+def test_a_token_is_short_enough_for_notes_of_256_characters() -> None:
+    """19 bytes, a dot, and a signature of 20 bytes."""
+    assert len(token(version=65_535)) == 26 + 1 + 27
+
+
+@given(call_id=st.text(max_size=60) | st.from_regex(r"\ACA[0-9a-fA-F]{31,33}\Z"))
+@example(call_id=CALL.upper())
+@example(call_id=f"{CALL}\n")
+@example(call_id="")
+def test_a_link_leads_to_its_call_whatever_its_provider_calls_it(call_id: str) -> None:
+    assert LINKS.read(LINKS.of(call_id, 1).rpartition("/")[2]) == (call_id, 1)
 
 
 def test_a_link_needs_no_escaping_in_a_url() -> None:
@@ -34,12 +47,12 @@ def test_a_link_is_the_same_whenever_it_is_made() -> None:
 
 def test_links_of_a_former_key_are_read_while_it_is_listed() -> None:
     old = token(Links("https://calls.example.com", ["former"]))
-    assert LINKS.read(old) == (KEY, 0)
+    assert LINKS.read(old) == (CALL, 0)
     assert Links("https://calls.example.com", ["current"]).read(old) is None
 
 
 def test_the_first_key_signs() -> None:
-    assert Links("https://calls.example.com", ["current"]).read(token()) == (KEY, 0)
+    assert Links("https://calls.example.com", ["current"]).read(token()) == (CALL, 0)
 
 
 def test_no_changed_character_is_accepted() -> None:

@@ -28,7 +28,7 @@ from adapter.simulate import new_sid
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.governor import Governor
 from adapter.tell import tell_story
-from tests.conftest import ACCOUNT, ENVIRON, NOW, signed
+from tests.conftest import ACCOUNT, BASE_URL, ENVIRON, NOW, signed
 
 API_KEY = "sandbox-key"
 MAIN = "+16175550100"
@@ -100,7 +100,9 @@ class Adapter:
     # Calls ----------------------------------------------------------------------------------------
 
     def hook(self, **params: str) -> None:
-        self.parts.intake.take(self.parts.twilio, signed(params, at=self.now()))
+        base_url = self.parts.settings.public_base_url or BASE_URL
+        hook = signed(params, base_url=base_url, at=self.now())
+        self.parts.intake.take(self.parts.twilio, hook)
 
     def missed(self, caller: str = STRANGER, line: str = MAIN, sid: str | None = None) -> str:
         """A call that nobody took, due at once; its id."""

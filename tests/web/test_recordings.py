@@ -19,6 +19,7 @@ from adapter.settings import Settings
 from adapter.web import create_app
 from adapter.web.recording_page import masked
 from adapter.web.recordings import recording_routes
+from tests.calls.test_store import row
 from tests.conftest import ACCOUNT, TOKEN, Clock
 from tests.fakes import audio
 from tests.fakes.recorded import SID, environ_of, link_of, take_call, take_recording
@@ -361,8 +362,17 @@ def test_a_link_of_an_old_key_is_good_while_the_key_is_listed(world: World) -> N
 
 
 def test_a_signed_link_to_no_call_opens_nothing(world: World) -> None:
-    token = world.parts.links.of("twilio:AC1:CA1", 0).rpartition("/")[2]
+    token = world.parts.links.of("CA" + "1" * 32, 0).rpartition("/")[2]
     assert is_closed(world, f"/recordings/{token}")
+
+
+def test_a_link_to_an_id_that_two_calls_share_opens_neither(world: World) -> None:
+    """Twilio's ids are unique; should two accounts have one all the same, we cannot tell whose it is."""
+    assert world.client.get(world.path).status_code == 200
+    facts = world.call.record.model_copy(update={"account": "AC" + "2" * 32})
+    with world.parts.store.begin() as connection:
+        world.parts.store.take(connection, row(facts))
+    assert is_closed(world, world.path)
 
 
 def test_a_link_is_printed_and_revoked_at_the_command_line(

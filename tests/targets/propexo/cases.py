@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from adapter.calls.lines import Line, PersonKind
+from adapter.calls.links import Links
 from adapter.calls.matching import Person
 from adapter.calls.outcome import Outcome
 from adapter.calls.parties import Direction
@@ -30,9 +31,10 @@ UNSUPPORTED = [profile for profile in PROFILES.values() if profile.unsupported]
 NEW_PMS = "NEWPMS"
 CALLER, LINE = "+16175550134", "+16175550100"
 REFERENCE = "CA5f8e2b1c4d7a90e3f6b2c8d1e4a70935"
-LINK = "https://calls.example.com/recordings/WyJ0d2lsaW8vQUMxL0NBNWY4ZSIsMV0.2nR8vXkqYw1dQ3s7uJb5"
-# As long as links of the adapter get: a long host name and a signed token.
-LONG_LINK = "https://calls." + "long-name-of-a-company." * 2 + "example.com/recordings/" + "x" * 66
+KEYS = ["a key"]
+LINK = Links("https://calls.example.com", KEYS).of(REFERENCE, 0)
+LONG_HOST = "https://calls." + "long-name-of-a-company." * 2 + "example.com"
+LONG_LINK = Links(LONG_HOST, KEYS).of(REFERENCE, 0)
 
 ANSWERED = CallSummary(
     reference=REFERENCE,

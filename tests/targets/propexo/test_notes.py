@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from adapter.calls.links import Links
 from adapter.calls.outcome import Outcome
 from adapter.calls.parties import Direction
 from adapter.calls.summary import CallSummary
 from adapter.errors import PermanentError
 from adapter.targets.propexo.notes import notes, trace
-from tests.targets.propexo.cases import ANSWERED, LINK, REFERENCE
+from adapter.targets.propexo.wording import LADDER
+from tests.targets.propexo.cases import ANSWERED, KEYS, LINK, REFERENCE
 
 END = f"[call {REFERENCE}]"
 BARE = replace(ANSWERED, line_name="")
@@ -133,27 +138,153 @@ def test_an_endless_line_name_leaves_room_for_the_message() -> None:
     assert 'Message: "Call me.' in text
 
 
-def test_parts_go_in_the_stated_order() -> None:
-    """The message, the line's name, the numbers, the time, the first sentence."""
-    call = replace(MESSAGE, line_name="Elm Street")
-    marks = ["Message:", "Line:", "From (", "Nov 21", "Incoming"]
-    gone: list[str] = []
-    for limit in range(700, len(f"Recording: {LINK} {END}") - 1, -1):
+def test_what_does_not_fit_is_said_shorter_and_then_left_out_in_the_stated_order() -> None:
+    """The ladder from top to bottom, as room gets scarce; in full again where something was left out."""
+    call = replace(
+        ANSWERED,
+        outcome=Outcome.VOICEMAIL,
+        talk_seconds=90_061,
+        has_recording=True,
+        line_name="Elm Street",
+        transcript="Call me back, please.",
+    )
+    told: list[str] = []
+    for limit in range(400, len(f"{LINK} {END}") - 1, -1):
         text = write(
             call, limit=limit, has_numbers=True, time_zone="America/New_York", has_link=True
         )
-        assert text.endswith(f"Recording: {LINK} {END}")
-        gone += [mark for mark in marks if mark not in text and mark not in gone]
-    assert gone == marks
+        assert len(text) <= limit
+        assert text.endswith(f"{LINK} {END}")
+        if (said := text.removesuffix(f"{LINK} {END}")) not in told:
+            told.append(said)
+    head = "Incoming call, went to voicemail, message of 25 h 1 min 1 s. "
+    ends = "From (617) 555-0134 to (617) 555-0100. "
+    time = "Nov 21, 2025, 9:30 AM EST. "
+    assert told == [
+        f'{head}{ends}{time}Line: Elm Street. Message: "Call me back, please." Recording: ',
+        f"{head}{ends}{time}Line: Elm Street. Recording: ",
+        f"{head}{ends}{time}Recording: ",
+        f"{head}(617) 555-0134 to (617) 555-0100. {time}Recording: ",
+        f"{head}(617) 555-0134 to (617) 555-0100. 11/21/25 9:30 AM EST. Recording: ",
+        f"{head}(617) 555-0134 to (617) 555-0100. 11/21/25 9:30 AM EST. ",
+        "Incoming, voicemail of 25h 1m 1s. (617) 555-0134 to (617) 555-0100. 11/21/25 9:30 AM EST. ",
+        "Incoming, voicemail of 25h 1m 1s. 617-555-0134 to 617-555-0100. 11/21/25 9:30 AM EST. ",
+        f"{head}11/21/25 9:30 AM EST. ",
+        "Incoming, voicemail of 25h 1m 1s. 11/21/25 9:30 AM EST. ",
+        "Incoming, voicemail of 25h 1m 1s. ",
+        "Recording: ",
+        "",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("caller", "callee", "said"),
+    [
+        ("+16175550134", "+16175550100", "617-555-0134 to 617-555-0100."),
+        ("+442079460018", "+16175550100", "+442079460018 to 617-555-0100."),
+        ("client:anna", "+16175550100", "Browser phone to 617-555-0100."),
+        ("sip:anna@example.com", "+16175550100", "SIP phone to 617-555-0100."),
+        ("anonymous", "+16175550100", "Withheld number to 617-555-0100."),
+        ("+16175550134", "client:anna", "617-555-0134 to browser phone."),
+        ("Lobby", "+16175550100", "To 617-555-0100."),
+        ("+16175550134", "Lobby", "From 617-555-0134."),
+        ("Lobby", "queue:x", ""),
+    ],
+)
+def test_numbers_in_few_characters_still_say_who_called_whom(
+    caller: str, callee: str, said: str
+) -> None:
+    assert LADDER[-1].numbers(replace(BARE, from_number=caller, to_number=callee)) == said
+
+
+# The longest names that a day, a clock and a time zone have in the United States.
+LATE = datetime(2025, 12, 21, 21, 30, tzinfo=UTC)
+US_ZONES = sorted(zone for zone in available_timezones() if zone.startswith("US/"))
+LONGEST_HOST = "https://leasing-calls-0a1b2c3d4e5f.herokuapp.com".ljust(50, "x")
+
+
+@given(
+    host_length=st.integers(len("https://a.co"), 50),
+    outcome=st.sampled_from(Outcome),
+    direction=st.sampled_from(Direction),
+    talk_seconds=st.integers(0, 99_999),
+    has_recording=st.booleans(),
+    started_at=st.integers(0, 5_000_000).map(lambda n: LATE + timedelta(minutes=n)),
+    zone=st.sampled_from(["America/New_York", "America/Anchorage", "Pacific/Guam", *US_ZONES]),
+    transcript=st.sampled_from(["", "Call me. " * 99]),
+)
+@example(50, Outcome.ANSWERED, Direction.INBOUND, 90_061, True, LATE, "America/Anchorage", "")
+@example(50, Outcome.ANSWERED, Direction.OUTBOUND, 99_999, False, LATE, "Pacific/Guam", "")
+@example(50, Outcome.VOICEMAIL, Direction.INBOUND, 99_999, True, LATE, "Pacific/Guam", "")
+@example(50, Outcome.ABANDONED, Direction.INBOUND, 0, True, LATE, "Pacific/Guam", "")
+def test_256_characters_hold_every_fact_of_a_call_and_its_link(
+    host_length: int,
+    outcome: Outcome,
+    direction: Direction,
+    talk_seconds: int,
+    has_recording: bool,
+    started_at: datetime,
+    zone: str,
+    transcript: str,
+) -> None:
+    """Outcome, talk time, both numbers, time, link and reference; the host has up to 50 characters."""
+    link = Links(LONGEST_HOST[:host_length], KEYS).of(REFERENCE, 65_535)
+    call = replace(
+        ANSWERED,
+        outcome=outcome,
+        assumed=outcome is Outcome.ANSWERED,  # no other outcome ever is
+        direction=direction,
+        talk_seconds=talk_seconds,
+        has_recording=has_recording,
+        started_at=started_at,
+        transcript=transcript,
+        link=link,
+    )
+    text = write(call, has_numbers=True, time_zone=zone, has_link=True)
+    assert len(text) <= 256
+    assert text.endswith(f" {link} {END}")
+    head = text.partition(". ")[0]
+    assert head.startswith(("Incoming", "Outgoing")[direction is Direction.OUTBOUND])
+    assert OUTCOME_WORDS[outcome] in head
+    if outcome is Outcome.ANSWERED:
+        assert "(assumed)" in head
+    if outcome in (Outcome.ANSWERED, Outcome.VOICEMAIL):
+        assert seconds_in(head) == talk_seconds
+    assert re.search(r"\(?617\)?[ -]555-0134 to \(?617\)?[ -]555-0100\. ", text)
+    at = started_at.astimezone(ZoneInfo(zone))
+    clock = f"{at.hour % 12 or 12}:{at:%M} {'AP'[at.hour >= 12]}M {at:%Z}. "
+    dates = (f" {at:%b} {at.day}, {at.year}, {clock}", f" {at.month}/{at.day}/{at:%y} {clock}")
+    assert any(date in text for date in dates)
+
+
+OUTCOME_WORDS = {
+    Outcome.ANSWERED: "answered",
+    Outcome.NO_ANSWER: "not answered",
+    Outcome.BUSY: "busy",
+    Outcome.VOICEMAIL: "voicemail",
+    Outcome.ABANDONED: "before an answer",
+    Outcome.FAILED: "could not be connected",
+    Outcome.DISCONNECTED: "number not in service",
+    Outcome.UNKNOWN: "outcome unknown",
+}
+
+
+def seconds_in(text: str) -> int:
+    """The talk time that these words tell."""
+    units = {"h": 3600, "m": 60, "s": 1}
+    found = re.findall(r"(\d+) ?(h|m|s)", text)
+    return sum(int(count) * units[unit] for count, unit in found)
 
 
 def test_a_link_that_just_fits_stands_alone_with_the_reference() -> None:
     link = "https://x.example/".ljust(256 - len(f"Details:  {END}"), "x")
     assert write(replace(ANSWERED, link=link), has_link=True) == f"Details: {link} {END}"
+    link = "https://x.example/".ljust(256 - len(f" {END}"), "x")
+    assert write(replace(ANSWERED, link=link), has_link=True) == f"{link} {END}"
 
 
 def test_a_link_that_does_not_fit_is_refused_saying_what_to_do() -> None:
-    link = "https://x.example/".ljust(257 - len(f"Details:  {END}"), "x")
+    link = "https://x.example/".ljust(257 - len(f" {END}"), "x")
     with pytest.raises(PermanentError, match="PUBLIC_BASE_URL"):
         write(replace(ANSWERED, link=link), has_link=True)
     assert link in write(replace(ANSWERED, link=link), has_link=True, limit=None)
