@@ -157,7 +157,7 @@ class Parts:
         if stale_after:
             every = min(self.settings.people_sync_seconds, 15.0)
             jobs.append(Job("sync", every, lambda: self.people_sync.step(stale_after)))
-        jobs.append(Job("schedule", 5.0, self.schedule.tick))
+        jobs.append(Job("schedule", 5.0, self.schedule.tick, stop=self.schedule.stop))
         return Upkeep(Leases(self.store), jobs, clock=_now)
 
     @cached_property
