@@ -259,18 +259,20 @@ def create_lead(call: str) -> None:
 def lines() -> None:
     """Every line with its integration, the PMS behind it, and what it lacks."""
     from adapter import bootstrap
+    from adapter.errors import RemoteError
     from adapter.targets.propexo.requirements import lacking
-    from adapter.tell import lines_table
+    from adapter.tell import tell_lines
 
     parts = bootstrap.Parts(bootstrap.read_settings())
-    directory = parts.target.directory
-    shown = list(parts.lines)
-    if parts.lines.defaults.integration_id is not None or not shown:
-        shown.append(parts.lines.defaults)
-    missing = {line.number: lacking(line, directory) for line in shown}
-    console.print(lines_table(shown, lambda line: missing[line.number]))
-    if any(found for _, found in missing.values()):
-        click.echo("Something is missing: set it in lines.toml (docs: README, Lines).", err=True)
+    found: list[tuple[Any, str, list[str]]] = []
+    for line in parts.lines.in_use:
+        try:
+            found.append((line, *lacking(line, parts.target.directory)))
+        except RemoteError as error:
+            found.append((line, "?", [f"could not be checked: {error}"]))
+    tell_lines(console, found)
+    if any(problems for _, _, problems in found):
+        click.echo("Next: what is said above, then adapter lines again.", err=True)
         sys.exit(1)
 
 

@@ -318,14 +318,14 @@ def test_lines_shows_each_line_with_its_pms_and_what_it_lacks(made: Adapter) -> 
     assert said.code == 1
     for words in ("(617) 555-0100", "MRI", "(617) 555-0101", "YARDI", "agent_name"):
         assert words in said.text
-    assert "Something is missing" in said.text
+    assert "Next: what is said above" in said.text
 
 
 def test_lines_that_lack_nothing_are_said_to_be_whole(made: Adapter) -> None:
     """No default integration: calls to other numbers are held, which is no mistake."""
     said = run(made, "lines")
-    assert "nothing" in said.text
-    assert "Something is missing" not in said.text
+    assert "none" in said.text
+    assert "Next:" not in said.text
     assert said.code == 0
 
 
