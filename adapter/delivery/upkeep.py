@@ -1,4 +1,4 @@
-"""What does a worker do besides deliveries? Jobs that come again and again, each in one process at a time."""
+"""What does a worker do besides deliveries? Jobs that come again and again, most in one process at a time."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ LEASE_SECONDS = 30.0
 class Job:
     """work does one piece and says if there is more to do at once. every_seconds: between two pieces else.
 
-    stop: lets a long piece in progress come to an end.
+    stop: lets a long piece in progress come to an end. in_each: every process does it for itself.
     """
 
     name: str
     every_seconds: float
     work: Callable[[], bool]
     stop: Callable[[], None] = lambda: None
+    in_each: bool = False
 
 
 class Upkeep:
@@ -65,7 +66,9 @@ class Upkeep:
             try:
                 # The lease is a little shorter than the rest, so that the holder gets it again.
                 lease = max(job.every_seconds * 0.9, min(job.every_seconds, LEASE_SECONDS))
-                if self._leases.take(job.name, self._clock(), lease):
+                if job.in_each:
+                    job.work()
+                elif self._leases.take(job.name, self._clock(), lease):
                     while job.work() and not self._stopping.is_set():
                         self._leases.renew(job.name, self._clock(), lease)
             except BudgetSpent as error:

@@ -140,6 +140,17 @@ def test_of_two_processes_one_does_the_job(engine: sa.Engine, clock: Clock) -> N
     running.stop()
 
 
+def test_what_each_process_does_for_itself_waits_for_no_other(
+    engine: sa.Engine, clock: Clock
+) -> None:
+    running = Running(engine, clock)
+    work, twice = counted(2, lambda n: False)
+    for _ in range(2):
+        running.start(Job("lines", 60.0, work, in_each=True))
+    assert twice.wait(10)
+    running.stop()
+
+
 def test_a_long_piece_of_work_is_not_begun_by_a_second_process(
     engine: sa.Engine, clock: Clock
 ) -> None:
