@@ -286,9 +286,22 @@ def sync() -> None:
 
     from adapter.errors import BudgetSpent
     from adapter.processes import stop_signal
+    from adapter.targets.propexo.requirements import refuse_unknown
 
-    people = _parts().people_sync
+    parts = _parts()
+    people = parts.people_sync
     stopping = stop_signal()
+
+    def when_there_is_room(work: Callable[[], bool]) -> bool:
+        """What the work says once the budget has room for it; False if it is to stop."""
+        while not stopping.is_set():
+            try:
+                return work()
+            except BudgetSpent as error:
+                stopping.wait(error.retry_after_seconds or 1.0)
+        return False
+
+    when_there_is_room(lambda: refuse_unknown(parts.lines.in_use, parts.target.directory))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console) as progress:
         tasks = {
@@ -299,10 +312,7 @@ def sync() -> None:
         }
         is_more = True
         while is_more and not stopping.is_set():
-            try:
-                is_more = people.step(timedelta(minutes=1))
-            except BudgetSpent as error:
-                stopping.wait(error.retry_after_seconds or 1.0)
+            is_more = when_there_is_room(lambda: people.step(timedelta(minutes=1)))
             for state in people.states():
                 progress.update(
                     tasks[state.integration_id, state.kind],

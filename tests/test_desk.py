@@ -336,6 +336,18 @@ def test_sync_reads_all_people_and_says_so(made: Adapter) -> None:
     assert made.parts.index.count() == 9
 
 
+def test_sync_refuses_an_integration_that_propexo_does_not_have(made: Adapter) -> None:
+    """Nothing of it is up to date, and it must not pass for an index without people."""
+    second = lines("MRI", "", name="Oak Park", integration_id="int_gone")
+    text = lines("MRI", "") + second.replace(MAIN, "+16175550101")
+    said = run(made, "sync", ADAPTER_LINES=text)
+    assert said.code == 1
+    assert "Propexo has no integration int_gone for this key" in said.text
+    assert "integration_id in lines.toml (it is named by Oak Park)" in said.text
+    assert "up to date" not in said.text
+    assert made.parts.index.count() == 0
+
+
 def test_the_story_tells_of_the_decision(made: Adapter) -> None:
     sid = held(made)
     made.fill_index()

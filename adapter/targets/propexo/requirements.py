@@ -10,6 +10,7 @@ from typing import Any
 
 from adapter.calls.lines import Line, PersonKind, UnknownCaller
 from adapter.calls.matching import Person
+from adapter.errors import SettingsError
 from adapter.settings import Settings
 from adapter.targets.propexo.directory import Directory
 from adapter.targets.propexo.new_leads import lead_creation_of, missing_for_lead
@@ -49,6 +50,22 @@ def integration_problem(integration_id: str | None, directory: Directory) -> str
             way_out = "set it right in Propexo's dashboard, or name another one"
             return f"the integration {integration_id} {fact}: {way_out}"
     return None
+
+
+def refuse_unknown(lines: Iterable[Line], directory: Directory) -> bool:
+    """True if Propexo has the integrations of all lines. Errors: SettingsError naming the others."""
+    naming: dict[str, list[str]] = {}
+    for line in lines:
+        if line.integration_id and directory.integration(line.integration_id) is None:
+            naming.setdefault(line.integration_id, []).append(line.title)
+    if naming:
+        raise SettingsError(
+            "; ".join(
+                f"{integration_problem(integration_id, directory)} (it is named by {', '.join(titles)})"
+                for integration_id, titles in naming.items()
+            )
+        )
+    return True
 
 
 def line_problems(line: Line, vendor: str, directory: Directory) -> list[str]:
