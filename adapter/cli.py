@@ -216,16 +216,28 @@ def held(limit: int) -> None:
 @plainly
 def assign(call: str, lead: str | None, applicant: str | None, resident: str | None) -> None:
     """CALL was with this person: write it on their record."""
+    from adapter.calls.lines import PersonKind
     from adapter.desk import assign as assign_call
 
     given = {"lead": lead, "applicant": applicant, "resident": resident}
     people = [(kind, person_id) for kind, person_id in given.items() if person_id]
     if len(people) != 1:
         raise click.UsageError("name exactly one of --lead, --applicant, --resident")
-    store = _parts().store
-    found = _find(store, call)
-    assign_call(store, found, kind=people[0][0], person_id=people[0][1])
-    click.echo(f"{found.call_id} goes to {people[0][0]} {people[0][1]}. Next: adapter show {call}")
+    parts, (kind, person_id) = _parts(), people[0]
+    found = _find(parts.store, call)
+    unchecked = assign_call(
+        parts.store,
+        found,
+        kind=PersonKind(kind),
+        person_id=person_id,
+        target=parts.target,
+        lines=parts.lines,
+    )
+    if unchecked:
+        click.echo(
+            f"{kind} {person_id} will be checked when it is delivered: {unchecked}", err=True
+        )
+    click.echo(f"{found.call_id} goes to {kind} {person_id}. Next: adapter show {call}")
 
 
 @main.command()

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from adapter.calls.lines import Line
 from adapter.calls.phone import is_withheld, pretty
-from adapter.calls.store import Attempt, Call, CallState, RawHook
+from adapter.calls.store import OPERATOR, Attempt, Call, CallState, RawHook
 
 COLOURS = {
     CallState.WRITTEN: "green",
@@ -98,7 +98,8 @@ def tell_story(
     if call.due_at and call.state in (CallState.OPEN, CallState.DELIVERING, CallState.POSTED):
         console.print(f"  next         at {clock(call.due_at)}")
     console.print("\n[bold]What happened[/bold]")
-    for moment, line in sorted([*_hook_lines(hooks), *_attempt_lines(attempts)]):
+    happened = [*_hook_lines(hooks), *_attempt_lines(attempts)]
+    for moment, line in sorted(happened, key=lambda each: each[0]):
         console.print(f"  {clock(moment)}  {line}", markup=False, highlight=False)
     if call.event:
         console.print("\n[bold]What was written[/bold]", f"to {call.event.get('path')}")
@@ -119,6 +120,9 @@ def _hook_lines(hooks: Sequence[RawHook]) -> list[tuple[datetime, str]]:
 def _attempt_lines(attempts: Sequence[Attempt]) -> list[tuple[datetime, str]]:
     lines = []
     for attempt in attempts:
+        if attempt.step == OPERATOR:
+            lines.append((attempt.at, f"operator: {attempt.asked}"))
+            continue
         answer = f"{attempt.status or ''} {attempt.answer or 'no answer known'}".strip()
         then = f"; then: {attempt.next}" if attempt.next else ""
         lines.append((attempt.at, f"{attempt.step}: {attempt.asked} -> {answer}{then}"))
