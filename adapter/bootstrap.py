@@ -48,6 +48,7 @@ from adapter.schedule import Schedule, tasks
 from adapter.settings import Settings
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.governor import Governor
+from adapter.targets.propexo.line_watch import LineWatch
 from adapter.targets.propexo.sync import PeopleSync
 from adapter.targets.propexo.target import PropexoTarget
 from adapter.web import App, create_app
@@ -164,7 +165,9 @@ class Parts:
         if stale_after:
             every = min(self.settings.people_sync_seconds, 15.0)
             jobs.append(Job("sync", every, lambda: self.people_sync.step(stale_after)))
-        jobs.append(Job("schedule", 5.0, self.schedule.tick))
+        watch = LineWatch(self.lines.in_use, self.target.directory)
+        jobs.append(Job("lines", 60.0, watch.look, in_each=True))
+        jobs.append(Job("schedule", 5.0, self.schedule.tick, stop=self.schedule.stop))
         return Upkeep(Leases(self.store), jobs, clock=_now)
 
     @cached_property

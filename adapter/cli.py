@@ -216,16 +216,28 @@ def held(limit: int) -> None:
 @plainly
 def assign(call: str, lead: str | None, applicant: str | None, resident: str | None) -> None:
     """CALL was with this person: write it on their record."""
+    from adapter.calls.lines import PersonKind
     from adapter.desk import assign as assign_call
 
     given = {"lead": lead, "applicant": applicant, "resident": resident}
     people = [(kind, person_id) for kind, person_id in given.items() if person_id]
     if len(people) != 1:
         raise click.UsageError("name exactly one of --lead, --applicant, --resident")
-    store = _parts().store
-    found = _find(store, call)
-    assign_call(store, found, kind=people[0][0], person_id=people[0][1])
-    click.echo(f"{found.call_id} goes to {people[0][0]} {people[0][1]}. Next: adapter show {call}")
+    parts, (kind, person_id) = _parts(), people[0]
+    found = _find(parts.store, call)
+    unchecked = assign_call(
+        parts.store,
+        found,
+        kind=PersonKind(kind),
+        person_id=person_id,
+        target=parts.target,
+        lines=parts.lines,
+    )
+    if unchecked:
+        click.echo(
+            f"{kind} {person_id} will be checked when it is delivered: {unchecked}", err=True
+        )
+    click.echo(f"{found.call_id} goes to {kind} {person_id}. Next: adapter show {call}")
 
 
 @main.command()
@@ -259,18 +271,20 @@ def create_lead(call: str) -> None:
 def lines() -> None:
     """Every line with its integration, the PMS behind it, and what it lacks."""
     from adapter import bootstrap
+    from adapter.errors import RemoteError
     from adapter.targets.propexo.requirements import lacking
-    from adapter.tell import lines_table
+    from adapter.tell import tell_lines
 
     parts = bootstrap.Parts(bootstrap.read_settings())
-    directory = parts.target.directory
-    shown = list(parts.lines)
-    if parts.lines.defaults.integration_id is not None or not shown:
-        shown.append(parts.lines.defaults)
-    missing = {line.number: lacking(line, directory) for line in shown}
-    console.print(lines_table(shown, lambda line: missing[line.number]))
-    if any(found for _, found in missing.values()):
-        click.echo("Something is missing: set it in lines.toml (docs: README, Lines).", err=True)
+    found: list[tuple[Any, str, list[str]]] = []
+    for line in parts.lines.in_use:
+        try:
+            found.append((line, *lacking(line, parts.target.directory)))
+        except RemoteError as error:
+            found.append((line, "?", [f"could not be checked: {error}"]))
+    tell_lines(console, found)
+    if any(problems for _, _, problems in found):
+        click.echo("Next: what is said above, then adapter lines again.", err=True)
         sys.exit(1)
 
 
@@ -284,9 +298,22 @@ def sync() -> None:
 
     from adapter.errors import BudgetSpent
     from adapter.processes import stop_signal
+    from adapter.targets.propexo.requirements import refuse_unknown
 
-    people = _parts().people_sync
+    parts = _parts()
+    people = parts.people_sync
     stopping = stop_signal()
+
+    def when_there_is_room(work: Callable[[], bool]) -> bool:
+        """What the work says once the budget has room for it; False if it is to stop."""
+        while not stopping.is_set():
+            try:
+                return work()
+            except BudgetSpent as error:
+                stopping.wait(error.retry_after_seconds or 1.0)
+        return False
+
+    when_there_is_room(lambda: refuse_unknown(parts.lines.in_use, parts.target.directory))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console) as progress:
         tasks = {
@@ -297,10 +324,7 @@ def sync() -> None:
         }
         is_more = True
         while is_more and not stopping.is_set():
-            try:
-                is_more = people.step(timedelta(minutes=1))
-            except BudgetSpent as error:
-                stopping.wait(error.retry_after_seconds or 1.0)
+            is_more = when_there_is_room(lambda: people.step(timedelta(minutes=1)))
             for state in people.states():
                 progress.update(
                     tasks[state.integration_id, state.kind],

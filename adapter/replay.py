@@ -46,6 +46,8 @@ def replay_calls(store: Store, calls: Iterable[Call], *, again: bool) -> Iterato
             if current.assigned_kind == NOBODY:
                 values["assigned_kind"] = None
             store.update(connection, current.key, **values)
+            was = f", although it was {current.state.value}" if written else ""
+            store.add_decision(connection, current.key, f"to be delivered again{was}", now)
         yield call, "will be delivered again"
 
 

@@ -26,9 +26,9 @@ def _subaccounts(value: Any) -> Any:
     try:
         given = json.loads(value)
     except ValueError as error:
-        raise ValueError('not JSON; write it like {"AC...": ["token"]}') from error
+        raise ValueError("it is not JSON") from error
     if not isinstance(given, dict):
-        raise ValueError('not a JSON object; write it like {"AC...": ["token"]}')
+        raise ValueError("it is not a JSON object")
     return {sid: _list(tokens) for sid, tokens in given.items()}
 
 
@@ -39,11 +39,11 @@ def _base_url(value: Any) -> Any:
         parts = urlsplit(value)
         parts.port  # noqa: B018 - raises for ports that cannot be
     except ValueError as error:
-        raise ValueError(f"not a URL: {error}") from error
+        raise ValueError(f"it is not a URL ({error})") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("not a URL; write it like https://calls.example.com")
+        raise ValueError("it is not a URL that begins with https:// or http://")
     if parts.query or parts.fragment or parts.username:
-        raise ValueError("a base URL has no query, fragment or user name; leave them out")
+        raise ValueError("a base URL has no query, fragment or user name")
     return value.rstrip("/")
 
 
@@ -55,13 +55,40 @@ def _database_url(value: Any) -> Any:
             return "postgresql+psycopg://" + value.removeprefix(prefix)
     if value.startswith(("sqlite:///", "postgresql+psycopg://")):
         return value
-    raise ValueError("only postgres:// and sqlite:/// databases are supported")
+    raise ValueError("it is neither a PostgreSQL nor an SQLite database")
+
+
+def _allowed(text: str, **limits: float | str) -> Any:
+    """A field's limits, and what is allowed in words; those end every refusal of a value."""
+    return Field(description=text, **limits)  # type: ignore[call-overload]
+
+
+def _between(least: float, most: float, unit: str, example: float) -> Any:
+    return _allowed(f"{unit} from {least} to {most}, such as {example}", ge=least, le=most)
+
+
+def _either(one: str, other: str) -> Any:
+    return _allowed(f"{one} or {other}, such as {one}", pattern=f"^({one}|{other})$")
 
 
 Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_list)]
-Url = Annotated[str, BeforeValidator(_base_url)]
-Seconds = Annotated[float, Field(ge=0, le=86400)]
-Days = Annotated[int, Field(ge=7, le=36500)]  # more than the reconciliation looks back over
+_A_BASE_URL = _allowed("an address, such as https://calls.example.com")
+Url = Annotated[str, BeforeValidator(_base_url), _A_BASE_URL]
+Seconds = Annotated[float, _between(0, 86400, "a number of seconds", 10)]
+# More than the reconciliation looks back over.
+Days = Annotated[int, _between(7, 36500, "a whole number of days", 30)]
+
+# What pydantic finds, in our words.
+_FACTS = {
+    "int_parsing": "it is not a whole number",
+    "int_from_float": "it is not a whole number",
+    "float_parsing": "it is not a number",
+    "finite_number": "it is not a number",
+    "greater_than_equal": "it is too small",
+    "less_than_equal": "it is too large",
+    "string_pattern_mismatch": "it is not what is allowed",
+    "tuple_type": "the tokens of an account are not a list",
+}
 
 
 class Settings(BaseModel):
@@ -69,13 +96,22 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
-    database_url: Annotated[str, BeforeValidator(_database_url)] = DEFAULT_DATABASE_URL
-    port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    public_base_url: Url | None = None
+    database_url: Annotated[
+        str,
+        BeforeValidator(_database_url),
+        _allowed(f"postgres://user:password@host/name, or a file, such as {DEFAULT_DATABASE_URL}"),
+    ] = DEFAULT_DATABASE_URL
+    host: Annotated[
+        str, _allowed("an address of this machine, such as 127.0.0.1", pattern=r"^[\w.:-]+$")
+    ] = "0.0.0.0"
+    port: Annotated[int, _between(0, 65535, "a whole number", 8000)] = 8000
+    public_base_url: Annotated[str | None, BeforeValidator(_base_url), _A_BASE_URL] = None
     twilio_account_sid: str | None = None
     twilio_auth_token: Secrets = ()
     twilio_subaccount_tokens: Annotated[
-        dict[str, tuple[SecretStr, ...]], BeforeValidator(_subaccounts)
+        dict[str, tuple[SecretStr, ...]],
+        BeforeValidator(_subaccounts),
+        _allowed('each subaccount with its tokens, such as {"AC...": ["token"]}'),
     ] = {}
     twilio_api_base_url: Url = "https://api.twilio.com"
     propexo_api_key: SecretStr | None = None
@@ -85,26 +121,28 @@ class Settings(BaseModel):
     propexo_event_type_id: str | None = None
     propexo_employee_id: str | None = None
     propexo_agent_name: str | None = None
-    propexo_rate_limit: Annotated[int, Field(ge=0)] = 150
+    propexo_rate_limit: Annotated[
+        int, _between(0, 1_000_000, "a whole number of requests a minute", 150)
+    ] = 150
     # How long a write that Propexo accepted may take to show up in its logs.
     propexo_visible_seconds: Seconds = 60.0
     # How often accepted writes are confirmed from Propexo's logs, many at once.
-    confirm_seconds: Annotated[float, Field(ge=0.2, le=3600)] = 10.0
+    confirm_seconds: Annotated[float, _between(0.2, 3600, "a number of seconds", 10)] = 10.0
     # Signs Propexo's own webhooks (WRITE_OPERATION_FAILURE); without it they are refused.
     propexo_webhook_secret: SecretStr | None = None
     # How often changed people are read into the index; 0 leaves the index alone.
     people_sync_seconds: Seconds = 300.0
     # How long a held call is tried again by itself when its number becomes known.
-    held_days: Annotated[int, Field(ge=0, le=365)] = 14
+    held_days: Annotated[int, _between(0, 365, "a whole number of days", 14)] = 14
     adapter_lines: str = ""
-    recording_links: Annotated[str, Field(pattern="^(adapter|provider)$")] = "adapter"
+    recording_links: Annotated[str, _either("adapter", "provider")] = "adapter"
     settle_seconds: Seconds = 10.0
     recording_wait_seconds: Seconds = 300.0
     secret_key: Secrets = ()
     admin_password: SecretStr | None = None
-    log_format: Annotated[str, Field(pattern="^(json|console)$")] = "console"
-    web_concurrency: Annotated[int, Field(ge=1, le=64)] = 2
-    worker_concurrency: Annotated[int, Field(ge=1, le=256)] = 16
+    log_format: Annotated[str, _either("json", "console")] = "console"
+    web_concurrency: Annotated[int, _between(1, 64, "a whole number", 2)] = 2
+    worker_concurrency: Annotated[int, _between(1, 256, "a whole number", 16)] = 16
     # How many days each kind of row is kept: raw hooks, attempts, calls, finished runs of the queue.
     hook_days: Days = 30
     attempt_days: Days = 90
@@ -118,7 +156,7 @@ class Settings(BaseModel):
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
         """The settings in this mapping; blank values count as absent.
 
-        Errors: SettingsError naming the setting and the fact; a secret's value is never shown.
+        Errors: SettingsError naming the setting, the fact and what is allowed; a value is never shown.
         """
         given = {
             name: environ[name.upper()].strip()
@@ -132,8 +170,10 @@ class Settings(BaseModel):
             return cls.model_validate(given)
         except ValidationError as error:
             first = error.errors()[0]
-            name = str(first["loc"][0]).upper() if first["loc"] else "settings"
-            raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}") from error
+            name = str(first["loc"][0])
+            fact = _FACTS.get(first["type"], first["msg"].removeprefix("Value error, "))
+            allowed = cls.model_fields[name].description
+            raise SettingsError(f"{name.upper()}: {fact}; give {allowed}") from error
 
     @property
     def is_sqlite(self) -> bool:

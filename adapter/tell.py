@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from rich import box
@@ -12,7 +12,7 @@ from rich.text import Text
 
 from adapter.calls.lines import Line
 from adapter.calls.phone import is_withheld, pretty
-from adapter.calls.store import Attempt, Call, CallState, RawHook
+from adapter.calls.store import OPERATOR, Attempt, Call, CallState, RawHook
 
 COLOURS = {
     CallState.WRITTEN: "green",
@@ -98,7 +98,8 @@ def tell_story(
     if call.due_at and call.state in (CallState.OPEN, CallState.DELIVERING, CallState.POSTED):
         console.print(f"  next         at {clock(call.due_at)}")
     console.print("\n[bold]What happened[/bold]")
-    for moment, line in sorted([*_hook_lines(hooks), *_attempt_lines(attempts)]):
+    happened = [*_hook_lines(hooks), *_attempt_lines(attempts)]
+    for moment, line in sorted(happened, key=lambda each: each[0]):
         console.print(f"  {clock(moment)}  {line}", markup=False, highlight=False)
     if call.event:
         console.print("\n[bold]What was written[/bold]", f"to {call.event.get('path')}")
@@ -119,6 +120,9 @@ def _hook_lines(hooks: Sequence[RawHook]) -> list[tuple[datetime, str]]:
 def _attempt_lines(attempts: Sequence[Attempt]) -> list[tuple[datetime, str]]:
     lines = []
     for attempt in attempts:
+        if attempt.step == OPERATOR:
+            lines.append((attempt.at, f"operator: {attempt.asked}"))
+            continue
         answer = f"{attempt.status or ''} {attempt.answer or 'no answer known'}".strip()
         then = f"; then: {attempt.next}" if attempt.next else ""
         lines.append((attempt.at, f"{attempt.step}: {attempt.asked} -> {answer}{then}"))
@@ -137,23 +141,26 @@ def next_step(call: Call) -> str:
     }.get(call.state, "nothing to do: it will be written when it is due")
 
 
-def lines_table(shown: Iterable[Line], problems: Callable[[Line], tuple[str, list[str]]]) -> Table:
-    """Every line with its integration, the PMS behind it, and what it lacks there.
-
-    problems: the PMS's name of a line, and what is missing.
-    """
+def tell_lines(console: Console, found: Sequence[tuple[Line, str, Sequence[str]]]) -> None:
+    """Every line with the PMS behind it; then line by line what it lacks there."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("line", "name", "integration", "property", "PMS", "strangers", "missing"):
+    for name in ("line", "name", "integration", "property", "PMS", "strangers", "problems"):
         table.add_column(name, no_wrap=name in ("line", "PMS"), overflow="fold")
-    for line in shown:
-        vendor, lacking = problems(line)
+    for line, vendor, problems in found:
         table.add_row(
-            number(line.number) if line.number else "any other",
+            _title(line),
             line.name,
             line.integration_id or "[red]none[/red]",
             line.property_id or "",
             vendor,
             line.unknown_caller.value.replace("_", " "),
-            Text("; ".join(lacking) or "nothing", style="red" if lacking else "green"),
+            Text(str(len(problems)) if problems else "none", style="red" if problems else "green"),
         )
-    return table
+    console.print(table)
+    for line, _, problems in found:
+        for problem in problems:
+            console.print(f"{_title(line)}: {problem}", markup=False, highlight=False)
+
+
+def _title(line: Line) -> str:
+    return number(line.number) if line.number else line.title

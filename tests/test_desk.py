@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -110,9 +111,32 @@ def test_an_assigned_call_is_written_on_that_person(
 
 
 @pytest.mark.parametrize("option", ["--lead", "--applicant", "--resident"])
-def test_a_wrong_id_is_said_and_can_be_put_right(made: Adapter, option: str) -> None:
+def test_a_wrong_id_is_refused_at_once_and_nothing_changes(made: Adapter, option: str) -> None:
     sid = held(made)
-    run(made, "assign", sid, option, "nobody_1")
+    before = made.call(sid)
+    said = run(made, "assign", sid, option, "nobody_1")
+    assert said.code == 1
+    assert f"{option[2:]} nobody_1 cannot be taken, and call {sid} stays as it is" in said.text
+    assert "look the id up at Propexo" in said.text and "goes to" not in said.text
+    after = made.call(sid)
+    assert (after.state, after.run, after.reason) == (before.state, before.run, before.reason)
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"PROPEXO_BASE_URL": "http://127.0.0.1:1"}, "Propexo cannot be reached"),
+        ({"PROPEXO_API_KEY": "another"}, "check PROPEXO_API_KEY"),
+    ],
+)
+def test_an_id_that_cannot_be_checked_now_is_checked_when_it_is_delivered(
+    made: Adapter, environ: dict[str, str], words: str
+) -> None:
+    sid = held(made)
+    said = run(made, "assign", sid, "--lead", "nobody_1", **environ)
+    assert said.code == 0
+    assert "lead nobody_1 will be checked when it is delivered" in said.text
+    assert words in said.text
     made.pass_time(60)
     call = made.call(sid)
     assert call.state in (CallState.FAILED, CallState.HELD)
@@ -142,19 +166,19 @@ def test_somebody_of_another_integration_is_refused_in_words(
         while other.people_sync.step(timedelta(minutes=5)):
             pass
         other.store.engine.dispose()
-    run(made, "assign", sid, "--lead", "lead_ben_yardi")
+    said = run(made, "assign", sid, "--lead", "lead_ben_yardi")
+    assert said.code == 1
+    assert "lead_ben_yardi belongs to integration int_yardi" in said.text
     made.pass_time(60)
-    call = made.call(sid)
-    assert call.state in (CallState.FAILED, CallState.HELD)
-    assert "lead_ben_yardi belongs to integration int_yardi" in (call.reason or ""), call.reason
+    assert made.call(sid).state is CallState.HELD
     assert made.events() == []
 
 
 def test_an_id_of_another_kind_is_refused(made: Adapter) -> None:
     sid = held(made)
-    run(made, "assign", sid, "--lead", "resident_gia_mri")
+    assert run(made, "assign", sid, "--lead", "resident_gia_mri").code == 1
     made.pass_time(60)
-    assert made.call(sid).state in (CallState.FAILED, CallState.HELD)
+    assert made.call(sid).state is CallState.HELD
     assert made.events() == []
 
 
@@ -318,14 +342,14 @@ def test_lines_shows_each_line_with_its_pms_and_what_it_lacks(made: Adapter) -> 
     assert said.code == 1
     for words in ("(617) 555-0100", "MRI", "(617) 555-0101", "YARDI", "agent_name"):
         assert words in said.text
-    assert "Something is missing" in said.text
+    assert "Next: what is said above" in said.text
 
 
 def test_lines_that_lack_nothing_are_said_to_be_whole(made: Adapter) -> None:
     """No default integration: calls to other numbers are held, which is no mistake."""
     said = run(made, "lines")
-    assert "nothing" in said.text
-    assert "Something is missing" not in said.text
+    assert "none" in said.text
+    assert "Next:" not in said.text
     assert said.code == 0
 
 
@@ -334,6 +358,45 @@ def test_sync_reads_all_people_and_says_so(made: Adapter) -> None:
     assert said.code == 0, said.text
     assert "The index is up to date" in said.text
     assert made.parts.index.count() == 9
+
+
+def test_sync_refuses_an_integration_that_propexo_does_not_have(made: Adapter) -> None:
+    """Nothing of it is up to date, and it must not pass for an index without people."""
+    second = lines("MRI", "", name="Oak Park", integration_id="int_gone")
+    text = lines("MRI", "") + second.replace(MAIN, "+16175550101")
+    said = run(made, "sync", ADAPTER_LINES=text)
+    assert said.code == 1
+    assert "Propexo has no integration int_gone for this key" in said.text
+    assert "integration_id in lines.toml (it is named by Oak Park)" in said.text
+    assert "up to date" not in said.text
+    assert made.parts.index.count() == 0
+
+
+def test_the_story_tells_of_every_decision_at_its_time_and_in_order(made: Adapter) -> None:
+    sid = held(made)
+    for seconds, *arguments in (
+        (3600, "ignore"),
+        (3600, "replay"),
+        (3600, "create-lead"),
+        (0, "assign", "--lead", "lead_ben_mri"),
+    ):
+        made.pass_time(seconds)
+        assert run(made, str(arguments[0]), sid, *map(str, arguments[1:])).code == 0
+    made.pass_time(3600)
+    assert made.call(sid).state is CallState.WRITTEN
+    run(made, "replay", sid, "--again")
+    told = run(made, "show", sid).text
+    moment = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) +"
+    decisions = re.findall(moment + r"operator: (.+?) (?=\d{4}-|What was|Next)", told)
+    assert [what for _, what in decisions] == [
+        "not to be written",
+        "to be delivered again",
+        "a lead is to be made of the caller",
+        "assigned to lead lead_ben_mri",
+        "to be delivered again, although it was written",
+    ]
+    moments = re.findall(moment + "(?:hook|operator|lookup|post|lead|confirm)", told)
+    assert moments == sorted(moments) and len(moments) > len(decisions) + 2
 
 
 def test_the_story_tells_of_the_decision(made: Adapter) -> None:

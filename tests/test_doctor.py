@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 import responses
+from click.testing import CliRunner
 from flask import Flask, redirect
 from requests import PreparedRequest
 from rich.console import Console
 
 from adapter import bootstrap
 from adapter.bootstrap import Parts
-from adapter.doctor import check_settings, examine
+from adapter.cli import main
+from adapter.doctor import examine
+from adapter.doctor.settings import check_settings
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
 from adapter.settings import Settings
 
@@ -187,9 +190,54 @@ def test_a_line_lacks_what_its_pms_needs(environ: Environ) -> None:
     assert "calls of residents are held" in text
 
 
+def test_a_line_lacks_what_new_leads_need_at_its_pms(environ: Environ) -> None:
+    """Each line is told by itself, and by the name that people have for it."""
+    text = """
+[lines."+16175550100"]
+name = "Main Street"
+integration_id = "int_entrata"
+property_id = "prop_main"
+event_type = "Call"
+unknown_caller = "create_lead"
+[lines."+16175550101"]
+name = "Oak Park"
+integration_id = "int_yardi"
+agent_name = "Lee Agent"
+unknown_caller = "create_lead"
+"""
+    told = problems(environ | {"ADAPTER_LINES": text})
+    street, oak = (told.split(f"line {name}", 1)[1] for name in ("Main Street", "Oak Park"))
+    assert "ENTRATA needs lead_source_id for new leads" in street
+    for key in ("lead_source_id", "employee_id", "property_id", "organization_name"):
+        assert f"YARDI needs {key} for new leads" in oak
+
+
+def test_the_doctor_and_lines_say_the_same(environ: Environ) -> None:
+    wrong = environ | {"ADAPTER_LINES": LINES.replace("int_entrata", "int_yardi")}
+    told = problems(wrong)
+    result = CliRunner().invoke(main, ["lines"], env={**wrong, "COLUMNS": "400"})
+    said = " ".join(result.output.split())
+    assert result.exit_code == 1
+    for problem in (
+        "YARDI needs agent_name for leads and applicants, the line has none: set PROPEXO_AGENT_NAME, "
+        "or agent_name in lines.toml",
+        "property_id prop_main is none of integration int_yardi: use one of prop_main_yardi",
+    ):
+        assert problem in told and problem in said
+
+
+def test_an_integration_without_event_types_is_told_with_a_way_out(environ: Environ) -> None:
+    """REALPAGE's sample company was not made: nothing has been read from this PMS."""
+    told = problems(environ | {"ADAPTER_LINES": LINES.replace("int_entrata", "int_realpage")})
+    assert "Propexo lists no event types there" in told and "set PROPEXO_EVENT_TYPE_ID" in told
+    assert "none in lines.toml" not in told
+
+
 def test_property_and_event_type_that_propexo_does_not_have(environ: Environ) -> None:
     wrong = LINES.replace("prop_main", "prop_none")
-    assert "property_id prop_none" in problems(environ | {"ADAPTER_LINES": wrong})
+    assert "property_id prop_none is none of integration int_entrata" in problems(
+        environ | {"ADAPTER_LINES": wrong}
+    )
     wrong = LINES.replace('"Call"', '"Telegram"')
     assert "use one of Call, Email, Note" in problems(environ | {"ADAPTER_LINES": wrong})
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from adapter.bootstrap import Parts, web_app, worker
@@ -89,7 +91,8 @@ def test_base_urls_lose_their_trailing_slash(given: str, url: str) -> None:
 @pytest.mark.parametrize(
     ("environ", "words"),
     [
-        ({"PORT": "http"}, ["PORT", "integer"]),
+        ({"HOST": "my host"}, ["HOST", "127.0.0.1"]),
+        ({"PORT": "http"}, ["PORT", "whole number"]),
         ({"PORT": "70000"}, ["PORT", "65535"]),
         ({"SETTLE_SECONDS": "-1"}, ["SETTLE_SECONDS", "0"]),
         ({"SETTLE_SECONDS": "soon"}, ["SETTLE_SECONDS", "number"]),
@@ -101,7 +104,7 @@ def test_base_urls_lose_their_trailing_slash(given: str, url: str) -> None:
         ({"DATABASE_URL": "mysql://h/d"}, ["DATABASE_URL", "postgres://", "sqlite:///"]),
         ({"PUBLIC_BASE_URL": "calls.example.com"}, ["PUBLIC_BASE_URL", "https://"]),
         ({"PUBLIC_BASE_URL": "ftp://x"}, ["PUBLIC_BASE_URL", "https://"]),
-        ({"PUBLIC_BASE_URL": "https://x:99999"}, ["PUBLIC_BASE_URL", "not a URL"]),
+        ({"PUBLIC_BASE_URL": "https://x:99999"}, ["PUBLIC_BASE_URL", "not a URL (Port out"]),
         ({"PUBLIC_BASE_URL": "https://[::1"}, ["PUBLIC_BASE_URL", "not a URL"]),
         ({"PUBLIC_BASE_URL": "https://x?a=1"}, ["PUBLIC_BASE_URL", "query"]),
         ({"PUBLIC_BASE_URL": "https://x#rc=5"}, ["PUBLIC_BASE_URL", "fragment"]),
@@ -115,6 +118,35 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(
 ) -> None:
     message = refusal(**environ)
     assert [word for word in words if word not in message] == []
+
+
+FREE_TEXT = {
+    *("twilio_account_sid", "twilio_auth_token", "propexo_api_key", "propexo_integration_id"),
+    *("propexo_property_id", "propexo_event_type_id", "propexo_employee_id", "propexo_agent_name"),
+    *("propexo_webhook_secret", "adapter_lines", "secret_key", "admin_password", "dyno", "render"),
+}
+NONSENSE = ("soon", "no where", "-1", "1e99", "ftp://x", "{", '["a"]', '{"AC1": 5}')
+
+
+@pytest.mark.parametrize("name", sorted(set(Settings.model_fields) - FREE_TEXT))
+def test_every_refusal_has_the_name_the_fact_and_a_value_that_is_taken(name: str) -> None:
+    setting, refusals = name.upper(), []
+    for value in NONSENSE:
+        try:
+            read(**{setting: value})
+        except SettingsError as error:
+            refusals.append(str(error))
+    assert refusals, "it takes anything: it belongs to the free texts"
+    for message in refusals:
+        assert re.fullmatch(rf"{setting}: [^;]+; give [^;]+ such as \S.*", message), message
+        assert "Input should" not in message
+        read(**{setting: message.rpartition(" such as ")[2]})
+
+
+@pytest.mark.parametrize("name", sorted(FREE_TEXT))
+def test_a_free_text_is_taken_as_it_is(name: str) -> None:
+    for value in NONSENSE:
+        read(**{name.upper(): value})
 
 
 @pytest.mark.parametrize(

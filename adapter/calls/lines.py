@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -87,7 +87,7 @@ class Line(BaseModel):
     @property
     def title(self) -> str:
         """The line as people call it."""
-        return self.name or self.number or "the default line"
+        return self.name or self.number or "any other number"
 
 
 class Lines:
@@ -103,6 +103,13 @@ class Lines:
 
     def __iter__(self) -> Any:
         return iter(self.by_number.values())
+
+    @property
+    def in_use(self) -> Sequence[Line]:
+        """Every line as listed, and the defaults where calls of other numbers are written by them."""
+        listed = list(self.by_number.values())
+        is_needed = self.defaults.integration_id is not None or not listed
+        return [*listed, self.defaults] if is_needed else listed
 
     def is_ours(self, number: str) -> bool:
         """True for our lines and staff, which are never the person of a call. number: E.164."""

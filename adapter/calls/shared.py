@@ -32,11 +32,12 @@ class Budgets:
     def spend(self, name: str, *, now: float, allowed: int, share: float) -> float:
         """Take one request; 0.0 if there was one, else how many seconds to wait.
 
-        share: which part of the limit this kind of request may use up. A fiftieth is left unused,
+        allowed: the limit, unless the other side has stated one (learn).
+        share: which part of it this kind of request may use up. A fiftieth is left unused,
         for requests that are longer under way than others.
         """
         with self._store.begin() as connection:
-            row = self._row(connection, name, allowed)
+            row = self._row(connection, name)
             kept = {
                 int(second): count
                 for second, count in json.loads(row.counts).items()
@@ -45,7 +46,8 @@ class Budgets:
             counts = {s: n for s, n in kept.items() if now - s < WINDOW_SECONDS + 1}
             if row.closed_until > now:
                 return float(row.closed_until - now)
-            limit = max(int((row.allowed - max(1, row.allowed // 50)) * share), 1)
+            most = row.allowed or allowed
+            limit = max(int((most - max(1, most // 50)) * share), 1)
             if sum(counts.values()) >= limit:
                 return _until_room(counts, limit, now)
             kept[int(now)] = kept.get(int(now), 0) + 1
@@ -62,7 +64,7 @@ class Budgets:
         now: when the request was sent. What they counted beyond our own, others spent with the same key.
         """
         with self._store.begin() as connection:
-            row = self._row(connection, name, allowed or 1)
+            row = self._row(connection, name)
             values: dict[str, Any] = {}
             counts = {int(second): count for second, count in json.loads(row.counts).items()}
             ours = sum(n for second, n in counts.items() if now - 61 < second <= now)
@@ -78,11 +80,11 @@ class Budgets:
                     sa.update(budgets).where(budgets.c.name == name).values(**values)
                 )
 
-    def _row(self, connection: sa.Connection, name: str, allowed: int) -> sa.Row[Any]:
+    def _row(self, connection: sa.Connection, name: str) -> sa.Row[Any]:
         """The budget's row, locked; made if there is none."""
         return connection.execute(
             self._store.insert(budgets)
-            .values(name=name, counts="{}", allowed=allowed, closed_until=0.0)
+            .values(name=name, counts="{}", closed_until=0.0)
             .on_conflict_do_update(index_elements=[budgets.c.name], set_={"name": name})
             .returning(*budgets.columns)
         ).one()

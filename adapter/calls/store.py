@@ -29,6 +29,9 @@ from adapter.observe import Exchange
 _NOT_NOW = frozenset({"25006", "42P01", "42703"})
 
 
+OPERATOR = "operator"  # the step of an attempt that is an operator's decision
+
+
 class CallState(StrEnum):
     """Where a call stands. OPEN until its delivery begins; the last four are final until replayed."""
 
@@ -122,7 +125,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One thing that was asked of the other side for a call: when, what, the answer, what is next."""
+    """One thing that was asked of the other side for a call: when, what, the answer, what is next.
+
+    Or, with the step OPERATOR, what an operator decided about it (asked).
+    """
 
     id: int
     call_key: str
@@ -512,6 +518,13 @@ class Store:
         ]
         if rows:
             connection.execute(sa.insert(attempts), rows)
+
+    def add_decision(self, connection: sa.Connection, key: str, what: str, now: datetime) -> None:
+        """Keep what an operator decided about a call, among what was asked for it."""
+        connection.execute(
+            sa.insert(attempts),
+            {"call_key": key, "at": now, "step": OPERATOR, "asked": what, "doubtful": False},
+        )
 
     def attempts_of(self, key: str) -> Sequence[Attempt]:
         query = sa.select(attempts).where(attempts.c.call_key == key).order_by(attempts.c.id)

@@ -145,12 +145,13 @@ attempts = sa.Table(
 )
 
 # The rate budget of an API key, shared by all workers; times in epoch seconds.
+# allowed: the limit that the other side stated; until then the setting's counts.
 budgets = sa.Table(
     "budgets",
     metadata,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("counts", sa.Text, nullable=False),
-    sa.Column("allowed", sa.Integer, nullable=False),
+    sa.Column("allowed", sa.Integer),
     sa.Column("closed_until", sa.Float, nullable=False),
 )
 

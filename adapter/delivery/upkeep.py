@@ -1,8 +1,9 @@
-"""What does a worker do besides deliveries? Jobs that come again and again, each in one process at a time."""
+"""What does a worker do besides deliveries? Jobs that come again and again, most in one process at a time."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,11 +19,16 @@ LEASE_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Job:
-    """work does one piece and says if there is more to do at once. every_seconds: between two pieces else."""
+    """work does one piece and says if there is more to do at once. every_seconds: between two pieces else.
+
+    stop: lets a long piece in progress come to an end. in_each: every process does it for itself.
+    """
 
     name: str
     every_seconds: float
     work: Callable[[], bool]
+    stop: Callable[[], None] = lambda: None
+    in_each: bool = False
 
 
 class Upkeep:
@@ -33,6 +39,7 @@ class Upkeep:
     ) -> None:
         self._leases = leases
         self._clock = clock
+        self._jobs = jobs
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._keep_on, args=(job,), name=job.name, daemon=True)
@@ -44,10 +51,13 @@ class Upkeep:
             thread.start()
 
     def stop(self, timeout_seconds: float) -> None:
-        """Begin nothing new, and wait a little for what is under way."""
+        """Begin nothing new, and wait a little for what is under way: so long for all jobs together."""
         self._stopping.set()
+        for job in self._jobs:
+            job.stop()
+        until = time.monotonic() + timeout_seconds
         for thread in self._threads:
-            thread.join(timeout_seconds)
+            thread.join(max(until - time.monotonic(), 0.0))
 
     def _keep_on(self, job: Job) -> None:
         wait = min(job.every_seconds, 1.0)
@@ -56,7 +66,9 @@ class Upkeep:
             try:
                 # The lease is a little shorter than the rest, so that the holder gets it again.
                 lease = max(job.every_seconds * 0.9, min(job.every_seconds, LEASE_SECONDS))
-                if self._leases.take(job.name, self._clock(), lease):
+                if job.in_each:
+                    job.work()
+                elif self._leases.take(job.name, self._clock(), lease):
                     while job.work() and not self._stopping.is_set():
                         self._leases.renew(job.name, self._clock(), lease)
             except BudgetSpent as error:

@@ -11,9 +11,13 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 from prometheus_client import multiprocess
 
-bind = f"{os.environ.get('HOST', '0.0.0.0')}:{os.environ.get('PORT') or 8000}"
+from adapter.settings import Settings
+
+_settings = Settings.from_environ(os.environ)
+_host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
+bind = f"{_host}:{_settings.port}"
 worker_class = "adapter.web.gunicorn_conf.Worker"
-workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+workers = _settings.web_concurrency
 threads = 16
 timeout = 30
 graceful_timeout = 25

@@ -100,6 +100,14 @@ def test_the_limit_that_the_headers_state_counts_from_then_on(budgets: Budgets) 
     assert spend_all(budgets, now=100.2, limit=600) == 600 - 12 - 1
 
 
+def test_a_changed_setting_counts_at_once_until_the_headers_state_a_limit(budgets: Budgets) -> None:
+    """PROPEXO_RATE_LIMIT is raised, and the adapter started again."""
+    assert spend_all(budgets, now=100.0, limit=50) == 49
+    assert spend_all(budgets, now=100.1, limit=100) == 49, "there are as many again"
+    budgets.learn(NAME, now=100.2, used=98, allowed=60, closed_until=0.0)
+    assert spend_all(budgets, now=100.3, limit=1000) == 0, "what Propexo says counts more"
+
+
 def test_answers_that_come_out_of_order_do_not_lower_the_count(budgets: Budgets) -> None:
     for _ in range(20):
         budgets.spend(NAME, now=100.0, allowed=LIMIT, share=1.0)

@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterator
 import pytest
 import sqlalchemy as sa
 
+from adapter.bootstrap import Parts
 from adapter.calls.shared import Leases
 from adapter.calls.store import Store
+from adapter.calls.tables import jobs
 from adapter.delivery.upkeep import Job, Upkeep
 from adapter.errors import BudgetSpent, PermanentError, StoreUnavailable, TemporaryError
-from tests.conftest import Clock
+from adapter.settings import Settings
+from tests.conftest import ENVIRON, NOW, Clock
 
 OFTEN = 0.01
 
@@ -137,6 +140,17 @@ def test_of_two_processes_one_does_the_job(engine: sa.Engine, clock: Clock) -> N
     running.stop()
 
 
+def test_what_each_process_does_for_itself_waits_for_no_other(
+    engine: sa.Engine, clock: Clock
+) -> None:
+    running = Running(engine, clock)
+    work, twice = counted(2, lambda n: False)
+    for _ in range(2):
+        running.start(Job("lines", 60.0, work, in_each=True))
+    assert twice.wait(10)
+    running.stop()
+
+
 def test_a_long_piece_of_work_is_not_begun_by_a_second_process(
     engine: sa.Engine, clock: Clock
 ) -> None:
@@ -176,6 +190,38 @@ def test_another_process_takes_over_when_the_holder_is_gone(
     second.start(Job("sync", OFTEN, work))
     assert done.wait(10)
     second.stop()
+
+
+def test_a_long_piece_of_work_is_told_to_end_at_the_stop(engine: sa.Engine) -> None:
+    """A comparison over days takes minutes; its row would stay taken until the lease ends."""
+    running = Running(engine, Ticking())
+    begun, told, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> bool:
+        begun.set()
+        if told.wait(60):
+            ended.set()
+        return False
+
+    running.start(Job("schedule", OFTEN, work, stop=told.set))
+    assert begun.wait(10)
+    running.stop()
+    assert ended.is_set()
+
+
+def test_the_schedules_job_is_let_go_when_the_worker_stops(database_url: str) -> None:
+    quiet = {"DATABASE_URL": database_url, "PEOPLE_SYNC_SECONDS": "0", "TWILIO_ACCOUNT_SID": ""}
+    parts = Parts(Settings.from_environ({**ENVIRON, **quiet}))
+    parts.upkeep.start()
+    parts.upkeep.stop(timeout_seconds=5)
+    parts.schedule.tick()  # plans the jobs, if it was not done
+    with parts.store.begin() as connection:
+        connection.execute(sa.update(jobs).values(next_at=NOW))
+    assert parts.schedule.tick()
+    with parts.store.begin() as connection:
+        rows = connection.execute(sa.select(jobs.c.held_by, jobs.c.ran_at)).all()
+    parts.store.engine.dispose()
+    assert {tuple(row) for row in rows} == {(None, None)}
 
 
 def test_after_the_stop_nothing_is_begun(engine: sa.Engine) -> None:

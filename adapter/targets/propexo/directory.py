@@ -47,20 +47,23 @@ class Directory:
         name = line.event_type or self._name_of(line.event_type_id, person.integration_id)
         if name is None:
             return line.event_type_id
-        rows = self._read("/v1/event-types/", person.integration_id, person.property_id)
-        found = (
-            row
-            for row in rows
-            if str(row.get("name", "")).casefold() == name.casefold()
-            and (not row.get("models") or MODEL[person.kind] in row["models"])
-            and person.property_id in (None, row.get("property_id"))
+        rows = self.event_types(person.integration_id, person.kind, person.property_id)
+        return _first_id(
+            row for row in rows if str(row.get("name", "")).casefold() == name.casefold()
         )
-        return _first_id(found)
 
-    def event_type_ids(self, integration_id: str) -> set[str]:
-        """The ids of all event types of an integration."""
-        rows = self._read("/v1/event-types/", integration_id, None)
-        return {str(row["id"]) for row in rows if row.get("id")}
+    def event_types(self, integration_id: str, kind: PersonKind, property_id: str | None) -> Rows:
+        """The event types for people of this kind at a property; at all of them, if it is None."""
+        return [
+            row
+            for row in self._read("/v1/event-types/", integration_id, property_id)
+            if (not row.get("models") or MODEL[kind] in row["models"])
+            and property_id in (None, row.get("property_id"))
+        ]
+
+    def rows(self, path: str, integration_id: str) -> Rows:
+        """All that a list of this integration has; nothing where Propexo has no such list."""
+        return self._read(path, integration_id, None)
 
     def _name_of(self, event_type_id: str | None, integration_id: str) -> str | None:
         """The name of the event type with this id; None if it is not listed."""

@@ -31,7 +31,7 @@ class Budgets(Protocol):
 class Governor:
     """Keeps below the limit. name: of the budget, not the key itself. clock: epoch seconds.
 
-    limit: requests a minute until the headers say otherwise; 0 turns the governor off.
+    limit: requests a minute until the headers state one; 0 turns the governor off.
     """
 
     def __init__(

@@ -40,7 +40,7 @@ def upgrade() -> None:
         "budgets",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("counts", sa.Text(), nullable=False),
-        sa.Column("allowed", sa.Integer(), nullable=False),
+        sa.Column("allowed", sa.Integer()),
         sa.Column("closed_until", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )

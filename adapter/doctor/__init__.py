@@ -1,0 +1,66 @@
+"""What is wrong with this set-up, and what is to be done about each thing? (`adapter doctor`)
+
+Every check runs, whatever came of those before it. It asks and writes nothing, except for the mark in
+our own database by which PUBLIC_BASE_URL is told from another adapter's address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from adapter.bootstrap import Parts
+from adapter.doctor.database import check_database
+from adapter.doctor.finding import Finding, outcome
+from adapter.doctor.propexo import ask_directly, check_lines, check_propexo
+from adapter.doctor.public import check_public
+from adapter.doctor.settings import check_settings
+from adapter.doctor.twilio import check_twilio
+
+
+def examine(console: Console, environ: Mapping[str, str]) -> int:
+    """Run every check and print what each found and what to do; 0 only if all is well."""
+    settings, findings = check_settings(environ)
+    parts = Parts(settings)
+    directory = ask_directly(settings)
+    for name, check in (
+        ("lines", partial(check_lines, parts, directory)),
+        ("database", partial(check_database, parts)),
+        ("Propexo", partial(check_propexo, parts, directory)),
+        ("Twilio", partial(check_twilio, settings)),
+        ("PUBLIC_BASE_URL", partial(check_public, parts)),
+    ):
+        with console.status(f"checking {name}"):
+            findings += outcome(name, check)
+    console.print(_table(findings))
+    problems = [finding for finding in findings if not finding.ok]
+    if problems:
+        console.print(
+            f"\n{len(problems)} problem(s). Next: {escape(problems[0].check)} first, as said "
+            "above, then [bold]adapter doctor[/bold] again",
+            highlight=False,
+        )
+        return 1
+    hooks = f"{settings.public_base_url}/webhooks/twilio#rc=5&rp=all"
+    console.print(
+        f"\nAll is well. Next: give your Twilio number the status callback {escape(hooks)}, "
+        "call it, and look at [bold]adapter calls[/bold]",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return 0
+
+
+def _table(findings: Iterable[Finding]) -> Table:
+    table = Table(title="adapter doctor")
+    table.add_column("check", overflow="fold")
+    table.add_column("", no_wrap=True)
+    table.add_column("what was found, what to do", overflow="fold")
+    for finding in findings:
+        mark = "[green]ok[/green]" if finding.ok else "[red]problem[/red]"
+        table.add_row(escape(finding.check), mark, escape(finding.advice))
+    return table

@@ -1,0 +1,47 @@
+"""Is the database in order, and is a worker alive that uses it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from adapter.bootstrap import Parts
+from adapter.calls.database import schema_state
+from adapter.calls.shared import DEAD_AFTER
+from adapter.doctor.finding import Finding, first_line
+
+
+def check_database(parts: Parts) -> Iterator[Finding]:
+    """The database and, if it is in order, who works on it."""
+    fact, is_well = _schema(parts)
+    yield Finding("database", is_well, fact)
+    if is_well:
+        beats = parts.store.workers().values()
+        alive = [seen for seen in beats if datetime.now(UTC) - seen < DEAD_AFTER]
+        advice = f"{len(alive)} alive" if alive else "none is alive: start adapter run (or worker)"
+        yield Finding("worker", bool(alive), advice)
+
+
+def instance_of(parts: Parts) -> str | None:
+    """The name of this database, which /readyz tells too; None if it is not in order."""
+    _, is_well = _schema(parts)
+    return parts.store.instance() if is_well else None
+
+
+def _schema(parts: Parts) -> tuple[str, bool]:
+    """What is to be said of it, and whether it can be used as it is."""
+    path = sa.make_url(parts.settings.database_url).database or ""
+    if parts.settings.is_sqlite and not Path(path).exists():
+        return f"{path} is not there yet: run adapter migrate", False
+    try:
+        found, needed = schema_state(parts.store.engine)
+    except sa.exc.SQLAlchemyError as error:
+        fact = f"the database of DATABASE_URL cannot be used: {first_line(error)}"
+        return f"{fact}; check its address, name and password", False
+    if found != needed:
+        fact = f"its schema is {found or 'missing'}, this code needs {needed}"
+        return f"{fact}: run adapter migrate", False
+    return f"reachable, schema {needed}", True
