@@ -112,7 +112,8 @@ class Intake:
 
     def _store(self, provider: Provider, params: Parameters, raw: RawHook) -> CallEvent:
         event = provider.read(params, raw.account)
-        key = self._take_in(event.facts, replace(raw, kind=event.kind.value))
+        raw = replace(raw, kind=event.kind.value, call_key=event.facts.key)
+        key = self._take_in(event.facts, raw)
         HOOKS.labels(event.kind.value, "taken").inc()
         log.info("hook taken", call=key, kind=event.kind.value)
         return event
@@ -125,7 +126,7 @@ class Intake:
         """
         if _stands_alone(facts):
             new = self._new_call(facts, raw.received_at)
-            if self.store.add_first(new, replace(raw, call_key=facts.key)):
+            if self.store.add_first(new, raw):
                 return facts.key
         with self.store.begin() as connection:
             key = self._merge(connection, facts, raw.received_at)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Protocol
 
 from werkzeug.datastructures import MultiDict
@@ -29,7 +30,10 @@ class HookKind(StrEnum):
 
 @dataclass(frozen=True)
 class HookRequest:
-    """One HTTP request as it came in. target: path and query exactly as requested, not decoded."""
+    """One HTTP request as it came in. target: path and query exactly as requested, not decoded.
+
+    headers: under their names in any case.
+    """
 
     method: str
     target: str
@@ -39,8 +43,11 @@ class HookRequest:
 
     def header(self, name: str) -> str:
         """The header's value, or "" if it was not sent."""
-        lowered = name.lower()
-        return next((v for k, v in self.headers.items() if k.lower() == lowered), "")
+        return self._by_lower_name.get(name.lower(), "")
+
+    @cached_property
+    def _by_lower_name(self) -> Mapping[str, str]:
+        return {name.lower(): value for name, value in self.headers.items()}
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def gunicorn(app: str, env: Mapping[str, str]) -> Iterator[str]:
     command = [sys.executable, "-m", "gunicorn", "-c", "python:adapter.web.gunicorn_conf", app]
     process = subprocess.Popen(command, env={**env, "PORT": str(port)}, stderr=subprocess.DEVNULL)
     try:
-        _await(port, process)
+        await_port(port, process)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
@@ -73,7 +73,7 @@ def redis_server() -> Iterator[str]:
         command += ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
-            _await(port, process)
+            await_port(port, process)
             yield f"redis://127.0.0.1:{port}/0"
         finally:
             process.terminate()
@@ -86,7 +86,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _await(port: int, process: subprocess.Popen[bytes]) -> None:
+def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline and process.poll() is None:
         try:

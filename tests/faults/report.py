@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 
-import adapter
 from tests.faults.entry import READ_BACK_SECONDS, WRITE_SECONDS
 from tests.faults.faults import FAULTS
 from tests.faults.run import Result
 from tests.faults.traffic import SENDERS, TRIES, WITHIN_SECONDS
 from tests.faults.world import VISIBLE_SECONDS
+from tests.reports import machine, revision
 
 _PACKAGES = ("dbos", "sqlalchemy", "psycopg", "flask", "gunicorn", "requests")
 _SHOWN = 20
@@ -56,8 +53,8 @@ def report(parts: Sequence[Part], *, command: str, seed: int, haste: float) -> s
         "",
         f"    {command}",
         "",
-        f"- When: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, seed {seed}, revision {_revision()}",
-        f"- On: {_machine()}",
+        f"- When: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, seed {seed}, revision {revision()}",
+        f"- On: {machine()}",
         f"- With: Python {platform.python_version()}, "
         + ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
         + "; "
@@ -131,22 +128,3 @@ def _part(result: Result) -> list[str]:
         lines += ["", "### Not as promised", "", *(f"- {each}" for each in shown)]
         lines += [f"- and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
     return lines
-
-
-def _machine() -> str:
-    model = next(
-        (
-            line.partition(":")[2].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ),
-        platform.machine(),
-    )
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
-    return f"{platform.system()} {platform.release()}, {os.cpu_count()} x {model}, {memory:.0f} GiB"
-
-
-def _revision() -> str:
-    git = ["git", "-C", str(Path(adapter.__file__).parent), "describe", "--always", "--dirty"]
-    done = subprocess.run(git, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"

@@ -1,0 +1,126 @@
+"""All that docs/performance.md tells, measured in one run.
+
+python -m tests.benchmarks --report docs/performance.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from tests.benchmarks.acknowledge import CONNECTIONS, OURS, Results, measure, rate
+from tests.benchmarks.delivery import (
+    Drain,
+    Limited,
+    Steady,
+    measure_drain,
+    measure_limited,
+    measure_steady,
+)
+from tests.reports import machine, revision
+
+ROUND_TRIP, BARE, CELERY = "one round trip", "bare Flask", "Celery + Redis"
+WANTED_SHARES = {ROUND_TRIP: 0.8, CELERY: 1.0}
+
+
+def report(
+    found: Results, steady: Steady, drain: Drain, limited: Limited, command: str
+) -> Sequence[str]:
+    """The lines of the report in Markdown."""
+    names = [name for name in (BARE, ROUND_TRIP, CELERY) if (name, CONNECTIONS[0]) in found]
+    lines = [
+        "# Performance",
+        "",
+        "This page is written by the run that it tells of. Nothing in it is edited by hand.",
+        "",
+        f"    {command}",
+        "",
+        f"- When: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, revision {revision()}",
+        f"- On: {machine()}",
+        "- Everything runs on that machine: the sender, web (two processes), worker, PostgreSQL, and the "
+        "sandbox for Propexo. So only ratios mean anything elsewhere.",
+        "",
+        "## Acknowledging",
+        "",
+        "A hook is acknowledged when it and its call are committed. The others check the same signature: a "
+        "bare Flask route; one that writes the same rows in one round trip of psycopg, without reading what "
+        "the hook says; and Flask + Celery + Redis with `appendfsync always`.",
+        "",
+        "| connections | server | hooks/s | p50 ms | p99 ms | the adapter's share of it | wanted |",
+        "|---:|---|---:|---:|---:|---:|---:|",
+    ]
+    for connections in CONNECTIONS:
+        ours = rate(found[OURS, connections])
+        for name in (OURS, *names):
+            results = found[name, connections]
+            middle = sorted(results, key=lambda result: result.per_second)[len(results) // 2]
+            wanted = WANTED_SHARES.get(name)
+            lines.append(
+                f"| {connections} | {name} | {rate(results):.0f} | {middle.quantile(0.5):.1f} | "
+                f"{middle.quantile(0.99):.1f} | {ours / rate(results):.2f} | {wanted or ''} |"
+            )
+    lines += [
+        "",
+        "## From the hook to the PMS",
+        "",
+        f"{steady.hooks:,} hooks at a steady {steady.per_second:.0f} a second while one worker delivers, each "
+        f"of a call that is due at once; {steady.failed} were not acknowledged. A hook's latency counts "
+        "from the moment it was to be sent.",
+        "",
+        "| | measured | wanted |",
+        "|---|---:|---:|",
+        f"| acknowledged, p50 | {steady.p50_ms:.1f} ms | |",
+        f"| acknowledged, p99 | {steady.p99_ms:.1f} ms | < 50 ms |",
+        f"| from due to accepted by Propexo, p50 | {steady.post_p50_seconds:.2f} s | |",
+        f"| from due to accepted by Propexo, p95 | {steady.post_p95_seconds:.2f} s | < 1 s |",
+        f"| requests to Propexo for an event, confirmation included | {steady.requests_per_event:.2f} "
+        "| <= 1.1 |",
+        f"| memory of web (PSS, two processes and their parent) | {steady.web_mb:.0f} MB | |",
+        f"| memory of the worker (PSS) | {steady.worker_mb:.0f} MB | |",
+        f"| memory together | {steady.web_mb + steady.worker_mb:.0f} MB | < 300 MB |",
+        "",
+        "## Working off a backlog",
+        "",
+        "| | measured | wanted |",
+        "|---|---:|---:|",
+        f"| {drain.calls:,} calls, no limit, one worker | {drain.per_second:.0f} events/s | |",
+        f"| the same events posted by eight plain clients | {drain.bare_per_second:.0f} events/s | |",
+        f"| the worker's share of that | {drain.per_second / drain.bare_per_second:.2f} | |",
+        f"| {limited.calls:,} calls under a limit of {limited.limit} requests a minute: share of the limit "
+        f"used | {limited.used / limited.limit:.1%} | >= 95 % |",
+        f"| requests refused with 429 meanwhile | {limited.refused} | 0 |",
+    ]
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--report", type=Path, help="where the report is written")
+    options = parser.parse_args()
+    if not os.path.exists("/proc/self/smaps_rollup"):
+        parser.error("memory is read from /proc, which only Linux has")
+    console = Console()
+    with console.status("measuring: acknowledging (2 min)"):
+        found = measure(hooks=3000, rounds=3)
+    with console.status("measuring: a steady rate (2 min)"):
+        steady = measure_steady()
+    with console.status("measuring: a backlog (1 min)"):
+        drain = measure_drain()
+    with console.status("measuring: a backlog under a limit (4 min)"):
+        limited = measure_limited()
+    command = f"python -m tests.benchmarks {' '.join(sys.argv[1:])}".strip()
+    lines = report(found, steady, drain, limited, command)
+    text = "\n".join(lines) + "\n"
+    if options.report:
+        options.report.write_text(text, encoding="utf-8")
+    console.print(text, markup=False)
+
+
+if __name__ == "__main__":
+    main()
