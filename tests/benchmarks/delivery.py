@@ -216,7 +216,13 @@ def bare_posts(url: str, count: int) -> float:
         f"{PersonKind.LEAD.value}_id": "lead_anna",
         "event_type_id": "et_call_main",
         "event_datetime": "2026-11-23T05:00:00-07:00",
+        "employee_id": "emp_1",
         "notes": "A call.",
+        "call_status": "NO_ANSWER",
+        "call_duration": 0,
+        "call_phone_number_from": "+16175550134",
+        "call_phone_number_to": "+16175550100",
+        "call_audio_link": "https://calls.example.com/recordings/1",
     }
 
     def post(share: int) -> None:
