@@ -111,6 +111,8 @@ class Breakers:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        # Integrations that had a failure when `wait` last looked: of others nothing need be asked or noted.
+        self._troubled: set[str] = set()
 
     def wait(self, integration_id: str, now: float) -> float:
         """0.0 if a write may be tried, else how many seconds to wait.
@@ -120,8 +122,12 @@ class Breakers:
         here = breakers.c.integration_id == integration_id
         with self._store.begin() as connection:
             row = connection.execute(sa.select(breakers).where(here)).one_or_none()
+            if row is None:
+                self._troubled.discard(integration_id)
+                return 0.0
+            self._troubled.add(integration_id)
             left = self._left(row, now)
-            if row is None or row.failures < self.FAILURES or left > 0:
+            if row.failures < self.FAILURES or left > 0:
                 return left
             probing = connection.execute(
                 sa.update(breakers)
@@ -132,6 +138,8 @@ class Breakers:
 
     def seconds_left(self, integration_id: str, now: float) -> float:
         """How long nothing is to be written; 0.0 also if the next one would be a probe."""
+        if integration_id not in self._troubled:
+            return 0.0
         query = sa.select(breakers).where(breakers.c.integration_id == integration_id)
         with self._store.begin() as connection:
             return self._left(connection.execute(query).one_or_none(), now)
@@ -146,6 +154,7 @@ class Breakers:
 
         What was under way when it opened does not count again: it is the same outage.
         """
+        self._troubled.add(integration_id)
         statement = self._store.insert(breakers).values(
             integration_id=integration_id, failures=1, opened_at=0.0, open_until=0.0
         )
@@ -167,6 +176,9 @@ class Breakers:
 
     def succeeded(self, integration_id: str) -> None:
         """A write was answered: the breaker is closed."""
+        if integration_id not in self._troubled:
+            return
+        self._troubled.discard(integration_id)
         with self._store.begin() as connection:
             connection.execute(
                 sa.delete(breakers).where(breakers.c.integration_id == integration_id)

@@ -48,7 +48,10 @@ class _KeepAliveHandler(WSGIRequestHandler):
         if environ.get("wsgi.input_terminated"):
             return b"".join(iter(lambda: stream.read(65536), b""))
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        return bytes(stream.read(length)) if length else b""
+        body = bytes(stream.read(length)) if length else b""
+        if len(body) < length:
+            raise ConnectionResetError("the client was gone before the end of its request")
+        return body
 
     def _send(self, response: Response) -> None:
         data = response.get_data()

@@ -343,6 +343,17 @@ def test_a_success_in_between_begins_the_count_anew(breakers: Breakers) -> None:
     assert breakers.wait(A, 100.0) == 0.0
 
 
+def test_a_probe_that_succeeds_closes_the_breaker_for_every_process(store: Store) -> None:
+    ours, theirs = Breakers(store), Breakers(store)
+    fail(ours, 5)
+    assert theirs.wait(A, 101.0) > 0
+    assert theirs.seconds_left(A, 101.0) > 0
+    assert theirs.wait(A, 1000.0) == 0.0
+    theirs.succeeded(A)
+    assert [ours.wait(A, 1000.0), ours.wait(A, 1000.0)] == [0.0, 0.0]
+    assert ours.seconds_left(A, 1000.0) == 0.0
+
+
 def test_one_integrations_breaker_leaves_the_others_alone(breakers: Breakers) -> None:
     fail(breakers, 9)
     assert breakers.wait(A, 101.0) > 0

@@ -3,10 +3,12 @@
 import http.client
 import json
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -1061,8 +1063,27 @@ def test_cut_connections_before_and_after_the_write(api: Client, kind: str, writ
         api.post("/v1/events/leads", ENTRATA)
     assert len(api.events()) == written
     assert api.slept == ([30] if kind.startswith("timeout") else [])
+    deadline = time.monotonic() + 10  # it is counted when the connection has been cut
+    while api.get("/_sandbox/requests")["unanswered"] == 0 and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert api.get("/_sandbox/requests")["unanswered"] == 1
     assert api.post("/v1/events/leads", ENTRATA).status_code == 200
+
+
+def test_a_request_that_breaks_off_in_its_body_is_neither_taken_nor_refused(api: Client) -> None:
+    """So it is when a worker is killed while it sends."""
+    body = json.dumps(ENTRATA).encode()
+    head = (
+        "POST /v1/events/leads HTTP/1.1\r\nHost: sandbox\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {KEY}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    address = urlsplit(api.url)
+    with socket.create_connection((address.hostname, address.port), timeout=5) as connection:
+        connection.sendall(head.encode() + body[:-20])
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1000) == b""
+    assert api.events() == []
+    assert api.get("/_sandbox/refused")["refused"] == []
 
 
 def test_faults_choose_their_requests(api: Client) -> None:
