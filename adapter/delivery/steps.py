@@ -18,6 +18,7 @@ from adapter.calls.lines import Line, PersonKind, UnknownCaller
 from adapter.calls.links import Links
 from adapter.calls.matching import Person, choose_person
 from adapter.calls.parties import PartyKind
+from adapter.calls.settle import best_recording
 from adapter.calls.store import Attempt, Call, CallState, Store
 from adapter.calls.view import Rules, View, columns
 from adapter.delivery.completion import complete, is_open
@@ -323,7 +324,7 @@ class Steps:
         if call.event is None or line is None or "person" not in call.event:
             return done
         person = _person(call.event["person"])
-        change = f"since it was written the call turned out {_words(view)}"
+        change = f"what is known changed since it was written (now {_words(view, call.record)})"
         try:
             request = self._request(call, call.record, view, line, person)
             if request["body"] == call.event["body"]:
@@ -343,8 +344,10 @@ class Steps:
         return replace(done, reason=f"{change}; its notes were corrected", values=values)
 
 
-def _words(view: View) -> str:
-    return f"{view.ending.outcome.value.replace('_', ' ')}, {view.ending.talk_seconds} s"
+def _words(view: View, record: CallRecord) -> str:
+    outcome = view.ending.outcome.value.replace("_", " ")
+    recorded = "recorded" if best_recording(record) else "not recorded"
+    return f"{outcome}, {view.ending.talk_seconds} s, {recorded}"
 
 
 def _kept(person: Person) -> dict[str, Any]:

@@ -418,7 +418,7 @@ def test_where_events_cannot_be_corrected_the_reason_says_so_and_nothing_is_post
     call = world.call(CALL)
     assert call.state is CallState.WRITTEN
     assert call.reason is not None
-    assert "no answer, 0 s; it cannot be corrected there" in call.reason
+    assert "(now no answer, 0 s, not recorded); it cannot be corrected there" in call.reason
     assert len(world.target.posts) == 1
 
 
