@@ -17,7 +17,7 @@ import psycopg
 
 from adapter.calls.shared import DEAD_AFTER
 from adapter.targets.propexo.client import READ_SECONDS
-from tests.faults.world import Child, World
+from tests.faults.world import Child, World, wait_until
 
 Act = Callable[[World, random.Random], None]
 
@@ -351,9 +351,15 @@ def _on_posts(kind: str, *, rate: float, times: int | None = None, **more: Any) 
 
 
 def _misbehave(world: World, faults: list[dict[str, Any]], seconds: float) -> None:
+    """For so long; longer where nothing was asked meanwhile, as after a fault that stopped all posts."""
+
+    def has_happened() -> bool:
+        used: Mapping[str, Any] = world.control("faults")
+        return any(each["used"] for each in used["faults"])
+
     world.inject(faults)
     time.sleep(seconds)
-    used: Mapping[str, Any] = world.control("faults")
+    is_reached = wait_until(has_happened, 60)
     world.inject([])
-    if not any(each["used"] for each in used["faults"]):
+    if not is_reached:
         raise NotReached(faults[0]["kind"])
