@@ -106,24 +106,27 @@ class Strangers:
 
     def _ask(self, call: Call, lead: NewLead, number: str, line: Line) -> Again | Done:
         """Ask for the lead; the call may be another one's heir."""
-        try:
-            found = self._writing.trace(LeadWrite(self._leads, lead))
-            if isinstance(found, Attempt | None):
-                if lead.call_key != call.key:
-                    request = self._target.new_lead(number, line, call.call_id)
-                    return self._take_over(call, lead, request, found)
+        found = self._writing.trace(LeadWrite(self._leads, lead))
+        if isinstance(found, Attempt | None):
+            if lead.call_key != call.key:
+                return self._take_over(call, lead, number, line, found)
+            try:
                 found = self._writing.ask(LeadWrite(self._leads, lead), found)
-        except PermanentError as error:
-            self._note(lead, failed=str(error))
-            return Done(CallState.HELD, f"the lead could not be made: {error}")
+            except PermanentError as error:
+                self._note(lead, failed=str(error))
+                return Done(CallState.HELD, f"the lead could not be made: {error}")
         if isinstance(found, Again):
             return found
         return Again(1.0, "a lead was asked for; waiting for the PMS to make it")
 
     def _take_over(
-        self, call: Call, lead: NewLead, request: Mapping[str, Any], untraced: Attempt | None
-    ) -> Again:
+        self, call: Call, lead: NewLead, number: str, line: Line, untraced: Attempt | None
+    ) -> Again | Done:
         """The lead becomes this call's to ask for; what the other one tried left no trace."""
+        try:
+            request = self._target.new_lead(number, line, call.call_id)
+        except PermanentError as error:
+            return Done(CallState.HELD, str(error))
         with self._store.begin() as connection:
             if self._leads.locked(connection, lead) == lead:
                 if untraced is not None:

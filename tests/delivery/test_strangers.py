@@ -451,6 +451,27 @@ def test_two_live_runs_of_one_call_make_one_lead(mri: Adapter) -> None:
     assert len(mri.leads()) == 1
 
 
+def test_a_look_for_the_trace_that_is_refused_does_not_let_a_second_lead_be_made(
+    entrata: Adapter,
+) -> None:
+    """The lead was accepted, its answer lost, and the write logs are closed to us for a while."""
+    entrata.control(
+        "faults",
+        [
+            {"kind": "reset_after", "method": "POST", "path": "/v1/leads"},
+            {"kind": "status", "path": "/v1/admin/logs", "status": 400, "times": None},
+        ],
+    )
+    first = entrata.missed()
+    entrata.pass_time(30)
+    assert entrata.call(first).state is CallState.FAILED
+    entrata.control("faults", [])
+    second = entrata.missed()
+    entrata.pass_time(4 * ENTRATA_SYNC)
+    assert entrata.call(second).state is CallState.WRITTEN, entrata.call(second).reason
+    assert len(entrata.leads()) == 1
+
+
 def test_no_lead_is_asked_for_while_the_pms_fails_one_write_after_the_other(mri: Adapter) -> None:
     breakers = Breakers(mri.store)
     now = mri.now().timestamp()
