@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from werkzeug.datastructures import Headers
 
 from adapter.calls.facts import CallRecord, call_key
 from adapter.calls.store import Call, CallState, RawHook, Store
@@ -83,7 +84,8 @@ class Intake:
     def replay(self, raw: RawHook) -> bool:
         """Read a parked hook again; True if it was taken this time. It was verified when it came."""
         provider = self.providers[raw.provider]
-        request = HookRequest(raw.method, raw.target, raw.headers, raw.body, raw.received_at)
+        headers = Headers(dict(raw.headers))
+        request = HookRequest(raw.method, raw.target, headers, raw.body, raw.received_at)
         try:
             event = provider.read(provider.parse(request), raw.account)
             with self.store.begin() as connection:

@@ -19,7 +19,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 from twilio.request_validator import RequestValidator
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.test import TestResponse
 
 from adapter.bootstrap import migrate
@@ -244,7 +244,9 @@ def signed(
         signature = sign(base_url + target, pairs, token=token)
         headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
     headers["X-Twilio-Signature"] = signature
-    return HookRequest(method, target, headers, form.encode() if method == "POST" else b"", at)
+    return HookRequest(
+        method, target, Headers(headers), form.encode() if method == "POST" else b"", at
+    )
 
 
 def sign(url: str, params: Mapping[str, Any] | None = None, *, token: str = TOKEN) -> str:

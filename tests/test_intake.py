@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from werkzeug.datastructures import Headers
 
 from adapter.calls.database import open_engine
 from adapter.calls.facts import AnsweredBy, CallRecord, Leg, LegStatus
@@ -159,7 +160,9 @@ def test_only_headers_that_explain_a_hook_are_kept(desk: Desk) -> None:
     hook = signed(COMPLETED)
     secret = {"Authorization": "Basic c2VjcmV0", "Cookie": "a=b"}
     token = {"I-Twilio-Idempotency-Token": "t"}
-    desk.intake.take(desk.twilio, replace(hook, headers={**hook.headers, **secret, **token}))
+    desk.intake.take(
+        desk.twilio, replace(hook, headers=Headers({**hook.headers, **secret, **token}))
+    )
     (kept,) = desk.store.hooks_of(desk.call().key)
     assert set(kept.headers) == {"Content-Type", "X-Twilio-Signature", *token}
 
@@ -381,7 +384,10 @@ def test_a_detection_at_the_same_time_as_its_legs_hook_is_not_lost(desk: Desk) -
 @pytest.mark.parametrize(
     "hook",
     [
-        replace(signed(COMPLETED), headers={"Content-Type": "application/x-www-form-urlencoded"}),
+        replace(
+            signed(COMPLETED),
+            headers=Headers({"Content-Type": "application/x-www-form-urlencoded"}),
+        ),
         signed(COMPLETED, token="wrong"),
         signed({**COMPLETED, "AccountSid": "AC" + "9" * 32}),
     ],

@@ -189,8 +189,10 @@ class Store:
             connection: Any = pooled.driver_connection
             try:
                 connection.autocommit = True
-                yield connection
-                connection.autocommit = False
+                try:
+                    yield connection
+                finally:
+                    connection.autocommit = False
             except self.engine.dialect.loaded_dbapi.Error:
                 pooled.invalidate()
                 raise
@@ -245,12 +247,18 @@ class Store:
 
         On PostgreSQL this is one statement, and so one round trip, which is its own transaction.
         """
-        call_values = _bound(calls, {**_NEW, **call})
-        hook_values = _bound(hooks, _hook_row(hook))
         if self.engine.dialect.name == "postgresql":
+            values = {
+                **call,
+                "received_at": hook.received_at,
+                "kind": hook.kind,
+                "method": hook.method,
+                "target": hook.target,
+                "headers": json.dumps(hook.headers),
+                "body": hook.body,
+            }
             with self._single() as connection:
-                values = {**call_values, **hook_values}
-                return connection.execute(_ADD_FIRST, values, prepare=True).fetchone() is not None
+                return bool(connection.execute(_ADD_FIRST, values, prepare=True).rowcount)
         with self.begin() as connection:
             statement = self.insert(calls).values(**_NEW, **call)
             statement = statement.on_conflict_do_nothing(index_elements=[calls.c.key])
@@ -598,42 +606,19 @@ def _hook_row(hook: RawHook) -> dict[str, Any]:
     }
 
 
-# The columns that a new call may have values for, and those of a hook.
-_FIRST_CALL = (
-    *_NEW,
-    *("key", "provider", "account", "call_id", "state", "record", "first_seen_at", "over_at"),
-    *("started_at", "direction", "line", "other", "outcome", "talk_seconds", "run", "due_at"),
-    "updated_at",
-)
-_HOOK = tuple(column.name for column in hooks.columns if column.name != "id")
-
-
-def _bound(table: sa.Table, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"{table.name}_{name}": value for name, value in values.items()}
-
-
-def _names(table: sa.Table, names: Sequence[str]) -> tuple[str, str]:
-    marks = (f"%({table.name}_{name})s::{_SQL_TYPES.get(name, 'text')}" for name in names)
-    return ", ".join(names), ", ".join(marks)
-
-
-_SQL_TYPES = {
-    **{
-        column.name: "timestamptz"
-        for t in (calls, hooks)
-        for column in t.c
-        if column.name.endswith("_at")
-    },
-    **dict.fromkeys(
-        ("version", "tries", "link_version", "run", "queued_run", "talk_seconds"), "int"
-    ),
-    "body": "bytea",
-}
-_CALL_NAMES, _CALL_MARKS = _names(calls, _FIRST_CALL)
-_HOOK_NAMES, _HOOK_MARKS = _names(hooks, _HOOK)
-_ADD_FIRST = f"""
+# A new call and the hook that tells of it. Each parameter is sent once, however often it stands here.
+_ADD_FIRST = """
 WITH call AS (
-    INSERT INTO calls ({_CALL_NAMES}) VALUES ({_CALL_MARKS}) ON CONFLICT (key) DO NOTHING RETURNING key
+    INSERT INTO calls (key, provider, account, call_id, state, record, first_seen_at, over_at, started_at,
+                       direction, line, other, outcome, talk_seconds, run, due_at, updated_at,
+                       version, tries, link_version, queued_run)
+    VALUES (%(key)s, %(provider)s, %(account)s, %(call_id)s, %(state)s, %(record)s, %(first_seen_at)s,
+            %(over_at)s, %(started_at)s, %(direction)s, %(line)s, %(other)s, %(outcome)s, %(talk_seconds)s,
+            %(run)s, %(due_at)s, %(updated_at)s, 1, 0, 0, 0)
+    ON CONFLICT (key) DO NOTHING RETURNING key, provider, account
 )
-INSERT INTO hooks ({_HOOK_NAMES}) SELECT {_HOOK_MARKS} FROM call RETURNING id
+INSERT INTO hooks (received_at, provider, account, state, kind, call_key, method, target, headers, body)
+SELECT %(received_at)s, provider, account, 'taken', %(kind)s, key, %(method)s, %(target)s, %(headers)s,
+       %(body)s
+FROM call
 """

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
 from typing import Protocol
 
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import Headers, MultiDict
 
 from adapter.calls.facts import CallRecord, Leg, Recording
 
@@ -30,24 +29,17 @@ class HookKind(StrEnum):
 
 @dataclass(frozen=True)
 class HookRequest:
-    """One HTTP request as it came in. target: path and query exactly as requested, not decoded.
-
-    headers: under their names in any case.
-    """
+    """One HTTP request as it came in. target: path and query exactly as requested, not decoded."""
 
     method: str
     target: str
-    headers: Mapping[str, str]
+    headers: Headers
     body: bytes
     received_at: datetime
 
     def header(self, name: str) -> str:
-        """The header's value, or "" if it was not sent."""
-        return self._by_lower_name.get(name.lower(), "")
-
-    @cached_property
-    def _by_lower_name(self) -> Mapping[str, str]:
-        return {name.lower(): value for name, value in self.headers.items()}
+        """The header's value, or "" if it was not sent. name: in any case."""
+        return self.headers.get(name, "")
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def hook_request() -> HookRequest:
     return HookRequest(
         method=request.method,
         target=target,
-        headers=dict(request.headers),
+        headers=request.headers,
         body=body,
         received_at=datetime.now(UTC),
     )

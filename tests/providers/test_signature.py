@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from werkzeug.datastructures import Headers
 
 from adapter.errors import HookError, MalformedHook, UnsupportedHook, UntrustedHook
 from adapter.providers import HookRequest
@@ -35,7 +36,7 @@ def with_headers(hook: HookRequest, **headers: str | None) -> HookRequest:
     """The hook with these headers changed; None takes one away."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     kept = {k: v for k, v in {**hook.headers, **names}.items() if v is not None}
-    return replace(hook, headers=kept)
+    return replace(hook, headers=Headers(kept))
 
 
 def verify(provider: TwilioProvider, hook: HookRequest) -> str:
@@ -275,7 +276,7 @@ def test_a_missing_or_wrong_signature_is_refused(signature: str | None) -> None:
 def test_header_names_are_compared_without_case() -> None:
     hook = signed(CALL)
     lowered = {name.lower(): value for name, value in hook.headers.items()}
-    assert is_trusted(twilio(), replace(hook, headers=lowered))
+    assert is_trusted(twilio(), replace(hook, headers=Headers(lowered)))
 
 
 # What is no form ------------------------------------------------------------------------------------
@@ -304,7 +305,7 @@ def test_a_signed_json_body_is_unsupported() -> None:
         "X-Twilio-Signature": "a9nBmqA0ju/hNViExpshrM61xv4=",
     }
     target = f"/myapp.php?bodySHA256={digest}"
-    hook = HookRequest("POST", target, headers, b'{"property": "value"}', NOW)
+    hook = HookRequest("POST", target, Headers(headers), b'{"property": "value"}', NOW)
     assert refusal(hook).status == 415
 
 

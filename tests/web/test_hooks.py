@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from prometheus_client import REGISTRY
+from werkzeug.datastructures import Headers
 
 from adapter.bootstrap import Parts
 from adapter.calls.store import Store
@@ -143,10 +144,10 @@ def test_what_a_proxy_made_of_the_request_does_not_count(client: FlaskClient) ->
         "X-Forwarded-Host": "evil.example.com",
         "X-Forwarded-For": "203.0.113.9",
     }
-    assert send(client, replace(hook, headers=proxied)).status_code == 204
+    assert send(client, replace(hook, headers=Headers(proxied))).status_code == 204
     elsewhere = signed(COMPLETED, base_url="http://evil.example.com")
     forged = {**proxied, "X-Twilio-Signature": elsewhere.headers["X-Twilio-Signature"]}
-    assert send(client, replace(hook, headers=forged)).status_code == 403
+    assert send(client, replace(hook, headers=Headers(forged))).status_code == 403
 
 
 # Refused --------------------------------------------------------------------------------------------
@@ -156,7 +157,9 @@ def bare(
     method: str = "POST", body: bytes = b"", target: str = PATH, **headers: str
 ) -> HookRequest:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return replace(signed(COMPLETED), method=method, body=body, target=target, headers=named)
+    return replace(
+        signed(COMPLETED), method=method, body=body, target=target, headers=Headers(named)
+    )
 
 
 FORM = "application/x-www-form-urlencoded"
