@@ -79,6 +79,7 @@ class FakeTwilio:
         self.held: threading.Event | None = None
         self.broken: int | None = None
         self.left = threading.Event()  # set when a body was closed before its end
+        self.broken_off = 0  # how many were
         self._server = make_server(
             "127.0.0.1",
             0,
@@ -297,6 +298,7 @@ class _Body(Iterator[bytes]):
 
     def close(self) -> None:
         if self._at < len(self._body):
+            self._twilio.broken_off += 1
             self._twilio.left.set()
 
 
