@@ -62,7 +62,11 @@ if TYPE_CHECKING:
 
 log = logger("adapter")
 
-WEB_THREADS = 16  # as in adapter.web.gunicorn_conf: each may have a connection of its own
+# Connections to the database that a process has at the most; who finds none waits for one. Two web
+# processes and a worker, which has one more to be notified on, leave room for a release and for commands
+# on a plan of 20, the smallest of Heroku's.
+WEB_CONNECTIONS = 4
+WORKER_CONNECTIONS = 8
 
 
 @dataclass(frozen=True)
@@ -292,7 +296,7 @@ def web_app(settings: Settings | None = None) -> App:
     """The web application. Errors: SettingsError if hooks could not be trusted."""
     settings = settings or read_settings()
     settings.require_for_web()
-    parts = Parts(settings, pool_size=WEB_THREADS)
+    parts = Parts(settings, pool_size=WEB_CONNECTIONS)
     secret = settings.propexo_webhook_secret
     return create_app(
         hook_routes(parts.intake),
@@ -308,7 +312,7 @@ def worker(settings: Settings | None = None) -> Worker:
 
     settings = settings or read_settings()
     settings.require_for_worker()
-    parts = Parts(settings, pool_size=settings.worker_concurrency + 8)
+    parts = Parts(settings, pool_size=WORKER_CONNECTIONS)
     return Worker(
         store=parts.store,
         deliver=parts.delivery.run,

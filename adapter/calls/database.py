@@ -19,13 +19,14 @@ _LOCK = 7_206_051_410  # any number of our own: pg_advisory_lock
 def open_engine(url: str, *, pool_size: int = 10) -> sa.Engine:
     """An engine for SQLite (WAL, every commit on disk) or PostgreSQL.
 
-    url: a SQLAlchemy URL. Connections that rested are checked before use, so a restarted server is noticed.
+    url: a SQLAlchemy URL. pool_size: how many connections there are at the most.
+    Connections that rested are checked before use, so a restarted server is noticed.
     """
     if not url.startswith("sqlite"):
         engine = sa.create_engine(
             url,
             pool_size=pool_size,
-            max_overflow=5,
+            max_overflow=0,
             pool_timeout=5,
             connect_args={"connect_timeout": 5, "application_name": "call-adapter"},
         )
@@ -34,7 +35,9 @@ def open_engine(url: str, *, pool_size: int = 10) -> sa.Engine:
     path = sa.make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, pool_size=pool_size, connect_args={"timeout": 10})
+    engine = sa.create_engine(
+        url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": 10}
+    )
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _: Any) -> None:
