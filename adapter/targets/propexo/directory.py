@@ -10,7 +10,7 @@ from typing import Any
 from adapter.calls.lines import Line, PersonKind
 from adapter.calls.matching import Person
 from adapter.errors import NotSupported, PermanentError
-from adapter.targets.propexo.client import PropexoClient
+from adapter.targets.propexo.client import PropexoClient, has_more
 
 REFRESH_SECONDS = 600.0
 PAGE = 250
@@ -123,7 +123,7 @@ class Directory:
             # The list of integrations comes bare in older answers.
             results = answer.get("results", answer) if isinstance(answer, dict) else answer
             rows.extend(row for row in results or () if isinstance(row, dict))
-            if not (isinstance(answer, dict) and (answer.get("meta") or {}).get("hasMore")):
+            if not (isinstance(answer, dict) and has_more(answer, PAGE)):
                 break
         return rows
 

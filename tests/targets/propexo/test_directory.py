@@ -154,6 +154,22 @@ def test_every_page_is_read(directory: Directory, http: responses.RequestsMock) 
     assert directory.event_type_id(line(event_type="T1"), person()) == "et_1"
 
 
+def test_a_full_page_has_a_next_one_where_it_is_not_told(
+    directory: Directory, http: responses.RequestsMock
+) -> None:
+    for page, count in ((0, 250), (1, 1)):
+        http.add(
+            responses.GET,
+            f"{BASE}/v1/event-types/",
+            match=[query_param_matcher({"offset": str(page * 250)}, strict_match=False)],
+            json={
+                "meta": {"orderBy": [], "hasMore": None},
+                "results": [event_type(f"et_{page}_{n}", f"T{page}") for n in range(count)],
+            },
+        )
+    assert directory.event_type_id(line(event_type="T1"), person()) == "et_1_0"
+
+
 @pytest.mark.parametrize("status", [404, 405])
 def test_a_pms_without_such_a_list_has_none(
     directory: Directory, http: responses.RequestsMock, status: int

@@ -13,6 +13,7 @@ from adapter.calls.lines import Line, PersonKind
 from adapter.calls.people import PeopleIndex
 from adapter.calls.store import CallState
 from adapter.errors import BudgetSpent, PermanentError, RemoteError
+from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.sync import PeopleSync
 from tests.delivery.test_strangers import MAIN, Adapter, adapter, lines
 
@@ -296,6 +297,40 @@ def test_many_changes_are_read_on_across_processes_while_more_come(
     assert len(index.find(number(5001), "int_entrata")) == 60
     # The 1100, and the 300 that moved them on; then the 360 at the front. The new process is refused anew.
     assert made.asked("/v1/leads/") - before == 6 + 2 + (mode == "refused")
+
+
+class Terse:
+    """A client whose answers say of a list only what Propexo's schema requires: how it is ordered."""
+
+    def __init__(self, client: PropexoClient, **meta: Any) -> None:
+        self._client = client
+        self._meta = meta
+
+    def get(self, *args: Any, **more: Any) -> Any:
+        answer = self._client.get(*args, **more)
+        return {**answer, "meta": {"orderBy": answer["meta"]["orderBy"], **self._meta}}
+
+
+@pytest.mark.parametrize("meta", [{}, {"hasMore": None}])
+def test_everybody_is_read_where_it_is_not_told_whether_there_is_more(
+    made: Adapter, meta: dict[str, Any]
+) -> None:
+    add(made, 493)  # with those of the sample company two full pages
+    terse: Any = Terse(made.parts.propexo, **meta)
+    sync = PeopleSync(
+        client=terse,
+        index=made.parts.index,
+        integrations=["int_entrata"],
+        learned=lambda numbers: None,
+        clock=made.now,
+    )
+    read_all(sync)
+    assert made.parts.index.is_filled("int_entrata", PersonKind)
+    assert unknown(made.parts.index, 493) == []
+    made.traveller.shift(3600)
+    change(made, 493, phone_2=number(5000)[2:])
+    read_all(sync)
+    assert len(made.parts.index.find(number(5000), "int_entrata")) == 493
 
 
 @MODES
