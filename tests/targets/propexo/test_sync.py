@@ -52,6 +52,10 @@ def change(made: Adapter, count: int, *, first: int = 0, **fields: Any) -> None:
     add(made, count, first=first, updated_at=stamp(made), **fields)
 
 
+def change_one(made: Adapter, id: str, **fields: Any) -> None:
+    made.person("lead", id=id, updated_at=stamp(made), **fields)
+
+
 def come(made: Adapter, count: int, *, first: int) -> None:
     """These leads are new."""
     add(made, count, first=first, updated_at=stamp(made), created_at=stamp(made))
@@ -443,6 +447,46 @@ def test_somebody_who_came_after_the_last_sync_is_asked_for_live(made: Adapter) 
     made.pass_time(60)
     assert made.call(sid).person_id == "lead_new"
     assert made.parts.index.find("+12125550177", "int_entrata"), "and is known from then on"
+
+
+@pytest.mark.parametrize("field", ["phone_1", "phone_2"])
+def test_an_index_that_was_not_kept_up_to_date_is_not_believed(made: Adapter, field: str) -> None:
+    """The number changed hands while nothing was read."""
+    made.person("lead", id="lead_before", property_id="prop_main", **{field: "(212) 555-0177"})
+    made.person("lead", id="lead_after", property_id="prop_oak")
+    fill(made)
+    made.traveller.shift(2 * 3600)
+    change_one(made, "lead_before", property_id="prop_main", **{field: "(212) 555-0178"})
+    change_one(made, "lead_after", property_id="prop_oak", phone_1="(212) 555-0177")
+    sid = made.missed("+12125550177")
+    made.pass_time(60)
+    assert made.call(sid).person_id == "lead_after", made.call(sid).because
+
+
+def test_who_is_known_by_the_second_number_is_looked_up_where_the_index_is_old(
+    made: Adapter,
+) -> None:
+    made.person("lead", id="lead_odd", property_id="prop_main", phone_2="(212) 555-0177")
+    fill(made)
+    made.traveller.shift(2 * 3600)
+    sid = made.missed("+12125550177")
+    made.pass_time(60)
+    assert made.call(sid).person_id == "lead_odd", made.call(sid).reason
+
+
+def test_without_a_sync_the_index_of_before_is_not_asked(database_url: str) -> None:
+    with adapter(database_url, ADAPTER_LINES=HELD_LINE) as made:
+        made.person("lead", id="lead_before", property_id="prop_main", phone_1="(212) 555-0177")
+        fill(made)
+        made.person("lead", id="lead_after", property_id="prop_oak", phone_1="(212) 555-0177")
+        change_one(made, "lead_before", property_id="prop_main", phone_1=None)
+        off = Adapter(
+            database_url, made.traveller, made.url, ADAPTER_LINES=HELD_LINE, PEOPLE_SYNC_SECONDS="0"
+        )
+        sid = off.missed("+12125550177")
+        off.pass_time(60)
+        assert off.call(sid).person_id == "lead_after", off.call(sid).because
+        off.store.engine.dispose()
 
 
 # Giving way and waking ----------------------------------------------------------------------------------
