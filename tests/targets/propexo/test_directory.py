@@ -73,6 +73,14 @@ def test_an_event_type_is_found_by_its_name_at_the_persons_property(
     assert directory.event_type_id(LINE, person()) == "et_call"
 
 
+def test_a_person_of_no_property_has_the_event_type_of_the_lines(
+    directory: Directory, http: responses.RequestsMock
+) -> None:
+    rows = (event_type("et_oak", place="prop_oak"), event_type("et_main"))
+    serve(http, "/v1/event-types/", *rows)
+    assert directory.event_type_id(LINE, person(property_id=None)) == "et_main"
+
+
 def test_an_event_type_of_another_kind_of_person_is_not_taken(
     directory: Directory, http: responses.RequestsMock
 ) -> None:
