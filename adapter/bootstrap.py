@@ -155,7 +155,9 @@ class Parts:
 
     @cached_property
     def target(self) -> PropexoTarget:
-        return PropexoTarget(self.propexo, self.index)
+        return PropexoTarget(
+            self.propexo, self.index if self.settings.people_sync_seconds else None
+        )
 
     @cached_property
     def bulk(self) -> BulkConfirmation:

@@ -263,7 +263,9 @@ def create_lead(call: str) -> None:
     store = _parts().store
     found = _find(store, call)
     create_lead_of(store, found)
-    click.echo(f"A lead is made for {found.call_id}. Next: adapter show {call}")
+    click.echo(
+        f"A lead will be asked for of the caller of {found.call_id}. Next: adapter show {call}"
+    )
 
 
 @main.command()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError
 
 from adapter.calls.phone import e164
 from adapter.errors import SettingsError
@@ -46,10 +46,15 @@ def _number(value: Any) -> str:
 def _zone(value: Any) -> str:
     try:
         ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, TypeError) as error:
+    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError) as error:  # OSError: "America"
         raise ValueError(f"{value!r} is not a time zone; write it like America/New_York") from error
     return str(value)
 
+
+# What pydantic calls by its Python name, as TOML calls it.
+_FACTS = dict.fromkeys(
+    ("tuple_type", "frozen_set_type"), 'Input should be a list, like ["...", "..."]'
+)
 
 Number = Annotated[str, BeforeValidator(_number)]
 Zone = Annotated[str, BeforeValidator(_zone)]
@@ -75,7 +80,7 @@ class Line(BaseModel):
     unknown_caller: UnknownCaller = UnknownCaller.HOLD
     ambiguous: Ambiguous = Ambiguous.LATEST
     timezone: Zone = "America/New_York"
-    min_seconds: Annotated[int, Field(ge=0)] = 0
+    min_seconds: Annotated[int, Strict(), Field(ge=0)] = 0
     staff: frozenset[Number] = frozenset()
     ignore: frozenset[Number] = frozenset()
     switchboards: frozenset[Number] = frozenset()
@@ -137,6 +142,7 @@ def read_lines(text_or_path: str, defaults: Mapping[str, str | None]) -> Lines:
             f"{source}: [{unknown[0]}] is not known; write [defaults] and [lines.*]"
         )
     common = {**given, **_table(source, "defaults", document.get("defaults", {}))}
+    fallback = _line(source, "defaults", common)
     lines: dict[str, Line] = {}
     for written, table in _table(source, "lines", document.get("lines", {})).items():
         number = e164(written)
@@ -150,7 +156,7 @@ def read_lines(text_or_path: str, defaults: Mapping[str, str | None]) -> Lines:
         lines[number] = _line(
             source, where, {**common, **_table(source, where, table), "number": number}
         )
-    return Lines(_line(source, "defaults", common), lines)
+    return Lines(fallback, lines)
 
 
 def _document(text_or_path: str) -> tuple[str, dict[str, Any]]:
@@ -191,5 +197,6 @@ def _line(source: str, where: str, values: Mapping[str, Any]) -> Line:
         if first["type"] == "extra_forbidden":
             problem = f"is not known; {_allowed()}"
         else:
-            problem = f"= {first['input']!r}: {first['msg'].removeprefix('Value error, ')}"
+            fact = _FACTS.get(first["type"], first["msg"].removeprefix("Value error, "))
+            problem = f"= {first['input']!r}: {fact}"
         raise SettingsError(f"{source}: [{where}] {key} {problem}") from error

@@ -94,12 +94,17 @@ class PeopleIndex:
 
     def is_filled(self, integration_id: str, kinds: Iterable[PersonKind]) -> bool:
         """True if every one of these kinds has been read whole."""
-        query = sa.select(syncs.c.kind).where(
+        return self.known_until(integration_id, kinds) is not None
+
+    def known_until(self, integration_id: str, kinds: Iterable[PersonKind]) -> datetime | None:
+        """Up to when all changes of these kinds are known; None if one has not been read whole."""
+        query = sa.select(syncs.c.kind, syncs.c.known_until).where(
             syncs.c.integration_id == integration_id, syncs.c.is_filled
         )
         with self._store.begin() as connection:
-            filled = {row.kind for row in connection.execute(query)}
-        return all(kind.value in filled for kind in kinds)
+            filled = {row.kind: row.known_until for row in connection.execute(query)}
+        known: list[datetime | None] = [filled.get(kind.value) for kind in kinds]
+        return None if None in known else min(filter(None, known), default=LONG_AGO)
 
     def count(self) -> int:
         with self._store.begin() as connection:

@@ -38,6 +38,7 @@ log = logger("adapter.delivery")
 # Waits for what the bulk confirmation did not see; the short ones for targets where there is none.
 CONFIRM_AFTER_SECONDS = (1, 3, 10, 30, 60, 120, 300, 600, 1800, 3600)
 STRAGGLER_SECONDS = 30
+INDEX_WAIT_SECONDS = 15
 RETRY_AFTER_SECONDS = (30, 120, 600, 1800)
 # How long a call waits for the provider's API before it is written as the hooks have it: the API may be
 # busy for a while; but where nothing answers at all, it may never (no route, a firewall).
@@ -226,6 +227,10 @@ class Steps:
         is_wanted = (
             line.unknown_caller is UnknownCaller.CREATE_LEAD or call.assigned_kind == NEW_LEAD
         )
+        is_final = line.unknown_caller is not UnknownCaller.HOLD and call.assigned_kind != NEW_LEAD
+        if match.is_unknown and is_final and not self._target.knows_everybody(line):
+            why = f"{match.because} so far; the index of people is being read for the first time"
+            return Again(INDEX_WAIT_SECONDS, why)
         if match.is_unknown and is_wanted:
             made = self._strangers.lead_for(call, number, line)
             if isinstance(made, Person):

@@ -41,6 +41,9 @@ class Target(Protocol):
     def find_people(self, number: str, line: Line) -> Sequence[Person]:
         """Everybody who may have this number (E.164); enough of them to choose by the rule."""
 
+    def knows_everybody(self, line: Line) -> bool:
+        """False while people are still being learned, so that one not found may yet turn up."""
+
     def person(self, kind: PersonKind, person_id: str, line: Line) -> Person:
         """The person with this id. Errors: PermanentError if there is none in the line's integration."""
 

@@ -140,7 +140,58 @@ people = st.builds(
     numbers=st.sampled_from([frozenset({NUMBER}), frozenset({NUMBER, OTHER_NUMBER}), frozenset()]),
     is_active=st.booleans(),
     updated_at=st.sampled_from([MONDAY, LATER]),
+    refused=st.sampled_from(["", "the PMS takes no call events for them"]),
 )
+orders = st.permutations(list(PersonKind)).flatmap(
+    lambda kinds: st.integers(1, 3).map(lambda count: tuple(kinds[:count]))
+)
+
+
+def beats(one: Person, other: Person, line: Line) -> bool:
+    """The rule once more, in the words of design.md, section 7."""
+    if line.property_id and (one.property_id == line.property_id) != (
+        other.property_id == line.property_id
+    ):
+        return one.property_id == line.property_id
+    if one.kind != other.kind:
+        return line.people.index(one.kind) < line.people.index(other.kind)
+    if one.is_active != other.is_active:
+        return one.is_active
+    return one.updated_at > other.updated_at
+
+
+@given(
+    st.lists(people, max_size=8, unique_by=lambda p: (p.kind, p.id)),
+    orders,
+    st.sampled_from([None, "prop_1", "prop_3"]),
+    st.sampled_from(Ambiguous),
+)
+def test_nobody_who_can_be_written_to_beats_who_is_chosen(
+    candidates: list[Person],
+    kinds: tuple[PersonKind, ...],
+    property_id: str | None,
+    ambiguous: Ambiguous,
+) -> None:
+    line = LINE.model_copy(
+        update={"people": kinds, "property_id": property_id, "ambiguous": ambiguous}
+    )
+    match = choose_person(NUMBER, candidates, line)
+    known = [
+        p
+        for p in candidates
+        if NUMBER in p.numbers and p.integration_id == "int_1" and p.kind in kinds
+    ]
+    fitting = [p for p in known if not p.refused]
+    best = [p for p in fitting if not any(beats(other, p, line) for other in fitting)]
+    tied = [p for p in fitting if not any(beats(o, p, line) for o in _same_date(fitting))]
+    is_held = ambiguous is Ambiguous.HOLD and len(tied) > 1
+    assert match.is_unknown is (not known)
+    assert match.person in (best if best and not is_held else [None])
+
+
+def _same_date(people: list[Person]) -> list[Person]:
+    """As if nobody were the latest: only what comes before the date counts."""
+    return [replace(p, updated_at=datetime.min.replace(tzinfo=UTC)) for p in people]
 
 
 @given(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapter.calls.facts import CallRecord, Leg, LegDirection, LegStatus
 from adapter.calls.lines import read_lines
@@ -91,3 +93,38 @@ def test_short_calls_that_nobody_answered_are_not_refused() -> None:
 
 def test_an_answered_call_of_just_the_least_length_is_not_refused() -> None:
     assert refused(CALLER, status=LegStatus.COMPLETED, seconds=5) is None
+
+
+OURS = st.sampled_from([LINE, OTHER_LINE, STAFF]).flatmap(
+    lambda number: st.sampled_from(
+        [number, number[1:], number[2:], f"({number[2:5]}) {number[5:8]}-{number[8:]}"]
+    )
+)
+WITHHELD = st.sampled_from(
+    [
+        "anonymous",
+        "Anonymous",
+        " RESTRICTED ",
+        "unknown",
+        "unavailable",
+        "anonymous@anonymous.invalid",
+        "+266696687",
+        "+7378742833",
+        "+2562533",
+        "+8656696",
+        "+86282452253",
+    ]
+)
+
+
+@given(
+    number=OURS | WITHHELD,
+    direction=st.sampled_from([LegDirection.INBOUND, LegDirection.OUTBOUND]),
+    status=st.sampled_from([LegStatus.COMPLETED, LegStatus.NO_ANSWER, LegStatus.BUSY]),
+    seconds=st.integers(0, 90),
+)
+def test_own_lines_staff_and_withheld_numbers_never_come_to_a_match(
+    number: str, direction: LegDirection, status: LegStatus, seconds: int
+) -> None:
+    ends = (number, LINE) if direction is LegDirection.INBOUND else (LINE, number)
+    assert refused(*ends, status=status, seconds=seconds, direction=direction) is not None

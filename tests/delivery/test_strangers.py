@@ -17,6 +17,7 @@ import time_machine
 
 from adapter.bootstrap import Parts
 from adapter.calls.new_leads import NewLead, NewLeads
+from adapter.calls.phone import e164
 from adapter.calls.shared import Breakers, Budgets
 from adapter.calls.store import Call, CallState, Store
 from adapter.calls.tables import calls
@@ -188,6 +189,14 @@ def adapter(
                 made.store.engine.dispose()
 
 
+@contextmanager
+def acquainted(database_url: str, **more: Any) -> Iterator[Adapter]:
+    """An adapter whose index of people has been read: who is not found is nobody it knows."""
+    with adapter(database_url, **more) as made:
+        made.fill_index()
+        yield made
+
+
 def missed_hook(sid: str, caller: str, line: str) -> dict[str, str]:
     return {
         "AccountSid": ACCOUNT,
@@ -226,14 +235,14 @@ ENTRATA_SYNC = timedelta(hours=12).total_seconds()
 @pytest.fixture
 def entrata(database_url: str) -> Iterator[Adapter]:
     """Entrata: the new lead's id comes with the next sync, half a day later."""
-    with adapter(database_url, ADAPTER_LINES=lines(), read_back_seconds=ENTRATA_SYNC) as made:
+    with acquainted(database_url, ADAPTER_LINES=lines(), read_back_seconds=ENTRATA_SYNC) as made:
         yield made
 
 
 @pytest.fixture
 def mri(database_url: str) -> Iterator[Adapter]:
     """MRI: write-status names the new lead."""
-    with adapter(database_url, vendors=["MRI"], ADAPTER_LINES=lines("MRI")) as made:
+    with acquainted(database_url, vendors=["MRI"], ADAPTER_LINES=lines("MRI")) as made:
         yield made
 
 
@@ -241,7 +250,7 @@ def mri(database_url: str) -> Iterator[Adapter]:
 
 
 def test_a_strangers_call_is_held_unless_the_line_says_otherwise(database_url: str) -> None:
-    with adapter(database_url, ADAPTER_LINES=lines(policy="")) as made:
+    with acquainted(database_url, ADAPTER_LINES=lines(policy="")) as made:
         sid = made.missed()
         made.pass_time(60)
         call = made.call(sid)
@@ -251,13 +260,33 @@ def test_a_strangers_call_is_held_unless_the_line_says_otherwise(database_url: s
 
 
 def test_a_strangers_call_is_ignored_where_the_line_says_so(database_url: str) -> None:
-    with adapter(database_url, ADAPTER_LINES=lines(policy="ignore")) as made:
+    with acquainted(database_url, ADAPTER_LINES=lines(policy="ignore")) as made:
         sid = made.missed()
         made.pass_time(60)
         call = made.call(sid)
         assert call.state is CallState.IGNORED
         assert "unknown callers are ignored" in (call.reason or "")
         assert made.control("writes")["writes"] == []
+
+
+@pytest.mark.parametrize("policy", ["create_lead", "ignore"])
+@pytest.mark.parametrize("number", ["(212) 555-0177", "+44 20 7946 0018"])
+def test_nobody_is_taken_for_a_stranger_before_all_people_are_known(
+    database_url: str, policy: str, number: str
+) -> None:
+    """By their second number, or one from abroad, people are found in the index only."""
+    with adapter(database_url, ADAPTER_LINES=lines(policy=policy)) as made:
+        made.person("lead", id="lead_known", phone_2=number, property_id="prop_main")
+        caller = e164(number)
+        assert caller is not None
+        sid = made.missed(caller)
+        made.work()
+        assert made.call(sid).state is CallState.DELIVERING
+        assert "the index of people is being read" in (made.call(sid).reason or "")
+        made.fill_index()
+        made.pass_time(60)
+        assert made.call(sid).person_id == "lead_known"
+        assert made.leads() == []
 
 
 def test_a_known_callers_call_makes_no_lead(mri: Adapter) -> None:
@@ -281,7 +310,7 @@ def test_a_withheld_number_makes_no_lead(mri: Adapter) -> None:
 def test_where_the_id_is_told_the_call_is_written_on_the_new_lead(
     database_url: str, vendor: str
 ) -> None:
-    with adapter(
+    with acquainted(
         database_url,
         vendors=[vendor],
         ADAPTER_LINES=lines(vendor),
@@ -302,7 +331,7 @@ def test_where_the_id_is_told_the_call_is_written_on_the_new_lead(
 def test_where_the_id_is_not_told_the_call_waits_for_the_sync_and_is_then_written(
     database_url: str, vendor: str
 ) -> None:
-    with adapter(
+    with acquainted(
         database_url,
         vendors=[vendor],
         ADAPTER_LINES=lines(vendor),
@@ -350,7 +379,7 @@ def test_the_next_call_of_the_stranger_goes_on_the_same_lead(mri: Adapter) -> No
 def test_two_calls_of_one_stranger_at_the_same_moment_make_one_lead(
     database_url: str, vendor: str
 ) -> None:
-    with adapter(database_url, vendors=[vendor], ADAPTER_LINES=lines(vendor)) as made:
+    with acquainted(database_url, vendors=[vendor], ADAPTER_LINES=lines(vendor)) as made:
         sids = [made.missed() for _ in range(4)]
         other = made.missed(OTHER_STRANGER)
         found = made.take_due()
@@ -381,7 +410,7 @@ def test_two_calls_of_one_stranger_at_the_same_moment_make_one_lead(
     "kind", ["reset_before", "reset_after", "status_after", "status", "timeout_after"]
 )
 def test_a_doubtful_creation_makes_one_lead(database_url: str, vendor: str, kind: str) -> None:
-    with adapter(database_url, vendors=[vendor], ADAPTER_LINES=lines(vendor)) as made:
+    with acquainted(database_url, vendors=[vendor], ADAPTER_LINES=lines(vendor)) as made:
         if kind == "timeout_after":
             made.parts.__dict__["propexo"] = PropexoClient(
                 base_url=made.url,
@@ -504,7 +533,7 @@ def test_a_database_that_fails_after_the_lead_was_accepted_makes_no_second_lead(
 
 def test_a_refused_creation_holds_the_call_in_the_apis_words(database_url: str) -> None:
     text = lines("MRI", property_id="prop_gone")
-    with adapter(database_url, vendors=["MRI"], ADAPTER_LINES=text) as made:
+    with acquainted(database_url, vendors=["MRI"], ADAPTER_LINES=text) as made:
         sid = made.missed()
         made.pass_time(600)
         call = made.call(sid)
@@ -529,7 +558,7 @@ def test_a_line_that_lacks_what_a_lead_needs_holds_the_call_naming_the_key(
     database_url: str, vendor: str
 ) -> None:
     text = lines(vendor, lead_source_id="")
-    with adapter(database_url, vendors=[vendor], ADAPTER_LINES=text) as made:
+    with acquainted(database_url, vendors=[vendor], ADAPTER_LINES=text) as made:
         sid = made.missed()
         made.pass_time(600)
         call = made.call(sid)
@@ -540,7 +569,7 @@ def test_a_line_that_lacks_what_a_lead_needs_holds_the_call_naming_the_key(
 
 def test_where_leads_cannot_be_made_the_call_is_held_with_the_reason(database_url: str) -> None:
     text = lines("KNOCK")
-    with adapter(database_url, vendors=["KNOCK"], ADAPTER_LINES=text) as made:
+    with acquainted(database_url, vendors=["KNOCK"], ADAPTER_LINES=text) as made:
         sid = made.missed()
         made.pass_time(600)
         assert made.call(sid).state is CallState.HELD
@@ -617,7 +646,7 @@ def test_a_stranger_from_abroad_gets_a_lead_too(mri: Adapter) -> None:
 
 def test_the_names_of_new_leads_are_those_that_the_line_says(database_url: str) -> None:
     text = lines("MRI", lead_first_name="Phone", lead_last_name="Inquiry")
-    with adapter(database_url, vendors=["MRI"], ADAPTER_LINES=text) as made:
+    with acquainted(database_url, vendors=["MRI"], ADAPTER_LINES=text) as made:
         made.missed()
         made.pass_time(600)
         body: Mapping[str, Any] = made.leads()[0]["body"]

@@ -118,6 +118,15 @@ class PropexoClient:
         return answer
 
 
+def has_more(answer: Mapping[str, Any], asked: int) -> bool:
+    """True if a list goes on behind this page. asked: its limit.
+
+    meta.hasMore may be null or missing (Propexo's OpenAPI, ResponseMeta); then a full page has a next one.
+    """
+    told = (answer.get("meta") or {}).get("hasMore")
+    return len(answer.get("results") or ()) >= asked if told is None else bool(told)
+
+
 def _no_answer(error: requests.RequestException, *, is_write: bool) -> TemporaryError:
     """A timeout or a broken connection. If it never stood, nothing can have been accepted."""
     if isinstance(error, requests.ConnectTimeout) or _never_connected(error):

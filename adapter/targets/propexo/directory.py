@@ -10,7 +10,7 @@ from typing import Any
 from adapter.calls.lines import Line, PersonKind
 from adapter.calls.matching import Person
 from adapter.errors import NotSupported, PermanentError
-from adapter.targets.propexo.client import PropexoClient
+from adapter.targets.propexo.client import PropexoClient, has_more
 
 REFRESH_SECONDS = 600.0
 PAGE = 250
@@ -39,7 +39,8 @@ class Directory:
         """The id of the line's event type at the person's property, for this kind of person.
 
         Event types belong to properties: for a person at another property than the line's, the type of
-        the same name there is taken. None: the line names none, or there is none of this name.
+        the same name there is taken. A person of no property counts as at the line's. None: the line names
+        none, or there is none of this name.
         """
         is_there = person.property_id in (None, line.property_id) or line.property_id is None
         if line.event_type_id and is_there:
@@ -47,7 +48,8 @@ class Directory:
         name = line.event_type or self._name_of(line.event_type_id, person.integration_id)
         if name is None:
             return line.event_type_id
-        rows = self.event_types(person.integration_id, person.kind, person.property_id)
+        place = person.property_id or line.property_id
+        rows = self.event_types(person.integration_id, person.kind, place)
         return _first_id(
             row for row in rows if str(row.get("name", "")).casefold() == name.casefold()
         )
@@ -123,7 +125,7 @@ class Directory:
             # The list of integrations comes bare in older answers.
             results = answer.get("results", answer) if isinstance(answer, dict) else answer
             rows.extend(row for row in results or () if isinstance(row, dict))
-            if not (isinstance(answer, dict) and (answer.get("meta") or {}).get("hasMore")):
+            if not (isinstance(answer, dict) and has_more(answer, PAGE)):
                 break
         return rows
 

@@ -11,7 +11,7 @@ from typing import Any
 from adapter.calls.lines import Line, PersonKind
 from adapter.calls.matching import LONG_AGO, Person
 from adapter.calls.phone import e164, national_ten
-from adapter.targets.propexo.client import PropexoClient
+from adapter.targets.propexo.client import PropexoClient, has_more
 
 COLLECTION = {
     PersonKind.LEAD: "/v1/leads/",
@@ -73,7 +73,7 @@ def read_people(
             step="lookup",
         )
         yield from (person_of(kind, row) for row in answer.get("results", ()))
-        if not (answer.get("meta") or {}).get("hasMore"):
+        if not has_more(answer, PAGE):
             return
 
 

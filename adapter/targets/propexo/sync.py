@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from adapter.calls.lines import PersonKind
 from adapter.calls.matching import LONG_AGO, Person
 from adapter.calls.people import PeopleIndex, SyncState
 from adapter.errors import BudgetSpent, PermanentError, RemoteError
 from adapter.observe import logger
-from adapter.targets.propexo.client import PropexoClient
+from adapter.targets.propexo.client import PropexoClient, has_more
 from adapter.targets.propexo.people import COLLECTION, person_of
 
 PAGE = 250
@@ -26,7 +26,14 @@ OVERLAP = timedelta(minutes=5)
 # How a parameter is refused that an endpoint does not know: 400 is documented, 422 is usual.
 UNKNOWN_PARAMETER = (400, 422)
 
-Page = tuple[Sequence[Mapping[str, Any]], Mapping[str, Any]]
+
+class Page(NamedTuple):
+    """One page of a list. total: of the whole list, 0 if it is not told."""
+
+    rows: Sequence[Mapping[str, Any]]
+    is_last: bool
+    total: int
+
 
 log = logger("adapter.sync")
 
@@ -96,16 +103,16 @@ class PeopleSync:
 
     def _fill_page(self, state: SyncState) -> None:
         begun = state.begun_at or self._clock()
-        rows, meta = self._page(state, "created_at:asc", state.position)
-        self._keep(state.kind, rows)
-        position = state.position + len(rows)
-        is_filled = not rows or not meta.get("hasMore")
+        page = self._page(state, "created_at:asc", state.position)
+        self._keep(state.kind, page.rows)
+        position = state.position + len(page.rows)
+        is_filled = page.is_last
         took_long = is_filled and state.position > 0
         self._index.save_state(
             replace(
                 state,
                 position=position,
-                total=max(int(meta.get("total") or 0), position),
+                total=max(page.total, position),
                 is_filled=is_filled,
                 # What changed while the fill went on is read again, from where it began.
                 known_until=begun - OVERLAP,
@@ -123,14 +130,14 @@ class PeopleSync:
         begun = state.begun_at or self._clock()
         offset = state.position if state.begun_at is not None else 0
         since = state.known_until - OVERLAP
-        rows, meta = self._changes(state, since, offset)
-        found = self._keep(state.kind, rows)
+        page = self._changes(state, since, offset)
+        found = self._keep(state.kind, page.rows)
         oldest = min((person.updated_at for person in found), default=LONG_AGO)
-        if oldest < since or not meta.get("hasMore"):
+        if oldest < since or page.is_last:
             done = replace(state, begun_at=None, known_until=begun, read_at=begun)
             self._index.save_state(replace(done, position=state.total))
         else:
-            self._index.save_state(replace(state, position=offset + len(rows), begun_at=begun))
+            self._index.save_state(replace(state, position=offset + len(page.rows), begun_at=begun))
 
     def _changes(self, state: SyncState, since: datetime, offset: int) -> Page:
         """Changes since a moment, newest first; older ones follow where Propexo does not leave them out.
@@ -159,7 +166,9 @@ class PeopleSync:
             **filters,
         }
         answer = self._client.get(COLLECTION[state.kind], query, step="sync")
-        return answer.get("results") or (), answer.get("meta") or {}
+        rows = answer.get("results") or ()
+        total = int((answer.get("meta") or {}).get("total") or 0)
+        return Page(rows, is_last=not rows or not has_more(answer, PAGE), total=total)
 
     def _keep(self, kind: PersonKind, rows: Iterable[Mapping[str, Any]]) -> Sequence[Person]:
         found = [person_of(kind, row) for row in rows]

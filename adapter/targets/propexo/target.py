@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from adapter.calls.lines import Line, PersonKind
 from adapter.calls.matching import Person
@@ -42,6 +43,8 @@ _PASSING = re.compile(
     r"|gateway|overload|maintenance|\b50[0234]\b|internal server error",
     re.IGNORECASE,
 )
+# Who had a number so long ago may have it no more: the index was not kept up to date meanwhile.
+INDEX_IS_OLD = timedelta(hours=1)
 _LOG_PAGE = 100
 _MAX_LOG_PAGES = 20
 
@@ -49,7 +52,8 @@ _MAX_LOG_PAGES = 20
 class PropexoTarget:
     """See adapter.targets.Target."""
 
-    def __init__(self, client: PropexoClient, index: PeopleIndex) -> None:
+    def __init__(self, client: PropexoClient, index: PeopleIndex | None) -> None:
+        """index: None where none is kept up to date."""
         self._client = client
         self._index = index
         self.directory = Directory(client)
@@ -60,29 +64,48 @@ class PropexoTarget:
         The index knows numbers that the live filter does not: the second one, and those of other countries.
         """
         integration_id = line.integration_id or ""
+        if self._index is None:
+            return find_people(self._client, number, line, refused=self._refused)
         known = [
             replace(person, refused=self._refused(person))
             for person in self._index.find(number, integration_id)
         ]
-        is_whole = self._index.is_filled(integration_id, line.people)
-        if is_whole and any(p.kind in line.people and not p.refused for p in known):
+        until = self._index.known_until(integration_id, line.people)
+        is_old = until is not None and datetime.now(UTC) - until > INDEX_IS_OLD
+        if until and not is_old and any(p.kind in line.people and not p.refused for p in known):
             return known
         found = find_people(self._client, number, line, refused=self._refused)
         self._index.save(found)
         live = {(person.kind, person.id) for person in found}
-        return [*found, *(p for p in known if (p.kind, p.id) not in live)]
+        others = [person for person in known if (person.kind, person.id) not in live]
+        return [*found, *(self._as_now(others) if is_old else others)]
+
+    def _as_now(self, people: Sequence[Person]) -> Iterator[Person]:
+        """These people as Propexo has them now, without those that it has no more."""
+        for person in people:
+            try:
+                yield replace(self._read(person.kind, person.id), refused=person.refused)
+            except PermanentError as error:
+                if error.status not in (404, 405):
+                    raise
+
+    def knows_everybody(self, line: Line) -> bool:
+        return self._index is None or self._index.is_filled(line.integration_id or "", line.people)
 
     def person(self, kind: PersonKind, person_id: str, line: Line) -> Person:
-        known = self._index.get(kind, person_id)
+        known = self._index.get(kind, person_id) if self._index else None
         if known is None:
-            row = self._client.get(f"{COLLECTION[kind]}{person_id}", step="lookup")
-            known = person_of(kind, row.get("results", row))
+            known = self._read(kind, person_id)
         if known.integration_id != line.integration_id:
             raise PermanentError(
                 f"{kind.value} {person_id} belongs to integration {known.integration_id}, "
                 f"but {line.title} to {line.integration_id}"
             )
         return known
+
+    def _read(self, kind: PersonKind, person_id: str) -> Person:
+        answer = self._client.get(f"{COLLECTION[kind]}{quote(person_id, safe='')}", step="lookup")
+        return person_of(kind, answer.get("results", answer))
 
     def _refused(self, person: Person) -> str:
         vendor = person.vendor or self.directory.vendor(person.integration_id)

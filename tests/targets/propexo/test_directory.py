@@ -73,6 +73,14 @@ def test_an_event_type_is_found_by_its_name_at_the_persons_property(
     assert directory.event_type_id(LINE, person()) == "et_call"
 
 
+def test_a_person_of_no_property_has_the_event_type_of_the_lines(
+    directory: Directory, http: responses.RequestsMock
+) -> None:
+    rows = (event_type("et_oak", place="prop_oak"), event_type("et_main"))
+    serve(http, "/v1/event-types/", *rows)
+    assert directory.event_type_id(LINE, person(property_id=None)) == "et_main"
+
+
 def test_an_event_type_of_another_kind_of_person_is_not_taken(
     directory: Directory, http: responses.RequestsMock
 ) -> None:
@@ -152,6 +160,22 @@ def test_every_page_is_read(directory: Directory, http: responses.RequestsMock) 
             json={"meta": {"hasMore": more}, "results": [event_type(f"et_{page}", f"T{page}")]},
         )
     assert directory.event_type_id(line(event_type="T1"), person()) == "et_1"
+
+
+def test_a_full_page_has_a_next_one_where_it_is_not_told(
+    directory: Directory, http: responses.RequestsMock
+) -> None:
+    for page, count in ((0, 250), (1, 1)):
+        http.add(
+            responses.GET,
+            f"{BASE}/v1/event-types/",
+            match=[query_param_matcher({"offset": str(page * 250)}, strict_match=False)],
+            json={
+                "meta": {"orderBy": [], "hasMore": None},
+                "results": [event_type(f"et_{page}_{n}", f"T{page}") for n in range(count)],
+            },
+        )
+    assert directory.event_type_id(line(event_type="T1"), person()) == "et_1_0"
 
 
 @pytest.mark.parametrize("status", [404, 405])

@@ -179,6 +179,23 @@ def test_every_page_is_read(client: PropexoClient, http: responses.RequestsMock)
     assert found(client) == ["lead_0", "lead_1", "lead_2"]
 
 
+def test_a_full_page_has_a_next_one_where_it_is_not_told(
+    client: PropexoClient, http: responses.RequestsMock
+) -> None:
+    for page, count in ((0, 250), (1, 1)):
+        http.add(
+            responses.GET,
+            f"{BASE}/v1/leads/",
+            match=[query_param_matcher({"offset": str(page * 250)}, strict_match=False)],
+            json={
+                "meta": {"orderBy": []},
+                "results": [row(f"lead_{page}_{n}", property_id="x") for n in range(count)],
+            },
+        )
+    everybody(http)
+    assert found(client)[-1] == "lead_1_0"
+
+
 # Rows -------------------------------------------------------------------------------------------------
 
 

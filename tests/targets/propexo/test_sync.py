@@ -13,6 +13,7 @@ from adapter.calls.lines import Line, PersonKind
 from adapter.calls.people import PeopleIndex
 from adapter.calls.store import CallState
 from adapter.errors import BudgetSpent, PermanentError, RemoteError
+from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.sync import PeopleSync
 from tests.delivery.test_strangers import MAIN, Adapter, adapter, lines
 
@@ -49,6 +50,10 @@ def add(made: Adapter, count: int, *, first: int = 0, kind: str = "lead", **fiel
 def change(made: Adapter, count: int, *, first: int = 0, **fields: Any) -> None:
     """These leads are changed now."""
     add(made, count, first=first, updated_at=stamp(made), **fields)
+
+
+def change_one(made: Adapter, id: str, **fields: Any) -> None:
+    made.person("lead", id=id, updated_at=stamp(made), **fields)
 
 
 def come(made: Adapter, count: int, *, first: int) -> None:
@@ -298,6 +303,40 @@ def test_many_changes_are_read_on_across_processes_while_more_come(
     assert made.asked("/v1/leads/") - before == 6 + 2 + (mode == "refused")
 
 
+class Terse:
+    """A client whose answers say of a list only what Propexo's schema requires: how it is ordered."""
+
+    def __init__(self, client: PropexoClient, **meta: Any) -> None:
+        self._client = client
+        self._meta = meta
+
+    def get(self, *args: Any, **more: Any) -> Any:
+        answer = self._client.get(*args, **more)
+        return {**answer, "meta": {"orderBy": answer["meta"]["orderBy"], **self._meta}}
+
+
+@pytest.mark.parametrize("meta", [{}, {"hasMore": None}])
+def test_everybody_is_read_where_it_is_not_told_whether_there_is_more(
+    made: Adapter, meta: dict[str, Any]
+) -> None:
+    add(made, 493)  # with those of the sample company two full pages
+    terse: Any = Terse(made.parts.propexo, **meta)
+    sync = PeopleSync(
+        client=terse,
+        index=made.parts.index,
+        integrations=["int_entrata"],
+        learned=lambda numbers: None,
+        clock=made.now,
+    )
+    read_all(sync)
+    assert made.parts.index.is_filled("int_entrata", PersonKind)
+    assert unknown(made.parts.index, 493) == []
+    made.traveller.shift(3600)
+    change(made, 493, phone_2=number(5000)[2:])
+    read_all(sync)
+    assert len(made.parts.index.find(number(5000), "int_entrata")) == 493
+
+
 @MODES
 def test_where_it_can_propexo_leaves_out_what_is_known(made: Adapter, mode: str) -> None:
     made.control("time-filters", {"mode": mode})
@@ -408,6 +447,46 @@ def test_somebody_who_came_after_the_last_sync_is_asked_for_live(made: Adapter) 
     made.pass_time(60)
     assert made.call(sid).person_id == "lead_new"
     assert made.parts.index.find("+12125550177", "int_entrata"), "and is known from then on"
+
+
+@pytest.mark.parametrize("field", ["phone_1", "phone_2"])
+def test_an_index_that_was_not_kept_up_to_date_is_not_believed(made: Adapter, field: str) -> None:
+    """The number changed hands while nothing was read."""
+    made.person("lead", id="lead_before", property_id="prop_main", **{field: "(212) 555-0177"})
+    made.person("lead", id="lead_after", property_id="prop_oak")
+    fill(made)
+    made.traveller.shift(2 * 3600)
+    change_one(made, "lead_before", property_id="prop_main", **{field: "(212) 555-0178"})
+    change_one(made, "lead_after", property_id="prop_oak", phone_1="(212) 555-0177")
+    sid = made.missed("+12125550177")
+    made.pass_time(60)
+    assert made.call(sid).person_id == "lead_after", made.call(sid).because
+
+
+def test_who_is_known_by_the_second_number_is_looked_up_where_the_index_is_old(
+    made: Adapter,
+) -> None:
+    made.person("lead", id="lead_odd", property_id="prop_main", phone_2="(212) 555-0177")
+    fill(made)
+    made.traveller.shift(2 * 3600)
+    sid = made.missed("+12125550177")
+    made.pass_time(60)
+    assert made.call(sid).person_id == "lead_odd", made.call(sid).reason
+
+
+def test_without_a_sync_the_index_of_before_is_not_asked(database_url: str) -> None:
+    with adapter(database_url, ADAPTER_LINES=HELD_LINE) as made:
+        made.person("lead", id="lead_before", property_id="prop_main", phone_1="(212) 555-0177")
+        fill(made)
+        made.person("lead", id="lead_after", property_id="prop_oak", phone_1="(212) 555-0177")
+        change_one(made, "lead_before", property_id="prop_main", phone_1=None)
+        off = Adapter(
+            database_url, made.traveller, made.url, ADAPTER_LINES=HELD_LINE, PEOPLE_SYNC_SECONDS="0"
+        )
+        sid = off.missed("+12125550177")
+        off.pass_time(60)
+        assert off.call(sid).person_id == "lead_after", off.call(sid).because
+        off.store.engine.dispose()
 
 
 # Giving way and waking ----------------------------------------------------------------------------------
