@@ -17,7 +17,7 @@ from requests.adapters import HTTPAdapter
 
 from adapter.calls.facts import Recording
 from adapter.errors import CredentialsRefused, PermanentError, RemoteError, TemporaryError
-from adapter.providers.abroad import Abroad
+from adapter.providers.abroad import Abroad, OneAnswer
 from adapter.providers.audio import Audio, AudioFormat
 from adapter.providers.ranges import Span, Unsatisfiable, Wanted, content_range, wanted
 
@@ -55,7 +55,7 @@ class TwilioMedia:
         self._tokens = tokens
         self._abroad = abroad or Abroad()
         self._timeout = timeout
-        self._session = requests.Session()
+        self._session = OneAnswer()
         self._session.trust_env = False
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=16, max_retries=0))
@@ -105,15 +105,18 @@ class TwilioMedia:
         Hooks name https://api.twilio.com, sometimes with http, whatever the base URL is set to.
         """
         parts = _split(url)
+        path = parts._replace(scheme="", netloc="").geturl()
         if self._is_base(parts):
-            return url
+            # Not the URL as it came: libraries differ in where a host ends ("http://a\@b"), and the
+            # credentials go to where the last one of them says.
+            return f"{self._base.scheme}://{self._base.netloc}{path}"
         is_twilio = parts.hostname == TWILIO_HOST and parts.port in (None, 80, 443)
         is_base_over_http = (parts.scheme, self._base.scheme) == ("http", "https") and (
             parts.hostname == self._base.hostname and parts.port in (None, 80)
         )
         if not (is_twilio or is_base_over_http) or parts.scheme not in _PORTS:
             return None
-        return self._base_url + parts._replace(scheme="", netloc="").geturl()
+        return self._base_url + path
 
     def _is_base(self, parts: SplitResult) -> bool:
         return _origin(parts) == _origin(self._base)
@@ -128,7 +131,8 @@ class TwilioMedia:
         )
         try:
             for _ in range(MAX_REDIRECTS + 1):
-                if self._is_base(_split(url)):
+                if place := self._at_base(url):
+                    url = place
                     response = self._ask_base(account if trusted else "", url, headers)
                 else:
                     trusted = False
@@ -137,8 +141,7 @@ class TwilioMedia:
                 if response.status_code not in _REDIRECTS or not following:
                     return response
                 response.close()
-                target = urljoin(url, following)
-                url = self._at_base(target) or target
+                url = _joined(url, following)
         except requests.RequestException as error:
             raise TemporaryError(
                 f"the recording's host gives no answer ({type(error).__name__})"
@@ -172,6 +175,13 @@ def _split(url: str) -> SplitResult:
     except ValueError as error:
         raise PermanentError("the recording's URL is not a URL") from error
     return parts
+
+
+def _joined(url: str, following: str) -> str:
+    try:
+        return urljoin(url, following)
+    except ValueError as error:
+        raise PermanentError("the recording's URL redirects to what is no URL") from error
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
