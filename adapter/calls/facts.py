@@ -130,7 +130,7 @@ class DialResult(_Facts):
 
 
 class Recording(_Facts):
-    """One recording of the call. url is the provider's own; duration in seconds."""
+    """One recording of the call. url is the provider's own, if it was told; duration in seconds."""
 
     id: str
     url: str | None = None

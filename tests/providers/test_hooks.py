@@ -256,6 +256,23 @@ def test_a_recording_is_named_by_its_sid_or_its_url(
     assert list(recordings) == [recording_id]
 
 
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"CallStatus": "in-progress", "DialCallStatus": "completed"},
+        {"CallStatus": "completed", "CallDuration": "60"},
+        {"CallStatus": "completed", "Digits": "hangup"},
+        {"RecordingStatus": "completed", "RecordingSource": "DialVerb"},
+    ],
+    ids=["dial", "status", "message", "recording"],
+)
+def test_a_recording_that_is_named_at_its_end_without_a_url_is_complete(
+    params: dict[str, str],
+) -> None:
+    recording = read(RecordingSid=RECORDING, **params).facts.recordings[RECORDING]
+    assert (recording.url, recording.state) == (None, RecordingState.COMPLETE)
+
+
 def test_a_recording_that_only_began_is_not_complete() -> None:
     event = read(RecordingSid=RECORDING, RecordingStatus="in-progress", RecordingUrl="https://x")
     assert event.facts.recordings[RECORDING].state is RecordingState.IN_PROGRESS

@@ -234,6 +234,14 @@ def test_twilios_urls_are_asked_at_the_base_url_with_the_accounts_token(
     assert [(one.path, one.account) for one in twilio.asked] == [(f"{PATH}.mp3", ACCOUNT)]
 
 
+def test_a_recording_named_without_a_url_is_at_twilio(
+    twilio: FakeTwilio, media: TwilioMedia
+) -> None:
+    _, body = play(media, Recording(id=SID))
+    assert body == twilio.audio[SID][".mp3"]
+    assert twilio.asked[0].path == PATH + ".mp3"
+
+
 def test_a_new_token_is_tried_where_the_old_one_is_refused(twilio: FakeTwilio) -> None:
     _, body = play(media_of(twilio, tokens={ACCOUNT: ("old", TOKEN)}))
     assert body == audio.mp3()
