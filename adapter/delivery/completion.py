@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from adapter.calls.facts import CallRecord, Leg, Recording
 from adapter.calls.outcome import Outcome
+from adapter.calls.parties import PartyKind
 from adapter.calls.settle import awaits_provider_link
 from adapter.calls.view import Rules
 from adapter.providers import Reader
@@ -43,9 +44,15 @@ def complete(record: CallRecord, rules: Rules, reader: Reader) -> CallRecord:
         record = _with(record, legs=[leg])
         if leg.parent_id is not None or not leg.is_over:
             return record
-    if not record.dials and not rules.view(record).ending.certain:
-        record = _with(record, legs=reader.legs_dialled_by(account, sid))
     view = rules.view(record)
+    # A dial's result says how the call ended, but of our own phones' calls not whom they dialled.
+    is_told = bool(record.dials) and view.parties.other.kind not in (
+        PartyKind.OURS,
+        PartyKind.DEVICE,
+    )
+    if not is_told and not view.ending.certain:
+        record = _with(record, legs=reader.legs_dialled_by(account, sid))
+        view = rules.view(record)
     is_open_still = not view.ending.certain and view.ending.outcome is not Outcome.UNKNOWN
     if is_open_still or awaits_provider_link(record, view.ending, rules.policy):
         record = _with(record, recordings=reader.recordings_of(account, sid))
