@@ -153,14 +153,22 @@ def test_where_the_dial_reported_its_legs_are_not_asked_for() -> None:
         (MISSED, child(S.NO_ANSWER, 0), Outcome.NO_ANSWER),
     ],
 )
+@pytest.mark.parametrize(
+    "ours",
+    [
+        {"from_number": "client:anna", "to_number": None},
+        {"from_number": LINE, "to_number": AGENT, "direction": LegDirection.OUTBOUND},
+        {"from_number": LINE, "to_number": "+16175550188", "direction": LegDirection.OUTBOUND},
+    ],
+    ids=["browser phone", "click to call of staff", "click to call of an agent nobody listed"],
+)
 def test_whom_our_own_phone_dialled_is_asked_though_the_dial_reported(
-    dial: DialResult, leg: Leg, outcome: Outcome
+    ours: dict[str, Any], dial: DialResult, leg: Leg, outcome: Outcome
 ) -> None:
-    """A browser phone's own leg names nobody: `To` is empty there."""
+    """A browser phone's own leg names nobody, a click-to-call's names our agent."""
     leg = leg.model_copy(update={"from_number": LINE, "to_number": CALLER})
     reader = FakeReader(children=[leg])
-    browser = parent(S.COMPLETED, 40, from_number="client:anna", to_number=None)
-    known = record(browser, dial=dial)
+    known = record(parent(S.COMPLETED, 40, **ours), dial=dial)
     assert is_open(known, RULES)
     found = complete(known, RULES, reader)
     assert reader.reads == ["legs"]
