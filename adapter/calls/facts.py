@@ -73,10 +73,15 @@ class RecordingSource(StrEnum):
 
 
 class RecordingState(StrEnum):
+    """How far a recording came, in the order in which one replaces another.
+
+    That it is complete may be inferred, from a hook that names it at its end; that it is absent is told.
+    """
+
     IN_PROGRESS = "in_progress"
+    COMPLETE = "complete"
     ABSENT = "absent"
     FAILED = "failed"
-    COMPLETE = "complete"
     DELETED = "deleted"
 
 
@@ -130,7 +135,7 @@ class DialResult(_Facts):
 
 
 class Recording(_Facts):
-    """One recording of the call. url is the provider's own; duration in seconds."""
+    """One recording of the call. url is the provider's own, if it was told; duration in seconds."""
 
     id: str
     url: str | None = None

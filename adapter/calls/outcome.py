@@ -75,8 +75,12 @@ class Evidence:
     def connected_legs(self) -> list[Leg]:
         """Dialled legs that picked up and were not turned down at the whisper."""
         turned_down = {dial.leg_id for dial in self.dials if not dial.is_connected}
-        if "" in turned_down:
-            return []
+        if any(
+            d.leg_id == "" and d.status is LegStatus.COMPLETED
+            for d in self.dials
+            if not d.is_connected
+        ):
+            return []  # one of them was, and nobody says which
         return [
             leg
             for leg in self.record.children

@@ -29,9 +29,7 @@ class SettlePolicy:
 
 def best_recording(record: CallRecord) -> Recording | None:
     """The call's recording: the longest complete one. Absent, failed and deleted ones do not count."""
-    complete = [
-        r for r in record.recordings.values() if r.state is RecordingState.COMPLETE and r.url
-    ]
+    complete = [r for r in record.recordings.values() if r.state is RecordingState.COMPLETE]
     return max(complete, key=lambda r: (r.duration_seconds or 0, r.id), default=None)
 
 
@@ -63,4 +61,5 @@ def awaits_provider_link(record: CallRecord, ending: Ending, policy: SettlePolic
     if policy.links is not RecordingLinks.PROVIDER:
         return False
     could_be = ending.outcome in (Outcome.ANSWERED, Outcome.VOICEMAIL)
-    return could_be and best_recording(record) is None
+    best = best_recording(record)
+    return could_be and (best is None or best.url is None)

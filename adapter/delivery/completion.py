@@ -10,8 +10,9 @@ from collections.abc import Iterable
 
 from adapter.calls.facts import CallRecord, Leg, Recording
 from adapter.calls.outcome import Outcome
+from adapter.calls.parties import Direction, PartyKind
 from adapter.calls.settle import awaits_provider_link
-from adapter.calls.view import Rules
+from adapter.calls.view import Rules, View
 from adapter.providers import Reader
 
 
@@ -24,6 +25,7 @@ def is_open(record: CallRecord, rules: Rules) -> bool:
         not record.is_over
         or not view.ending.certain
         or _is_faceless(record)
+        or _hides_a_leg(record, view)
         or awaits_provider_link(record, view.ending, rules.policy)
     )
 
@@ -43,9 +45,10 @@ def complete(record: CallRecord, rules: Rules, reader: Reader) -> CallRecord:
         record = _with(record, legs=[leg])
         if leg.parent_id is not None or not leg.is_over:
             return record
-    if not record.dials and not rules.view(record).ending.certain:
-        record = _with(record, legs=reader.legs_dialled_by(account, sid))
     view = rules.view(record)
+    if _hides_a_leg(record, view) or not (record.dials or view.ending.certain):
+        record = _with(record, legs=reader.legs_dialled_by(account, sid))
+        view = rules.view(record)
     is_open_still = not view.ending.certain and view.ending.outcome is not Outcome.UNKNOWN
     if is_open_still or awaits_provider_link(record, view.ending, rules.policy):
         record = _with(record, recordings=reader.recordings_of(account, sid))
@@ -57,6 +60,16 @@ def complete(record: CallRecord, rules: Rules, reader: Reader) -> CallRecord:
 def _is_faceless(record: CallRecord) -> bool:
     """Only dialled legs reported: neither our line nor, maybe, the person is known."""
     return record.parent.direction is None and record.parent.from_number is None
+
+
+def _hides_a_leg(record: CallRecord, view: View) -> bool:
+    """A dial of our own side reported, but not whom it dialled: that may be the person."""
+    who = view.parties
+    is_ours = who.direction is Direction.OUTBOUND or who.other.kind in (
+        PartyKind.OURS,
+        PartyKind.DEVICE,
+    )
+    return is_ours and not record.dials.keys() <= record.legs.keys()
 
 
 def _with(

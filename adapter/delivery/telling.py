@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from adapter.calls.facts import CallRecord
 from adapter.calls.lines import Line
 from adapter.calls.links import Links
@@ -10,6 +12,8 @@ from adapter.calls.settle import RecordingLinks, SettlePolicy, best_recording
 from adapter.calls.store import Call
 from adapter.calls.summary import CallSummary
 from adapter.calls.view import View
+
+_AT_TWILIO = re.compile(r"/Recordings/RE\w+$")
 
 
 def summarize(
@@ -50,6 +54,9 @@ def _our_side(record: CallRecord, inbound: bool) -> str | None:
 
 
 def _as_mp3(url: str) -> str:
-    """Twilio's URL as people can open it: https, and with the suffix of a format that browsers play."""
+    """Twilio's URL as people can open it: https, and with the suffix of a format that browsers play.
+
+    An external storage knows no suffixes: it has one file, under the name that the hook told.
+    """
     secure = url.replace("http://", "https://", 1)
-    return secure if secure.endswith((".mp3", ".wav")) else f"{secure}.mp3"
+    return f"{secure}.mp3" if _AT_TWILIO.search(secure) else secure

@@ -21,6 +21,7 @@ from adapter.errors import PermanentError, TemporaryError
 Resolve = Callable[[str, int], Sequence[str]]
 _MAX_ADDRESSES = 4  # of a name that has many, these are tried
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 
 
 def look_up(host: str, port: int) -> Sequence[str]:
@@ -36,14 +37,25 @@ def is_public(address: str) -> bool:
     except ValueError:
         return False
     if isinstance(ip, ipaddress.IPv6Address):
-        inner = [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
-        if ip in _NAT64:
-            inner.append(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
-        elif ip.ipv4_mapped:
-            return is_public(str(ip.ipv4_mapped))
+        if ip.ipv4_mapped or ip in _NAT64:
+            return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
+        inner = [ip.sixtofour, *(ip.teredo or ())]
         if any(four is not None and not is_public(str(four)) for four in inner):
             return False
+        if ip not in _GLOBAL_UNICAST:  # the old IPv4-compatible and site-local ones count as global
+            return False
     return ip.is_global and not ip.is_multicast
+
+
+class OneAnswer(requests.Session):
+    """Takes a redirect as the answer that it is.
+
+    With allow_redirects=False alone requests still reads the whole body of a redirect into memory, and
+    fails on a target that is no URL.
+    """
+
+    def get_redirect_target(self, response: requests.Response) -> None:
+        return None
 
 
 class Abroad:
@@ -78,7 +90,7 @@ class Abroad:
             raise PermanentError("a recording's URL must not hold a user name or password")
         addresses = self._addresses(parts.hostname, parts.port or 443)
         for left, address in enumerate(addresses, start=1 - len(addresses)):
-            session = requests.Session()
+            session = OneAnswer()
             session.trust_env = False  # no .netrc, and no proxy that would look names up again
             session.mount("https://", _Pinned(address))
             try:

@@ -150,7 +150,8 @@ def _call(store: Store, links: Links, token: str) -> Call:
 
 def _prefers_audio() -> bool:
     accept = request.accept_mimetypes
-    return max(accept[kind.media_type] for kind in AudioFormat) > accept["text/html"]
+    types = ("audio/x-wav", *(kind.media_type for kind in AudioFormat))
+    return max(accept[each] for each in types) > accept["text/html"]
 
 
 def _preferred_format() -> AudioFormat:

@@ -178,6 +178,8 @@ CASES = [
     case("the dial's length is told by nobody", "dial_connected", O.ANSWERED, 90, inbound(S.COMPLETED, 90), dial(S.COMPLETED, bridged=True)),
     case("a conference was joined", "dial_connected", O.ANSWERED, 90, inbound(S.COMPLETED, 90), dial(S.COMPLETED, leg="")),
     case("the second of two phones took it", "dial_connected", O.ANSWERED, 40, inbound(S.COMPLETED, 99), dial(S.NO_ANSWER, bridged=False), dial(S.COMPLETED, 40, bridged=True, leg="CA2")),
+    case("a dial that names no leg failed, another's leg took it", "dialled_leg_answered", O.ANSWERED, 40, inbound(S.COMPLETED, 99), dial(S.FAILED, leg=""), dialled(S.COMPLETED, 40, number=2)),
+    case("a dial that names no leg was turned down", "whisper_rejected", O.NO_ANSWER, 0, inbound(S.COMPLETED, 99), dial(S.COMPLETED, bridged=False, leg=""), dialled(S.COMPLETED, 4)),
     case("it was taken, and a conversation recorded", "dial_connected", O.ANSWERED, 40, inbound(S.COMPLETED, 99), dial(S.COMPLETED, 40, bridged=True), conversation(41)),
     case("it was taken, then a message left", "dial_connected", O.ANSWERED, 40, inbound(S.COMPLETED, 99), dial(S.COMPLETED, 40, bridged=True), message(10)),
     case("the caller hung up while it rang", "dial_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 20), dial(S.CANCELED, gone=True, leg="")),

@@ -186,7 +186,7 @@ def test_a_click_to_call_waits_for_the_leg_that_leads_to_the_person() -> None:
         ([recording("RE1", duration_seconds=5), recording("RE2", duration_seconds=9)], "RE2"),
         ([recording("RE1", duration_seconds=None), recording("RE2", duration_seconds=1)], "RE2"),
         ([recording("RE1"), recording("RE2")], "RE2"),
-        ([recording("RE1", url=None)], None),
+        ([recording("RE1", url=None)], "RE1"),  # its id alone leads to it
         *(
             ([recording("RE1", duration_seconds=99, state=state), recording("RE2")], "RE2")
             for state in RecordingState

@@ -146,6 +146,36 @@ def test_where_the_dial_reported_its_legs_are_not_asked_for() -> None:
     assert not is_open(found, RULES)
 
 
+@pytest.mark.parametrize(
+    ("dial", "leg", "outcome"),
+    [
+        (ANSWERED, child(S.COMPLETED, 30), Outcome.ANSWERED),
+        (MISSED, child(S.NO_ANSWER, 0), Outcome.NO_ANSWER),
+    ],
+)
+@pytest.mark.parametrize(
+    "ours",
+    [
+        {"from_number": "client:anna", "to_number": None},
+        {"from_number": LINE, "to_number": AGENT, "direction": LegDirection.OUTBOUND},
+        {"from_number": LINE, "to_number": "+16175550188", "direction": LegDirection.OUTBOUND},
+    ],
+    ids=["browser phone", "click to call of staff", "click to call of an agent nobody listed"],
+)
+def test_whom_our_own_phone_dialled_is_asked_though_the_dial_reported(
+    ours: dict[str, Any], dial: DialResult, leg: Leg, outcome: Outcome
+) -> None:
+    """A browser phone's own leg names nobody, a click-to-call's names our agent."""
+    leg = leg.model_copy(update={"from_number": LINE, "to_number": CALLER})
+    reader = FakeReader(children=[leg])
+    known = record(parent(S.COMPLETED, 40, **ours), dial=dial)
+    assert is_open(known, RULES)
+    found = complete(known, RULES, reader)
+    assert reader.reads == ["legs"]
+    view = RULES.view(found)
+    assert (view.parties.other.number, view.ending.outcome) == (CALLER, outcome)
+
+
 def test_a_call_without_a_face_is_asked_for_first() -> None:
     reader = FakeReader(call=parent(S.COMPLETED, 40))
     found = complete(record(child(S.COMPLETED, 30)), RULES, reader)

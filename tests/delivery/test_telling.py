@@ -57,16 +57,22 @@ def test_numbers_are_told_in_e164_however_they_came(world: World) -> None:
     assert (body["from_number"], body["to_number"]) == (CALLER, LINE)
 
 
+OWN = "api.twilio.com/2010-04-01/Accounts/AC1/Recordings/RE1"
+STORAGE = "calls.s3.amazonaws.com/AC1/RE1"
+
+
 @pytest.mark.parametrize(
     ("url", "link"),
     [
-        ("https://api.twilio.com/R/RE1", "https://api.twilio.com/R/RE1.mp3"),
-        ("http://api.twilio.com/R/RE1", "https://api.twilio.com/R/RE1.mp3"),
-        ("https://api.twilio.com/R/RE1.mp3", "https://api.twilio.com/R/RE1.mp3"),
-        ("https://api.twilio.com/R/RE1.wav", "https://api.twilio.com/R/RE1.wav"),
+        (f"https://{OWN}", f"https://{OWN}.mp3"),
+        (f"http://{OWN}", f"https://{OWN}.mp3"),
+        (f"https://{OWN}.mp3", f"https://{OWN}.mp3"),
+        (f"https://{OWN}.wav", f"https://{OWN}.wav"),
+        (f"https://{STORAGE}", f"https://{STORAGE}"),
+        (f"http://{STORAGE}?X-Amz-Signature=a", f"https://{STORAGE}?X-Amz-Signature=a"),
     ],
 )
-def test_where_it_is_wanted_the_providers_link_is_https_and_has_a_suffix(
+def test_where_it_is_wanted_the_providers_link_is_https_and_twilios_own_has_a_suffix(
     engine: sa.Engine, clock: Clock, url: str, link: str
 ) -> None:
     world = World(engine, clock, recording_links="provider")

@@ -256,6 +256,31 @@ def test_a_recording_is_named_by_its_sid_or_its_url(
     assert list(recordings) == [recording_id]
 
 
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"CallStatus": "in-progress", "DialCallStatus": "completed"},
+        {"CallStatus": "completed", "CallDuration": "60"},
+        {"CallStatus": "completed", "Digits": "hangup"},
+        {"RecordingStatus": "completed", "RecordingSource": "DialVerb"},
+    ],
+    ids=["dial", "status", "message", "recording"],
+)
+def test_a_recording_that_is_named_at_its_end_without_a_url_is_complete(
+    params: dict[str, str],
+) -> None:
+    recording = read(RecordingSid=RECORDING, **params).facts.recordings[RECORDING]
+    assert (recording.url, recording.state) == (None, RecordingState.COMPLETE)
+
+
+def test_that_a_recording_is_absent_counts_more_than_that_it_was_named() -> None:
+    """The action of a <Record> of silence may come too; it says nothing of a state."""
+    named = read(RecordingSid=RECORDING, CallStatus="completed", Digits="hangup").facts
+    absent = read(RecordingSid=RECORDING, RecordingStatus="absent").facts
+    for joined in (named.join(absent), absent.join(named)):
+        assert joined.recordings[RECORDING].state is RecordingState.ABSENT
+
+
 def test_a_recording_that_only_began_is_not_complete() -> None:
     event = read(RecordingSid=RECORDING, RecordingStatus="in-progress", RecordingUrl="https://x")
     assert event.facts.recordings[RECORDING].state is RecordingState.IN_PROGRESS

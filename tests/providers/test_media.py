@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -231,6 +234,14 @@ def test_twilios_urls_are_asked_at_the_base_url_with_the_accounts_token(
     assert [(one.path, one.account) for one in twilio.asked] == [(f"{PATH}.mp3", ACCOUNT)]
 
 
+def test_a_recording_named_without_a_url_is_at_twilio(
+    twilio: FakeTwilio, media: TwilioMedia
+) -> None:
+    _, body = play(media, Recording(id=SID))
+    assert body == twilio.audio[SID][".mp3"]
+    assert twilio.asked[0].path == PATH + ".mp3"
+
+
 def test_a_new_token_is_tried_where_the_old_one_is_refused(twilio: FakeTwilio) -> None:
     _, body = play(media_of(twilio, tokens={ACCOUNT: ("old", TOKEN)}))
     assert body == audio.mp3()
@@ -398,6 +409,51 @@ def test_an_address_in_the_url_is_checked_as_a_name_is(
     assert not storage.asked
 
 
+@pytest.mark.parametrize("before", ["{other}\\@", "{other}\\", "user:password@"])
+def test_credentials_stay_where_libraries_read_a_url_in_two_ways(
+    twilio: FakeTwilio, media: TwilioMedia, before: str
+) -> None:
+    """To urllib the host of "http://a\\@b" is b, to requests it is a."""
+    with FakeTwilio({ACCOUNT: TOKEN}) as other:
+        begin = before.format(other=f"127.0.0.1:{other.port}")
+        url = f"http://{begin}127.0.0.1:{twilio.port}{PATH}"
+        with suppress(PermanentError):
+            media.open(ACCOUNT, Recording(id=SID, url=url), suffix=MP3)
+        with suppress(PermanentError, TemporaryError):
+            redirected(lambda base: url.replace(str(twilio.port), base))
+    assert not other.asked
+
+
+@pytest.mark.parametrize("target", ["https://127.0.0.1:99999/file", "https://[::1/file"])
+def test_a_redirect_to_what_is_no_url_is_refused(target: str) -> None:
+    with pytest.raises(PermanentError, match="URL"):
+        redirected(lambda _: target)
+
+
+def test_the_body_of_a_redirect_is_not_read() -> None:
+    """It may be long, or never come."""
+    with pytest.raises(PermanentError, match="https only"):  # it was followed
+        redirected(lambda _: "http://127.0.0.1:9/file", body_bytes=999_999)
+
+
+def redirected(target: Callable[[str], str], body_bytes: int = 0) -> None:
+    """Opens a recording where Twilio (at this port) answers with a redirect, whose body does not come."""
+    with ThreadPoolExecutor(1) as pool:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = str(server.getsockname()[1])
+            base = f"http://127.0.0.1:{port}"
+            media = TwilioMedia(base_url=base, tokens=lambda _: (TOKEN,), timeout=(5.0, 1.0))
+            asking = pool.submit(media.open, ACCOUNT, RECORDING, suffix=MP3)
+            connection, _ = server.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(
+                f"HTTP/1.1 302 Found\r\nLocation: {target(port)}\r\n"
+                f"Content-Length: {body_bytes}\r\nConnection: close\r\n\r\n".encode()
+            )
+            asking.result(timeout=20)
+
+
 def test_redirects_end(twilio: FakeTwilio, media: TwilioMedia) -> None:
     twilio.redirect = f"{twilio.url}{PATH}.mp3"
     with pytest.raises(PermanentError, match="redirects"):
@@ -429,6 +485,9 @@ def test_redirects_end(twilio: FakeTwilio, media: TwilioMedia) -> None:
         ("::ffff:10.0.0.1", False),
         ("64:ff9b::a00:1", False),
         ("2002:a00:1::", False),
+        ("64:ff9b::5db8:d70e", True),
+        ("::127.0.0.1", False),
+        ("fec0::1", False),
         ("storage.example.com", False),
     ],
 )

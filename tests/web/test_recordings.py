@@ -160,6 +160,7 @@ def test_head_tells_what_get_would_send(world: World, suffix: str) -> None:
     [
         ({"Accept": "audio/*"}, "audio/mpeg"),
         ({"Accept": "audio/wav"}, "audio/wav"),
+        ({"Accept": "audio/x-wav"}, "audio/wav"),
         ({"Accept": "audio/x-wav, audio/mpeg;q=0.5"}, "audio/wav"),
         ({"Range": "bytes=0-"}, "audio/mpeg"),
         ({**BROWSER, "Range": "bytes=0-"}, "audio/mpeg"),

@@ -176,7 +176,7 @@ def _recording(params: Params, kind: HookKind) -> Recording | None:
     source = RECORDING_SOURCE.get(params.get("RecordingSource", ""))
     if source is None and "RecordingSource" in params:
         source = RecordingSource.OTHER
-    if state is None and url is not None:
+    if state is None and (url is not None or kind is not HookKind.RECORDING):
         state = RecordingState.COMPLETE  # hooks without a status come when the recording has ended
     if kind in (HookKind.MESSAGE, HookKind.TRANSCRIPTION):
         source = RecordingSource.VOICEMAIL  # only <Record> has an action and a transcribeCallback

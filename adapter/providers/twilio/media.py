@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import requests
 import urllib3
@@ -17,7 +17,7 @@ from requests.adapters import HTTPAdapter
 
 from adapter.calls.facts import Recording
 from adapter.errors import CredentialsRefused, PermanentError, RemoteError, TemporaryError
-from adapter.providers.abroad import Abroad
+from adapter.providers.abroad import Abroad, OneAnswer
 from adapter.providers.audio import Audio, AudioFormat
 from adapter.providers.ranges import Span, Unsatisfiable, Wanted, content_range, wanted
 
@@ -55,7 +55,7 @@ class TwilioMedia:
         self._tokens = tokens
         self._abroad = abroad or Abroad()
         self._timeout = timeout
-        self._session = requests.Session()
+        self._session = OneAnswer()
         self._session.trust_env = False
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=16, max_retries=0))
@@ -72,7 +72,7 @@ class TwilioMedia:
         # A range is defined for GET alone (RFC 9110 section 14.2). The first byte is asked for instead of
         # a HEAD: a storage's signed URLs are good for one method, and Twilio redirects to such.
         asked = Wanted(0, 0) if head else wanted(range_header)
-        response = self._ask(account, self._place(recording.url or "", suffix), asked)
+        response = self._ask(account, self._place(_url(account, recording), suffix), asked)
         try:
             if response.status_code in _GONE:
                 response.close()
@@ -105,15 +105,18 @@ class TwilioMedia:
         Hooks name https://api.twilio.com, sometimes with http, whatever the base URL is set to.
         """
         parts = _split(url)
+        path = parts._replace(scheme="", netloc="").geturl()
         if self._is_base(parts):
-            return url
+            # Not the URL as it came: libraries differ in where a host ends ("http://a\@b"), and the
+            # credentials go to where the last one of them says.
+            return f"{self._base.scheme}://{self._base.netloc}{path}"
         is_twilio = parts.hostname == TWILIO_HOST and parts.port in (None, 80, 443)
         is_base_over_http = (parts.scheme, self._base.scheme) == ("http", "https") and (
             parts.hostname == self._base.hostname and parts.port in (None, 80)
         )
         if not (is_twilio or is_base_over_http) or parts.scheme not in _PORTS:
             return None
-        return self._base_url + parts._replace(scheme="", netloc="").geturl()
+        return self._base_url + path
 
     def _is_base(self, parts: SplitResult) -> bool:
         return _origin(parts) == _origin(self._base)
@@ -128,7 +131,8 @@ class TwilioMedia:
         )
         try:
             for _ in range(MAX_REDIRECTS + 1):
-                if self._is_base(_split(url)):
+                if place := self._at_base(url):
+                    url = place
                     response = self._ask_base(account if trusted else "", url, headers)
                 else:
                     trusted = False
@@ -137,8 +141,7 @@ class TwilioMedia:
                 if response.status_code not in _REDIRECTS or not following:
                     return response
                 response.close()
-                target = urljoin(url, following)
-                url = self._at_base(target) or target
+                url = _joined(url, following)
         except requests.RequestException as error:
             raise TemporaryError(
                 f"the recording's host gives no answer ({type(error).__name__})"
@@ -165,6 +168,14 @@ class TwilioMedia:
         raise AssertionError("there is always one right to try")
 
 
+def _url(account: str, recording: Recording) -> str:
+    """Its URL as told; where a hook named the recording alone, the one that Twilio's own have."""
+    if recording.url is not None:
+        return recording.url
+    sid = quote(recording.id, safe="")
+    return f"https://{TWILIO_HOST}/2010-04-01/Accounts/{account}/Recordings/{sid}"
+
+
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
@@ -172,6 +183,13 @@ def _split(url: str) -> SplitResult:
     except ValueError as error:
         raise PermanentError("the recording's URL is not a URL") from error
     return parts
+
+
+def _joined(url: str, following: str) -> str:
+    try:
+        return urljoin(url, following)
+    except ValueError as error:
+        raise PermanentError("the recording's URL redirects to what is no URL") from error
 
 
 def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
