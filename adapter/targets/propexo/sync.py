@@ -17,7 +17,7 @@ from adapter.calls.matching import LONG_AGO, Person
 from adapter.calls.people import PeopleIndex, SyncState
 from adapter.errors import BudgetSpent, PermanentError, RemoteError
 from adapter.observe import logger
-from adapter.targets.propexo.client import PropexoClient
+from adapter.targets.propexo.client import PropexoClient, rows_of
 from adapter.targets.propexo.people import COLLECTION, person_of
 
 PAGE = 250
@@ -159,7 +159,7 @@ class PeopleSync:
             **filters,
         }
         answer = self._client.get(COLLECTION[state.kind], query, step="sync")
-        return answer.get("results") or (), answer.get("meta") or {}
+        return rows_of(answer), answer.get("meta") or {}
 
     def _keep(self, kind: PersonKind, rows: Iterable[Mapping[str, Any]]) -> Sequence[Person]:
         found = [person_of(kind, row) for row in rows]
