@@ -225,7 +225,7 @@ def test_web_starts_while_the_database_is_down_also_where_the_links_keys_are_kep
     client = web_app(Settings.from_environ({**ENVIRON, **nowhere})).test_client()
     assert client.get("/livez").status_code == 200
     assert client.get("/readyz").status_code == 503
-    assert client.get("/recordings/a-token").status_code == 503
+    assert client.get("/recordings/AAAA.AAAA").status_code == 503
     assert send(client, signed(COMPLETED)).status_code == 503
 
 
