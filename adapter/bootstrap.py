@@ -267,7 +267,6 @@ class Parts:
     def health(self) -> Health:
         return Health(self.store, {"database": self._schema_problem, "queue": self._queue_problem})
 
-    @cached_property
     def _secret_keys(self) -> list[str]:
         given = [key.get_secret_value() for key in self.settings.secret_key]
         return given or [self.store.secret("links", secrets.token_urlsafe(32))]

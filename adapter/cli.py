@@ -79,6 +79,7 @@ def web() -> None:
 
     settings = Settings.from_environ(os.environ)
     settings.require_for_web()
+    _check_lines(settings)
     exec_web()
 
 
@@ -90,7 +91,10 @@ def worker() -> None:
     from adapter.processes import GRACE_SECONDS, stop_signal
 
     stopping = stop_signal()
-    running = bootstrap.worker()
+    settings = bootstrap.read_settings()
+    settings.require_for_worker()
+    _schema_of(bootstrap.Parts(settings).store)
+    running = bootstrap.worker(settings)
     running.start()
     stopping.wait()
     running.stop(GRACE_SECONDS)
@@ -488,26 +492,43 @@ def _checked_settings() -> Settings:
     settings = Settings.from_environ(os.environ)
     settings.require_for_web()
     settings.require_for_worker()
+    _check_lines(settings)
     return settings
+
+
+def _check_lines(settings: Settings) -> None:
+    """Errors: SettingsError. Said here, and not by each of the processes that are to be started."""
+    from adapter.calls.lines import read_lines
+
+    read_lines(settings.adapter_lines, settings.line_defaults)
 
 
 def _parts() -> Any:
     """The parts for a command that looks at the database. Errors: SettingsError if it is not migrated."""
     from adapter import bootstrap
-    from adapter.calls.database import schema_state
     from adapter.errors import SettingsError
 
     settings = bootstrap.read_settings()
     parts = bootstrap.Parts(settings)
-    with parts.store.begin() as connection:
-        connection.exec_driver_sql("SELECT 1")
-    found, needed = schema_state(parts.store.engine)
+    found, needed = _schema_of(parts.store)
     if found != needed:
         raise SettingsError(
-            f"the database of DATABASE_URL has schema {found or 'none'}, needed is {needed}: "
-            "run adapter migrate"
+            f"the database of DATABASE_URL has schema {found}, needed is {needed}: run adapter migrate"
         )
     return parts
+
+
+def _schema_of(store: Any) -> tuple[str, str]:
+    """The schema that is there and the one needed. Errors: SettingsError if it was never migrated."""
+    from adapter.calls.database import schema_state
+    from adapter.errors import SettingsError
+
+    with store.begin() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    found, needed = schema_state(store.engine)
+    if found is None:
+        raise SettingsError("the database of DATABASE_URL has no tables yet: run adapter migrate")
+    return found, needed
 
 
 def _begins(since: str, call_days: int) -> datetime:

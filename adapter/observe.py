@@ -36,6 +36,10 @@ ACKNOWLEDGE = Histogram(
 # their digits, so they stay readable.
 _NUMBER = re.compile(
     r"(?<=%2B)\d{7,15}|(?<![0-9A-Za-z_])\+?\d{7,15}(?![0-9A-Za-z_])|(?<![0-9A-Za-z])\+\d{7,15}"
+    # as people write them, and so our own notes, which an answer may repeat: (617) 555-0134,
+    # 617-555-0134, +44 20 7946 0018
+    r"|(?<![0-9A-Za-z])(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![0-9A-Za-z])"
+    r"|(?<![0-9A-Za-z])\+\d(?:[ ().-]{0,2}\d){6,14}"
 )
 
 

@@ -119,14 +119,20 @@ def test_a_wrong_setting_is_named(run: Run, command: str) -> None:
     is_told(run(command, SETTLE_SECONDS="soon"), "SETTLE_SECONDS")
 
 
-@pytest.mark.parametrize("command", [["calls"], ["show", CALL], ["replay", CALL]])
+@pytest.mark.parametrize("command", ["run", "web", "worker", "lines"])
+def test_wrong_lines_are_refused_at_start_in_one_line(run: Run, command: str) -> None:
+    wrong = run(command, ADAPTER_LINES='[lines."+16175550100"]\nagnt_name = "Lee"\n')
+    is_told(wrong, '[lines."+16175550100"] agnt_name is not known; allowed are')
+
+
+@pytest.mark.parametrize("command", [["calls"], ["show", CALL], ["replay", CALL], ["worker"]])
 def test_a_database_without_tables_is_told_with_the_way_out(
     run: Run, command: list[str], tmp_path: Path
 ) -> None:
     is_told(run(*command, DATABASE_URL=f"sqlite:///{tmp_path}/new.sqlite3"), "adapter migrate")
 
 
-@pytest.mark.parametrize("command", [["calls"], ["show", CALL], ["migrate"]])
+@pytest.mark.parametrize("command", [["calls"], ["show", CALL], ["migrate"], ["worker"]])
 def test_a_database_that_cannot_be_reached_is_told(run: Run, command: list[str]) -> None:
     nowhere = f"postgres://nobody@127.0.0.1:{free_port()}/nothing"
     is_told(run(*command, DATABASE_URL=nowhere))

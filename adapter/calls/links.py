@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from itsdangerous import BadData, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
@@ -16,13 +17,19 @@ class Links:
 
     A token names the call by its id at the provider alone, so that it is short; whoever opens it
     has to refuse an id that two calls share.
-    keys: the first one signs, all are accepted; a key that is taken off the list ends its links.
+    keys: the first one signs, all are accepted; a key that is taken off the list ends its links. Or how
+    to get them, asked at the first use: where they are kept may be away when the adapter starts.
     """
 
-    def __init__(self, base_url: str, keys: Sequence[str]) -> None:
+    def __init__(self, base_url: str, keys: Sequence[str] | Callable[[], Sequence[str]]) -> None:
         self._base_url = base_url.rstrip("/")
+        self._keys = keys
+
+    @cached_property
+    def _signer(self) -> Signer:
+        keys = self._keys() if callable(self._keys) else self._keys
         # itsdangerous signs with the last of its keys.
-        self._signer = Signer(list(reversed(keys)), salt="recordings")
+        return Signer(list(reversed(keys)), salt="recordings")
 
     def of(self, call_id: str, version: int) -> str:
         """The link of this call. version: the call's link_version; raising it revokes older links."""

@@ -8,12 +8,15 @@ one just as a hook is sent on it. graceful_timeout: within the 30 s that a host 
 import os
 from typing import Any
 
+from gunicorn.glogging import Logger as GunicornLogger  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 from prometheus_client import multiprocess
 
+from adapter.observe import configure_logging
 from adapter.settings import Settings
 
 _settings = Settings.from_environ(os.environ)
+configure_logging(_settings.log_format)
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 bind = f"{_host}:{_settings.port}"
 worker_class = "adapter.web.gunicorn_conf.Worker"
@@ -23,13 +26,25 @@ timeout = 30
 graceful_timeout = 25
 keepalive = 95
 backlog = 512
+# A hook sent by GET has all its parameters in this line; CallToken and StirPassportToken alone are
+# thousands of characters. gunicorn takes 8190 at most, and routers much the same.
+limit_request_line = 8190
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 accesslog = None
-errorlog = "-"
+logger_class = "adapter.web.gunicorn_conf.Logger"
 loglevel = "warning"
 proc_name = "adapter-web"
 control_socket_disable = True  # it would lie in the home directory, one for all adapters there
 wsgi_app = "adapter.bootstrap:web_app()"
+
+
+class Logger(GunicornLogger):  # type: ignore[misc]
+    """What gunicorn has to say goes the way of our own lines: in one format, without full numbers."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]

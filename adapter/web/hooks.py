@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from time import perf_counter
 
 from flask import Blueprint, Response, abort, request
-from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import MethodNotAllowed
 
-from adapter.errors import HookTooLarge
-from adapter.intake import MAX_BODY_BYTES, Intake
+from adapter.intake import Intake
 from adapter.observe import ACKNOWLEDGE
 from adapter.providers import HookRequest
+from adapter.web.body import read_body
 
 
 def hook_routes(intake: Intake) -> Blueprint:
@@ -43,14 +43,10 @@ def hook_request() -> HookRequest:
     if not target.startswith("/"):
         # A request line may hold a whole URL (RFC 9112 section 3.2.2); only its path counts.
         target = "/" + target.split("://", 1)[-1].partition("/")[2]
-    try:
-        body = request.get_data(cache=False)
-    except RequestEntityTooLarge as error:
-        raise HookTooLarge(f"a hook has {MAX_BODY_BYTES} bytes at most") from error
     return HookRequest(
         method=request.method,
         target=target,
         headers=request.headers,
-        body=body,
+        body=read_body(),
         received_at=datetime.now(UTC),
     )

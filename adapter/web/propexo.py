@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from adapter.calls.store import Store
-from adapter.errors import HookTooLarge
 from adapter.observe import HOOKS, logger
 from adapter.targets.propexo.webhooks import read, verify
+from adapter.web.body import read_body
 
 log = logger("adapter.propexo")
 
@@ -21,10 +20,7 @@ def propexo_routes(store: Store, secret: str | None) -> Blueprint:
 
     @routes.post("/webhooks/propexo")
     def take() -> Response:
-        try:
-            body = request.get_data(cache=False)
-        except RequestEntityTooLarge as error:
-            raise HookTooLarge("a webhook of Propexo is not that large") from error
+        body = read_body()
         verify(body, request.headers.get("propexo-signature", ""), secret)
         failed = read(body)
         if failed is not None:

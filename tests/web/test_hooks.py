@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from prometheus_client import REGISTRY
 from werkzeug.datastructures import Headers
 
-from adapter.bootstrap import Parts
+from adapter.bootstrap import Parts, web_app
 from adapter.calls.store import Store
 from adapter.intake import MAX_BODY_BYTES
 from adapter.providers import HookRequest
@@ -220,6 +220,16 @@ def test_while_the_database_is_down_the_provider_is_asked_to_try_again(
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "1"
     assert "127.0.0.1" not in answer.text
+
+
+def test_web_starts_while_the_database_is_down_also_where_the_links_keys_are_kept_there() -> None:
+    """Else a restart during an outage leaves nobody to ask the provider to try again."""
+    nowhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "SECRET_KEY": ""}
+    client = web_app(Settings.from_environ({**ENVIRON, **nowhere})).test_client()
+    assert client.get("/livez").status_code == 200
+    assert client.get("/readyz").status_code == 503
+    assert client.get("/recordings/AAAA.AAAA").status_code == 503
+    assert send(client, signed(COMPLETED)).status_code == 503
 
 
 @pytest.mark.parametrize(

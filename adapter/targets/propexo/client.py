@@ -127,6 +127,22 @@ def has_more(answer: Mapping[str, Any], asked: int) -> bool:
     return len(answer.get("results") or ()) >= asked if told is None else bool(told)
 
 
+def rows_of(answer: Any) -> list[Mapping[str, Any]]:
+    """The rows that a list's answer holds. Errors: TemporaryError where it is no such answer."""
+    rows = answer.get("results") if isinstance(answer, dict) else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise TemporaryError("Propexo answered 200 without a list of results", status=200)
+    return rows
+
+
+def storable(text: str) -> str:
+    """The text as every database takes it: without NULs and without halves of characters.
+
+    A system that cuts texts by UTF-16 units, as JavaScript does, leaves half an emoji at an end.
+    """
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", " ")
+
+
 def _no_answer(error: requests.RequestException, *, is_write: bool) -> TemporaryError:
     """A timeout or a broken connection. If it never stood, nothing can have been accepted."""
     if isinstance(error, requests.ConnectTimeout) or _never_connected(error):
@@ -185,7 +201,7 @@ def _words(response: requests.Response) -> str:
         text = "; ".join(found)
     except (ValueError, KeyError, TypeError, AttributeError):
         text = response.text.strip() or "no words"
-    return hide_numbers(" ".join(text.split()))[:MAX_WORDS]
+    return hide_numbers(" ".join(storable(text).split()))[:MAX_WORDS]
 
 
 def _gist(answer: Any) -> str:
@@ -195,7 +211,7 @@ def _gist(answer: Any) -> str:
     if isinstance(answer.get("results"), list):
         return f"{len(answer['results'])} found"
     if "write_status" in answer:
-        return str(answer["write_status"])
+        return storable(str(answer["write_status"]))
     return "ok"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from adapter.calls.lines import Line, PersonKind
 from adapter.calls.matching import LONG_AGO, Person
 from adapter.calls.phone import e164, national_ten
-from adapter.targets.propexo.client import PropexoClient, has_more
+from adapter.targets.propexo.client import PropexoClient, has_more, rows_of, storable
 
 COLLECTION = {
     PersonKind.LEAD: "/v1/leads/",
@@ -72,7 +72,7 @@ def read_people(
             {**query, "limit": PAGE, "offset": page * PAGE, "order-by": "updated_at:desc"},
             step="lookup",
         )
-        yield from (person_of(kind, row) for row in answer.get("results", ()))
+        yield from (person_of(kind, row) for row in rows_of(answer))
         if not has_more(answer, PAGE):
             return
 
@@ -86,7 +86,7 @@ def person_of(kind: PersonKind, row: Mapping[str, Any]) -> Person:
         kind=kind,
         id=str(row["id"]),
         integration_id=str(row.get("integration_id") or ""),
-        name=" ".join(part for part in names if part),
+        name=storable(" ".join(part for part in names if part)),
         property_id=row.get("property_id"),
         numbers=frozenset(number for number in numbers if number),
         is_active=_is_active(kind, row),

@@ -17,7 +17,7 @@ from adapter.calls.matching import LONG_AGO, Person
 from adapter.calls.people import PeopleIndex, SyncState
 from adapter.errors import BudgetSpent, PermanentError, RemoteError
 from adapter.observe import logger
-from adapter.targets.propexo.client import PropexoClient, has_more
+from adapter.targets.propexo.client import PropexoClient, has_more, rows_of
 from adapter.targets.propexo.people import COLLECTION, person_of
 
 PAGE = 250
@@ -166,7 +166,7 @@ class PeopleSync:
             **filters,
         }
         answer = self._client.get(COLLECTION[state.kind], query, step="sync")
-        rows = answer.get("results") or ()
+        rows = rows_of(answer)
         total = int((answer.get("meta") or {}).get("total") or 0)
         return Page(rows, is_last=not rows or not has_more(answer, PAGE), total=total)
 

@@ -15,9 +15,10 @@ from adapter.calls.matching import Person
 from adapter.calls.people import PeopleIndex
 from adapter.calls.summary import CallSummary
 from adapter.errors import PermanentError, TemporaryError
+from adapter.observe import logger
 from adapter.targets import Confirmation, WriteState
 from adapter.targets.propexo.body import Prepared, record_event
-from adapter.targets.propexo.client import PropexoClient
+from adapter.targets.propexo.client import PropexoClient, rows_of, storable
 from adapter.targets.propexo.directory import MODEL, Directory
 from adapter.targets.propexo.new_leads import lead_request
 from adapter.targets.propexo.people import (
@@ -27,6 +28,8 @@ from adapter.targets.propexo.people import (
     person_of,
 )
 from adapter.targets.propexo.profiles import profile_of
+
+log = logger("adapter.propexo")
 
 _STATES = {
     "SUCCESS": WriteState.WRITTEN,
@@ -145,22 +148,35 @@ class PropexoTarget:
 
     def find_trace(self, reference: str, request: Mapping[str, Any], since: datetime) -> str | None:
         """Looks in the write logs, which know the job, then in the person's events, which may come later."""
+        if not _people_of(request):
+            return self._logged(reference, request, "leads", since)
+        try:
+            job_id = self._logged(reference, request, "events", since)
+        except PermanentError as error:
+            # Not every key sees such logs. Then the person's events tell by themselves.
+            log.warning("no write logs: only the person's events are looked at", reason=str(error))
+            job_id = None
+        if job_id is not None:
+            return job_id
+        return "" if self._events_with(reference, request) else None
+
+    def _logged(
+        self, reference: str, request: Mapping[str, Any], category: str, since: datetime
+    ) -> str | None:
+        """The job of an earlier write of this, by the write logs."""
         number = request["body"].get("phone_1")
-        category = "events" if _people_of(request) else "leads"
         integration_id = request["body"]["integration_id"]
         for row in self._write_logs(integration_id, category, since, step="look"):
             written = json.dumps(row.get("parameters"))
             # Of a lead the PMS may have been sent the number alone: not every one takes our reference.
             if reference in written or (number and number in written):
                 return str(row["job_id"])
-        if not _people_of(request):
-            return None
-        return "" if self._events_with(reference, request) else None
+        return None
 
     def confirm(self, job_id: str) -> Confirmation:
         answer = self._client.get(f"/v1/admin/write-status/{job_id}", step="confirm")
         state = _STATES.get(answer.get("write_status", ""), WriteState.PENDING)
-        words = "; ".join(str(error) for error in answer.get("errors") or ())
+        words = storable("; ".join(str(error) for error in answer.get("errors") or ()))
         return Confirmation(
             state, words, answer.get("created_record_id"), may_retry=bool(_PASSING.search(words))
         )
@@ -205,7 +221,7 @@ class PropexoTarget:
             },
             step="look",
         )
-        return [row for row in answer.get("results", ()) if reference in (row.get("notes") or "")]
+        return [row for row in rows_of(answer) if reference in (row.get("notes") or "")]
 
     def _write_logs(
         self, integration_id: str, category: str, since: datetime, *, step: str
@@ -226,7 +242,10 @@ class PropexoTarget:
                 },
                 step=step,
             )
-            rows = (answer.get("results") or {}).get("logs") or []
+            results = answer.get("results") if isinstance(answer, dict) else None
+            if not isinstance(results, dict):
+                raise PermanentError("Propexo's write logs have another shape", status=200)
+            rows = results.get("logs") or []
             yield from rows
             if len(rows) < _LOG_PAGE or moment(rows[-1].get("created_at")) < begin:
                 return

@@ -337,6 +337,13 @@ def test_an_error_in_no_known_shape_still_has_short_words(
     assert len(words) < 600
 
 
+def test_words_can_be_stored_in_every_database(
+    client: PropexoClient, http: responses.RequestsMock
+) -> None:
+    answer(http, 400, json={"error": {"code": "x", "message": "bad \x00 name \ud83d"}})
+    assert str(failure(read, client)) == "Propexo answered 400: bad name ?"
+
+
 @pytest.mark.parametrize(
     "details",
     [None, [], "text", {"issues": ["text"]}, {"issues": [{"path": None}]}, {"details": None}],

@@ -12,6 +12,9 @@ from responses.matchers import query_param_matcher
 
 from adapter.calls.lines import Line, PersonKind
 from adapter.calls.matching import LONG_AGO, Person
+from adapter.calls.people import PeopleIndex
+from adapter.calls.store import Store
+from adapter.errors import TemporaryError
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.people import find_people, moment, person_of
 from tests.targets.propexo.test_client import BASE, NoBudget, a_client
@@ -196,7 +199,31 @@ def test_a_full_page_has_a_next_one_where_it_is_not_told(
     assert found(client)[-1] == "lead_1_0"
 
 
+@pytest.mark.parametrize(
+    "answer", [[], None, {}, {"results": None}, {"results": {}}, {"results": [None]}]
+)
+def test_an_answer_that_is_no_list_of_people_says_nothing_of_who_is_there(
+    client: PropexoClient, http: responses.RequestsMock, answer: Any
+) -> None:
+    """It is asked again; it is neither nobody nor a bug of ours."""
+    http.add(responses.GET, f"{BASE}/v1/leads/", json=answer)
+    with pytest.raises(TemporaryError):
+        found(client)
+
+
 # Rows -------------------------------------------------------------------------------------------------
+
+
+def test_half_a_character_or_a_nul_in_a_name_keeps_nobody_out_of_the_index(store: Store) -> None:
+    """A PMS in JavaScript may cut an emoji in two; no database takes what is left."""
+    people = [
+        person_of(LEAD, row("lead_1", first_name="Ann \ud83d")),
+        person_of(LEAD, row("lead_2", last_name="A\x00lvarez")),
+    ]
+    index = PeopleIndex(store)
+    index.save(people)
+    kept = sorted(index.find(NUMBER, "int_1"), key=lambda person: person.id)
+    assert [person.name for person in kept] == ["Ann ? Alvarez", "Anna A lvarez"]
 
 
 def test_a_row_of_nulls_is_a_person_too() -> None:

@@ -14,7 +14,7 @@ from responses.matchers import query_param_matcher
 
 from adapter.calls.people import PeopleIndex
 from adapter.calls.store import Store
-from adapter.errors import NotSupported, TemporaryError
+from adapter.errors import NotSupported, PermanentError, TemporaryError
 from adapter.targets import WriteState
 from adapter.targets.propexo.target import PropexoTarget, job_id_of
 from tests.targets.propexo.test_client import BASE, NoBudget, a_client
@@ -171,6 +171,39 @@ def test_an_empty_log_in_any_shape_is_none(
     http.add(responses.GET, LOGS, json=answer)
     events(http)
     assert target.find_trace(CALL, LEAD_EVENT, NOW) is None
+
+
+@pytest.mark.parametrize("status", [403, 404, 405])
+def test_without_logs_the_persons_events_tell(
+    target: PropexoTarget, http: responses.RequestsMock, status: int
+) -> None:
+    """Else a call after a mere 503 would have failed for good, and no replay could have got past it."""
+    http.add(responses.GET, LOGS, status=status)
+    events(http, {"id": "e1", "notes": f"[call {CALL}]"})
+    assert target.find_trace(CALL, LEAD_EVENT, NOW) == ""
+    http.reset()
+    http.add(responses.GET, LOGS, status=status)
+    events(http)
+    assert target.find_trace(CALL, LEAD_EVENT, NOW) is None
+
+
+def test_without_logs_nothing_is_known_of_a_new_lead(
+    target: PropexoTarget, http: responses.RequestsMock
+) -> None:
+    http.add(responses.GET, LOGS, status=404)
+    with pytest.raises(PermanentError):
+        target.find_trace(CALL, NEW_LEAD, NOW)
+
+
+@pytest.mark.parametrize("answer", [{"results": [log("job_1", {})]}, []])
+def test_logs_in_another_shape_are_as_good_as_none(
+    target: PropexoTarget, http: responses.RequestsMock, answer: Any
+) -> None:
+    http.add(responses.GET, LOGS, json=answer)
+    events(http)
+    assert target.find_trace(CALL, LEAD_EVENT, NOW) is None
+    with pytest.raises(PermanentError):
+        target.ended_writes("int_1", NOW)
 
 
 def test_the_logs_are_read_back_to_the_time_of_the_try_and_no_further(
