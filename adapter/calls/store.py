@@ -543,6 +543,12 @@ class Store:
         attempt = Attempt(**row._mapping) if row else None
         return attempt if attempt is not None and attempt.doubtful else None
 
+    def end_doubts(self, connection: sa.Connection, key: str, why: str) -> None:
+        """Nothing that was asked for this call has got through without our knowing; why: next to it."""
+        doubtful = sa.and_(attempts.c.call_key == key, attempts.c.doubtful)
+        values = {"doubtful": False, "next": why}
+        connection.execute(sa.update(attempts).where(doubtful).values(**values))
+
     def secret(self, name: str, fresh: str) -> str:
         """The secret of this name, the same in every process; `fresh` becomes it if there is none."""
         statement = self.insert(secrets).values(name=name, value=fresh)

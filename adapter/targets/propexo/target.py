@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adapter.calls.lines import Line, PersonKind
-from adapter.calls.matching import Person
+from adapter.calls.matching import LONG_AGO, Person
 from adapter.calls.people import PeopleIndex
 from adapter.calls.summary import CallSummary
-from adapter.errors import PermanentError, TemporaryError
+from adapter.errors import CredentialsRefused, NotSupported, PermanentError, TemporaryError
+from adapter.observe import logger
 from adapter.targets import Confirmation, WriteState
 from adapter.targets.propexo.body import Prepared, record_event
 from adapter.targets.propexo.client import PropexoClient
@@ -26,6 +27,8 @@ from adapter.targets.propexo.people import (
     person_of,
 )
 from adapter.targets.propexo.profiles import profile_of
+
+log = logger("adapter.propexo")
 
 _STATES = {
     "SUCCESS": WriteState.WRITTEN,
@@ -43,7 +46,17 @@ _PASSING = re.compile(
     re.IGNORECASE,
 )
 _LOG_PAGE = 100
-_MAX_LOG_PAGES = 20
+_MAX_LOG_PAGES = 100
+# How far Propexo's clock and ours may be apart.
+_LOG_MARGIN = timedelta(minutes=2)
+# A month, as short as one is.
+_LOGS_REACH_BACK = timedelta(days=28)
+# The shortest of the ranges offered that surely holds a moment of this age.
+_TIME_RANGES = (
+    ("hour", timedelta(hours=1)),
+    ("day", timedelta(days=1)),
+    ("week", timedelta(days=7)),
+)
 
 
 class PropexoTarget:
@@ -120,19 +133,51 @@ class PropexoTarget:
             raise TemporaryError("Propexo accepted the write but named no job", doubtful=True)
         return job_id
 
-    def find_trace(self, reference: str, request: Mapping[str, Any], since: datetime) -> str | None:
-        """Looks in the write logs, which know the job, then in the person's events, which may come later."""
+    def find_trace(
+        self,
+        reference: str,
+        request: Mapping[str, Any],
+        since: datetime,
+        *,
+        after_job: str | None = None,
+    ) -> str | None:
+        """Looks in the write logs, which know the job, then in the person's events, which may come later.
+
+        The logs alone tell that there is none: events come with the next sync, or not at all.
+        """
+        people, no_logs = _people_of(request), None
+        try:
+            job_id = self._job_of(reference, request, since, after_job)
+        except PermanentError as error:
+            if isinstance(error, CredentialsRefused) or not people:
+                raise
+            job_id, no_logs = None, error
+        if job_id is not None or not people:
+            return job_id
+        try:
+            if self._events_with(reference, request):
+                return ""
+        except PermanentError as error:
+            log.debug("no events to look for a trace in", reason=str(error))
+        if no_logs is not None:
+            raise no_logs
+        return None
+
+    def _job_of(
+        self, reference: str, request: Mapping[str, Any], since: datetime, after_job: str | None
+    ) -> str | None:
+        """The newest job that wrote this reference since then, and after that other job."""
         number = request["body"].get("phone_1")
         category = "events" if _people_of(request) else "leads"
         integration_id = request["body"]["integration_id"]
         for row in self._write_logs(integration_id, category, since, step="look"):
+            if after_job is not None and row["job_id"] == after_job:
+                return None
             written = json.dumps(row.get("parameters"))
             # Of a lead the PMS may have been sent the number alone: not every one takes our reference.
             if reference in written or (number and number in written):
                 return str(row["job_id"])
-        if not _people_of(request):
-            return None
-        return "" if self._events_with(reference, request) else None
+        return None
 
     def confirm(self, job_id: str) -> Confirmation:
         answer = self._client.get(f"/v1/admin/write-status/{job_id}", step="confirm")
@@ -152,6 +197,8 @@ class PropexoTarget:
 
     def retry(self, job_id: str) -> str:
         answer = self._client.send(f"/v1/admin/retry-write/{job_id}", {}, step="retry")
+        if answer.get("success") is False:
+            raise PermanentError("Propexo did not try the write again")
         return job_id_of(answer) or job_id
 
     def find_event(
@@ -187,10 +234,15 @@ class PropexoTarget:
     def _write_logs(
         self, integration_id: str, category: str, since: datetime, *, step: str
     ) -> Iterator[Mapping[str, Any]]:
-        """The write logs of a category, newest first, back to a little before then."""
-        begin = since - timedelta(minutes=2)
+        """The write logs of a category, newest first, back to a little before then.
+
+        Errors: TemporaryError if they do not end, besides those of the client.
+        """
+        begin = since - _LOG_MARGIN
         age = datetime.now(UTC) - begin
-        time_range = "hour" if age < timedelta(hours=1) else "day" if age.days < 1 else "week"
+        if age > _LOGS_REACH_BACK:
+            raise NotSupported("Propexo's write logs do not reach back that far")
+        time_range = next((name for name, length in _TIME_RANGES if age < length), "month")
         for page in range(_MAX_LOG_PAGES):
             answer = self._client.get(
                 "/v1/admin/logs/writes/",
@@ -205,8 +257,12 @@ class PropexoTarget:
             )
             rows = (answer.get("results") or {}).get("logs") or []
             yield from rows
-            if len(rows) < _LOG_PAGE or moment(rows[-1].get("created_at")) < begin:
+            if len(rows) < _LOG_PAGE or LONG_AGO < moment(rows[-1].get("created_at")) < begin:
                 return
+        raise TemporaryError(
+            f"Propexo's write logs have more than {_MAX_LOG_PAGES * _LOG_PAGE} rows since then: "
+            "not read to the end"
+        )
 
 
 def _people_of(request: Mapping[str, Any]) -> Mapping[str, Any]:
