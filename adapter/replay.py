@@ -25,6 +25,9 @@ def replay_calls(store: Store, calls: Iterable[Call], *, again: bool) -> Iterato
             current = store.locked(connection, call.key)
             if current is None:
                 continue
+            if current.record.is_forgotten:
+                yield call, "was forgotten on request; nobody could be found for it"
+                continue
             written = current.state in (CallState.WRITTEN, CallState.POSTED)
             if written and not again:
                 yield call, f"is {current.state.value}; --again would write a second event"

@@ -216,7 +216,7 @@ class Steps:
             return self._fold_into(call, found, found.parent.parent_id)
         with self._store.begin() as connection:
             current = self._store.locked(connection, call.key)
-            if current is not None:
+            if current is not None and not current.record.is_forgotten:
                 found = current.record.join(found)
                 self._store.update(
                     connection,
