@@ -25,8 +25,9 @@ from adapter.calls.tables import attempts, calls, hooks, legs, secrets, workers
 from adapter.errors import StoreUnavailable
 from adapter.observe import Exchange
 
-# Read-only (a standby, a failover); tables or columns missing (this code is ahead of `migrate`).
-_NOT_NOW = frozenset({"25006", "42P01", "42703"})
+# Read-only (a standby, a failover); tables or columns missing (this code is ahead of `migrate`);
+# this process was frozen amid a transaction (adapter.calls.database.FROZEN_SECONDS).
+_NOT_NOW = frozenset({"25006", "42P01", "42703", "25P03"})
 
 
 OPERATOR = "operator"  # the step of an attempt that is an operator's decision
