@@ -14,6 +14,7 @@ from urllib3.exceptions import NewConnectionError
 
 from adapter.calls.phone import mask
 from adapter.errors import (
+    BudgetSpent,
     CredentialsRefused,
     NotSupported,
     PermanentError,
@@ -90,7 +91,7 @@ class PropexoClient:
         self._governor.admit(step)
         if self._monotonic() - asked_at > SEND_WITHIN_SECONDS:
             # Frozen, or the database was; by now another worker may do what this one was to do.
-            raise TemporaryError("it took too long to be let through; nothing was sent")
+            raise BudgetSpent("it took too long to be let through; nothing was sent")
         at = self._clock()
         asked = f"{method} {path}{_shown(query)}"
 
