@@ -175,7 +175,11 @@ def revoke(call: str) -> None:
 @click.option(
     "--state", type=click.Choice(["failed", "held", "parked"]), help="All calls in this state."
 )
-@click.option("--again", is_flag=True, help="Also a call that is written: makes a second event.")
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Also a call that is or may be written: makes a second event then.",
+)
 @plainly
 def replay(call: str | None, state: str | None, again: bool) -> None:
     """Deliver CALL again, or all that failed; or read parked hooks again."""

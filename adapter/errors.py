@@ -91,3 +91,7 @@ class CredentialsRefused(PermanentError):
 
 class NotSupported(PermanentError):
     """The PMS has no such operation (405), or the profile says so."""
+
+
+class Untraceable(NotSupported):
+    """A write may have got through, and what would show it cannot be read: a person has to look."""

@@ -95,7 +95,7 @@ class Intake:
                     raw.id,
                     state="taken",
                     kind=event.kind.value,
-                    call_key=call,
+                    call_key=call.key,
                     error=None,
                 )
         except StoreUnavailable:
@@ -108,7 +108,7 @@ class Intake:
 
     def add(self, connection: sa.Connection, facts: CallRecord, at: datetime) -> str:
         """Merge facts that did not come by a hook; the key of their call."""
-        return self._merge(connection, facts, at)
+        return self._merge(connection, facts, at).key
 
     # ------------------------------------------------------------------------------------------
 
@@ -131,9 +131,10 @@ class Intake:
             if self.store.add_first(new, raw):
                 return facts.key
         with self.store.begin() as connection:
-            key = self._merge(connection, facts, raw.received_at)
-            self.store.add_hook(connection, replace(raw, call_key=key))
-        return key
+            call = self._merge(connection, facts, raw.received_at)
+            if not call.record.is_forgotten:
+                self.store.add_hook(connection, replace(raw, call_key=call.key))
+        return call.key
 
     def _park(self, raw: RawHook, error: Exception) -> None:
         reason = _reason(error)
@@ -175,15 +176,17 @@ class Intake:
             **columns(record, view),
         }
 
-    def _merge(self, connection: sa.Connection, facts: CallRecord, at: datetime) -> str:
-        """Join the facts into their call's record and plan what follows; the call's key."""
+    def _merge(self, connection: sa.Connection, facts: CallRecord, at: datetime) -> Call:
+        """Join the facts into their call's record and plan what follows; the call as it was before."""
         facts = self._in_its_call(connection, facts)
         call = self.store.take(connection, self._new_call(facts, at))
         if call.version > 1:
             self._join(connection, call, facts, at)
-        return call.key
+        return call
 
     def _join(self, connection: sa.Connection, call: Call, facts: CallRecord, at: datetime) -> None:
+        if call.record.is_forgotten:
+            return
         record = call.record.join(facts)
         if record == call.record:
             return

@@ -17,12 +17,16 @@ def replay_calls(store: Store, calls: Iterable[Call], *, again: bool) -> Iterato
     """Schedule a new run of each call; what was done about it, in words.
 
     A call that is written is left alone unless `again`, which forgets its job and makes a second
-    event. One that is under way, or still goes on, is left to its own run.
+    event. `again` also says of a try that may have got through that it did not. One that is under
+    way, or still goes on, is left to its own run.
     """
     for call in calls:
         with store.begin() as connection:
             current = store.locked(connection, call.key)
             if current is None:
+                continue
+            if current.record.is_forgotten:
+                yield call, "was forgotten on request; nobody could be found for it"
                 continue
             written = current.state in (CallState.WRITTEN, CallState.POSTED)
             if written and not again:
@@ -46,6 +50,8 @@ def replay_calls(store: Store, calls: Iterable[Call], *, again: bool) -> Iterato
             if current.assigned_kind == NOBODY:
                 values["assigned_kind"] = None
             store.update(connection, current.key, **values)
+            if again:
+                store.end_doubts(connection, current.key, "by an operator's word it did not")
             was = f", although it was {current.state.value}" if written else ""
             store.add_decision(connection, current.key, f"to be delivered again{was}", now)
         yield call, "will be delivered again"

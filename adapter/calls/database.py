@@ -13,6 +13,8 @@ import sqlalchemy as sa
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 REST_SECONDS = 2.0
+# A process that is frozen amid a transaction holds its locks; the server takes them from it after so long.
+FROZEN_SECONDS = 10
 _LOCK = 7_206_051_410  # any number of our own: pg_advisory_lock
 
 
@@ -30,6 +32,7 @@ def open_engine(url: str, *, pool_size: int = 10) -> sa.Engine:
             pool_timeout=5,
             connect_args={"connect_timeout": 5, "application_name": "call-adapter"},
         )
+        _end_when_frozen(engine)
         _check_after_rest(engine)
         return engine
     path = sa.make_url(url).database
@@ -48,6 +51,15 @@ def open_engine(url: str, *, pool_size: int = 10) -> sa.Engine:
         _write_ahead(connection)
 
     return engine
+
+
+def _end_when_frozen(engine: sa.Engine) -> None:
+    """Let the server end a session that does nothing amid a transaction, so that others can go on."""
+
+    @sa.event.listens_for(engine, "connect")
+    def _limit(connection: Any, _: Any) -> None:
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
+        connection.commit()
 
 
 def _check_after_rest(engine: sa.Engine) -> None:

@@ -154,6 +154,7 @@ class CallRecord(_Facts):
     legs, dials, recordings and transcripts are keyed by the provider's ids (the parent leg's id is
     call_id; a dial without a leg of its own has the key ""; a transcript has its recording's id or "").
     was_read: the provider's API has been asked, so what is missing here is missing there too.
+    is_forgotten: a person's number was removed from it (adapter forget), and nothing is added any more.
     """
 
     provider: str
@@ -164,6 +165,7 @@ class CallRecord(_Facts):
     recordings: Mapping[str, Recording] = {}
     transcripts: Mapping[str, str] = {}
     was_read: bool = False
+    is_forgotten: bool = False
 
     @property
     def key(self) -> str:
@@ -202,6 +204,7 @@ class CallRecord(_Facts):
                 "recordings": _join_maps(self.recordings, other.recordings, Recording.join),
                 "transcripts": _join_maps(self.transcripts, other.transcripts, _longest),
                 "was_read": self.was_read or other.was_read,
+                "is_forgotten": self.is_forgotten or other.is_forgotten,
             }
         )
 

@@ -150,8 +150,9 @@ def _blank(call: Call, is_it: Any, now: datetime) -> dict[str, Any]:
         id: _without_number(leg, is_it).model_copy(update={"caller_name": None})
         for id, leg in call.record.legs.items()
     }
-    # What is gone here is not to be fetched again from the provider.
-    blank = {"legs": legs, "transcripts": {}, "recordings": {}, "was_read": True}
+    # What is gone here is not to come back, by a hook that comes again or from the provider's lists.
+    blank = {"legs": legs, "transcripts": {}, "recordings": {}, "is_forgotten": True}
+    blank |= {"was_read": True}
     values: dict[str, Any] = {
         "record": _json(call.record.model_copy(update=blank)),
         "reason": FORGOTTEN,
@@ -164,10 +165,11 @@ def _blank(call: Call, is_it: Any, now: datetime) -> dict[str, Any]:
         "assigned_kind": None,
         "assigned_id": None,
         "link_version": call.link_version + 1,  # links to its recording end
+        "run": call.run + 1,  # a run under way has nothing to say of it any more
         "updated_at": now,
     }
     if call.state in _UNDELIVERED:
-        values |= {"state": CallState.IGNORED.value, "run": call.run + 1, "due_at": None}
+        values |= {"state": CallState.IGNORED.value, "due_at": None}
     return values
 
 

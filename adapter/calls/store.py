@@ -25,8 +25,9 @@ from adapter.calls.tables import attempts, calls, hooks, legs, secrets, workers
 from adapter.errors import StoreUnavailable
 from adapter.observe import Exchange
 
-# Read-only (a standby, a failover); tables or columns missing (this code is ahead of `migrate`).
-_NOT_NOW = frozenset({"25006", "42P01", "42703"})
+# Read-only (a standby, a failover); tables or columns missing (this code is ahead of `migrate`);
+# this process was frozen amid a transaction (adapter.calls.database.FROZEN_SECONDS).
+_NOT_NOW = frozenset({"25006", "42P01", "42703", "25P03"})
 
 
 OPERATOR = "operator"  # the step of an attempt that is an operator's decision
@@ -550,6 +551,12 @@ class Store:
         row = connection.execute(query).one_or_none()
         attempt = Attempt(**row._mapping) if row else None
         return attempt if attempt is not None and attempt.doubtful else None
+
+    def end_doubts(self, connection: sa.Connection, key: str, why: str) -> None:
+        """Nothing that was asked for this call has got through without our knowing; why: next to it."""
+        doubtful = sa.and_(attempts.c.call_key == key, attempts.c.doubtful)
+        values = {"doubtful": False, "next": why}
+        connection.execute(sa.update(attempts).where(doubtful).values(**values))
 
     def secret(self, name: str, fresh: str) -> str:
         """The secret of this name, the same in every process; `fresh` becomes it if there is none."""

@@ -78,12 +78,18 @@ class EventWrite:
         return self.call.key
 
     @property
-    def reference(self) -> str:
-        return self.call.call_id
-
-    @property
     def integration_id(self) -> str:
         return str(self.request["person"]["integration_id"])
+
+    @property
+    def asked(self) -> str:
+        return f"POST {self.request['path']}"
+
+    def send(self, target: Target) -> str:
+        return target.post(self.request)
+
+    def find(self, target: Target, since: datetime) -> str | None:
+        return target.find_trace(self.call.call_id, self.request, since)
 
     def lock(self, connection: sa.Connection) -> bool:
         current = self.store.locked(connection, self.call.key)
@@ -105,6 +111,33 @@ class EventWrite:
 
     def accepted(self, connection: sa.Connection, job_id: str, at: datetime) -> None:
         self.store.update(connection, self.call.key, job_id=job_id, posted_at=at)
+
+
+@dataclass(frozen=True)
+class EventRetry(EventWrite):
+    """The same event once more, after its write has failed; in the place of the post, for whoever looks."""
+
+    @property
+    def asked(self) -> str:
+        return f"try job {self.call.job_id} again"
+
+    def send(self, target: Target) -> str:
+        return target.retry(self.call.job_id or "")
+
+    def find(self, target: Target, since: datetime) -> str | None:
+        return target.find_trace(self.call.call_id, self.request, since, after_job=self.call.job_id)
+
+    def lock(self, connection: sa.Connection) -> bool:
+        current = self.store.locked(connection, self.call.key)
+        expected = (self.call.run, self.call.job_id)
+        return current is not None and (current.run, current.job_id) == expected
+
+    def begun(self, connection: sa.Connection) -> None:
+        """The call's row says all of it already."""
+
+    def accepted(self, connection: sa.Connection, job_id: str, at: datetime) -> None:
+        retries = self.call.retries + 1
+        self.store.update(connection, self.call.key, job_id=job_id, posted_at=at, retries=retries)
 
 
 class Steps:
@@ -184,7 +217,7 @@ class Steps:
             return self._fold_into(call, found, found.parent.parent_id)
         with self._store.begin() as connection:
             current = self._store.locked(connection, call.key)
-            if current is not None:
+            if current is not None and not current.record.is_forgotten:
                 found = current.record.join(found)
                 self._store.update(
                     connection,
@@ -305,22 +338,25 @@ class Steps:
     def _refused(self, call: Call, found: Confirmation) -> Done | Again:
         """The PMS did not take it: tried again where its trouble may pass, and else it has failed."""
         words = found.words or "no reason given"
-        if not found.may_retry or call.retries >= len(RETRY_AFTER_SECONDS):
-            return Done(CallState.FAILED, f"the PMS refused it: {words}")
-        assert call.job_id is not None
-        try:
-            job_id = self._target.retry(call.job_id)
-        except PermanentError:
-            # It was tried again already, and we do not know: then its trace has another job.
-            job_id = (
-                self._target.find_trace(call.call_id, call.event or {}, call.first_seen_at) or ""
-            )
-            if job_id in ("", call.job_id):
-                return Done(CallState.FAILED, f"the PMS refused it: {words}")
+        failed = Done(CallState.FAILED, f"the PMS refused it: {words}")
+        if call.event is None or not found.may_retry or call.retries >= len(RETRY_AFTER_SECONDS):
+            return failed
+        retry = EventRetry(self._store, call, call.event)
+        asked = self._writing.trace(retry)
+        if isinstance(asked, Attempt | None):
+            try:
+                asked = self._writing.ask(retry, asked)
+            except PermanentError as error:
+                # Where somebody had it tried again at Propexo, that job is ours now.
+                asked = retry.find(self._target, call.posted_at or call.first_seen_at)
+                if asked is None:
+                    return replace(failed, reason=f"{failed.reason}; not tried again: {error}")
+                with self._store.begin() as connection:
+                    retry.accepted(connection, asked, self._clock())
+        if isinstance(asked, Again):
+            return replace(asked, state=CallState.POSTED)
         wait = RETRY_AFTER_SECONDS[call.retries]
-        values = {"job_id": job_id, "retries": call.retries + 1, "posted_at": self._clock()}
-        why = f"the PMS failed ({words}); asked to try again"
-        return Again(wait, why, CallState.POSTED, values=values)
+        return Again(wait, f"the PMS failed ({words}); asked to try again", CallState.POSTED)
 
     def _amend(self, call: Call, done: Done) -> Done | Again:
         """Bring a written event up to what is known now, where the target can; never a second event."""

@@ -43,16 +43,19 @@ class LeadWrite:
         return self.lead.call_key
 
     @property
-    def reference(self) -> str:
-        return self.lead.call_key.rpartition(":")[2]
-
-    @property
     def integration_id(self) -> str:
         return self.lead.integration_id
 
     @property
-    def request(self) -> Mapping[str, Any]:
-        return self.lead.request
+    def asked(self) -> str:
+        return f"POST {self.lead.request['path']}"
+
+    def send(self, target: Target) -> str:
+        return target.post(self.lead.request)
+
+    def find(self, target: Target, since: datetime) -> str | None:
+        reference = self.lead.call_key.rpartition(":")[2]
+        return target.find_trace(reference, self.lead.request, since)
 
     def lock(self, connection: sa.Connection) -> bool:
         return self.leads.locked(connection, self.lead) == self.lead

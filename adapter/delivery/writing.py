@@ -7,16 +7,23 @@ that says too little, the attempt is in doubt: its trace is looked for before an
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import sqlalchemy as sa
 
 from adapter.calls.shared import Breakers
 from adapter.calls.store import Attempt, Store
 from adapter.delivery.results import Again
-from adapter.errors import BudgetSpent, RemoteError, TemporaryError
+from adapter.errors import (
+    BudgetSpent,
+    CredentialsRefused,
+    PermanentError,
+    RemoteError,
+    TemporaryError,
+    Untraceable,
+)
 from adapter.observe import exchanges
 from adapter.targets import Target
 
@@ -28,7 +35,7 @@ PMS_IS_DOWN = "this PMS fails one write after the other; waiting for it to recov
 class Write(Protocol):
     """Something to be written once.
 
-    call_key, step: under which its attempts are noted. reference: what its trace is known by.
+    call_key, step: under which its attempts are noted. asked: what is asked, in a word and a path.
     """
 
     @property
@@ -36,11 +43,15 @@ class Write(Protocol):
     @property
     def step(self) -> str: ...
     @property
-    def reference(self) -> str: ...
-    @property
     def integration_id(self) -> str: ...
     @property
-    def request(self) -> Mapping[str, Any]: ...
+    def asked(self) -> str: ...
+
+    def send(self, target: Target) -> str:
+        """Ask the target for it; the id of the accepted job."""
+
+    def find(self, target: Target, since: datetime) -> str | None:
+        """The job (or "" if only its result is seen) of an earlier attempt; None: there is no trace of it."""
 
     def lock(self, connection: sa.Connection) -> bool:
         """Lock what is written about; False if it is not to be asked by this run (any more)."""
@@ -85,6 +96,7 @@ class Writing:
         An attempt: no trace of it; `ask` may replace it. How long it has been looked for is counted from this
         process's first look, by a clock that does not jump: it may have been accepted as late as when
         nobody waited for its answer any more.
+        Errors: Untraceable if it cannot be seen whether it got through; RemoteError, StoreUnavailable.
         """
         with self._store.begin() as connection:
             doubtful = self._store.last_doubtful(connection, write.call_key, write.step)
@@ -92,7 +104,13 @@ class Writing:
             return None
         since = self._looked_since.setdefault(doubtful.id, self._monotonic())
         looked_for = self._monotonic() - since
-        job_id = self._target.find_trace(write.reference, write.request, doubtful.at)
+        job_id, unseen = None, None
+        try:
+            job_id = write.find(self._target, doubtful.at)
+        except CredentialsRefused:
+            raise
+        except PermanentError as error:
+            unseen = error
         if job_id is not None:
             with self._store.begin() as connection:
                 self._store.finish_attempt(
@@ -107,6 +125,11 @@ class Writing:
                 max(looked_for, LOOK_AGAIN_SECONDS), self._visible_seconds - looked_for + 0.1
             )
             return Again(wait, "the last try may have got through; looking for its trace")
+        if unseen is not None:
+            raise Untraceable(
+                f"the last try may have got through, and that cannot be seen ({unseen}); look whether it "
+                "is in the PMS: adapter ignore CALL if it is, adapter replay CALL --again if it is not"
+            )
         return doubtful
 
     def ask(self, write: Write, untraced: Attempt | None) -> str | Again:
@@ -127,7 +150,7 @@ class Writing:
                 # This process was frozen; by now another may take its run for abandoned.
                 raise TemporaryError("it took too long to begin; nothing was sent")
             with exchanges():  # this attempt is its own note
-                job_id = self._target.post(write.request)
+                job_id = write.send(self._target)
         except RemoteError as error:
             self._failed(write, attempt, error, begun)
             raise
@@ -166,7 +189,7 @@ class Writing:
                 call_key=write.call_key,
                 at=self._clock(),
                 step=write.step,
-                asked=f"POST {write.request['path']}",
+                asked=write.asked,
             )
 
     def _failed(self, write: Write, attempt: int, error: RemoteError, begun: datetime) -> None:
@@ -183,7 +206,7 @@ class Writing:
         if _is_outage(error):
             now = self._clock().timestamp()
             self._breakers.failed(write.integration_id, now, begun.timestamp())
-        else:
+        elif not isinstance(error, BudgetSpent):  # that says nothing of the other side
             self._breakers.succeeded(write.integration_id)
 
 

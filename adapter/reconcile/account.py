@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from adapter.calls.facts import CallRecord, Leg, Recording, RecordingState, call_key
-from adapter.calls.forgetting import FORGOTTEN
 from adapter.calls.ledger import Ledger, batches
 from adapter.calls.store import Call, CallState, Store
 from adapter.calls.view import Rules
@@ -118,7 +117,7 @@ class Comparison:
 
     def _bring_up(self, call: Call | None, leg: Leg, listed: Listed) -> None:
         """Take in what the list has of this call beyond its record."""
-        if call is not None and (call.state is CallState.FOLDED or call.reason == FORGOTTEN):
+        if call is not None and (call.state is CallState.FOLDED or call.record.is_forgotten):
             return
         nothing = CallRecord(provider=self.parts.provider, account=self.account, call_id=leg.id)
         known = found = call.record if call is not None else nothing

@@ -59,8 +59,19 @@ class Target(Protocol):
     def post(self, request: Mapping[str, Any]) -> str:
         """Ask for the write; its job id. A doubtful error means that it may have been accepted."""
 
-    def find_trace(self, reference: str, request: Mapping[str, Any], since: datetime) -> str | None:
-        """The job id (or "" if only the event itself is seen) of an earlier write of this call."""
+    def find_trace(
+        self,
+        reference: str,
+        request: Mapping[str, Any],
+        since: datetime,
+        *,
+        after_job: str | None = None,
+    ) -> str | None:
+        """The job id (or "" if only the event itself is seen) of an earlier write of this call.
+
+        after_job: only of one that came after this job, its retry. Errors: PermanentError where
+        nothing is seen, and that proves nothing: what would show it cannot be read.
+        """
 
     def confirm(self, job_id: str) -> Confirmation:
         """What became of an accepted write."""
@@ -72,7 +83,10 @@ class Target(Protocol):
         """
 
     def retry(self, job_id: str) -> str:
-        """Try a failed write once more; the job id that it has now."""
+        """Try a failed write once more; the job id that it has now.
+
+        The target would do it twice. Errors: PermanentError if it was not tried again.
+        """
 
     def find_event(
         self, reference: str, request: Mapping[str, Any], event_id: str | None

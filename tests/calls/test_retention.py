@@ -17,6 +17,8 @@ from adapter.calls.retention import Keep, Retention
 from adapter.calls.store import CallState, RawHook, Store
 from adapter.calls.tables import attempts, hooks, legs, metadata
 from adapter.delivery.queue import APPLICATION, QUEUE, WORKFLOW, prune_workflows
+from adapter.replay import replay_calls
+from adapter.targets import Confirmation, WriteState
 from tests.conftest import ACCOUNT, LINE, NOW, Clock
 from tests.delivery.world import ANNA, PEOPLE, STAFF, World
 
@@ -230,6 +232,54 @@ def test_a_run_under_way_does_not_bring_it_back(world: World) -> None:
     world.delivery.run(key, run)
     assert world.call("CA1").state is CallState.IGNORED
     assert world.target.posts == []
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_hook_that_comes_again_brings_nothing_back(world: World, is_known: bool) -> None:
+    """Twilio may send one twice, and people replay them from ngrok."""
+    world.target.people = PEOPLE if is_known else []
+    world.hook(ended("CA1"))
+    world.finish()
+    posts, state = len(world.target.posts), world.call("CA1").state
+    assert state is (CallState.WRITTEN if is_known else CallState.HELD)
+    forget(world)
+    before = world.call("CA1")
+    world.target.people = PEOPLE
+    world.hook(ended("CA1"))
+    world.hook(ended("CA2", ParentCallSid="CA1", Direction="outbound-dial", To=CALLER))
+    world.finish()
+    after = world.call("CA1")
+    assert (after.state, after.record, after.other) == (before.state, before.record, None)
+    assert len(world.target.posts) == posts
+    assert "6175550134" not in everything(world.store)
+    assert count(world.store, hooks) == 0
+
+
+def test_a_forgotten_call_that_is_confirmed_later_stays_forgotten(world: World) -> None:
+    world.target.confirmations = [Confirmation(WriteState.PENDING)]
+    world.hook(ended("CA1"))
+    world.run_next()
+    assert world.call("CA1").state is CallState.POSTED
+    forget(world)
+    world.finish()
+    assert world.call("CA1").state is CallState.WRITTEN
+    world.hook(ended("CA1"))
+    world.finish()
+    assert "6175550134" not in everything(world.store)
+
+
+def test_a_failed_write_of_a_forgotten_call_is_not_tried_again(world: World) -> None:
+    refused = Confirmation(WriteState.FAILED, "timed out", may_retry=True)
+    world.target.confirmations = [Confirmation(WriteState.PENDING), refused]
+    world.hook(ended("CA1"))
+    world.run_next()
+    forget(world)
+    world.finish()
+    assert world.call("CA1").state is CallState.FAILED
+    assert world.target.asked["retry"] == 0
+    ((_, said),) = replay_calls(world.store, [world.call("CA1")], again=True)
+    assert "forgotten" in said
+    assert world.call("CA1").state is CallState.FAILED
 
 
 def test_a_call_with_somebody_else_loses_only_the_number(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
@@ -478,6 +479,30 @@ def test_a_read_only_database_is_told_as_such(store: Store) -> None:
 
     with pytest.raises(StoreUnavailable):
         add(store, record())
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("backend", ["postgres"], indirect=True)
+def test_who_freezes_amid_a_transaction_loses_its_locks(database_url: str) -> None:
+    """All others wait for them: the rate budget is one row."""
+    engine = database.open_engine(
+        Settings.from_environ({"DATABASE_URL": database_url}).database_url
+    )
+    store = Store(engine)
+    with store.begin() as other, pytest.raises(StoreUnavailable), store.begin() as frozen:
+        limit = frozen.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar_one()
+        assert limit == f"{database.FROZEN_SECONDS}s"
+        frozen.exec_driver_sql("SET idle_in_transaction_session_timeout = '1ms'")
+        pid = frozen.connection.dbapi_connection.info.backend_pid  # type: ignore[union-attr]
+        there = sa.text(
+            "SELECT count(pg_stat_clear_snapshot()) FROM pg_stat_activity WHERE pid = :pid"
+        )
+        until = time.monotonic() + 10
+        while other.execute(there, {"pid": pid}).scalar_one():
+            assert time.monotonic() < until, "its session goes on"
+        frozen.exec_driver_sql("SELECT 1")
+    assert store.call("k") is None, "the next one gets a connection that works"
+    engine.dispose()
 
 
 def test_a_locked_sqlite_file_is_told_as_such(sqlite_template: Path, tmp_path: Path) -> None:

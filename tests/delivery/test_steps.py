@@ -7,9 +7,11 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from adapter.calls.facts import Leg, LegDirection, LegStatus
 from adapter.calls.store import CallState
+from adapter.calls.tables import breakers
 from adapter.errors import (
     BudgetSpent,
     CredentialsRefused,
@@ -17,6 +19,7 @@ from adapter.errors import (
     PermanentError,
     TemporaryError,
 )
+from adapter.replay import replay_calls
 from adapter.targets import Confirmation, WriteState
 from tests.conftest import Clock
 from tests.delivery.world import (
@@ -236,6 +239,28 @@ def test_while_its_trace_cannot_be_looked_for_nothing_is_posted_again(world: Wor
     assert len(world.target.posts) == 1
 
 
+def test_where_no_trace_could_be_seen_a_person_decides(world: World) -> None:
+    """The write logs are not offered: neither is it posted blindly, nor does it fail for want of logs."""
+    world.target.answers = [DOUBTFUL]
+    world.target.traces = [NotSupported("Propexo answered 404: no such endpoint", status=404)] * 99
+    missed(world)
+    world.finish()
+    call = world.call(CALL)
+    assert call.state is CallState.HELD
+    assert "may have got through, and that cannot be seen" in (call.reason or "")
+    assert len(world.target.posts) == 1
+    assert 3 <= world.target.asked["find_trace"] <= 9, "it may be on the person's record soon"
+
+    list(replay_calls(world.store, [call], again=False))
+    world.finish()
+    assert world.call(CALL).state is CallState.HELD
+    assert len(world.target.posts) == 1
+    list(replay_calls(world.store, [world.call(CALL)], again=True))
+    world.finish()
+    assert world.call(CALL).state is CallState.WRITTEN, "the operator looked, and it was not there"
+    assert len(world.target.posts) == 2
+
+
 def test_every_doubtful_post_is_looked_for_anew(world: World) -> None:
     world.target.answers = [DOUBTFUL, DOUBTFUL]
     missed(world)
@@ -342,6 +367,79 @@ def test_a_write_that_the_pms_refused_fails_in_its_words(world: World) -> None:
     call = world.call(CALL)
     assert (call.state, call.reason) == (CallState.FAILED, "the PMS refused it: lead is archived")
     assert len(world.target.posts) == 1
+
+
+def test_a_spent_budget_does_not_count_as_an_answer_of_the_pms(world: World) -> None:
+    """Else a PMS that is down would never be left alone by those who wait for the rate limit, too."""
+    spent = BudgetSpent("spent", retry_after_seconds=1)
+    world.target.answers = [DOWN, DOWN, spent, DOWN]
+    missed(world)
+    for _ in range(4):
+        world.run_next()
+    with world.store.begin() as connection:
+        assert connection.execute(sa.select(breakers.c.failures)).scalar_one() == 3
+
+
+TIMED_OUT = Confirmation(WriteState.FAILED, "timed out", may_retry=True)
+
+
+def test_a_retry_that_may_have_got_through_is_looked_for_before_another(world: World) -> None:
+    world.target.confirmations = [TIMED_OUT] * 4
+    world.target.retries = [DOUBTFUL]
+    world.target.traces = [None, None, "job_2"]
+    missed(world)
+    world.finish()
+    call = world.call(CALL)
+    assert (call.state, call.job_id, call.retries) == (CallState.WRITTEN, "job_2", 1)
+    assert world.target.asked["retry"] == 1
+    assert len(world.target.posts) == 1
+
+
+def test_a_crash_after_a_retry_and_before_its_commit_makes_no_second_one(world: World) -> None:
+    world.target.confirmations = [TIMED_OUT] * 3
+    world.target.retries = [Crash()]
+    world.target.traces = [None, "job_2"]
+    missed(world)
+    world.run_next()
+    key, run = world.queue_next()
+    with pytest.raises(Crash):
+        world.delivery.run(key, run)
+    world.delivery.run(key, run)  # another worker begins the same run again
+    world.finish()
+    assert world.call(CALL).job_id == "job_2"
+    assert world.target.asked["retry"] == 1
+
+
+def test_a_retry_without_a_trace_is_asked_for_again(world: World) -> None:
+    world.target.confirmations = [TIMED_OUT] * 9
+    world.target.retries = [DOUBTFUL]
+    missed(world)
+    world.pass_time(50)
+    assert world.target.asked["retry"] == 1
+    world.pass_time(20)
+    assert world.target.asked["retry"] == 2
+    assert world.call(CALL).retries == 1, "what left no trace was none"
+
+
+def test_a_job_that_was_tried_again_by_somebody_else_is_followed(world: World) -> None:
+    world.target.confirmations = [TIMED_OUT]
+    world.target.retries = [PermanentError("Propexo answered 400: not failed", status=400)]
+    world.target.traces = ["job_5"]
+    missed(world)
+    world.finish()
+    assert (world.call(CALL).state, world.call(CALL).job_id) == (CallState.WRITTEN, "job_5")
+
+
+def test_a_write_that_cannot_be_tried_again_fails_and_says_why(world: World) -> None:
+    world.target.confirmations = [TIMED_OUT]
+    world.target.retries = [PermanentError("Propexo answered 400: no retries here", status=400)]
+    missed(world)
+    world.finish()
+    call = world.call(CALL)
+    assert call.state is CallState.FAILED
+    assert "timed out; not tried again: Propexo answered 400: no retries here" in (
+        call.reason or ""
+    )
 
 
 def test_a_write_in_part_is_written_and_says_so(world: World) -> None:

@@ -130,7 +130,14 @@ class FakeTarget:
         self.posts.append(request)
         return str(self._next("post", self.answers, f"job_{len(self.posts)}"))
 
-    def find_trace(self, reference: str, request: Mapping[str, Any], since: datetime) -> str | None:
+    def find_trace(
+        self,
+        reference: str,
+        request: Mapping[str, Any],
+        since: datetime,
+        *,
+        after_job: str | None = None,
+    ) -> str | None:
         assert reference in str(request["body"])
         found: str | None = self._next("find_trace", self.traces, None)
         return found
@@ -164,7 +171,7 @@ class FakeTarget:
     def _next(self, name: str, answers: list[Any], otherwise: Any) -> Any:
         self.asked[name] += 1
         answer = answers.pop(0) if answers else otherwise
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         return answer
 

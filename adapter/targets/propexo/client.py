@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -13,6 +14,7 @@ from urllib3.exceptions import NewConnectionError
 
 from adapter.calls.phone import mask
 from adapter.errors import (
+    BudgetSpent,
     CredentialsRefused,
     NotSupported,
     PermanentError,
@@ -26,6 +28,7 @@ CONNECT_SECONDS = 5.0
 # An answer is slowed by 2 s near the rate limit, and a write waits for the PMS's validation.
 READ_SECONDS = 25.0
 MAX_WORDS = 500
+SEND_WITHIN_SECONDS = 5.0
 
 
 class PropexoClient:
@@ -44,11 +47,13 @@ class PropexoClient:
         connections: int = 16,
         read_seconds: float = READ_SECONDS,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._governor = governor
         self._timeout = (CONNECT_SECONDS, read_seconds)
         self._clock = clock
+        self._monotonic = monotonic
         self._session = requests.Session()
         self._session.trust_env = False  # no .netrc, no proxy that the settings do not name
         self._session.headers.update(
@@ -82,7 +87,11 @@ class PropexoClient:
         body: Mapping[str, Any] | None,
         step: str,
     ) -> Any:
+        asked_at = self._monotonic()
         self._governor.admit(step)
+        if self._monotonic() - asked_at > SEND_WITHIN_SECONDS:
+            # Frozen, or the database was; by now another worker may do what this one was to do.
+            raise BudgetSpent("it took too long to be let through; nothing was sent")
         at = self._clock()
         asked = f"{method} {path}{_shown(query)}"
 

@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import quote
 
 from adapter.calls.lines import Line, PersonKind
-from adapter.calls.matching import Person
+from adapter.calls.matching import LONG_AGO, Person
 from adapter.calls.people import PeopleIndex
 from adapter.calls.summary import CallSummary
-from adapter.errors import PermanentError, TemporaryError
+from adapter.errors import NotSupported, PermanentError, TemporaryError
 from adapter.observe import logger
 from adapter.targets import Confirmation, WriteState
 from adapter.targets.propexo.body import Prepared, record_event
@@ -49,7 +49,17 @@ _PASSING = re.compile(
 # Who had a number so long ago may have it no more: the index was not kept up to date meanwhile.
 INDEX_IS_OLD = timedelta(hours=1)
 _LOG_PAGE = 100
-_MAX_LOG_PAGES = 20
+_MAX_LOG_PAGES = 100
+# How far Propexo's clock and ours may be apart.
+_LOG_MARGIN = timedelta(minutes=2)
+# A month, as short as one is.
+_LOGS_REACH_BACK = timedelta(days=28)
+# The shortest of the ranges offered that surely holds a moment of this age.
+_TIME_RANGES = (
+    ("hour", timedelta(hours=1)),
+    ("day", timedelta(days=1)),
+    ("week", timedelta(days=7)),
+)
 
 
 class PropexoTarget:
@@ -146,27 +156,47 @@ class PropexoTarget:
             raise TemporaryError("Propexo accepted the write but named no job", doubtful=True)
         return job_id
 
-    def find_trace(self, reference: str, request: Mapping[str, Any], since: datetime) -> str | None:
-        """Looks in the write logs, which know the job, then in the person's events, which may come later."""
-        if not _people_of(request):
-            return self._logged(reference, request, "leads", since)
-        try:
-            job_id = self._logged(reference, request, "events", since)
-        except PermanentError as error:
-            # Not every key sees such logs. Then the person's events tell by themselves.
-            log.warning("no write logs: only the person's events are looked at", reason=str(error))
-            job_id = None
-        if job_id is not None:
-            return job_id
-        return "" if self._events_with(reference, request) else None
-
-    def _logged(
-        self, reference: str, request: Mapping[str, Any], category: str, since: datetime
+    def find_trace(
+        self,
+        reference: str,
+        request: Mapping[str, Any],
+        since: datetime,
+        *,
+        after_job: str | None = None,
     ) -> str | None:
-        """The job of an earlier write of this, by the write logs."""
+        """Looks in the write logs, which know the job, then in the person's events, which may come later.
+
+        The logs alone tell that there is none: events come with the next sync, or not at all.
+        """
+        people, no_logs = _people_of(request), None
+        try:
+            job_id = self._job_of(reference, request, since, after_job)
+        except PermanentError as error:
+            if error.status == 401 or not people:
+                raise
+            # Not every key may see the logs (403).
+            job_id, no_logs = None, NotSupported(f"no write logs: {error}", status=error.status)
+        if job_id is not None or not people:
+            return job_id
+        try:
+            if self._events_with(reference, request):
+                return ""
+        except PermanentError as error:
+            log.debug("no events to look for a trace in", reason=str(error))
+        if no_logs is not None:
+            raise no_logs
+        return None
+
+    def _job_of(
+        self, reference: str, request: Mapping[str, Any], since: datetime, after_job: str | None
+    ) -> str | None:
+        """The newest job that wrote this reference since then, and after that other job."""
+        category = "events" if _people_of(request) else "leads"
         number = request["body"].get("phone_1")
         integration_id = request["body"]["integration_id"]
         for row in self._write_logs(integration_id, category, since, step="look"):
+            if after_job is not None and row["job_id"] == after_job:
+                return None
             written = json.dumps(row.get("parameters"))
             # Of a lead the PMS may have been sent the number alone: not every one takes our reference.
             if reference in written or (number and number in written):
@@ -191,6 +221,8 @@ class PropexoTarget:
 
     def retry(self, job_id: str) -> str:
         answer = self._client.send(f"/v1/admin/retry-write/{job_id}", {}, step="retry")
+        if answer.get("success") is False:
+            raise PermanentError("Propexo did not try the write again")
         return job_id_of(answer) or job_id
 
     def find_event(
@@ -226,10 +258,15 @@ class PropexoTarget:
     def _write_logs(
         self, integration_id: str, category: str, since: datetime, *, step: str
     ) -> Iterator[Mapping[str, Any]]:
-        """The write logs of a category, newest first, back to a little before then."""
-        begin = since - timedelta(minutes=2)
+        """The write logs of a category, newest first, back to a little before then.
+
+        Errors: TemporaryError if they do not end, besides those of the client.
+        """
+        begin = since - _LOG_MARGIN
         age = datetime.now(UTC) - begin
-        time_range = "hour" if age < timedelta(hours=1) else "day" if age.days < 1 else "week"
+        if age > _LOGS_REACH_BACK:
+            raise NotSupported("Propexo's write logs do not reach back that far")
+        time_range = next((name for name, length in _TIME_RANGES if age < length), "month")
         for page in range(_MAX_LOG_PAGES):
             answer = self._client.get(
                 "/v1/admin/logs/writes/",
@@ -247,8 +284,12 @@ class PropexoTarget:
                 raise PermanentError("Propexo's write logs have another shape", status=200)
             rows = results.get("logs") or []
             yield from rows
-            if len(rows) < _LOG_PAGE or moment(rows[-1].get("created_at")) < begin:
+            if len(rows) < _LOG_PAGE or LONG_AGO < moment(rows[-1].get("created_at")) < begin:
                 return
+        raise TemporaryError(
+            f"Propexo's write logs have more than {_MAX_LOG_PAGES * _LOG_PAGE} rows since then: "
+            "not read to the end"
+        )
 
 
 def _people_of(request: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -97,6 +97,15 @@ def answer(http: responses.RequestsMock, status: int, **more: Any) -> None:
 # Asking -----------------------------------------------------------------------------------------------
 
 
+def test_nothing_is_sent_when_the_budget_took_long_to_say_yes(http: responses.RequestsMock) -> None:
+    """This process was frozen, or its database: another worker may do its work by now."""
+    client = a_client(NoBudget(), monotonic=iter([0.0, 6.0]).__next__)
+    error = failure(write, client)
+    assert isinstance(error, BudgetSpent), "no try, and no word on how the PMS does"
+    assert not error.doubtful
+    assert len(http.calls) == 0
+
+
 def test_the_key_the_query_and_the_body_are_sent(
     client: PropexoClient, http: responses.RequestsMock
 ) -> None:

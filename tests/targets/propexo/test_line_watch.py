@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +15,7 @@ from adapter.settings import Settings
 from adapter.targets.propexo.directory import Directory
 from adapter.targets.propexo.line_watch import LineWatch
 from tests.conftest import ENVIRON
+from tests.stories.running import wait_for
 from tests.targets.propexo.test_requirements import KEY, directory
 
 LINES = """
@@ -98,30 +97,21 @@ def test_what_could_not_be_read_is_looked_at_again_and_the_others_at_once(
     assert set(warnings(logged)) == {"***00"}
 
 
-class Noted(logging.Handler):
-    """Tells when the job that looks at lines was logged about."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_there = threading.Event()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if isinstance(record.msg, dict) and record.msg.get("job") == "lines":
-            self.is_there.set()
-
-
 def test_a_workers_upkeep_looks_at_its_lines_and_does_not_wait_for_propexo(
     database_url: str, logged: Logged
 ) -> None:
     """The start goes on while Propexo is down; the job is put off, and said to be."""
     down = {"PROPEXO_BASE_URL": "http://127.0.0.1:1", "PEOPLE_SYNC_SECONDS": "0"}
     parts = Parts(Settings.from_environ({**ENVIRON, **down, "DATABASE_URL": database_url}))
-    noted = Noted()
-    logging.getLogger("adapter.upkeep").addHandler(noted)
     parts.upkeep.start()
-    assert noted.is_there.wait(30)
+    seen: list[dict[str, Any]] = []
+
+    def said() -> list[dict[str, Any]]:
+        seen.extend(line for line in logged() if line.get("job") == "lines")
+        return seen
+
+    wait_for("the job that looks at lines is logged about", said)
     parts.upkeep.stop(timeout_seconds=5)
     parts.store.engine.dispose()
-    logging.getLogger("adapter.upkeep").removeHandler(noted)
-    (put_off,) = (each for each in logged() if each.get("job") == "lines")
+    (put_off,) = said()
     assert "Propexo cannot be reached" in put_off["reason"]

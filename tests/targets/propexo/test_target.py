@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 import responses
@@ -14,7 +14,7 @@ from responses.matchers import query_param_matcher
 
 from adapter.calls.people import PeopleIndex
 from adapter.calls.store import Store
-from adapter.errors import NotSupported, PermanentError, TemporaryError
+from adapter.errors import CredentialsRefused, NotSupported, PermanentError, TemporaryError
 from adapter.targets import WriteState
 from adapter.targets.propexo.target import PropexoTarget, job_id_of
 from tests.targets.propexo.test_client import BASE, NoBudget, a_client
@@ -164,7 +164,7 @@ def test_no_trace_is_none(target: PropexoTarget, http: responses.RequestsMock) -
     assert target.find_trace(CALL, LEAD_EVENT, NOW) is None
 
 
-@pytest.mark.parametrize("answer", [{}, {"results": None}, {"results": {}}])
+@pytest.mark.parametrize("answer", [{"results": {}}, {"results": {"logs": []}}])
 def test_an_empty_log_in_any_shape_is_none(
     target: PropexoTarget, http: responses.RequestsMock, answer: Any
 ) -> None:
@@ -174,17 +174,26 @@ def test_an_empty_log_in_any_shape_is_none(
 
 
 @pytest.mark.parametrize("status", [403, 404, 405])
-def test_without_logs_the_persons_events_tell(
+def test_without_logs_the_persons_events_tell_of_a_trace_but_not_of_none(
     target: PropexoTarget, http: responses.RequestsMock, status: int
 ) -> None:
-    """Else a call after a mere 503 would have failed for good, and no replay could have got past it."""
+    """Events come with a later sync: that there is none proves nothing, and a person has to look."""
     http.add(responses.GET, LOGS, status=status)
     events(http, {"id": "e1", "notes": f"[call {CALL}]"})
     assert target.find_trace(CALL, LEAD_EVENT, NOW) == ""
     http.reset()
     http.add(responses.GET, LOGS, status=status)
     events(http)
-    assert target.find_trace(CALL, LEAD_EVENT, NOW) is None
+    with pytest.raises(NotSupported, match="no write logs"):
+        target.find_trace(CALL, LEAD_EVENT, NOW)
+
+
+def test_a_refused_key_is_no_missing_log(
+    target: PropexoTarget, http: responses.RequestsMock
+) -> None:
+    http.add(responses.GET, LOGS, status=401)
+    with pytest.raises(CredentialsRefused):
+        target.find_trace(CALL, LEAD_EVENT, NOW)
 
 
 def test_without_logs_nothing_is_known_of_a_new_lead(
@@ -195,13 +204,14 @@ def test_without_logs_nothing_is_known_of_a_new_lead(
         target.find_trace(CALL, NEW_LEAD, NOW)
 
 
-@pytest.mark.parametrize("answer", [{"results": [log("job_1", {})]}, []])
+@pytest.mark.parametrize("answer", [{"results": [log("job_1", {})]}, [], {}, {"results": None}])
 def test_logs_in_another_shape_are_as_good_as_none(
     target: PropexoTarget, http: responses.RequestsMock, answer: Any
 ) -> None:
     http.add(responses.GET, LOGS, json=answer)
     events(http)
-    assert target.find_trace(CALL, LEAD_EVENT, NOW) is None
+    with pytest.raises(NotSupported, match="no write logs"):
+        target.find_trace(CALL, LEAD_EVENT, NOW)
     with pytest.raises(PermanentError):
         target.ended_writes("int_1", NOW)
 
@@ -233,6 +243,7 @@ def test_the_logs_are_read_back_to_the_time_of_the_try_and_no_further(
         (timedelta(minutes=59), "day"),
         (timedelta(hours=5), "day"),
         (timedelta(hours=30), "week"),
+        (timedelta(days=9), "month"),
     ],
 )
 def test_the_time_range_holds_the_time_of_the_try(
@@ -242,6 +253,84 @@ def test_the_time_range_holds_the_time_of_the_try(
     events(http)
     target.find_trace(CALL, LEAD_EVENT, NOW - age)
     assert query(http, 0)["time_range"] == time_range
+
+
+def test_logs_that_do_not_reach_back_prove_nothing(
+    target: PropexoTarget, http: responses.RequestsMock
+) -> None:
+    events(http)
+    with pytest.raises(PermanentError, match="reach back"):
+        target.find_trace(CALL, LEAD_EVENT, NOW - timedelta(days=40))
+
+
+def test_logs_without_an_end_prove_nothing(
+    target: PropexoTarget, http: responses.RequestsMock
+) -> None:
+    """Other people write a lot: the look is put off, and nothing is posted for want of a trace."""
+    logs(http, *(log(f"job_{n}", {}) for n in range(100)))
+    with pytest.raises(TemporaryError, match="not read to the end"):
+        target.find_trace(CALL, LEAD_EVENT, NOW)
+
+
+def test_a_trace_behind_thousands_of_other_writes_is_found(
+    target: PropexoTarget, http: responses.RequestsMock
+) -> None:
+    def page(request: Any) -> tuple[int, dict[str, str], str]:
+        offset = int(parse_qs(urlsplit(request.url).query)["offset"][0])
+        rows = [log(f"job_{offset + n}", {}, minutes=4) for n in range(100)]
+        if offset == 4200:
+            rows[7] = log("job_ours", {"notes": f"[call {CALL}]"}, minutes=5)
+        return 200, {}, json.dumps({"results": {"logs": rows}})
+
+    http.add_callback(responses.GET, LOGS, callback=page)
+    assert target.find_trace(CALL, LEAD_EVENT, NOW - timedelta(minutes=5)) == "job_ours"
+
+
+def test_rows_without_a_time_do_not_end_the_look(
+    target: PropexoTarget, http: responses.RequestsMock
+) -> None:
+    pages = [[log(f"job_{n}", {}) | {"created_at": None} for n in range(100)]]
+    pages.append([log("job_ours", {"notes": CALL})])
+    for number, rows in enumerate(pages):
+        http.add(
+            responses.GET,
+            LOGS,
+            match=[query_param_matcher({"offset": str(number * 100)}, strict_match=False)],
+            json={"results": {"logs": rows}},
+        )
+    assert target.find_trace(CALL, LEAD_EVENT, NOW) == "job_ours"
+
+
+@pytest.mark.parametrize("status", [400, 404, 405])
+def test_without_logs_only_an_event_that_is_there_proves_anything(
+    target: PropexoTarget, http: responses.RequestsMock, status: int
+) -> None:
+    http.add(responses.GET, LOGS, status=status, json={})
+    events(http, {"id": "e1", "notes": f"[call {CALL}]"})
+    assert target.find_trace(CALL, LEAD_EVENT, NOW) == ""
+    http.replace(responses.GET, f"{BASE}/v1/events/", json={"results": []})
+    with pytest.raises(PermanentError, match=str(status)):
+        target.find_trace(CALL, LEAD_EVENT, NOW)
+
+
+@pytest.mark.parametrize("status", [403, 404, 405])
+def test_without_events_the_logs_are_enough(
+    target: PropexoTarget, http: responses.RequestsMock, status: int
+) -> None:
+    logs(http)
+    http.add(responses.GET, f"{BASE}/v1/events/", status=status, json={})
+    assert target.find_trace(CALL, LEAD_EVENT, NOW) is None
+
+
+def test_the_trace_of_a_retry_is_a_job_after_the_one_that_failed(
+    target: PropexoTarget, http: responses.RequestsMock
+) -> None:
+    ours = {"notes": CALL}
+    rows = [log("job_2", ours, status="FAILURE"), log("job_1", ours, status="FAILURE")]
+    logs(http, *rows)
+    events(http)
+    assert target.find_trace(CALL, LEAD_EVENT, NOW, after_job="job_2") is None
+    assert target.find_trace(CALL, LEAD_EVENT, NOW, after_job="job_1") == "job_2"
 
 
 def test_a_new_leads_trace_is_looked_for_among_leads(
@@ -326,6 +415,15 @@ def test_a_retry_names_the_new_job(target: PropexoTarget, http: responses.Reques
     )
     assert target.retry("job_1") == "job_9"
     assert json.loads(http.calls[0].request.body or "") == {}
+
+
+def test_a_retry_that_is_refused_by_a_word_is_refused(
+    target: PropexoTarget, http: responses.RequestsMock
+) -> None:
+    answer = {"success": False, "job_id": "job_1"}
+    http.add(responses.POST, f"{BASE}/v1/admin/retry-write/job_1", json=answer)
+    with pytest.raises(PermanentError):
+        target.retry("job_1")
 
 
 # Amending ---------------------------------------------------------------------------------------------
