@@ -62,11 +62,11 @@ if TYPE_CHECKING:
 
 log = logger("adapter")
 
-# Connections to the database that a process has at the most; who finds none waits for one. Two web
-# processes and a worker, which has one more to be notified on, leave room for a release and for commands
-# on a plan of 20, the smallest of Heroku's.
-WEB_CONNECTIONS = 4
-WORKER_CONNECTIONS = 8
+# How many connections to the database a process of each kind has at the most. With few, its threads wait
+# for one another: two web processes and a worker then get along with 20, which the smallest plans grant.
+WEB_THREADS = 16  # as in adapter.web.gunicorn_conf
+FEW_FOR_WEB, FEW_FOR_WORKER = 4, 8
+OTHERS = 4  # the worker's own for notifications; a release and commands
 
 
 @dataclass(frozen=True)
@@ -297,7 +297,7 @@ def web_app(settings: Settings | None = None) -> App:
     """The web application. Errors: SettingsError if hooks could not be trusted."""
     settings = settings or read_settings()
     settings.require_for_web()
-    parts = Parts(settings, pool_size=WEB_CONNECTIONS)
+    parts = Parts(settings, pool_size=connections(settings)[0])
     secret = settings.propexo_webhook_secret
     return create_app(
         hook_routes(parts.intake),
@@ -313,7 +313,7 @@ def worker(settings: Settings | None = None) -> Worker:
 
     settings = settings or read_settings()
     settings.require_for_worker()
-    parts = Parts(settings, pool_size=WORKER_CONNECTIONS)
+    parts = Parts(settings, pool_size=connections(settings)[1])
     return Worker(
         store=parts.store,
         deliver=parts.delivery.run,
@@ -341,6 +341,15 @@ def migrate(settings: Settings) -> None:
         ) from error
     finally:
         engine.dispose()
+
+
+def connections(settings: Settings) -> tuple[int, int]:
+    """How many connections a web process may open, and how many a worker: one a thread if allowed."""
+    web, worker = WEB_THREADS, settings.worker_concurrency + 8
+    wanted = web * settings.web_concurrency + worker + OTHERS
+    if wanted <= database.connections_allowed(settings.database_url):
+        return web, worker
+    return FEW_FOR_WEB, FEW_FOR_WORKER
 
 
 def read_settings(*, log: bool = True) -> Settings:

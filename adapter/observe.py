@@ -41,6 +41,7 @@ _NUMBER = re.compile(
     r"|(?<![0-9A-Za-z])(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![0-9A-Za-z])"
     r"|(?<![0-9A-Za-z])\+\d(?:[ ().-]{0,2}\d){6,14}"
 )
+_DIGIT = re.compile(r"\d")
 
 
 def _hide_numbers(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -52,6 +53,8 @@ def _hide_numbers(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMa
 
 def hide_numbers(text: str) -> str:
     """The text with every full phone number cut down to its last two digits."""
+    if not _DIGIT.search(text):  # most texts; the other search is ten times as slow
+        return text
     return _NUMBER.sub(lambda found: "***" + found.group()[-2:], text)
 
 
