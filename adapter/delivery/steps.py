@@ -263,7 +263,10 @@ class Steps:
         is_final = line.unknown_caller is not UnknownCaller.HOLD and call.assigned_kind != NEW_LEAD
         if match.is_unknown and is_final and not self._target.knows_everybody(line):
             why = f"{match.because} so far; the index of people is being read for the first time"
-            return Again(INDEX_WAIT_SECONDS, why)
+            waited = self._clock() - call.first_seen_at
+            if waited >= KEEP_TRYING:
+                return Done(CallState.HELD, why)
+            return Again(max(INDEX_WAIT_SECONDS, waited.total_seconds() / 4), why)
         if match.is_unknown and is_wanted:
             made = self._strangers.lead_for(call, number, line)
             if isinstance(made, Person):

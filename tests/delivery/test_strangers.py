@@ -269,6 +269,22 @@ def test_a_strangers_call_is_ignored_where_the_line_says_so(database_url: str) -
         assert made.control("writes")["writes"] == []
 
 
+def test_who_is_not_found_while_people_cannot_be_read_is_held_after_a_day(
+    database_url: str,
+) -> None:
+    """Looked for less and less often meanwhile: the requests are others' too."""
+    with adapter(database_url, ADAPTER_LINES=lines()) as made:
+        sid = made.missed(STRANGER)
+        made.work()
+        made.pass_time(23 * 3600)
+        assert made.call(sid).state is CallState.DELIVERING
+        made.pass_time(12 * 3600)
+        assert made.call(sid).state is CallState.HELD
+        assert "the index of people is being read" in (made.call(sid).reason or "")
+        assert made.call(sid).run < 50
+        assert made.leads() == []
+
+
 @pytest.mark.parametrize("policy", ["create_lead", "ignore"])
 @pytest.mark.parametrize("number", ["(212) 555-0177", "+44 20 7946 0018"])
 def test_nobody_is_taken_for_a_stranger_before_all_people_are_known(
