@@ -119,7 +119,7 @@ def migrate() -> None:
 @plainly
 def calls(state: str | None, number: str | None, line: str | None, limit: int) -> None:
     """The calls, newest first."""
-    from adapter.calls.store import CallState
+    from adapter.calls.rows import CallState
     from adapter.tell import calls_table
 
     if state is not None and state not in {member.value for member in CallState}:

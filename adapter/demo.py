@@ -23,7 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adapter.bootstrap import Parts
-from adapter.calls.store import Call, CallState
+from adapter.calls.rows import Call, CallState
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
 from adapter.settings import Settings
 from adapter.simulate import ACCOUNT, hook, new_sid, send

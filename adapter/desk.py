@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapter.calls.lines import Lines, PersonKind
-from adapter.calls.store import Call, CallState, Store
+from adapter.calls.rows import Call, CallState
+from adapter.calls.store import Store
 from adapter.delivery.steps import NEW_LEAD, NOBODY
 from adapter.errors import (
     CredentialsRefused,

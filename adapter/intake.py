@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from werkzeug.datastructures import Headers
 
 from adapter.calls.facts import CallRecord, call_key
-from adapter.calls.store import Call, CallState, RawHook, Store
+from adapter.calls.rows import Call, CallState, RawHook
+from adapter.calls.store import Store
 from adapter.calls.view import Rules, columns
 from adapter.errors import HookError, HookTooLarge, StoreUnavailable, UnreadableHook
 from adapter.observe import HOOKS, logger

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from adapter.calls.lines import Line
 from adapter.calls.phone import is_withheld, pretty
-from adapter.calls.store import OPERATOR, Attempt, Call, CallState, RawHook
+from adapter.calls.rows import OPERATOR, Attempt, Call, CallState, RawHook
 
 COLOURS = {
     CallState.WRITTEN: "green",

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from adapter import cli
 from adapter.calls.database import open_engine, schema_state
-from adapter.calls.store import CallState
+from adapter.calls.rows import CallState
 from adapter.errors import PermanentError
 from adapter.settings import Settings
 from adapter.simulate import KINDS

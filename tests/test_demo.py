@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from adapter import demo
-from adapter.calls.store import CallState
+from adapter.calls.rows import CallState
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 from click.testing import CliRunner
 
-from adapter.calls.store import CallState
+from adapter.calls.rows import CallState
 from adapter.cli import main
 from tests.delivery.test_strangers import (
     MAIN,

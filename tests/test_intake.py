@@ -20,8 +20,9 @@ from adapter.calls.database import open_engine
 from adapter.calls.facts import AnsweredBy, CallRecord, Leg, LegStatus
 from adapter.calls.lines import Lines, read_lines
 from adapter.calls.outcome import Outcome
+from adapter.calls.rows import Call, CallState, RawHook
 from adapter.calls.settle import RecordingLinks, SettlePolicy
-from adapter.calls.store import Call, CallState, RawHook, Store
+from adapter.calls.store import Store
 from adapter.calls.tables import calls
 from adapter.calls.view import Rules
 from adapter.errors import HookTooLarge, StoreUnavailable, UntrustedHook

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapter.calls.store import CallState
+from adapter.calls.rows import CallState
 from adapter.sandbox.rules import VENDORS as KNOWN
 from adapter.simulate import new_sid
 from tests.conftest import ACCOUNT

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from dbos import DBOS
 
 from adapter.bootstrap import Parts
-from adapter.calls.store import Call, CallState, Store
+from adapter.calls.rows import Call, CallState
+from adapter.calls.store import Store
 from adapter.delivery.pace import Pace
 from adapter.delivery.queue import Worker
 from adapter.delivery.upkeep import Upkeep

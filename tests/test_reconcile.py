@@ -13,7 +13,7 @@ from adapter.calls.jobs import JobRow, Jobs
 from adapter.calls.ledger import Ledger
 from adapter.calls.outcome import Outcome
 from adapter.calls.retention import Keep, Retention
-from adapter.calls.store import CallState
+from adapter.calls.rows import CallState
 from adapter.calls.tables import jobs
 from adapter.providers.twilio.listing import TwilioList
 from adapter.providers.twilio.rest import TwilioRest

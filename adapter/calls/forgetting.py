@@ -16,7 +16,8 @@ import sqlalchemy as sa
 
 from adapter.calls.facts import CallRecord, Leg
 from adapter.calls.phone import e164, national_ten
-from adapter.calls.store import Call, CallState, Store
+from adapter.calls.rows import Call, CallState
+from adapter.calls.store import Store
 from adapter.calls.tables import attempts, calls, hooks
 
 FORGOTTEN = "forgotten on request"

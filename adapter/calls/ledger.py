@@ -9,7 +9,8 @@ from typing import TypeVar
 
 import sqlalchemy as sa
 
-from adapter.calls.store import Call, CallState, Store
+from adapter.calls.rows import Call, CallState
+from adapter.calls.store import Store
 from adapter.calls.tables import calls, reconciled_days
 
 BATCH = 500

@@ -9,7 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapter.calls.store import CallState, Store
+from adapter.calls.rows import CallState
+from adapter.calls.store import Store
 from adapter.calls.tables import attempts, calls, hooks, legs
 
 BATCH = 500

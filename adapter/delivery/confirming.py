@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from adapter.calls.facts import CallRecord
-from adapter.calls.store import Call, Store
+from adapter.calls.rows import Call
+from adapter.calls.store import Store
 from adapter.errors import CredentialsRefused, NotSupported, PermanentError
 from adapter.observe import DELIVERIES, logger
 from adapter.targets import Target

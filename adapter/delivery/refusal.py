@@ -5,7 +5,7 @@ from __future__ import annotations
 from adapter.calls.lines import Line, Lines
 from adapter.calls.outcome import Outcome
 from adapter.calls.parties import PartyKind
-from adapter.calls.store import CallState
+from adapter.calls.rows import CallState
 from adapter.calls.view import View
 from adapter.delivery.results import Done
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from adapter.calls.store import Call, CallState
+from adapter.calls.rows import Call, CallState
 from adapter.errors import (
     BudgetSpent,
     CredentialsRefused,

@@ -8,7 +8,8 @@ from typing import Any
 
 import structlog
 
-from adapter.calls.store import Call, CallState, Store
+from adapter.calls.rows import Call, CallState
+from adapter.calls.store import Store
 from adapter.delivery.pace import Pace
 from adapter.delivery.results import Again, Done, after_error
 from adapter.errors import BudgetSpent, StoreUnavailable

@@ -18,8 +18,9 @@ from adapter.calls.lines import Line, PersonKind, UnknownCaller
 from adapter.calls.links import Links
 from adapter.calls.matching import Person, choose_person
 from adapter.calls.parties import PartyKind
+from adapter.calls.rows import Attempt, Call, CallState
 from adapter.calls.settle import best_recording
-from adapter.calls.store import Attempt, Call, CallState, Store
+from adapter.calls.store import Store
 from adapter.calls.view import Rules, View, columns
 from adapter.delivery.completion import complete, is_open
 from adapter.delivery.confirming import BulkConfirmation, mark_of

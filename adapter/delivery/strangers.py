@@ -17,7 +17,8 @@ import sqlalchemy as sa
 from adapter.calls.lines import Line, PersonKind
 from adapter.calls.matching import Person
 from adapter.calls.new_leads import NewLead, NewLeads
-from adapter.calls.store import Attempt, Call, CallState, Store
+from adapter.calls.rows import Attempt, Call, CallState
+from adapter.calls.store import Store
 from adapter.delivery.results import Again, Done
 from adapter.delivery.writing import Writing
 from adapter.errors import PermanentError

@@ -8,8 +8,8 @@ from adapter.calls.facts import CallRecord
 from adapter.calls.lines import Line
 from adapter.calls.links import Links
 from adapter.calls.parties import Direction
+from adapter.calls.rows import Call
 from adapter.calls.settle import RecordingLinks, SettlePolicy, best_recording
-from adapter.calls.store import Call
 from adapter.calls.summary import CallSummary
 from adapter.calls.view import View
 

@@ -13,8 +13,9 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
+from adapter.calls.rows import Attempt
 from adapter.calls.shared import Breakers
-from adapter.calls.store import Attempt, Store
+from adapter.calls.store import Store
 from adapter.delivery.results import Again
 from adapter.errors import (
     BudgetSpent,

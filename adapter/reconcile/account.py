@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from adapter.calls.facts import CallRecord, Leg, Recording, RecordingState, call_key
 from adapter.calls.ledger import Ledger, batches
-from adapter.calls.store import Call, CallState, Store
+from adapter.calls.rows import Call, CallState
+from adapter.calls.store import Store
 from adapter.calls.view import Rules
 from adapter.delivery.completion import complete, is_open
 from adapter.intake import Intake

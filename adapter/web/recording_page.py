@@ -12,7 +12,7 @@ from adapter.calls.facts import RecordingState
 from adapter.calls.lines import Lines
 from adapter.calls.outcome import Outcome
 from adapter.calls.phone import e164, is_withheld, pretty
-from adapter.calls.store import Call
+from adapter.calls.rows import Call
 
 # A recording's hook, and the file behind its URL, may come this long after the end of the call.
 SOON = timedelta(minutes=15)

@@ -11,8 +11,9 @@ from flask import Blueprint, Response, abort, render_template, request
 from adapter.calls.facts import Recording
 from adapter.calls.lines import Lines
 from adapter.calls.links import Links
+from adapter.calls.rows import Call
 from adapter.calls.settle import best_recording
-from adapter.calls.store import Call, Store
+from adapter.calls.store import Store
 from adapter.errors import CredentialsRefused, PermanentError, TemporaryError
 from adapter.observe import logger
 from adapter.providers.audio import Audio, AudioFormat, Media

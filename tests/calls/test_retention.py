@@ -14,7 +14,8 @@ from adapter.calls.forgetting import FORGOTTEN, Forgetting, Forgotten
 from adapter.calls.new_leads import NewLeads
 from adapter.calls.people import PeopleIndex
 from adapter.calls.retention import Keep, Retention
-from adapter.calls.store import CallState, RawHook, Store
+from adapter.calls.rows import CallState, RawHook
+from adapter.calls.store import Store
 from adapter.calls.tables import attempts, hooks, legs, metadata
 from adapter.delivery.queue import APPLICATION, QUEUE, WORKFLOW, prune_workflows
 from adapter.replay import replay_calls

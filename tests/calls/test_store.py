@@ -19,8 +19,9 @@ from alembic.runtime.migration import MigrationContext
 from adapter.bootstrap import migrate
 from adapter.calls import database
 from adapter.calls.facts import CallRecord, Leg, LegStatus
+from adapter.calls.rows import CallState, RawHook
 from adapter.calls.shared import Budgets
-from adapter.calls.store import CallState, RawHook, Store
+from adapter.calls.store import Store
 from adapter.calls.tables import calls, hooks, metadata
 from adapter.errors import StoreUnavailable
 from adapter.observe import Exchange

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from adapter.bootstrap import web_app
-from adapter.calls.store import CallState
+from adapter.calls.rows import CallState
 from adapter.delivery.confirming import mark_of
 from adapter.errors import CredentialsRefused, NotSupported, PermanentError, TemporaryError
 from adapter.settings import Settings

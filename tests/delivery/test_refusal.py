@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from adapter.calls.facts import CallRecord, Leg, LegDirection, LegStatus
 from adapter.calls.lines import read_lines
+from adapter.calls.rows import CallState
 from adapter.calls.settle import SettlePolicy
-from adapter.calls.store import CallState
 from adapter.calls.view import Rules
 from adapter.delivery.refusal import refusal
 from adapter.delivery.results import Done

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapter.calls.store import Call, CallState
+from adapter.calls.rows import Call, CallState
 from adapter.delivery.results import Again, Done, after_error
 from adapter.errors import (
     BudgetSpent,

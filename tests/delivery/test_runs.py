@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from adapter.calls.store import Call, CallState, Store
+from adapter.calls.rows import Call, CallState
+from adapter.calls.store import Store
 from adapter.delivery.results import Again, Done
 from adapter.delivery.runs import Delivery
 from adapter.errors import StoreUnavailable, TemporaryError

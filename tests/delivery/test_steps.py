@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from adapter.calls.facts import Leg, LegDirection, LegStatus
-from adapter.calls.store import CallState
+from adapter.calls.rows import CallState
 from adapter.calls.tables import breakers
 from adapter.errors import (
     BudgetSpent,

@@ -18,8 +18,9 @@ import time_machine
 from adapter.bootstrap import Parts
 from adapter.calls.new_leads import NewLead, NewLeads
 from adapter.calls.phone import e164
+from adapter.calls.rows import Call, CallState
 from adapter.calls.shared import Breakers, Budgets
-from adapter.calls.store import Call, CallState, Store
+from adapter.calls.store import Store
 from adapter.calls.tables import calls
 from adapter.delivery.strangers import Strangers
 from adapter.errors import StoreUnavailable

@@ -15,9 +15,10 @@ from adapter.calls.lines import Line, PersonKind, read_lines
 from adapter.calls.links import Links
 from adapter.calls.matching import Person
 from adapter.calls.new_leads import NewLeads
+from adapter.calls.rows import Call
 from adapter.calls.settle import RecordingLinks, SettlePolicy
 from adapter.calls.shared import Breakers
-from adapter.calls.store import Call, Store
+from adapter.calls.store import Store
 from adapter.calls.summary import CallSummary
 from adapter.calls.tables import calls
 from adapter.calls.view import Rules

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapter.calls.store import CallState
+from adapter.calls.rows import CallState
 from adapter.calls.tables import attempts
 from adapter.calls.tables import calls as calls_table
 from adapter.calls.tables import hooks as hooks_table

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from adapter.calls.lines import Line, PersonKind
 from adapter.calls.people import PeopleIndex
-from adapter.calls.store import CallState
+from adapter.calls.rows import CallState
 from adapter.errors import BudgetSpent, PermanentError, RemoteError
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.sync import PeopleSync

@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from adapter.bootstrap import web_app
-from adapter.calls.store import CallState
+from adapter.calls.rows import CallState
 from adapter.errors import MalformedHook, UntrustedHook
 from adapter.settings import Settings
 from adapter.targets.propexo.webhooks import FAILURE, FailedWrite, read, verify
