@@ -26,25 +26,24 @@ OLDEST = timedelta(minutes=5)
 class BulkConfirmation:
     """Confirms accepted writes from the logs. What they do not show is asked for one by one.
 
-    is_available turns False where the target has no such logs.
+    without_logs: integrations of which the target has no such logs, as was found out.
     """
 
     def __init__(self, *, store: Store, target: Target, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._target = target
         self._clock = clock
-        self.is_available = True
+        self.without_logs: set[str] = set()
 
     def work(self) -> bool:
         """One pass over what is unconfirmed; False: nothing more to do at once."""
-        if not self.is_available:
-            return False
         now = self._clock()
         waiting: dict[str, list[Call]] = defaultdict(list)
         for call in self._store.unconfirmed(now - OLDEST, now - YOUNGEST, limit=BATCH):
             waiting[call.integration_id or ""].append(call)
         for integration_id, calls in waiting.items():
-            self._confirm(integration_id, calls, now)
+            if integration_id not in self.without_logs:
+                self._confirm(integration_id, calls, now)
         return False
 
     def _confirm(self, integration_id: str, calls: list[Call], now: datetime) -> None:
@@ -54,8 +53,12 @@ class BulkConfirmation:
         except CredentialsRefused:
             raise
         except (NotSupported, PermanentError) as error:
-            log.warning("no write logs: confirming one by one", reason=str(error))
-            self.is_available = False
+            log.warning(
+                "no write logs: confirming one by one",
+                integration=integration_id,
+                reason=str(error),
+            )
+            self.without_logs.add(integration_id)
             return
         for call in calls:
             succeeded = ended.get(call.job_id or "")

@@ -291,22 +291,24 @@ class Steps:
         """What became of the last post, if that is in doubt. An attempt: nothing, post again."""
         if call.event is None:
             return None
-        found = self._writing.trace(EventWrite(self._store, call, call.event))
-        return self._posted(found) if isinstance(found, str) else found
+        write = EventWrite(self._store, call, call.event)
+        found = self._writing.trace(write)
+        return self._posted(write, found) if isinstance(found, str) else found
 
     def _post(
         self, call: Call, match: Chosen, request: Mapping[str, Any], untraced: Attempt | None
     ) -> Again:
-        found = self._writing.ask(EventWrite(self._store, call, request, match), untraced)
-        return self._posted(found) if isinstance(found, str) else found
+        write = EventWrite(self._store, call, request, match)
+        found = self._writing.ask(write, untraced)
+        return self._posted(write, found) if isinstance(found, str) else found
 
-    def _posted(self, job_id: str) -> Again:
-        wait = self._confirm_wait(0.0) if job_id else 0.0
+    def _posted(self, write: EventWrite, job_id: str) -> Again:
+        wait = self._confirm_wait(write.integration_id, 0.0) if job_id else 0.0
         return Again(wait, "accepted, to be confirmed", CallState.POSTED)
 
-    def _confirm_wait(self, since_seconds: float) -> float:
+    def _confirm_wait(self, integration_id: str, since_seconds: float) -> float:
         """Seconds until this call's own write-status is asked, growing with its age."""
-        earliest = STRAGGLER_SECONDS if self._bulk.is_available else 0
+        earliest = 0 if integration_id in self._bulk.without_logs else STRAGGLER_SECONDS
         later = [s for s in CONFIRM_AFTER_SECONDS if s > since_seconds and s >= earliest]
         return float(later[0] if later else CONFIRM_AFTER_SECONDS[-1])
 
@@ -329,7 +331,7 @@ class Steps:
             if since >= KEEP_TRYING:
                 return Done(CallState.POSTED, "accepted, but the PMS has not confirmed it in a day")
             return Again(
-                self._confirm_wait(since.total_seconds()),
+                self._confirm_wait(call.integration_id or "", since.total_seconds()),
                 "accepted, not confirmed yet",
                 CallState.POSTED,
             )

@@ -159,13 +159,22 @@ def test_where_there_are_no_logs_calls_are_confirmed_one_by_one(
     first = post(made)
     made.pass_time(2)
     made.parts.bulk.work()
-    assert not made.parts.bulk.is_available
+    assert made.parts.bulk.without_logs == {"int_entrata"}
     sids = post(made, 3)
     made.pass_time(4)
     assert {made.call(sid).state for sid in sids} == {CallState.WRITTEN}, "without the long wait"
     keep_on(made, 60)
     assert made.call(first[0]).state is CallState.WRITTEN
     assert target.asked == 1
+
+
+def test_one_integration_without_logs_leaves_the_others_their_bulk(made: Adapter) -> None:
+    made.parts.bulk.without_logs.add("int_other")
+    (sid,) = post(made)
+    made.pass_time(2)
+    made.parts.bulk.work()
+    assert made.call(sid).state is CallState.WRITTEN
+    assert made.asked(STATUS) == 0
 
 
 @pytest.mark.parametrize("error", [TemporaryError("503", status=503), CredentialsRefused("401")])
@@ -177,7 +186,7 @@ def test_trouble_that_may_pass_does_not_end_the_bulk_confirmation(
     made.pass_time(2)
     with pytest.raises(type(error)):
         made.parts.bulk.work()
-    assert made.parts.bulk.is_available
+    assert not made.parts.bulk.without_logs
     target.error = None
     made.parts.bulk.work()
     assert made.call(sid).state is CallState.WRITTEN
