@@ -420,7 +420,13 @@ def forget(number: str, yes: bool) -> None:
 @click.option("--from", "caller", default="+16175550134", show_default=True)
 @click.option("--to", "called", default="+16175550100", show_default=True)
 @click.option("--call", "call_sid", help="The call's id; default: a new one.")
-@click.option("--seconds", default=42, show_default=True, help="Talk time or message length.")
+@click.option(
+    "--seconds",
+    default=42,
+    show_default=True,
+    type=click.IntRange(min=0),
+    help="Talk time or message length.",
+)
 @plainly
 def simulate(
     url: str | None, kind: str, caller: str, called: str, call_sid: str | None, seconds: int
@@ -471,7 +477,7 @@ def doctor() -> None:
 
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8900, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--port", default=8900, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--api-key", default="sandbox-key", show_default=True)
 @click.option(
     "--rate-limit", default=150, show_default=True, help="Requests a minute; 0: no limit."

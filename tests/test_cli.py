@@ -85,6 +85,8 @@ def test_help_and_version_stand_at_the_top() -> None:
         ["calls", "--state", "nonsense"],
         ["calls", "--limit", "0"],
         ["simulate", "--seconds", "many"],
+        ["simulate", "--seconds", "-5"],
+        ["sandbox", "--port", "0"],
         ["simulate", "--kind", "nonsense"],
         ["sandbox", "--port", "99999"],
     ],
