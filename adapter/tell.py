@@ -68,7 +68,7 @@ def calls_table(calls: Iterable[Call], title: str | None = None) -> Table:
         state.append(f"\n{call.reason or call.because or ''}", style="default")
         table.add_row(
             f"{clock(call.started_at or call.first_seen_at)}\n{call.call_id}",
-            f"{way} {number(call.other)}\n{outcome} {talk_time(call.talk_seconds)}",
+            Text(f"{way} {number(call.other)}\n{outcome} {talk_time(call.talk_seconds)}"),
             state,
         )
     return table
@@ -80,25 +80,32 @@ def tell_story(
     """The whole story of one call, in order."""
     way = "Incoming" if call.direction == "inbound" else "Outgoing"
     console.print(f"[bold]{way} call {call.call_id}[/bold]  ({call.key})")
-    console.print(f"  other side   {number(call.other)}")
-    console.print(f"  our line     {number(call.line)}")
+
+    def say(name: str, value: str, style: str = "default", more: str = "") -> None:
+        # Text, not markup: what others wrote may hold brackets.
+        console.print(Text(f"  {name:<12} ").append(value, style).append(more, "default"))
+
+    say("other side", number(call.other))
+    say("our line", number(call.line))
     outcome = (call.outcome or "unknown").replace("_", " ")
-    console.print(f"  outcome      {outcome}, talk time {talk_time(call.talk_seconds)}")
+    say("outcome", f"{outcome}, talk time {talk_time(call.talk_seconds)}")
     for recording in call.record.recordings.values():
         length = talk_time(recording.duration_seconds) or "length not told"
-        console.print(f"  recording    {recording.id}: {recording.state or 'not ready'}, {length}")
+        say("recording", f"{recording.id}: {recording.state or 'not ready'}, {length}")
     for text in call.record.transcripts.values():
-        console.print(f"  message      “{text}”")
+        say("message", f"“{text}”")
     if call.person_id:
-        console.print(f"  person       {person(call)}")
+        say("person", person(call))
     if call.because:
-        console.print(f"  chosen       {call.because}")
-    state = Text(call.state.value, style=COLOURS[call.state])
-    console.print("  state       ", state, f"- {call.reason}" if call.reason else "")
+        say("chosen", call.because)
+    reason = f" - {call.reason}" if call.reason else ""
+    say("state", call.state.value, COLOURS[call.state], reason)
     if call.due_at and call.state in (CallState.OPEN, CallState.DELIVERING, CallState.POSTED):
-        console.print(f"  next         at {clock(call.due_at)}")
+        say("next", f"at {clock(call.due_at)}")
     console.print("\n[bold]What happened[/bold]")
     happened = [*_hook_lines(hooks), *_attempt_lines(attempts)]
+    if call.confirmed_at:
+        happened.append((call.confirmed_at, "confirmed: the PMS has it"))
     for moment, line in sorted(happened, key=lambda each: each[0]):
         console.print(f"  {clock(moment)}  {line}", markup=False, highlight=False)
     if call.event:
@@ -148,11 +155,11 @@ def tell_lines(console: Console, found: Sequence[tuple[Line, str, Sequence[str]]
         table.add_column(name, no_wrap=name in ("line", "PMS"), overflow="fold")
     for line, vendor, problems in found:
         table.add_row(
-            _title(line),
-            line.name,
-            line.integration_id or "[red]none[/red]",
-            line.property_id or "",
-            vendor,
+            Text(_title(line)),
+            Text(line.name),
+            Text(line.integration_id) if line.integration_id else Text("none", "red"),
+            Text(line.property_id or ""),
+            Text(vendor),
             line.unknown_caller.value.replace("_", " "),
             Text(str(len(problems)) if problems else "none", style="red" if problems else "green"),
         )
