@@ -64,7 +64,7 @@ log = logger("adapter")
 
 # How many connections to the database a process of each kind has at the most. With few, its threads wait
 # for one another: two web processes and a worker then get along with 20, which the smallest plans grant.
-WEB_THREADS = 16  # as in adapter.web.gunicorn_conf
+WEB_THREADS = 8  # as in adapter.web.gunicorn_conf
 FEW_FOR_WEB, FEW_FOR_WORKER = 4, 8
 OTHERS = 4  # the worker's own for notifications; a release and commands
 

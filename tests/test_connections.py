@@ -13,7 +13,7 @@ from adapter.bootstrap import connections
 from adapter.calls.database import connections_allowed
 from adapter.settings import Settings
 
-ALL, FEW = (16, 24), (4, 8)
+ALL, FEW = (8, 24), (4, 8)
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_two_web_processes_and_a_worker_get_along_with_a_small_plan(limited: str
 @pytest.mark.postgres
 def test_where_the_server_grants_enough_each_thread_may_have_one(postgres_database: str) -> None:
     assert connections(settings(postgres_database)) == ALL
-    assert connections(settings(postgres_database, WEB_CONCURRENCY="8")) == FEW
+    assert connections(settings(postgres_database, WEB_CONCURRENCY="16")) == FEW
 
 
 def test_a_file_has_no_such_limit_and_an_absent_server_the_smallest() -> None:
