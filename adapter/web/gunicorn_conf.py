@@ -1,7 +1,7 @@
 """How does the web server run? Read by gunicorn (`adapter web`), for a router with a 30 s limit.
 
 threads, not processes alone: a request waits for the database, not for the processor. No more of them:
-with 16, a third fewer hooks a second were acknowledged, as threads of one process get into each other's way.
+with 16, fewer hooks a second were acknowledged, as threads of one process get into each other's way.
 keepalive: longer than a router keeps its idle connections, so that it is never the server who closes
 one just as a hook is sent on it. graceful_timeout: within the 30 s that a host waits after SIGTERM.
 """
