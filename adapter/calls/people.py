@@ -40,16 +40,13 @@ class PeopleIndex:
 
     def find(self, number: str, integration_id: str) -> Sequence[Person]:
         """Everybody of this integration with this number in either field."""
-        query = sa.select(people).where(
-            sa.or_(people.c.number_1 == number, people.c.number_2 == number),
-            people.c.integration_id == integration_id,
-        )
-        with self._store.begin() as connection:
-            return [_person(row) for row in connection.execute(query)]
+        values = {"number": number, "integration": integration_id}
+        with self._store.autocommit() as connection:
+            return [_person(row) for row in connection.execute(_WITH_NUMBER, values)]
 
     def get(self, kind: PersonKind, person_id: str) -> Person | None:
         query = sa.select(people).where(people.c.kind == kind.value, people.c.id == person_id)
-        with self._store.begin() as connection:
+        with self._store.autocommit() as connection:
             row = connection.execute(query).one_or_none()
         return _person(row) if row else None
 
@@ -76,7 +73,7 @@ class PeopleIndex:
         query = sa.select(syncs).where(
             syncs.c.integration_id == integration_id, syncs.c.kind == kind.value
         )
-        with self._store.begin() as connection:
+        with self._store.autocommit() as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
             return SyncState(integration_id, kind)
@@ -98,18 +95,28 @@ class PeopleIndex:
 
     def known_until(self, integration_id: str, kinds: Iterable[PersonKind]) -> datetime | None:
         """Up to when all changes of these kinds are known; None if one has not been read whole."""
-        query = sa.select(syncs.c.kind, syncs.c.known_until).where(
-            syncs.c.integration_id == integration_id, syncs.c.is_filled
-        )
-        with self._store.begin() as connection:
-            filled = {row.kind: row.known_until for row in connection.execute(query)}
+        values = {"integration": integration_id}
+        with self._store.autocommit() as connection:
+            filled = {row.kind: row.known_until for row in connection.execute(_FILLED, values)}
         known: list[datetime | None] = [filled.get(kind.value) for kind in kinds]
         return None if None in known else min(filter(None, known), default=LONG_AGO)
 
     def count(self) -> int:
-        with self._store.begin() as connection:
+        with self._store.autocommit() as connection:
             query = sa.select(sa.func.count()).select_from(people)
             return int(connection.execute(query).scalar_one())
+
+
+# Run for every call, and so built once (adapter.calls.store).
+_INTEGRATION: sa.BindParameter[str] = sa.bindparam("integration")
+_NUMBER: sa.BindParameter[str] = sa.bindparam("number")
+_WITH_NUMBER = sa.select(people).where(
+    sa.or_(people.c.number_1 == _NUMBER, people.c.number_2 == _NUMBER),
+    people.c.integration_id == _INTEGRATION,
+)
+_FILLED = sa.select(syncs.c.kind, syncs.c.known_until).where(
+    syncs.c.integration_id == _INTEGRATION, syncs.c.is_filled
+)
 
 
 def _row(person: Person) -> dict[str, object]:

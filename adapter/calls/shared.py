@@ -17,6 +17,7 @@ DEAD_AFTER = timedelta(seconds=30)
 WINDOW_SECONDS = 60.0
 # Answers come late, and are compared with what had been sent by then.
 KEPT_SECONDS = 180.0
+_BREAKER = sa.select(breakers).where(breakers.c.integration_id == sa.bindparam("this"))
 
 
 class Budgets:
@@ -120,29 +121,30 @@ class Breakers:
         When the time is up one caller may try; the others wait for what becomes of it.
         """
         here = breakers.c.integration_id == integration_id
-        with self._store.begin() as connection:
-            row = connection.execute(sa.select(breakers).where(here)).one_or_none()
-            if row is None:
-                self._troubled.discard(integration_id)
-                return 0.0
-            self._troubled.add(integration_id)
-            left = self._left(row, now)
-            if row.failures < self.FAILURES or left > 0:
-                return left
+        with self._store.autocommit() as connection:
+            row = connection.execute(_BREAKER, {"this": integration_id}).one_or_none()
+        if row is None:
+            self._troubled.discard(integration_id)
+            return 0.0
+        self._troubled.add(integration_id)
+        left = self._left(row, now)
+        if row.failures < self.FAILURES or left > 0:
+            return left
+        with self._store.autocommit() as connection:
             probing = connection.execute(
                 sa.update(breakers)
                 .where(here, breakers.c.open_until == row.open_until)
                 .values(open_until=now + self.PROBE_SECONDS)
             )
-            return 0.0 if probing.rowcount else self.LOSER_SECONDS
+        return 0.0 if probing.rowcount else self.LOSER_SECONDS
 
     def seconds_left(self, integration_id: str, now: float) -> float:
         """How long nothing is to be written; 0.0 also if the next one would be a probe."""
         if integration_id not in self._troubled:
             return 0.0
-        query = sa.select(breakers).where(breakers.c.integration_id == integration_id)
-        with self._store.begin() as connection:
-            return self._left(connection.execute(query).one_or_none(), now)
+        with self._store.autocommit() as connection:
+            row = connection.execute(_BREAKER, {"this": integration_id}).one_or_none()
+        return self._left(row, now)
 
     def _left(self, row: Any, now: float) -> float:
         if row is None or row.failures < self.FAILURES:
@@ -179,7 +181,7 @@ class Breakers:
         if integration_id not in self._troubled:
             return
         self._troubled.discard(integration_id)
-        with self._store.begin() as connection:
+        with self._store.autocommit() as connection:
             connection.execute(
                 sa.delete(breakers).where(breakers.c.integration_id == integration_id)
             )

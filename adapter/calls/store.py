@@ -32,6 +32,12 @@ class Store:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        # SQLite begins a transaction for each statement that writes anyhow, as its driver was told to.
+        self._autocommit = (
+            engine.execution_options(isolation_level="AUTOCOMMIT")
+            if engine.dialect.name == "postgresql"
+            else engine
+        )
         self.insert: Any = (
             postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
         )
@@ -43,6 +49,15 @@ class Store:
         Errors: StoreUnavailable when the database cannot be reached, is locked, read-only or full.
         """
         with self._errors(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def autocommit(self) -> Iterator[sa.Connection]:
+        """A connection for a single statement: a transaction of its own, in one round trip instead of three.
+
+        Errors: as of `begin`.
+        """
+        with self._errors(), self._autocommit.begin() as connection:
             yield connection
 
     @contextmanager
@@ -63,11 +78,10 @@ class Store:
             raise StoreUnavailable(f"the database did not do it: {why}") from error
 
     @contextmanager
-    def _single(self) -> Iterator[Any]:
-        """A connection of the driver's own, on which each statement is its own transaction.
+    def _driver_autocommit(self) -> Iterator[Any]:
+        """The same on the driver's own connection, for the one statement that is run most.
 
-        For the one statement that is run most: SQLAlchemy's connection costs more than the statement.
-        Errors: as of `begin`.
+        SQLAlchemy's connection costs more than the statement. Errors: as of `begin`.
         """
         with self._errors():
             pooled = self.engine.raw_connection()
@@ -102,12 +116,12 @@ class Store:
 
     def count_parked(self) -> int:
         query = sa.select(sa.func.count()).select_from(hooks).where(hooks.c.state == "parked")
-        with self.begin() as connection:
+        with self.autocommit() as connection:
             return int(connection.execute(query).scalar_one())
 
     def _hooks(self, condition: sa.ColumnElement[bool], limit: int = 1000) -> Sequence[RawHook]:
         query = sa.select(hooks).where(condition).order_by(hooks.c.id).limit(limit)
-        with self.begin() as connection:
+        with self.autocommit() as connection:
             return [
                 RawHook(**{**row._mapping, "headers": json.loads(row.headers)})
                 for row in connection.execute(query)
@@ -142,7 +156,7 @@ class Store:
                 "headers": json.dumps(hook.headers),
                 "body": hook.body,
             }
-            with self._single() as connection:
+            with self._driver_autocommit() as connection:
                 return bool(connection.execute(_ADD_FIRST, values, prepare=True).rowcount)
         with self.begin() as connection:
             statement = self.insert(calls).values(**_NEW, **call)
@@ -184,11 +198,13 @@ class Store:
             .order_by(calls.c.posted_at)
             .limit(limit)
         )
-        with self.begin() as connection:
+        with self.autocommit() as connection:
             return [Call.of(row) for row in connection.execute(query)]
 
-    def confirm(self, call: Call, *, succeeded: bool, needs_run: bool, now: datetime) -> bool:
-        """Note what became of an accepted write; False if that was known already.
+    def confirm(
+        self, written: Sequence[Call], *, succeeded: bool, needs_run: bool, now: datetime
+    ) -> Collection[str]:
+        """Note what became of these accepted writes; the keys of the calls of which it was not known yet.
 
         needs_run: something is left to be done, in a run at once.
         """
@@ -198,22 +214,22 @@ class Store:
             values |= {"due_at": None}
         if needs_run:
             values |= {"run": calls.c.run + 1, "due_at": now}
-        with self.begin() as connection:
-            result = connection.execute(
-                sa.update(calls)
-                .where(
-                    calls.c.key == call.key,
-                    calls.c.state == CallState.POSTED.value,
-                    calls.c.job_id == call.job_id,
-                )
-                .values(**values)
+        statement = (
+            sa.update(calls)
+            .where(
+                sa.tuple_(calls.c.key, calls.c.job_id).in_([(c.key, c.job_id) for c in written]),
+                calls.c.state == CallState.POSTED.value,
             )
-            return result.rowcount > 0
+            .values(**values)
+            .returning(calls.c.key)
+        )
+        with self.autocommit() as connection:
+            return set(connection.execute(statement).scalars())
 
     def doubt_write(self, job_id: str, now: datetime) -> bool:
         """The target says that this write failed: ask what became of it. False if it is not ours."""
         final = (CallState.POSTED.value, CallState.WRITTEN.value)
-        with self.begin() as connection:
+        with self.autocommit() as connection:
             result = connection.execute(
                 sa.update(calls)
                 .where(calls.c.job_id == job_id, calls.c.state.in_(final))
@@ -235,7 +251,7 @@ class Store:
                 )
                 .values(run=calls.c.run + 1, due_at=now)
             )
-            with self.begin() as connection:
+            with self.autocommit() as connection:
                 woken += connection.execute(statement).rowcount
         return woken
 
@@ -250,7 +266,7 @@ class Store:
 
     def requeue_lost(self, before: datetime, now: datetime) -> int:
         """Plan a new run for calls whose run was queued before then, and never came to an end."""
-        with self.begin() as connection:
+        with self.autocommit() as connection:
             result = connection.execute(
                 sa.update(calls)
                 .where(
@@ -262,36 +278,45 @@ class Store:
             )
             return result.rowcount
 
+    def claim(self, key: str, run: int) -> Call | None:
+        """The call, now being delivered, if this run of it is the one that counts."""
+        with self.autocommit() as connection:
+            row = connection.execute(_CLAIM_CALL, {"this": key, "run_": run}).one_or_none()
+        return Call.of(row) if row else None
+
+    def end_run(
+        self, connection: sa.Connection, key: str, run: int, values: Mapping[str, Any]
+    ) -> bool:
+        """Set these values of the call; False if this run of it is not the one that counts any more."""
+        parameters = {"this": key, "run_": run, **_stored(values)}
+        return connection.execute(_UPDATE_RUN, parameters).rowcount > 0
+
+    def begin_write(self, connection: sa.Connection, call: Call, values: Mapping[str, Any]) -> bool:
+        """Lock the call and set these values; False if its run or its job is another one by now."""
+        parameters = {"this": call.key, "run_": call.run, "job": call.job_id, **_stored(values)}
+        return connection.execute(_BEGIN_WRITE, parameters).rowcount > 0
+
     def locked(self, connection: sa.Connection, key: str) -> Call | None:
         """The call, locked until the transaction ends."""
-        statement = (
-            sa.update(calls)
-            .where(calls.c.key == key)
-            .values(version=calls.c.version + 1)
-            .returning(calls)
-        )
-        row = connection.execute(statement).one_or_none()
+        row = connection.execute(_LOCK_CALL, {"this": key}).one_or_none()
         return Call.of(row) if row else None
 
     def update(self, connection: sa.Connection, key: str, **values: Any) -> None:
-        if "event" in values and values["event"] is not None:
-            values["event"] = json.dumps(values["event"])
-        connection.execute(sa.update(calls).where(calls.c.key == key).values(**values))
+        connection.execute(_UPDATE_CALL, {"this": key, **_stored(values)})
 
     def call(self, key: str) -> Call | None:
-        with self.begin() as connection:
-            row = connection.execute(sa.select(calls).where(calls.c.key == key)).one_or_none()
-        return Call.of(row) if row else None
+        with self.autocommit() as connection:
+            return self.call_in(connection, key)
 
     def call_in(self, connection: sa.Connection, key: str) -> Call | None:
         """The call as this transaction sees it, not locked."""
-        row = connection.execute(sa.select(calls).where(calls.c.key == key)).one_or_none()
+        row = connection.execute(_SELECT_CALL, {"this": key}).one_or_none()
         return Call.of(row) if row else None
 
     def find_calls(self, name: str) -> Sequence[Call]:
         """Calls with this key or provider id; several only where two accounts share an id."""
         query = sa.select(calls).where(sa.or_(calls.c.key == name, calls.c.call_id == name))
-        with self.begin() as connection:
+        with self.autocommit() as connection:
             return [Call.of(row) for row in connection.execute(query)]
 
     def list_calls(
@@ -314,7 +339,7 @@ class Store:
                 query = query.where(column == value)
         if state is None:
             query = query.where(calls.c.state != CallState.FOLDED.value)
-        with self.begin() as connection:
+        with self.autocommit() as connection:
             rows = connection.execute(query.limit(limit).offset(offset))
             return [Call.of(row) for row in rows]
 
@@ -323,14 +348,14 @@ class Store:
         query = sa.select(
             calls.c.state, sa.func.coalesce(calls.c.outcome, "unknown"), sa.func.count()
         ).group_by(calls.c.state, calls.c.outcome)
-        with self.begin() as connection:
+        with self.autocommit() as connection:
             return {(row[0], row[1]): row[2] for row in connection.execute(query)}
 
     def oldest_due(self) -> datetime | None:
         """When the longest-waiting undelivered call became due; it may lie in the future."""
         waiting = (CallState.OPEN.value, CallState.DELIVERING.value)
         query = sa.select(sa.func.min(calls.c.due_at)).where(calls.c.state.in_(waiting))
-        with self.begin() as connection:
+        with self.autocommit() as connection:
             found: datetime | None = connection.execute(query).scalar_one()
         return found
 
@@ -367,7 +392,7 @@ class Store:
             .values(link_version=calls.c.link_version + 1)
             .returning(calls.c.link_version)
         )
-        with self.begin() as connection:
+        with self.autocommit() as connection:
             version: int | None = connection.execute(statement).scalar_one_or_none()
         return version
 
@@ -378,13 +403,13 @@ class Store:
     ) -> int:
         """Note what is about to be asked. Until it is finished it counts as doubtful."""
         result = connection.execute(
-            sa.insert(attempts).returning(attempts.c.id),
+            _INSERT_ATTEMPT,
             {"call_key": call_key, "at": at, "step": step, "asked": asked, "doubtful": True},
         )
         return int(result.scalar_one())
 
     def finish_attempt(self, connection: sa.Connection, attempt_id: int, **values: Any) -> None:
-        connection.execute(sa.update(attempts).where(attempts.c.id == attempt_id).values(**values))
+        connection.execute(_UPDATE_ATTEMPT, {"this": attempt_id, **values})
 
     def add_attempts(
         self,
@@ -421,18 +446,12 @@ class Store:
 
     def attempts_of(self, key: str) -> Sequence[Attempt]:
         query = sa.select(attempts).where(attempts.c.call_key == key).order_by(attempts.c.id)
-        with self.begin() as connection:
+        with self.autocommit() as connection:
             return [Attempt(**row._mapping) for row in connection.execute(query)]
 
     def last_doubtful(self, connection: sa.Connection, key: str, step: str) -> Attempt | None:
         """The newest attempt of this step that may have got through without our knowing."""
-        query = (
-            sa.select(attempts)
-            .where(attempts.c.call_key == key, attempts.c.step == step)
-            .order_by(attempts.c.id.desc())
-            .limit(1)
-        )
-        row = connection.execute(query).one_or_none()
+        row = connection.execute(_LAST_ATTEMPT, {"this": key, "step_": step}).one_or_none()
         attempt = Attempt(**row._mapping) if row else None
         return attempt if attempt is not None and attempt.doubtful else None
 
@@ -460,7 +479,7 @@ class Store:
     def beat(self, executor_id: str, now: datetime) -> None:
         """This worker is alive."""
         statement = self.insert(workers).values(executor_id=executor_id, seen_at=now)
-        with self.begin() as connection:
+        with self.autocommit() as connection:
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=[workers.c.executor_id], set_={"seen_at": now}
@@ -469,16 +488,54 @@ class Store:
 
     def workers(self) -> Mapping[str, datetime]:
         """When each worker was last alive."""
-        with self.begin() as connection:
+        with self.autocommit() as connection:
             rows = connection.execute(sa.select(workers))
             return {row.executor_id: row.seen_at for row in rows}
 
     def drop_worker(self, executor_id: str) -> None:
-        with self.begin() as connection:
+        with self.autocommit() as connection:
             connection.execute(sa.delete(workers).where(workers.c.executor_id == executor_id))
 
 
+# Built once: SQLAlchemy takes longer to build a statement than to send it. Columns to set are the parameters.
+_THIS: sa.BindParameter[Any] = sa.bindparam("this")
+_SELECT_CALL = sa.select(calls).where(calls.c.key == _THIS)
+_UPDATE_CALL = sa.update(calls).where(calls.c.key == _THIS)
+_LOCK_CALL = _UPDATE_CALL.values(version=calls.c.version + 1).returning(calls)
+_UPDATE_RUN = _UPDATE_CALL.where(calls.c.run == sa.bindparam("run_"))
+_CLAIM_CALL = (
+    _UPDATE_RUN.where(calls.c.state != CallState.FOLDED.value)
+    .values(
+        version=calls.c.version + 1,
+        state=sa.case(
+            (
+                calls.c.state.in_([CallState.OPEN.value, CallState.HELD.value]),
+                CallState.DELIVERING.value,
+            ),
+            else_=calls.c.state,
+        ),
+    )
+    .returning(calls)
+)
+_BEGIN_WRITE = _UPDATE_RUN.where(calls.c.job_id.is_not_distinct_from(sa.bindparam("job"))).values(
+    version=calls.c.version + 1
+)
+_INSERT_ATTEMPT = sa.insert(attempts).returning(attempts.c.id)
+_UPDATE_ATTEMPT = sa.update(attempts).where(attempts.c.id == _THIS)
+_LAST_ATTEMPT = (
+    sa.select(attempts)
+    .where(attempts.c.call_key == _THIS, attempts.c.step == sa.bindparam("step_"))
+    .order_by(attempts.c.id.desc())
+    .limit(1)
+)
+
 _NEW = {"version": 1, "tries": 0, "link_version": 0, "queued_run": 0}
+
+
+def _stored(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """These values of a call as its columns hold them."""
+    event = values.get("event")
+    return values if event is None else {**values, "event": json.dumps(event)}
 
 
 def _hook_row(hook: RawHook) -> dict[str, Any]:

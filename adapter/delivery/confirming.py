@@ -60,16 +60,21 @@ class BulkConfirmation:
             )
             self.without_logs.add(integration_id)
             return
+        ended_so: dict[tuple[bool, bool], list[Call]] = defaultdict(list)
         for call in calls:
             succeeded = ended.get(call.job_id or "")
-            if succeeded is None:
-                continue
-            # Why it failed, and whether it may be tried again, is asked in a run of its own; so is
-            # what is to be corrected because more is known by now.
-            needs_run = not succeeded or mark_of(call.record) != (call.event or {}).get("facts")
-            if self._store.confirm(call, succeeded=succeeded, needs_run=needs_run, now=now):
-                DELIVERIES.labels("written" if succeeded else "refused", call.outcome or "").inc()
-                log.info("confirmed" if succeeded else "refused", call=call.key)
+            if succeeded is not None:
+                # Why it failed, and whether it may be tried again, is asked in a run of its own; so is
+                # what is to be corrected because more is known by now.
+                knows_more = mark_of(call.record) != (call.event or {}).get("facts")
+                ended_so[succeeded, not succeeded or knows_more].append(call)
+        for (succeeded, needs_run), group in ended_so.items():
+            noted = self._store.confirm(group, succeeded=succeeded, needs_run=needs_run, now=now)
+            for call in group:
+                if call.key in noted:
+                    state = "written" if succeeded else "refused"
+                    DELIVERIES.labels(state, call.outcome or "").inc()
+                    log.info("confirmed" if succeeded else "refused", call=call.key)
 
 
 def mark_of(record: CallRecord) -> str:

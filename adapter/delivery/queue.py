@@ -28,7 +28,7 @@ APPLICATION = "call-adapter"
 VERSION = "1"  # constant, so that work outlives a deploy; runs carry only a key and a number
 QUEUE = "deliveries"
 WORKFLOW = "deliver"
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.1
 BATCH = 100
 IN_HAND = 4  # runs on the queue for each that a worker can do at once
 FORGET_AFTER = timedelta(days=1)

@@ -44,7 +44,7 @@ class Delivery:
         Errors: StoreUnavailable (the same run may simply be begun again).
         """
         with structlog.contextvars.bound_contextvars(call=key):
-            call = self._claim(key, number)
+            call = self._store.claim(key, number)
             if call is None:
                 return
             with exchanges() as seen:
@@ -58,42 +58,32 @@ class Delivery:
                     result = after_error(call, error, self._clock(), self._backoff)
             self._note(call, number, result, seen)
 
-    def _claim(self, key: str, number: int) -> Call | None:
-        """The call, if this run is still the one that counts."""
-        with self._store.begin() as connection:
-            call = self._store.locked(connection, key)
-            if call is None or call.run != number or call.state is CallState.FOLDED:
-                return None
-            if call.state in (CallState.OPEN, CallState.HELD):
-                self._store.update(connection, key, state=CallState.DELIVERING.value)
-        return call
-
     def _note(
         self, call: Call, number: int, result: Done | Again, seen: Sequence[Exchange]
     ) -> None:
         """Keep what was asked and answered; state, reason and the next run commit together."""
         now = self._clock()
+        values: dict[str, Any] = {
+            "state": result.state.value,
+            "reason": result.reason,
+            "updated_at": now,
+            **(result.values or {}),
+        }
+        if isinstance(result, Again):
+            values |= self._again(call, result, now)
+        else:
+            values |= {"due_at": None, "tries": 0, "tried_since": None}
         with self._store.begin() as connection:
-            current = self._store.locked(connection, call.key)
-            if current is None:
-                return
-            self._store.add_attempts(connection, call.key, seen, then=result.reason)
-            if current.run != number:
+            if result.state is CallState.HELD:
+                current = self._store.locked(connection, call.key)
+                if current is not None and current.record_json != call.record_json:
+                    # What it is held for may be explained by facts that came while it was looked at.
+                    values |= {"run": number + 1, "due_at": now}
+            counts = self._store.end_run(connection, call.key, number, values)
+            if counts or self._store.call_in(connection, call.key) is not None:
+                self._store.add_attempts(connection, call.key, seen, then=result.reason)
+            if not counts:
                 return  # another run has taken over; it says what comes next
-            values: dict[str, Any] = {
-                "state": result.state.value,
-                "reason": result.reason,
-                "updated_at": now,
-                **(result.values or {}),
-            }
-            if isinstance(result, Again):
-                values |= self._again(call, result, now)
-            elif result.state is CallState.HELD and current.record_json != call.record_json:
-                # What it is held for may be explained by facts that came while it was looked at.
-                values |= {"run": number + 1, "due_at": now}
-            else:
-                values |= {"due_at": None, "tries": 0, "tried_since": None}
-            self._store.update(connection, call.key, **values)
         DELIVERIES.labels(result.state.value, call.outcome or "").inc()
         log.info(result.state.value, reason=result.reason, run=number)
 

@@ -92,23 +92,18 @@ class EventWrite:
     def find(self, target: Target, since: datetime) -> str | None:
         return target.find_trace(self.call.call_id, self.request, since)
 
-    def lock(self, connection: sa.Connection) -> bool:
-        current = self.store.locked(connection, self.call.key)
-        return current is not None and current.run == self.call.run and current.job_id is None
-
-    def begun(self, connection: sa.Connection) -> None:
+    def begin(self, connection: sa.Connection) -> bool:
         assert self.match is not None
         person = self.match.person
-        self.store.update(
-            connection,
-            self.call.key,
-            person_kind=person.kind.value,
-            person_id=person.id,
-            person_name=person.name or None,
-            because=self.match.because,
-            integration_id=person.integration_id,
-            event=dict(self.request),
-        )
+        values = {
+            "person_kind": person.kind.value,
+            "person_id": person.id,
+            "person_name": person.name or None,
+            "because": self.match.because,
+            "integration_id": person.integration_id,
+            "event": dict(self.request),
+        }
+        return self.store.begin_write(connection, self.call, values)
 
     def accepted(self, connection: sa.Connection, job_id: str, at: datetime) -> None:
         self.store.update(connection, self.call.key, job_id=job_id, posted_at=at)
@@ -128,13 +123,8 @@ class EventRetry(EventWrite):
     def find(self, target: Target, since: datetime) -> str | None:
         return target.find_trace(self.call.call_id, self.request, since, after_job=self.call.job_id)
 
-    def lock(self, connection: sa.Connection) -> bool:
-        current = self.store.locked(connection, self.call.key)
-        expected = (self.call.run, self.call.job_id)
-        return current is not None and (current.run, current.job_id) == expected
-
-    def begun(self, connection: sa.Connection) -> None:
-        """The call's row says all of it already."""
+    def begin(self, connection: sa.Connection) -> bool:
+        return self.store.begin_write(connection, self.call, {})  # its row says all of it already
 
     def accepted(self, connection: sa.Connection, job_id: str, at: datetime) -> None:
         retries = self.call.retries + 1

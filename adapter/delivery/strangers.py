@@ -58,11 +58,8 @@ class LeadWrite:
         reference = self.lead.call_key.rpartition(":")[2]
         return target.find_trace(reference, self.lead.request, since)
 
-    def lock(self, connection: sa.Connection) -> bool:
+    def begin(self, connection: sa.Connection) -> bool:
         return self.leads.locked(connection, self.lead) == self.lead
-
-    def begun(self, connection: sa.Connection) -> None:
-        """Its row is there already."""
 
     def accepted(self, connection: sa.Connection, job_id: str, at: datetime) -> None:
         self.leads.update(connection, self.lead, job_id=job_id)

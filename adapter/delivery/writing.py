@@ -54,11 +54,11 @@ class Write(Protocol):
     def find(self, target: Target, since: datetime) -> str | None:
         """The job (or "" if only its result is seen) of an earlier attempt; None: there is no trace of it."""
 
-    def lock(self, connection: sa.Connection) -> bool:
-        """Lock what is written about; False if it is not to be asked by this run (any more)."""
+    def begin(self, connection: sa.Connection) -> bool:
+        """Lock what is written about, and note that it is about to be asked.
 
-    def begun(self, connection: sa.Connection) -> None:
-        """Note that it is about to be asked; in the transaction of `lock`."""
+        False if it is not to be asked by this run (any more).
+        """
 
     def accepted(self, connection: sa.Connection, job_id: str, at: datetime) -> None:
         """Note that the target took it."""
@@ -175,16 +175,16 @@ class Writing:
         Two runs of a call can be under way, where a worker was taken for dead and was not.
         """
         with self._store.begin() as connection:
-            is_ours = write.lock(connection)
+            is_ours = write.begin(connection)
             standing = self._store.last_doubtful(connection, write.call_key, write.step)
             if not is_ours or (standing and standing.id) != (untraced and untraced.id):
+                connection.rollback()
                 return None
             if untraced is not None:
                 self._store.finish_attempt(
                     connection, untraced.id, doubtful=False, next="no trace of it: asked again"
                 )
                 self._looked_since.pop(untraced.id, None)
-            write.begun(connection)
             return self._store.start_attempt(
                 connection,
                 call_key=write.call_key,

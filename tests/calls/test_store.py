@@ -515,3 +515,69 @@ def test_a_locked_sqlite_file_is_told_as_such(sqlite_template: Path, tmp_path: P
         with pytest.raises(StoreUnavailable):
             Store(engine).beat("one", NOW)
     engine.dispose()
+
+
+# Single statements ----------------------------------------------------------------------------------
+
+
+def test_a_single_statement_opens_no_transaction(store: Store) -> None:
+    """That would be three round trips instead of one."""
+    if store.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has no round trips")
+    with store.autocommit() as connection:
+        connection.execute(sa.select(calls))
+        driver: Any = connection.connection.driver_connection
+        assert driver.info.transaction_status.name == "IDLE"
+    with store.begin() as connection:
+        connection.execute(sa.select(calls))
+        driver = connection.connection.driver_connection
+        assert driver.info.transaction_status.name == "INTRANS", "and the next one gets one again"
+
+
+def test_a_single_statement_is_kept_and_seen_by_others(store: Store) -> None:
+    add(store, record())
+    assert store.revoke_link("twilio:AC0:CA0") == 1
+    found = store.call("twilio:AC0:CA0")
+    assert found is not None and found.link_version == 1
+
+
+def test_a_run_is_claimed_while_it_counts(store: Store) -> None:
+    add(store, record(), state="held")
+    assert store.claim("twilio:AC0:CA0", 2) is None
+    claimed = store.claim("twilio:AC0:CA0", 1)
+    assert claimed is not None and claimed.state is CallState.DELIVERING
+    add(store, record("CA1", "CA1"), state="folded")
+    assert store.claim("twilio:AC0:CA1", 1) is None
+    add(store, record("CA2", "CA2"), state="posted")
+    claimed = store.claim("twilio:AC0:CA2", 1)
+    assert claimed is not None and claimed.state is CallState.POSTED
+
+
+@pytest.mark.parametrize(
+    ("run", "job_id", "begins"),
+    [(1, None, True), (2, None, False), (1, "job_1", False)],
+    ids=["as it was", "another run", "posted by now"],
+)
+def test_a_write_begins_only_from_the_call_that_was_read(
+    store: Store, run: int, job_id: str | None, begins: bool
+) -> None:
+    add(store, record())
+    read = store.call("twilio:AC0:CA0")
+    assert read is not None
+    with store.begin() as connection:
+        store.update(connection, read.key, run=run, job_id=job_id)
+    with store.begin() as connection:
+        begun = store.begin_write(connection, read, {"person_id": "p1", "event": {"body": {}}})
+    found = store.call(read.key)
+    assert found is not None
+    assert (begun, found.person_id) == (begins, "p1" if begins else None)
+    assert found.event == ({"body": {}} if begins else None)
+
+
+def test_a_run_that_does_not_count_any_more_sets_nothing(store: Store) -> None:
+    add(store, record())
+    for run, ends in ((2, False), (1, True)):
+        with store.begin() as connection:
+            assert store.end_run(connection, "twilio:AC0:CA0", run, {"reason": "r"}) is ends
+        found = store.call("twilio:AC0:CA0")
+        assert found is not None and found.reason == ("r" if ends else None)

@@ -303,6 +303,7 @@ def test_two_confirmations_of_one_call_are_one(made: Adapter) -> None:
     call = made.call(sid)
     made.pass_time(2)
     told = [
-        made.store.confirm(call, succeeded=True, needs_run=False, now=made.now()) for _ in range(2)
+        made.store.confirm([call], succeeded=True, needs_run=False, now=made.now())
+        for _ in range(2)
     ]
-    assert told == [True, False]
+    assert told == [{call.key}, set()]

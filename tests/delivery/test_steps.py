@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -325,6 +328,44 @@ def test_a_worker_that_was_stuck_while_another_took_over_posts_nothing(world: Wo
 
     vars(world.target)["find_people"] = stuck
     world.delivery.run(key, number)
+    world.finish()
+    assert len(world.target.posts) == 1
+    assert world.call(CALL).state is CallState.WRITTEN
+
+
+def test_a_worker_that_wakes_up_while_another_posts_leaves_no_mark(world: World) -> None:
+    """The other one has noted its intent, and waits for the answer."""
+    missed(world)
+    key, number = world.queue_next()
+    looks_up, posts, may_post = threading.Event(), threading.Event(), threading.Event()
+    find, post = world.target.find_people, world.target.post
+    first = threading.current_thread()
+
+    def find_people(*args: Any) -> Any:
+        if threading.current_thread() is first:
+            looks_up.set()
+            assert posts.wait(10)
+            return [replace(person, name="Another Name") for person in find(*args)]
+        return find(*args)
+
+    def slow_post(*args: Any) -> Any:
+        posts.set()
+        assert may_post.wait(10)
+        return post(*args)
+
+    def run_elsewhere() -> None:
+        assert looks_up.wait(10)
+        world.delivery.run(key, number)
+
+    vars(world.target).update(find_people=find_people, post=slow_post)
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(run_elsewhere)
+        world.delivery.run(key, number)
+        stuck = world.call(CALL)
+        may_post.set()
+        other.result(10)
+    assert stuck.reason == "another run of this call is at it"
+    assert stuck.person_name != "Another Name", "what it was about to note is undone"
     world.finish()
     assert len(world.target.posts) == 1
     assert world.call(CALL).state is CallState.WRITTEN
