@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from adapter.calls.facts import (
     AnsweredBy,
@@ -94,23 +94,24 @@ def read_hook(params: Params, account: str) -> CallEvent:
     for name, table in (("CallStatus", STATUS), ("DialCallStatus", DIAL_STATUS)):
         if params.get(name) and _word(table, params, name) is None:
             raise UnreadableHook(f"{name} has a value that is not known: {params[name][:40]!r}")
-    facts = CallRecord(provider="twilio", account=account, call_id=parent_sid)
-    leg = read_leg(params, call_sid) if kind is not HookKind.RECORDING else None
-    update: dict[str, object] = {}
-    if leg is not None and leg != Leg(id=call_sid):
-        update["legs"] = {call_sid: leg}
+    known: dict[str, Any] = {}
+    if kind is not HookKind.RECORDING:
+        leg = read_leg(params, call_sid)
+        if _says_something(leg):
+            known["legs"] = {call_sid: leg}
     if kind is HookKind.DIAL:
         dial = _dial(params)
-        update["dials"] = {dial.leg_id: dial}
+        known["dials"] = {dial.leg_id: dial}
     if kind is not HookKind.MACHINE:
         recording = _recording(params, kind)
         if recording is not None:
-            update["recordings"] = {recording.id: recording}
+            known["recordings"] = {recording.id: recording}
     if kind is HookKind.TRANSCRIPTION:
         text = params.get("TranscriptionText", "").strip()
         if text and text != _BLANK_TRANSCRIPT:
-            update["transcripts"] = {_recording_id(params) or "": text}
-    return CallEvent(kind, facts.model_copy(update=update))
+            known["transcripts"] = {_recording_id(params) or "": text}
+    facts = CallRecord(provider="twilio", account=account, call_id=parent_sid, **known)
+    return CallEvent(kind, facts)
 
 
 def _kind(params: Params) -> HookKind:
@@ -152,6 +153,10 @@ def read_leg(params: Params, sid: str) -> Leg:
         started_at=started,
         ended_at=ended,
     )
+
+
+def _says_something(leg: Leg) -> bool:
+    return any(value is not None for name, value in leg if name != "id")
 
 
 def _dial(params: Params) -> DialResult:
