@@ -44,7 +44,7 @@ POINTS: Mapping[str, tuple[type, str, str]] = {
     "after_commit": (Intake, "_take_in", AFTER),
     "amid_dispatch": (Store, "due", AFTER_RESULT),
     "after_dispatch": (queue.Worker, "dispatch", AFTER_RESULT),
-    "after_claim": (Delivery, "_claim", AFTER_RESULT),
+    "after_claim": (Store, "claim", AFTER_RESULT),
     "before_post": (PropexoTarget, "post", BEFORE),
     "after_post": (PropexoTarget, "post", AFTER),
     "before_note": (Delivery, "_note", BEFORE),

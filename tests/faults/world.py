@@ -145,6 +145,7 @@ class World:
         child = self._start("web", *command, PORT=str(port))
         child.port = port
         self._await_port(child, port)
+        self._await_answer(child)
         self.webs.append(child)
         return child
 
@@ -268,6 +269,21 @@ class World:
 
         if not wait_until(listens, 60):
             raise RuntimeError(f"{child.name} does not listen")
+
+    @staticmethod
+    def _await_answer(web: Child) -> None:
+        """Gunicorn listens before it has an application, and ends if it gets none."""
+
+        def answers() -> bool:
+            if not web.is_alive:
+                raise RuntimeError(f"{web.name} ended instead of answering")
+            try:
+                return requests.get(f"http://127.0.0.1:{web.port}/livez", timeout=5).ok
+            except requests.RequestException:
+                return False
+
+        if not wait_until(answers, 60):
+            raise RuntimeError(f"{web.name} does not answer")
 
 
 def wait_until(is_so: Callable[[], bool], within_seconds: float, *, every: float = 0.1) -> bool:
