@@ -115,7 +115,7 @@ def _run(
         bad = 0
         connection = connect()
         for place, request in enumerate(requests, 1):
-            if place % RENEW_AFTER == 0:
+            if place > 1 and place % RENEW_AFTER == 1:
                 connection.close()
                 connection = connect()
             begun = wait(request) or time.perf_counter()
