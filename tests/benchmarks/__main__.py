@@ -62,8 +62,8 @@ def report(
         "",
         "A hook is acknowledged when it and its call are committed. The others check the same signature: a "
         "bare Flask route; one that writes the same rows in one round trip of psycopg, without reading what "
-        "the hook says; and Flask + Celery + Redis with `appendfsync always`. Every connection is made anew after "
-        f"{RENEW_AFTER} hooks, as which process of a server gets how many of them is chance.",
+        "the hook says; and Flask + Celery + Redis with `appendfsync always`. Every connection is made "
+        f"anew after {RENEW_AFTER} hooks, as which process of a server gets how many of them is chance.",
         "",
         "| connections | server | hooks/s | p50 ms | p99 ms | the adapter's share of it | wanted |",
         "|---:|---|---:|---:|---:|---:|---:|",
