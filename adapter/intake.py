@@ -115,26 +115,26 @@ class Intake:
 
     def _store(self, provider: Provider, params: Parameters, raw: RawHook) -> CallEvent:
         event = provider.read(params, raw.account)
-        raw = replace(raw, kind=event.kind.value, call_key=event.facts.key)
-        key = self._take_in(event.facts, raw)
+        key = self._take_in(event, raw)
         HOOKS.labels(event.kind.value, "taken").inc()
         log.info("hook taken", call=key, kind=event.kind.value)
         return event
 
-    def _take_in(self, facts: CallRecord, raw: RawHook) -> str:
+    def _take_in(self, event: CallEvent, raw: RawHook) -> str:
         """Store a hook together with what it tells; the key of its call.
 
         Most calls are told by a single hook, so that case has a way of its own: one statement. Whatever
         has something to be joined with goes the long way.
         """
+        facts, kind = event.facts, event.kind.value
         if _stands_alone(facts):
             new = self._new_call(facts, raw.received_at)
-            if self.store.add_first(new, raw):
+            if self.store.add_first(new, raw, kind=kind):
                 return facts.key
         with self.store.begin() as connection:
             call = self._merge(connection, facts, raw.received_at)
             if not call.record.is_forgotten:
-                self.store.add_hook(connection, replace(raw, call_key=call.key))
+                self.store.add_hook(connection, replace(raw, kind=kind, call_key=call.key))
         return call.key
 
     def _park(self, raw: RawHook, error: Exception) -> None:

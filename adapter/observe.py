@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import Any, TextIO
+from typing import Any, ClassVar, TextIO
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -58,7 +57,25 @@ def hide_numbers(text: str) -> str:
     return _NUMBER.sub(lambda found: "***" + found.group()[-2:], text)
 
 
-def configure_logging(style: str, *, level: int = logging.INFO) -> None:
+# Loggers keep this list and this class from their first line on, and so follow a new set-up.
+_processors: list[Any] = []
+
+
+class _Lines:
+    """Writes each line of one logger whole; Python flushes standard error at its end."""
+
+    stream: ClassVar[TextIO] = sys.stderr
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def msg(self, line: str) -> None:
+        self.stream.write(f"{line}\n")
+
+    debug = info = warning = error = critical = msg
+
+
+def configure_logging(style: str) -> None:
     """Send our logs and those of the libraries to standard error. style: json or console."""
     ours: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -74,11 +91,13 @@ def configure_logging(style: str, *, level: int = logging.INFO) -> None:
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     # Our own lines take no detour through logging, which would double their cost.
+    _processors[:] = [*ours, last]
+    _Lines.stream = sys.stderr
     structlog.configure(
-        processors=[*ours, last],
-        logger_factory=partial(_Lines, sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        cache_logger_on_first_use=False,  # loggers are made at import, before this is known
+        processors=_processors,
+        logger_factory=_Lines,
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
@@ -98,26 +117,13 @@ def configure_logging(style: str, *, level: int = logging.INFO) -> None:
     logging._srcfile = None
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level)
+    root.setLevel(logging.INFO)
     for name, quiet in (
         ("werkzeug", logging.ERROR),
         ("alembic", logging.WARNING),
         ("dbos", logging.WARNING),
     ):
         logging.getLogger(name).setLevel(quiet)
-
-
-class _Lines:
-    """Writes each line of one logger whole; Python flushes standard error at its end."""
-
-    def __init__(self, stream: TextIO, name: str) -> None:
-        self._stream = stream
-        self.name = name
-
-    def msg(self, line: str) -> None:
-        self._stream.write(f"{line}\n")
-
-    debug = info = warning = error = critical = msg
 
 
 def _only_known(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -97,6 +97,18 @@ def test_numbers_are_hidden_in_every_part_of_a_line(logged: Logged) -> None:
     assert "ValueError: ***34 is wrong" in lines[2]["exception"]
 
 
+def test_a_logger_in_use_follows_a_new_set_up(logged: Logged) -> None:
+    log = logger("adapter.test")
+    log.info("as before")
+    assert [line["event"] for line in logged()] == ["as before"]
+    written = io.StringIO()
+    with redirect_stderr(written):
+        configure_logging("console")
+    log.info("elsewhere", call=KEY)
+    assert logged() == []
+    assert "elsewhere" in written.getvalue() and not written.getvalue().startswith("{")
+
+
 @pytest.mark.parametrize("style", ["json", "console"])
 def test_what_libraries_attach_to_their_lines_is_dropped(style: str, logged: Logged) -> None:
     written = io.StringIO()

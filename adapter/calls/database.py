@@ -36,6 +36,7 @@ def open_engine(url: str, *, pool_size: int = 10) -> sa.Engine:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=5,
+            pool_use_lifo=True,  # a few warm sessions of the server do the work of all that were needed once
             connect_args={"connect_timeout": 5, "application_name": "call-adapter"},
         )
         _end_when_frozen(engine)

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 T = TypeVar("T")
 
@@ -160,10 +160,10 @@ class CallRecord(_Facts):
     provider: str
     account: str
     call_id: str
-    legs: Mapping[str, Leg] = {}
-    dials: Mapping[str, DialResult] = {}
-    recordings: Mapping[str, Recording] = {}
-    transcripts: Mapping[str, str] = {}
+    legs: Mapping[str, Leg] = Field(default_factory=dict)
+    dials: Mapping[str, DialResult] = Field(default_factory=dict)
+    recordings: Mapping[str, Recording] = Field(default_factory=dict)
+    transcripts: Mapping[str, str] = Field(default_factory=dict)
     was_read: bool = False
     is_forgotten: bool = False
 

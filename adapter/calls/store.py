@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from secrets import token_hex
@@ -141,16 +142,17 @@ class Store:
         )
         return Call.of(connection.execute(statement).one())
 
-    def add_first(self, call: Mapping[str, Any], hook: RawHook) -> bool:
+    def add_first(self, call: Mapping[str, Any], hook: RawHook, *, kind: str) -> bool:
         """Store a call together with the first hook that tells of it; False if it was there already.
+
+        call: as for `take`, first seen when the hook was received. kind: the hook's.
 
         On PostgreSQL this is one statement, and so one round trip, which is its own transaction.
         """
         if self.engine.dialect.name == "postgresql":
             values = {
                 **call,
-                "received_at": hook.received_at,
-                "kind": hook.kind,
+                "kind": kind,
                 "method": hook.method,
                 "target": hook.target,
                 "headers": json.dumps(hook.headers),
@@ -163,7 +165,7 @@ class Store:
             statement = statement.on_conflict_do_nothing(index_elements=[calls.c.key])
             if connection.execute(statement).rowcount == 0:
                 return False
-            self.add_hook(connection, hook)
+            self.add_hook(connection, replace(hook, kind=kind, call_key=call["key"]))
         return True
 
     def due(
@@ -562,11 +564,11 @@ WITH call AS (
                        version, tries, link_version, queued_run)
     VALUES (%(key)s, %(provider)s, %(account)s, %(call_id)s, %(state)s, %(record)s, %(first_seen_at)s,
             %(over_at)s, %(started_at)s, %(direction)s, %(line)s, %(other)s, %(outcome)s, %(talk_seconds)s,
-            %(run)s, %(due_at)s, %(updated_at)s, 1, 0, 0, 0)
+            %(run)s, %(due_at)s, %(first_seen_at)s, 1, 0, 0, 0)
     ON CONFLICT (key) DO NOTHING RETURNING key, provider, account
 )
 INSERT INTO hooks (received_at, provider, account, state, kind, call_key, method, target, headers, body)
-SELECT %(received_at)s, provider, account, 'taken', %(kind)s, key, %(method)s, %(target)s, %(headers)s,
+SELECT %(first_seen_at)s, provider, account, 'taken', %(kind)s, key, %(method)s, %(target)s, %(headers)s,
        %(body)s
 FROM call
 """

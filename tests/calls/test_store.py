@@ -207,22 +207,39 @@ def test_eight_at_once_make_one_row_with_all_their_facts(store: Store) -> None:
 
 def test_only_one_of_eight_is_the_first_to_tell_of_a_call(store: Store) -> None:
     facts = record()
-    won = all_at_once(lambda n: store.add_first(row(facts), raw(call_key=facts.key, kind=str(n))))
+    won = all_at_once(lambda n: store.add_first(row(facts), raw(), kind=str(n)))
     assert sorted(won) == [False] * (THREADS - 1) + [True]
     assert (count(store, calls), count(store, hooks)) == (1, 1)
 
 
 def test_a_first_hook_and_its_call_are_stored_together_and_whole(store: Store) -> None:
     facts = record()
-    hook = raw(call_key=facts.key, kind="status")
-    assert store.add_first(row(facts, over_at=NOW, talk_seconds=None), hook)
+    hook = raw()
+    assert store.add_first(row(facts, over_at=NOW, talk_seconds=None), hook, kind="status")
     (kept,) = store.hooks_of(facts.key)
+    assert (kept.kind, kept.state, kept.received_at) == ("status", "taken", NOW)
     assert kept.body == hook.body and kept.headers == hook.headers and kept.target == hook.target
     call = store.call(facts.key)
     assert call is not None
     assert (call.record, call.over_at, call.talk_seconds) == (facts, NOW, None)
-    assert not store.add_first(row(facts, state="held"), hook)
+    assert call.first_seen_at == call.updated_at == NOW
+    assert not store.add_first(row(facts, state="held"), hook, kind="status")
     assert len(store.hooks_of(facts.key)) == 1
+
+
+def test_the_connection_that_was_used_last_is_used_next(store: Store) -> None:
+    """So that a few warm sessions of the server do the work, however many a burst has opened."""
+    if store.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has no sessions")
+    session = sa.text("SELECT pg_backend_pid()")
+    with store.begin() as first, store.begin() as second:
+        opened = {first.execute(session).scalar_one(), second.execute(session).scalar_one()}
+    assert len(opened) == 2
+    used = []
+    for _ in range(4):
+        with store.begin() as connection:
+            used.append(connection.execute(session).scalar_one())
+    assert len(set(used)) == 1
 
 
 def test_what_fails_leaves_nothing_behind(store: Store) -> None:

@@ -19,6 +19,12 @@ FORM = "application/x-www-form-urlencoded"
 MAX_PARAMETERS = 1000
 
 
+class _Parameters(MultiDict[str, str]):
+    """twilio's validator asks for `getall` first; without it, each parameter costs it an exception."""
+
+    getall = MultiDict.getlist
+
+
 def parameters(request: HookRequest) -> Parameters:
     """The hook's parameters: of a POST its form, of a GET its query. Order, blanks, repeats are kept.
 
@@ -45,7 +51,7 @@ def parameters(request: HookRequest) -> Parameters:
         raise MalformedHook("the hook has no parameters")
     if b"\x00" in raw or b"%00" in raw:
         raise MalformedHook("the parameters hold a NUL character")
-    return MultiDict(pairs)
+    return _Parameters(pairs)
 
 
 class Tokens:
