@@ -62,10 +62,11 @@ if TYPE_CHECKING:
 
 log = logger("adapter")
 
-# How many connections to the database a process of each kind has at the most. With few, its threads wait
-# for one another: two web processes and a worker then get along with 20, which the smallest plans grant.
+# How many connections to the database a process of each kind has at the most (docs/decisions/0006). With
+# few, two web processes and a worker get along with 20, which the smallest plans grant.
 WEB_THREADS = 8  # as in adapter.web.gunicorn_conf
-FEW_FOR_WEB, FEW_FOR_WORKER = 4, 8
+FEW_FOR_WEB = 4
+FOR_WORKER = 4  # with more, its threads get less done: they wake one another
 OTHERS = 4  # the worker's own for notifications; a release and commands
 
 
@@ -297,7 +298,7 @@ def web_app(settings: Settings | None = None) -> App:
     """The web application. Errors: SettingsError if hooks could not be trusted."""
     settings = settings or read_settings()
     settings.require_for_web()
-    parts = Parts(settings, pool_size=connections(settings)[0])
+    parts = Parts(settings, pool_size=web_connections(settings))
     secret = settings.propexo_webhook_secret
     return create_app(
         hook_routes(parts.intake),
@@ -313,7 +314,7 @@ def worker(settings: Settings | None = None) -> Worker:
 
     settings = settings or read_settings()
     settings.require_for_worker()
-    parts = Parts(settings, pool_size=connections(settings)[1])
+    parts = Parts(settings, pool_size=FOR_WORKER)
     return Worker(
         store=parts.store,
         deliver=parts.delivery.run,
@@ -343,13 +344,11 @@ def migrate(settings: Settings) -> None:
         engine.dispose()
 
 
-def connections(settings: Settings) -> tuple[int, int]:
-    """How many connections a web process may open, and how many a worker: one a thread if allowed."""
-    web, worker = WEB_THREADS, settings.worker_concurrency + 8
-    wanted = web * settings.web_concurrency + worker + OTHERS
-    if wanted <= database.connections_allowed(settings.database_url):
-        return web, worker
-    return FEW_FOR_WEB, FEW_FOR_WORKER
+def web_connections(settings: Settings) -> int:
+    """How many connections a web process may open: one a thread if all processes together may have so many."""
+    wanted = WEB_THREADS * settings.web_concurrency + FOR_WORKER + OTHERS
+    allowed = database.connections_allowed(settings.database_url)
+    return WEB_THREADS if wanted <= allowed else FEW_FOR_WEB
 
 
 def read_settings(*, log: bool = True) -> Settings:

@@ -9,11 +9,11 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from adapter.bootstrap import connections
+from adapter.bootstrap import FOR_WORKER, OTHERS, web_connections
 from adapter.calls.database import connections_allowed
 from adapter.settings import Settings
 
-ALL, FEW = (8, 24), (4, 8)
+ALL, FEW = 8, 4
 
 
 @pytest.fixture
@@ -47,17 +47,17 @@ def test_the_lowest_limit_of_role_database_and_server_counts(
 
 @pytest.mark.postgres
 def test_two_web_processes_and_a_worker_get_along_with_a_small_plan(limited: str) -> None:
-    web, worker = connections(settings(limited))
-    assert (web, worker) == FEW
-    assert 2 * web + worker + 1 < 20
+    web = web_connections(settings(limited))
+    assert web == FEW
+    assert 2 * web + FOR_WORKER + OTHERS < 20
 
 
 @pytest.mark.postgres
 def test_where_the_server_grants_enough_each_thread_may_have_one(postgres_database: str) -> None:
-    assert connections(settings(postgres_database)) == ALL
-    assert connections(settings(postgres_database, WEB_CONCURRENCY="16")) == FEW
+    assert web_connections(settings(postgres_database)) == ALL
+    assert web_connections(settings(postgres_database, WEB_CONCURRENCY="16")) == FEW
 
 
 def test_a_file_has_no_such_limit_and_an_absent_server_the_smallest() -> None:
-    assert connections(settings("sqlite:///var/none.sqlite3")) == ALL
-    assert connections(settings("postgresql://nobody@127.0.0.1:1/none")) == FEW
+    assert web_connections(settings("sqlite:///var/none.sqlite3")) == ALL
+    assert web_connections(settings("postgresql://nobody@127.0.0.1:1/none")) == FEW
