@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -238,6 +239,38 @@ def test_what_a_stopped_worker_left_is_taken_up_by_the_next(
         for sid in sids:
             wait_until(parts, sid, CallState.WRITTEN)
     assert [len(events_of(propexo, sid)) for sid in sids] == [1] * 12
+
+
+def test_a_worker_that_is_told_to_stop_leaves_to_others_what_it_has_not_begun(
+    parts: Parts, environ: Environ, propexo: Sandbox, tmp_path: Path
+) -> None:
+    propexo.faults({"kind": "slow", "seconds": 2, "method": "POST", "path": "/v1/events/leads"})
+    first, second = new_sid(), new_sid()
+    for sid in (first, second):
+        take(parts, sid=sid)
+    one = {**environ, "WORKER_CONCURRENCY": "1"}
+    process = Process(["worker"], one, tmp_path / "worker.log")
+    try:
+        wait_for("a post is under way", lambda: propexo.used_faults() == [1], seconds=PATIENCE)
+        wait_for("both are with it", lambda: both_are_with_it(parts.store), seconds=PATIENCE)
+        assert process.stop() == 0
+    finally:
+        if process.popen.poll() is None:
+            process.kill()
+    waiting = next(c for c in map(partial(call_of, parts), (first, second)) if not c.job_id)
+    assert (waiting.run, waiting.is_queued) == (2, False)
+    assert events_of(propexo, waiting.call_id) == []
+    with running("worker", environ, tmp_path / "next.log"):
+        for sid in (first, second):
+            wait_until(parts, sid, CallState.WRITTEN)
+    assert [len(events_of(propexo, sid)) for sid in (first, second)] == [1, 1]
+
+
+def both_are_with_it(store: Store) -> bool | None:
+    table = "workflow_status" if store.engine.dialect.name == "sqlite" else "dbos.workflow_status"
+    query = sa.text(f"SELECT count(*) FROM {table} WHERE status = 'PENDING'")
+    with store.begin() as connection:
+        return connection.execute(query).scalar_one() == 2 or None
 
 
 def test_two_workers_write_sixty_calls_once_each(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from math import inf
 
 import sqlalchemy as sa
 
@@ -12,6 +14,8 @@ from adapter.calls.lines import PersonKind
 from adapter.calls.matching import LONG_AGO, Person
 from adapter.calls.store import Store
 from adapter.calls.tables import people, syncs
+
+BELIEVE_SECONDS = 1.0  # what is read for every call anew is not read more often
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class PeopleIndex:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        # Up to when the kinds of an integration that were read whole are known, and when that was read.
+        self._filled: dict[str, tuple[Mapping[str, datetime], float]] = {}
 
     def find(self, number: str, integration_id: str) -> Sequence[Person]:
         """Everybody of this integration with this number in either field."""
@@ -88,17 +94,27 @@ class PeopleIndex:
                     index_elements=[syncs.c.integration_id, syncs.c.kind], set_=values
                 )
             )
+        self._filled.pop(state.integration_id, None)
 
     def is_filled(self, integration_id: str, kinds: Iterable[PersonKind]) -> bool:
         """True if every one of these kinds has been read whole."""
         return self.known_until(integration_id, kinds) is not None
 
     def known_until(self, integration_id: str, kinds: Iterable[PersonKind]) -> datetime | None:
-        """Up to when all changes of these kinds are known; None if one has not been read whole."""
-        values = {"integration": integration_id}
-        with self._store.autocommit() as connection:
-            filled = {row.kind: row.known_until for row in connection.execute(_FILLED, values)}
-        known: list[datetime | None] = [filled.get(kind.value) for kind in kinds]
+        """Up to when all changes of these kinds are known; None if one has not been read whole.
+
+        As it was at most a second ago.
+        """
+        wanted = [kind.value for kind in kinds]
+        filled, read_at = self._filled.get(integration_id, ({}, -inf))
+        is_old = time.monotonic() - read_at > BELIEVE_SECONDS
+        if is_old or not all(kind in filled for kind in wanted):
+            values = {"integration": integration_id}
+            read_at = time.monotonic()
+            with self._store.autocommit() as connection:
+                filled = {row.kind: row.known_until for row in connection.execute(_FILLED, values)}
+            self._filled[integration_id] = filled, read_at
+        known: list[datetime | None] = [filled.get(kind) for kind in wanted]
         return None if None in known else min(filter(None, known), default=LONG_AGO)
 
     def count(self) -> int:

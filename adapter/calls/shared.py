@@ -109,22 +109,30 @@ class Breakers:
     LONGEST_SECONDS = 120.0
     PROBE_SECONDS = 60.0
     LOSER_SECONDS = 5.0
+    BELIEVE_SECONDS = 1.0
 
     def __init__(self, store: Store) -> None:
         self._store = store
         # Integrations that had a failure when `wait` last looked: of others nothing need be asked or noted.
         self._troubled: set[str] = set()
+        # When `wait` looked and found none, so that not every write needs a look.
+        self._well_at: dict[str, float] = {}
 
     def wait(self, integration_id: str, now: float) -> float:
         """0.0 if a write may be tried, else how many seconds to wait.
 
-        When the time is up one caller may try; the others wait for what becomes of it.
+        When the time is up one caller may try; the others wait for what becomes of it. Of a failure that
+        another process noted it learns within a second.
         """
+        age = now - self._well_at.get(integration_id, 0.0)
+        if integration_id not in self._troubled and 0 <= age < self.BELIEVE_SECONDS:
+            return 0.0
         here = breakers.c.integration_id == integration_id
         with self._store.autocommit() as connection:
             row = connection.execute(_BREAKER, {"this": integration_id}).one_or_none()
         if row is None:
             self._troubled.discard(integration_id)
+            self._well_at[integration_id] = now
             return 0.0
         self._troubled.add(integration_id)
         left = self._left(row, now)

@@ -280,6 +280,14 @@ class Store:
             )
             return result.rowcount
 
+    def put_back(self, key: str, run: int, now: datetime) -> None:
+        """Plan a new run in the place of this one, which was queued and will not be begun."""
+        with self.autocommit() as connection:
+            connection.execute(
+                _UPDATE_RUN.where(calls.c.due_at.isnot(None)),
+                {"this": key, "run_": run, "run": run + 1, "due_at": now},
+            )
+
     def claim(self, key: str, run: int) -> Call | None:
         """The call, now being delivered, if this run of it is the one that counts."""
         with self.autocommit() as connection:
@@ -401,14 +409,24 @@ class Store:
     # Attempts ---------------------------------------------------------------------------------
 
     def start_attempt(
-        self, connection: sa.Connection, *, call_key: str, at: datetime, step: str, asked: str
-    ) -> int:
-        """Note what is about to be asked. Until it is finished it counts as doubtful."""
-        result = connection.execute(
-            _INSERT_ATTEMPT,
-            {"call_key": call_key, "at": at, "step": step, "asked": asked, "doubtful": True},
-        )
-        return int(result.scalar_one())
+        self,
+        connection: sa.Connection,
+        *,
+        call_key: str,
+        at: datetime,
+        step: str,
+        asked: str,
+        replaces: int | None = None,
+    ) -> int | None:
+        """Note what is about to be asked; its id. Until it is finished it counts as doubtful.
+
+        replaces: the doubtful attempt in whose place it is asked. None if the last one of this step is
+        in doubt, and another one.
+        """
+        values = {"this": call_key, "at_": at, "step_": step, "asked_": asked}
+        result = connection.execute(_INSERT_ATTEMPT, {**values, "replaces": replaces or 0})
+        attempt: int | None = result.scalar_one_or_none()
+        return attempt
 
     def finish_attempt(self, connection: sa.Connection, attempt_id: int, **values: Any) -> None:
         connection.execute(_UPDATE_ATTEMPT, {"this": attempt_id, **values})
@@ -510,10 +528,8 @@ _CLAIM_CALL = (
     .values(
         version=calls.c.version + 1,
         state=sa.case(
-            (
-                calls.c.state.in_([CallState.OPEN.value, CallState.HELD.value]),
-                CallState.DELIVERING.value,
-            ),
+            (calls.c.state == CallState.OPEN.value, CallState.DELIVERING.value),
+            (calls.c.state == CallState.HELD.value, CallState.DELIVERING.value),
             else_=calls.c.state,
         ),
     )
@@ -522,13 +538,30 @@ _CLAIM_CALL = (
 _BEGIN_WRITE = _UPDATE_RUN.where(calls.c.job_id.is_not_distinct_from(sa.bindparam("job"))).values(
     version=calls.c.version + 1
 )
-_INSERT_ATTEMPT = sa.insert(attempts).returning(attempts.c.id)
+_STEP: sa.BindParameter[Any] = sa.bindparam("step_")
 _UPDATE_ATTEMPT = sa.update(attempts).where(attempts.c.id == _THIS)
 _LAST_ATTEMPT = (
     sa.select(attempts)
-    .where(attempts.c.call_key == _THIS, attempts.c.step == sa.bindparam("step_"))
+    .where(attempts.c.call_key == _THIS, attempts.c.step == _STEP)
     .order_by(attempts.c.id.desc())
     .limit(1)
+)
+_DOUBTFUL_ID = _LAST_ATTEMPT.with_only_columns(
+    sa.case((attempts.c.doubtful, attempts.c.id), else_=0)
+).scalar_subquery()
+_INSERT_ATTEMPT = (
+    sa.insert(attempts)
+    .from_select(
+        ["call_key", "at", "step", "asked", "doubtful"],
+        sa.select(
+            sa.cast(_THIS, attempts.c.call_key.type),
+            sa.bindparam("at_", type_=attempts.c.at.type),
+            sa.cast(_STEP, attempts.c.step.type),
+            sa.bindparam("asked_", type_=attempts.c.asked.type),
+            sa.true(),
+        ).where(sa.func.coalesce(_DOUBTFUL_ID, 0) == sa.bindparam("replaces", type_=sa.Integer)),
+    )
+    .returning(attempts.c.id)
 )
 
 _NEW = {"version": 1, "tries": 0, "link_version": 0, "queued_run": 0}

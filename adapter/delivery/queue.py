@@ -30,7 +30,8 @@ QUEUE = "deliveries"
 WORKFLOW = "deliver"
 POLL_SECONDS = 0.1
 BATCH = 100
-IN_HAND = 4  # runs on the queue for each that a worker can do at once
+IN_HAND = 4  # runs with the workers for each that one of them can do at once
+AHEAD = 2  # how many of these one of them takes, so that the next begins when one ends
 FORGET_AFTER = timedelta(days=1)
 LOST_AFTER = timedelta(minutes=10)
 BEAT_SECONDS = 5.0
@@ -47,6 +48,7 @@ class Worker:
 
     deliver must be safe to call again with the same arguments and raises only StoreUnavailable.
     upkeep runs beside the deliveries; executor_id is this process's own name.
+    concurrency: how many deliveries are under way at once.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Worker:
         self._upkeep = upkeep
         self._executor_id = executor_id
         self._concurrency = concurrency
+        self._at_work = threading.Semaphore(concurrency)
         self._stopping = threading.Event()
         self._gone = threading.Event()
         self._threads = [
@@ -86,7 +89,7 @@ class Worker:
             "application_version": VERSION,
             "executor_id": executor_id,
             "run_migrations": False,
-            "max_executor_threads": concurrency + 8,
+            "max_executor_threads": concurrency * AHEAD + 8,
             "log_level": "WARNING",
         }
         DBOS(config=config)
@@ -95,7 +98,10 @@ class Worker:
         def deliver_run(call_key: str, run: int) -> None:
             while True:
                 try:
-                    return deliver(call_key, run)
+                    with self._at_work:
+                        if self._stopping.is_set():
+                            return store.put_back(call_key, run, datetime.now(UTC))
+                        return deliver(call_key, run)
                 except StoreUnavailable:
                     # Nothing can be noted anywhere until the database is back.
                     log.warning("database unavailable", call=call_key)
@@ -105,7 +111,7 @@ class Worker:
         DBOS.launch()
         DBOS.register_queue(
             QUEUE,
-            worker_concurrency=self._concurrency,
+            worker_concurrency=self._concurrency * AHEAD,
             polling_interval_sec=POLL_SECONDS,
             on_conflict="always_update",
         )
@@ -114,7 +120,7 @@ class Worker:
         self._upkeep.start()
 
     def stop(self, grace_seconds: int) -> None:
-        """Take nothing new, let what runs finish within the grace; the rest is taken up by others."""
+        """Begin nothing new, let what runs finish within the grace; others do the rest."""
         self._stopping.set()
         self._upkeep.stop(timeout_seconds=2.0)
         DBOS.destroy(workflow_completion_timeout_sec=grace_seconds)

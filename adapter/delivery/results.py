@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+import sqlalchemy as sa
 
 from adapter.calls.rows import Call, CallState
 from adapter.errors import (
@@ -35,13 +37,17 @@ class Done:
 
 @dataclass(frozen=True)
 class Again:
-    """Another run after the delay. counts: it was a failed try, the next wait is longer."""
+    """Another run after the delay. counts: it was a failed try, the next wait is longer.
+
+    also: notes what is to be committed with it.
+    """
 
     delay_seconds: float
     reason: str
     state: CallState = CallState.DELIVERING
     counts: bool = False
     values: Mapping[str, Any] | None = None
+    also: Callable[[sa.Connection], None] | None = None
 
 
 def after_error(

@@ -74,6 +74,8 @@ class Delivery:
         else:
             values |= {"due_at": None, "tries": 0, "tried_since": None}
         with self._store.begin() as connection:
+            if isinstance(result, Again) and result.also is not None:
+                result.also(connection)
             if result.state is CallState.HELD:
                 current = self._store.locked(connection, call.key)
                 if current is not None and current.record_json != call.record_json:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -209,17 +210,19 @@ class Steps:
             return None
         write = EventWrite(self._store, call, call.event)
         found = self._writing.trace(write)
-        return self._posted(write, found) if isinstance(found, str) else found
+        return self._posted(write.integration_id, found) if isinstance(found, str) else found
 
     def _post(
         self, call: Call, match: Chosen, request: Mapping[str, Any], untraced: Attempt | None
     ) -> Again:
-        write = EventWrite(self._store, call, request, match)
-        found = self._writing.ask(write, untraced)
-        return self._posted(write, found) if isinstance(found, str) else found
+        asked = self._writing.ask(EventWrite(self._store, call, request, match), untraced)
+        if isinstance(asked, Again):
+            return asked
+        posted = self._posted(match.person.integration_id, asked.job_id)
+        return replace(posted, also=asked.note)
 
-    def _posted(self, write: EventWrite, job_id: str) -> Again:
-        wait = self._confirm_wait(write.integration_id, 0.0) if job_id else 0.0
+    def _posted(self, integration_id: str, job_id: str) -> Again:
+        wait = self._confirm_wait(integration_id, 0.0) if job_id else 0.0
         return Again(wait, "accepted, to be confirmed", CallState.POSTED)
 
     def _confirm_wait(self, integration_id: str, since_seconds: float) -> float:
@@ -263,22 +266,28 @@ class Steps:
         failed = Done(CallState.FAILED, f"the PMS refused it: {words}")
         if call.event is None or not found.may_retry or call.retries >= len(RETRY_AFTER_SECONDS):
             return failed
+        again = Again(
+            RETRY_AFTER_SECONDS[call.retries],
+            f"the PMS failed ({words}); asked to try again",
+            CallState.POSTED,
+        )
         retry = EventRetry(self._store, call, call.event)
-        asked = self._writing.trace(retry)
-        if isinstance(asked, Attempt | None):
-            try:
-                asked = self._writing.ask(retry, asked)
-            except PermanentError as error:
-                # Where somebody had it tried again at Propexo, that job is ours now.
-                asked = retry.find(self._target, call.posted_at or call.first_seen_at)
-                if asked is None:
-                    return replace(failed, reason=f"{failed.reason}; not tried again: {error}")
-                with self._store.begin() as connection:
-                    retry.accepted(connection, asked, self._clock())
+        traced = self._writing.trace(retry)
+        if isinstance(traced, str):
+            return again
+        if isinstance(traced, Again):
+            return replace(traced, state=CallState.POSTED)
+        try:
+            asked = self._writing.ask(retry, traced)
+        except PermanentError as error:
+            # Where somebody had it tried again at Propexo, that job is ours now.
+            job_id = retry.find(self._target, call.posted_at or call.first_seen_at)
+            if job_id is None:
+                return replace(failed, reason=f"{failed.reason}; not tried again: {error}")
+            return replace(again, also=partial(retry.accepted, job_id=job_id, at=self._clock()))
         if isinstance(asked, Again):
             return replace(asked, state=CallState.POSTED)
-        wait = RETRY_AFTER_SECONDS[call.retries]
-        return Again(wait, f"the PMS failed ({words}); asked to try again", CallState.POSTED)
+        return replace(again, also=asked.note)
 
     def _amend(self, call: Call, done: Done) -> Done | Again:
         """Bring a written event up to what is known now, where the target can; never a second event."""

@@ -8,7 +8,7 @@ waits for that too.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,7 @@ WAIT_FOR_OTHER_SECONDS = (5.0, 60.0, 300.0)
 UNDER_WAY = (CallState.OPEN, CallState.DELIVERING)
 SYNC_WAIT_SECONDS = (10.0, 60.0, 300.0, 1800.0)
 GIVE_UP_AFTER = timedelta(days=3)
+ASKED = Again(1.0, "a lead was asked for; waiting for the PMS to make it")
 
 
 @dataclass(frozen=True)
@@ -112,13 +113,12 @@ class Strangers:
             if lead.call_key != call.key:
                 return self._take_over(call, lead, number, line, found)
             try:
-                found = self._writing.ask(LeadWrite(self._leads, lead), found)
+                asked = self._writing.ask(LeadWrite(self._leads, lead), found)
             except PermanentError as error:
                 self._note(lead, failed=str(error))
                 return Done(CallState.HELD, f"the lead could not be made: {error}")
-        if isinstance(found, Again):
-            return found
-        return Again(1.0, "a lead was asked for; waiting for the PMS to make it")
+            return asked if isinstance(asked, Again) else replace(ASKED, also=asked.note)
+        return found if isinstance(found, Again) else ASKED
 
     def _take_over(
         self, call: Call, lead: NewLead, number: str, line: Line, untraced: Attempt | None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -62,6 +63,14 @@ class Write(Protocol):
 
     def accepted(self, connection: sa.Connection, job_id: str, at: datetime) -> None:
         """Note that the target took it."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The target took it as this job. note: notes that, in the transaction that says what comes next."""
+
+    job_id: str
+    note: Callable[[sa.Connection], None]
 
 
 class Writing:
@@ -133,10 +142,10 @@ class Writing:
             )
         return doubtful
 
-    def ask(self, write: Write, untraced: Attempt | None) -> str | Again:
-        """Ask for it; the id of the accepted job. untraced: the attempt that this one replaces.
+    def ask(self, write: Write, untraced: Attempt | None) -> Accepted | Again:
+        """Ask for it. untraced: the attempt that this one replaces.
 
-        Errors: RemoteError, StoreUnavailable.
+        Until what was accepted is noted, this attempt is in doubt. Errors: RemoteError, StoreUnavailable.
         """
         wait = self._breakers.wait(write.integration_id, self._clock().timestamp())
         if wait:
@@ -156,18 +165,21 @@ class Writing:
             self._failed(write, attempt, error, begun)
             raise
         self._breakers.succeeded(write.integration_id)
-        with self._store.begin() as connection:
+        answered = self._clock()
+
+        def note(connection: sa.Connection) -> None:
             self._store.finish_attempt(
                 connection,
                 attempt,
-                finished_at=self._clock(),
+                finished_at=answered,
                 status=200,
                 answer=f"accepted as job {job_id}",
                 doubtful=False,
                 next="confirm",
             )
-            write.accepted(connection, job_id, self._clock())
-        return job_id
+            write.accepted(connection, job_id, answered)
+
+        return Accepted(job_id, note)
 
     def _begin(self, write: Write, untraced: Attempt | None) -> int | None:
         """Note the intent; None if this is not the run to have it.
@@ -175,23 +187,24 @@ class Writing:
         Two runs of a call can be under way, where a worker was taken for dead and was not.
         """
         with self._store.begin() as connection:
-            is_ours = write.begin(connection)
-            standing = self._store.last_doubtful(connection, write.call_key, write.step)
-            if not is_ours or (standing and standing.id) != (untraced and untraced.id):
+            attempt = None
+            if write.begin(connection):
+                attempt = self._store.start_attempt(
+                    connection,
+                    call_key=write.call_key,
+                    at=self._clock(),
+                    step=write.step,
+                    asked=write.asked,
+                    replaces=untraced.id if untraced else None,
+                )
+            if attempt is None:
                 connection.rollback()
-                return None
-            if untraced is not None:
+            elif untraced is not None:
                 self._store.finish_attempt(
                     connection, untraced.id, doubtful=False, next="no trace of it: asked again"
                 )
                 self._looked_since.pop(untraced.id, None)
-            return self._store.start_attempt(
-                connection,
-                call_key=write.call_key,
-                at=self._clock(),
-                step=write.step,
-                asked=write.asked,
-            )
+            return attempt
 
     def _failed(self, write: Write, attempt: int, error: RemoteError, begun: datetime) -> None:
         with self._store.begin() as connection:

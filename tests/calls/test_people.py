@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from adapter.calls.database import open_engine
 from adapter.calls.lines import PersonKind
 from adapter.calls.matching import LONG_AGO, Person
-from adapter.calls.people import PeopleIndex, SyncState
+from adapter.calls.people import BELIEVE_SECONDS, PeopleIndex, SyncState
 from adapter.calls.store import Store
 from tests.conftest import NOW, Clock
 
@@ -152,6 +153,23 @@ def test_an_integration_is_filled_when_every_kind_that_counts_is(index: PeopleIn
     assert index.is_filled("int_1", [LEAD])
     assert not index.is_filled("int_1", [LEAD, APPLICANT])
     assert not index.is_filled("int_2", [LEAD])
+
+
+def test_what_another_process_has_read_is_known_within_a_second(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: at[0])
+    ours, theirs = PeopleIndex(store), PeopleIndex(store)
+    assert ours.known_until("int_1", [LEAD]) is None
+    theirs.save_state(SyncState("int_1", LEAD, is_filled=True, known_until=NOW))
+    assert ours.known_until("int_1", [LEAD]) == NOW, "what is not known is asked for every time"
+    later = NOW + timedelta(minutes=5)
+    theirs.save_state(SyncState("int_1", LEAD, is_filled=True, known_until=later))
+    assert ours.known_until("int_1", [LEAD]) == NOW
+    assert theirs.known_until("int_1", [LEAD]) == later, "its own process knows at once"
+    at[0] += BELIEVE_SECONDS + 0.1
+    assert ours.known_until("int_1", [LEAD]) == later
 
 
 @pytest.mark.postgres

@@ -61,8 +61,10 @@ def add_hook(store: Store, at: datetime, **values: Any) -> None:
 
 
 def add_attempt(store: Store, at: datetime, *, doubtful: bool = False) -> None:
+    step = "lead" if doubtful else "post"
     with store.begin() as connection:
-        attempt = store.start_attempt(connection, call_key="key", at=at, step="post", asked="POST")
+        attempt = store.start_attempt(connection, call_key="key", at=at, step=step, asked="POST")
+        assert attempt is not None
         store.finish_attempt(connection, attempt, doubtful=doubtful)
 
 

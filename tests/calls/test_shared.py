@@ -354,6 +354,22 @@ def test_a_probe_that_succeeds_closes_the_breaker_for_every_process(store: Store
     assert ours.seconds_left(A, 1000.0) == 0.0
 
 
+def test_a_breaker_that_another_process_opened_is_seen_within_a_second(store: Store) -> None:
+    ours, theirs = Breakers(store), Breakers(store)
+    assert ours.wait(A, 100.0) == 0.0
+    fail(theirs, 5, 100.0)
+    assert ours.wait(A, 100.5) == 0.0, "believed without a look"
+    assert ours.wait(A, 101.1) > 0
+    assert ours.wait(A, 101.2) > 0
+
+
+def test_a_clock_that_was_set_back_makes_nothing_be_believed_for_long(store: Store) -> None:
+    ours, theirs = Breakers(store), Breakers(store)
+    assert ours.wait(A, 5000.0) == 0.0
+    fail(theirs, 5, 1000.0)
+    assert ours.wait(A, 1000.0) > 0
+
+
 def test_one_integrations_breaker_leaves_the_others_alone(breakers: Breakers) -> None:
     fail(breakers, 9)
     assert breakers.wait(A, 101.0) > 0

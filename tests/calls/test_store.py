@@ -387,6 +387,64 @@ def test_an_attempt_is_doubtful_until_its_answer_is_noted(store: Store) -> None:
     assert (kept.status, kept.at, kept.asked) == (200, NOW, "POST /v1/events/leads")
 
 
+def start_attempt(store: Store, key: str = "k", step: str = "post", **more: Any) -> int | None:
+    with store.begin() as connection:
+        return store.start_attempt(
+            connection, call_key=key, at=NOW, step=step, asked="POST", **more
+        )
+
+
+def test_nothing_is_asked_again_while_it_is_in_doubt(store: Store) -> None:
+    first = start_attempt(store)
+    assert first is not None
+    assert start_attempt(store) is None
+    assert start_attempt(store, replaces=first + 1) is None
+    assert start_attempt(store, step="lead") is not None
+    assert start_attempt(store, key="other") is not None
+    second = start_attempt(store, replaces=first)
+    assert second is not None
+    assert start_attempt(store, replaces=first) is None, "the second is in doubt now"
+    with store.begin() as connection:
+        store.finish_attempt(connection, second, doubtful=False)
+    assert start_attempt(store, replaces=second) is None, "it is in doubt no more"
+    assert start_attempt(store) is not None
+
+
+def test_of_eight_runs_of_a_call_at_once_only_one_asks(store: Store) -> None:
+    with store.begin() as connection:
+        call = store.take(connection, row(record()))
+
+    def ask(_: int) -> int | None:
+        with store.begin() as connection:
+            assert store.begin_write(connection, call, {})
+            return store.start_attempt(
+                connection, call_key=call.key, at=NOW, step="post", asked="POST"
+            )
+
+    assert len([found for found in all_at_once(ask) if found is not None]) == 1
+
+
+def test_a_run_that_is_put_back_is_planned_anew(store: Store) -> None:
+    with store.begin() as connection:
+        store.take(connection, row(record(), due_at=NOW))
+        ((key, run),) = store.due(connection, NOW, 10)
+    later = NOW + timedelta(seconds=1)
+    store.put_back(key, run, later)
+    store.put_back(key, run, later)  # as by a worker that was taken for dead
+    with store.begin() as connection:
+        assert store.due(connection, NOW, 10) == []
+        assert store.due(connection, later, 10) == [(key, run + 1)]
+
+
+def test_a_run_that_ended_is_not_put_back(store: Store) -> None:
+    with store.begin() as connection:
+        key = store.take(connection, row(record())).key
+        store.end_run(connection, key, 1, {"due_at": None})
+    store.put_back(key, 1, NOW)
+    with store.begin() as connection:
+        assert store.due(connection, NOW, 10) == []
+
+
 def test_only_the_last_exchange_tells_what_was_decided(store: Store) -> None:
     seen = [Exchange(NOW, NOW, "read", f"GET {n}", 200, "ok") for n in range(2)]
     with store.begin() as connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -153,6 +154,35 @@ def test_facts_that_came_while_it_was_posted_are_seen_by_the_next_run(
     call = deliver(due, clock, advance)
     assert call.record.dials
     assert (call.state, call.run) == (CallState.POSTED, 2)
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_what_was_accepted_is_noted_whatever_comes_next(
+    due: Store, clock: Clock, replaced: bool
+) -> None:
+    def advance(call: Call) -> Again:
+        if replaced:
+            with due.begin() as connection:
+                due.update(connection, KEY, run=5, reason="replaced")
+        note = partial(due.update, key=KEY, job_id="job_1")
+        return Again(1, "accepted", CallState.POSTED, also=note)
+
+    call = deliver(due, clock, advance)
+    assert call.job_id == "job_1"
+    assert (call.run, call.reason) == ((5, "replaced") if replaced else (2, "accepted"))
+
+
+def test_what_was_accepted_and_the_next_run_are_noted_together_or_not_at_all(
+    due: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> bool:
+        raise StoreUnavailable("gone")
+
+    monkeypatch.setattr(due, "end_run", gone)
+    with pytest.raises(StoreUnavailable):
+        note = partial(due.update, key=KEY, job_id="job_1")
+        deliver(due, clock, lambda _: Again(1, "accepted", CallState.POSTED, also=note))
+    assert (found(due).job_id, found(due).run) == (None, 1)
 
 
 def test_without_the_database_a_run_changes_nothing_and_may_be_begun_again(
