@@ -79,11 +79,15 @@ class Parts:
 
     settings: Settings
     pool_size: int = 10
+    pool_seconds: float = 5.0
     monotonic: Callable[[], float] = time.monotonic
 
     @cached_property
     def store(self) -> Store:
-        return Store(database.open_engine(self.settings.database_url, pool_size=self.pool_size))
+        url = self.settings.database_url
+        return Store(
+            database.open_engine(url, pool_size=self.pool_size, pool_seconds=self.pool_seconds)
+        )
 
     @cached_property
     def lines(self) -> Lines:
@@ -314,7 +318,9 @@ def worker(settings: Settings | None = None) -> Worker:
 
     settings = settings or read_settings()
     settings.require_for_worker()
-    parts = Parts(settings, pool_size=FOR_WORKER)
+    # What was accepted is noted even if a frozen process kept all the others waiting.
+    patience = database.FROZEN_SECONDS + 5.0
+    parts = Parts(settings, pool_size=FOR_WORKER, pool_seconds=patience)
     return Worker(
         store=parts.store,
         deliver=parts.delivery.run,

@@ -244,7 +244,8 @@ def test_what_a_stopped_worker_left_is_taken_up_by_the_next(
 def test_a_worker_that_is_told_to_stop_leaves_to_others_what_it_has_not_begun(
     parts: Parts, environ: Environ, propexo: Sandbox, tmp_path: Path
 ) -> None:
-    propexo.faults({"kind": "slow", "seconds": 2, "method": "POST", "path": "/v1/events/leads"})
+    """At once, not when the one that is under way has ended."""
+    propexo.faults({"kind": "slow", "seconds": 6, "method": "POST", "path": "/v1/events/leads"})
     first, second = new_sid(), new_sid()
     for sid in (first, second):
         take(parts, sid=sid)
@@ -253,11 +254,15 @@ def test_a_worker_that_is_told_to_stop_leaves_to_others_what_it_has_not_begun(
     try:
         wait_for("a post is under way", lambda: propexo.used_faults() == [1], seconds=PATIENCE)
         wait_for("both are with it", lambda: both_are_with_it(parts.store), seconds=PATIENCE)
+        process.popen.terminate()
+        calls = partial(map, partial(call_of, parts), (first, second))
+        wait_for("one is put back", lambda: any(c.run == 2 for c in calls()), seconds=PATIENCE)
+        assert not any(call.job_id for call in calls()), "the other is still under way"
         assert process.stop() == 0
     finally:
         if process.popen.poll() is None:
             process.kill()
-    waiting = next(c for c in map(partial(call_of, parts), (first, second)) if not c.job_id)
+    (waiting,) = (call for call in calls() if not call.job_id)
     assert (waiting.run, waiting.is_queued) == (2, False)
     assert events_of(propexo, waiting.call_id) == []
     with running("worker", environ, tmp_path / "next.log"):

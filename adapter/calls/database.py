@@ -24,10 +24,11 @@ FROM pg_roles, pg_database WHERE rolname = current_user AND datname = current_da
 _LOCK = 7_206_051_410  # any number of our own: pg_advisory_lock
 
 
-def open_engine(url: str, *, pool_size: int = 10) -> sa.Engine:
+def open_engine(url: str, *, pool_size: int = 10, pool_seconds: float = 5.0) -> sa.Engine:
     """An engine for SQLite (WAL, every commit on disk) or PostgreSQL.
 
-    url: a SQLAlchemy URL. pool_size: how many connections there are at the most.
+    url: a SQLAlchemy URL. pool_size: how many connections there are at the most. pool_seconds: how long a
+    thread waits for one.
     Connections that rested are checked before use, so a restarted server is noticed.
     """
     if not url.startswith("sqlite"):
@@ -35,7 +36,7 @@ def open_engine(url: str, *, pool_size: int = 10) -> sa.Engine:
             url,
             pool_size=pool_size,
             max_overflow=0,
-            pool_timeout=5,
+            pool_timeout=pool_seconds,
             pool_use_lifo=True,  # a few warm sessions of the server do the work of all that were needed once
             connect_args={"connect_timeout": 5, "application_name": "call-adapter"},
         )

@@ -117,6 +117,7 @@ class Breakers:
         self._troubled: set[str] = set()
         # When `wait` looked and found none, so that not every write needs a look.
         self._well_at: dict[str, float] = {}
+        self._failures = 0
 
     def wait(self, integration_id: str, now: float) -> float:
         """0.0 if a write may be tried, else how many seconds to wait.
@@ -127,12 +128,13 @@ class Breakers:
         age = now - self._well_at.get(integration_id, 0.0)
         if integration_id not in self._troubled and 0 <= age < self.BELIEVE_SECONDS:
             return 0.0
-        here = breakers.c.integration_id == integration_id
+        here, failures = breakers.c.integration_id == integration_id, self._failures
         with self._store.autocommit() as connection:
             row = connection.execute(_BREAKER, {"this": integration_id}).one_or_none()
         if row is None:
-            self._troubled.discard(integration_id)
-            self._well_at[integration_id] = now
+            if failures == self._failures:  # else this one may have failed since it was looked at
+                self._troubled.discard(integration_id)
+                self._well_at[integration_id] = now
             return 0.0
         self._troubled.add(integration_id)
         left = self._left(row, now)
@@ -164,6 +166,7 @@ class Breakers:
 
         What was under way when it opened does not count again: it is the same outage.
         """
+        self._failures += 1
         self._troubled.add(integration_id)
         statement = self._store.insert(breakers).values(
             integration_id=integration_id, failures=1, opened_at=0.0, open_until=0.0

@@ -280,12 +280,12 @@ class Store:
             )
             return result.rowcount
 
-    def put_back(self, key: str, run: int, now: datetime) -> None:
-        """Plan a new run in the place of this one, which was queued and will not be begun."""
+    def put_back(self, key: str, run: int) -> None:
+        """Plan a new run in the place of this one, due when it was: whoever has it now will not end it."""
         with self.autocommit() as connection:
             connection.execute(
                 _UPDATE_RUN.where(calls.c.due_at.isnot(None)),
-                {"this": key, "run_": run, "run": run + 1, "due_at": now},
+                {"this": key, "run_": run, "run": run + 1},
             )
 
     def claim(self, key: str, run: int) -> Call | None:
@@ -559,7 +559,9 @@ _INSERT_ATTEMPT = (
             sa.cast(_STEP, attempts.c.step.type),
             sa.bindparam("asked_", type_=attempts.c.asked.type),
             sa.true(),
-        ).where(sa.func.coalesce(_DOUBTFUL_ID, 0) == sa.bindparam("replaces", type_=sa.Integer)),
+        ).where(
+            sa.func.coalesce(_DOUBTFUL_ID, 0) == sa.bindparam("replaces", type_=attempts.c.id.type)
+        ),
     )
     .returning(attempts.c.id)
 )

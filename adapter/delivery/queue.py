@@ -31,7 +31,6 @@ WORKFLOW = "deliver"
 POLL_SECONDS = 0.1
 BATCH = 100
 IN_HAND = 4  # runs with the workers for each that one of them can do at once
-AHEAD = 2  # how many of these one of them takes, so that the next begins when one ends
 FORGET_AFTER = timedelta(days=1)
 LOST_AFTER = timedelta(minutes=10)
 BEAT_SECONDS = 5.0
@@ -66,6 +65,8 @@ class Worker:
         self._upkeep = upkeep
         self._executor_id = executor_id
         self._concurrency = concurrency
+        # So many it takes from the queue, half as many again: the next begins when one ends.
+        self._taken = concurrency + max(concurrency // 2, 1)
         self._at_work = threading.Semaphore(concurrency)
         self._stopping = threading.Event()
         self._gone = threading.Event()
@@ -89,7 +90,8 @@ class Worker:
             "application_version": VERSION,
             "executor_id": executor_id,
             "run_migrations": False,
-            "max_executor_threads": concurrency * AHEAD + 8,
+            "max_executor_threads": 2 * self._taken
+            + 8,  # some wait for what another worker makes of it
             "log_level": "WARNING",
         }
         DBOS(config=config)
@@ -100,7 +102,7 @@ class Worker:
                 try:
                     with self._at_work:
                         if self._stopping.is_set():
-                            return store.put_back(call_key, run, datetime.now(UTC))
+                            return store.put_back(call_key, run)
                         return deliver(call_key, run)
                 except StoreUnavailable:
                     # Nothing can be noted anywhere until the database is back.
@@ -111,7 +113,7 @@ class Worker:
         DBOS.launch()
         DBOS.register_queue(
             QUEUE,
-            worker_concurrency=self._concurrency * AHEAD,
+            worker_concurrency=self._taken,
             polling_interval_sec=POLL_SECONDS,
             on_conflict="always_update",
         )
@@ -122,6 +124,7 @@ class Worker:
     def stop(self, grace_seconds: int) -> None:
         """Begin nothing new, let what runs finish within the grace; others do the rest."""
         self._stopping.set()
+        self._at_work.release(self._taken)  # who waited to begin is let in, to put it back
         self._upkeep.stop(timeout_seconds=2.0)
         DBOS.destroy(workflow_completion_timeout_sec=grace_seconds)
         self._gone.set()

@@ -6,6 +6,7 @@ import heapq
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -361,6 +362,23 @@ def test_a_breaker_that_another_process_opened_is_seen_within_a_second(store: St
     assert ours.wait(A, 100.5) == 0.0, "believed without a look"
     assert ours.wait(A, 101.1) > 0
     assert ours.wait(A, 101.2) > 0
+
+
+def test_a_failure_while_the_breaker_was_being_read_is_not_forgotten(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breakers, real = Breakers(store), store.autocommit
+
+    @contextmanager
+    def then_fail() -> Iterator[sa.Connection]:
+        with real() as connection:
+            yield connection
+        monkeypatch.undo()
+        fail(breakers, 5, 100.0)
+
+    monkeypatch.setattr(store, "autocommit", then_fail)
+    assert breakers.wait(A, 100.0) == 0.0
+    assert breakers.wait(A, 100.1) > 0
 
 
 def test_a_clock_that_was_set_back_makes_nothing_be_believed_for_long(store: Store) -> None:

@@ -424,23 +424,25 @@ def test_of_eight_runs_of_a_call_at_once_only_one_asks(store: Store) -> None:
     assert len([found for found in all_at_once(ask) if found is not None]) == 1
 
 
-def test_a_run_that_is_put_back_is_planned_anew(store: Store) -> None:
+def test_a_run_that_is_put_back_is_planned_anew_in_its_place(store: Store) -> None:
+    """It does not go behind those that became due after it."""
+    soon = NOW + timedelta(seconds=1)
     with store.begin() as connection:
-        store.take(connection, row(record(), due_at=NOW))
-        ((key, run),) = store.due(connection, NOW, 10)
-    later = NOW + timedelta(seconds=1)
-    store.put_back(key, run, later)
-    store.put_back(key, run, later)  # as by a worker that was taken for dead
+        first = store.take(connection, row(record(), due_at=NOW)).key
+        assert store.due(connection, NOW, 10) == [(first, 1)]
+        second = store.take(connection, row(record("CA1", "CA1"), due_at=soon)).key
+    store.put_back(first, 1)
+    store.put_back(first, 1)  # as by a worker that was taken for dead
     with store.begin() as connection:
-        assert store.due(connection, NOW, 10) == []
-        assert store.due(connection, later, 10) == [(key, run + 1)]
+        assert store.due(connection, soon, 1) == [(first, 2)]
+        assert store.due(connection, soon, 1) == [(second, 1)]
 
 
 def test_a_run_that_ended_is_not_put_back(store: Store) -> None:
     with store.begin() as connection:
         key = store.take(connection, row(record())).key
         store.end_run(connection, key, 1, {"due_at": None})
-    store.put_back(key, 1, NOW)
+    store.put_back(key, 1)
     with store.begin() as connection:
         assert store.due(connection, NOW, 10) == []
 
