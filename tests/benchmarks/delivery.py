@@ -3,7 +3,7 @@
 python -m tests.benchmarks.delivery
 
 Real processes on this machine: `adapter web` (two of them), `adapter worker`, PostgreSQL, and the sandbox for
-Propexo. The caller is in the index of people. Every hook tells a call of its own that is due at once.
+Propexo. The caller is in the index of people. A call is due at once when a hook has told its end.
 """
 
 from __future__ import annotations
@@ -23,7 +23,14 @@ import psycopg
 import requests
 
 from adapter.calls.lines import PersonKind
-from tests.benchmarks.load import call_ended, send_all, send_steadily, signed_request
+from tests.benchmarks.load import (
+    call_ended,
+    hooks_of_a_call,
+    overlapping,
+    send_all,
+    send_steadily,
+    signed_request,
+)
 from tests.benchmarks.servers import adapter, await_port, environment, free_port, fresh_database
 from tests.delivery.world import LINES
 
@@ -37,6 +44,7 @@ class Steady:
     """Hooks at a steady rate while the worker delivers. Latencies in milliseconds, delays in seconds."""
 
     hooks: int
+    calls: int
     per_second: float
     failed: int
     p50_ms: float
@@ -160,13 +168,13 @@ def memory_mb(pid: int) -> float:
 
 
 _DELAYS = """
-SELECT percentile_cont({share}) WITHIN GROUP (ORDER BY extract(epoch FROM posted_at - first_seen_at))
+SELECT percentile_cont({share}) WITHIN GROUP (ORDER BY extract(epoch FROM posted_at - over_at))
 FROM calls WHERE state = ANY(%s)
 """
 
 
-def measure_steady(hooks: int = 3000, per_second: float = 100.0) -> Steady:
-    """Hooks come in at this rate while one worker delivers."""
+def measure_steady(calls: int = 3000, per_second: float = 100.0, *, whole: bool = False) -> Steady:
+    """Hooks come in at this rate while one worker delivers. whole: each call's hooks, not only its last."""
     with ExitStack() as stack:
         bench = Bench(stack, rate_limit=0)
         url, web = bench.web()
@@ -177,18 +185,20 @@ def measure_steady(hooks: int = 3000, per_second: float = 100.0) -> Steady:
         before = bench.asked()
         with psycopg.connect(bench.database, autocommit=True) as connection:
             connection.execute("DELETE FROM calls")
-        sent = [signed_request(call_ended()) for _ in range(hooks)]
+        hooks = overlapping([hooks_of_a_call() if whole else [call_ended()] for _ in range(calls)])
+        sent = [signed_request(hook) for hook in hooks]
         result = send_steadily(url, sent, CONNECTIONS, per_second)
-        bench.wait_until("written", hooks - result.failed)
+        bench.wait_until("written", calls - result.failed)
         return Steady(
-            hooks=hooks,
+            hooks=len(hooks),
+            calls=calls,
             per_second=per_second,
             failed=result.failed,
             p50_ms=result.quantile(0.5),
             p99_ms=result.quantile(0.99),
             post_p50_seconds=bench.scalar(_DELAYS.format(share=0.5), "written"),
             post_p95_seconds=bench.scalar(_DELAYS.format(share=0.95), "written"),
-            requests_per_event=(bench.asked() - before) / (hooks - result.failed),
+            requests_per_event=(bench.asked() - before) / (calls - result.failed),
             web_mb=memory_mb(web.pid),
             worker_mb=memory_mb(worker.pid),
         )

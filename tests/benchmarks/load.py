@@ -36,6 +36,28 @@ class Result:
         return self.latencies[min(int(len(self.latencies) * share), len(self.latencies) - 1)] * 1000
 
 
+def hooks_of_a_call() -> Sequence[Mapping[str, str]]:
+    """The status callbacks of a call that nobody answers: it is initiated, rings, and ends."""
+    ended = call_ended()
+    on_the_way = {k: v for k, v in ended.items() if not k.endswith("Duration")}
+    return (
+        {**on_the_way, "CallStatus": "initiated"},
+        {**on_the_way, "CallStatus": "ringing", "SequenceNumber": "1"},
+        {**ended, "SequenceNumber": "2"},
+    )
+
+
+def overlapping(calls: Sequence[Sequence[Mapping[str, str]]]) -> list[Mapping[str, str]]:
+    """The hooks of all calls, each call's in order, while the next ten calls have begun between two of them."""
+    steps = max(len(hooks) for hooks in calls)
+    return [
+        calls[number - 10 * step][step]
+        for number in range(len(calls) + 10 * (steps - 1))
+        for step in range(steps)
+        if 0 <= number - 10 * step < len(calls)
+    ]
+
+
 def call_ended() -> dict[str, str]:
     """A status callback of a number, of a call of its own."""
     return {
