@@ -62,12 +62,9 @@ if TYPE_CHECKING:
 
 log = logger("adapter")
 
-# How many connections to the database a process of each kind has at the most (docs/decisions/0006). With
-# few, two web processes and a worker get along with 20, which the smallest plans grant.
-WEB_THREADS = 8  # as in adapter.web.gunicorn_conf
-FEW_FOR_WEB = 4
-FOR_WORKER = 4  # with more, its threads get less done: they wake one another
-OTHERS = 4  # the worker's own for notifications; a release and commands
+# How many connections to the database a process has at the most (docs/decisions/0006). Its threads would get
+# less done with more; and two web processes and a worker get along with 20, which the smallest plans grant.
+CONNECTIONS = 4
 
 
 @dataclass(frozen=True)
@@ -302,7 +299,7 @@ def web_app(settings: Settings | None = None) -> App:
     """The web application. Errors: SettingsError if hooks could not be trusted."""
     settings = settings or read_settings()
     settings.require_for_web()
-    parts = Parts(settings, pool_size=web_connections(settings))
+    parts = Parts(settings, pool_size=CONNECTIONS)
     secret = settings.propexo_webhook_secret
     return create_app(
         hook_routes(parts.intake),
@@ -320,7 +317,7 @@ def worker(settings: Settings | None = None) -> Worker:
     settings.require_for_worker()
     # What was accepted is noted even if a frozen process kept all the others waiting.
     patience = database.FROZEN_SECONDS + 5.0
-    parts = Parts(settings, pool_size=FOR_WORKER, pool_seconds=patience)
+    parts = Parts(settings, pool_size=CONNECTIONS, pool_seconds=patience)
     return Worker(
         store=parts.store,
         deliver=parts.delivery.run,
@@ -348,13 +345,6 @@ def migrate(settings: Settings) -> None:
         ) from error
     finally:
         engine.dispose()
-
-
-def web_connections(settings: Settings) -> int:
-    """How many connections a web process may open: one a thread if all processes together may have so many."""
-    wanted = WEB_THREADS * settings.web_concurrency + FOR_WORKER + OTHERS
-    allowed = database.connections_allowed(settings.database_url)
-    return WEB_THREADS if wanted <= allowed else FEW_FOR_WEB
 
 
 def read_settings(*, log: bool = True) -> Settings:

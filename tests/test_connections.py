@@ -1,63 +1,61 @@
-"""Does a process open no more connections to the database than the server grants?"""
+"""Do a process's threads get along with the few connections that it opens?"""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
-from adapter.bootstrap import FOR_WORKER, OTHERS, web_connections
-from adapter.calls.database import connections_allowed
+from adapter.bootstrap import CONNECTIONS, Parts
 from adapter.settings import Settings
+from tests.conftest import signed
+from tests.delivery.world import status_hook
+from tests.stories.running import environment
 
-ALL, FEW = 8, 4
+HOOKS, THREADS = 400, 16
 
 
 @pytest.fixture
 def limited(postgres_database: str) -> Iterator[str]:
-    """The URL of a database for a role that may have 20 connections."""
+    """The URL of the database for a role that may have just these connections."""
     role = f"limited_{uuid.uuid4().hex[:8]}"
     with psycopg.connect(postgres_database, autocommit=True) as connection:
-        connection.execute(f'CREATE ROLE "{role}" LOGIN CONNECTION LIMIT 20')
+        connection.execute(f'CREATE ROLE "{role}" LOGIN CONNECTION LIMIT {CONNECTIONS}')
+        connection.execute(f'GRANT ALL ON ALL TABLES IN SCHEMA public TO "{role}"')
+        connection.execute(f'GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO "{role}"')
         yield sa.make_url(postgres_database).set(username=role).render_as_string(False)
+        connection.execute(f'DROP OWNED BY "{role}"')
         connection.execute(f'DROP ROLE "{role}"')
 
 
-def settings(url: str, **more: str) -> Settings:
-    return Settings.from_environ({"DATABASE_URL": url, **more})
-
-
 @pytest.mark.postgres
-def test_the_lowest_limit_of_role_database_and_server_counts(
-    limited: str, postgres_database: str
-) -> None:
-    assert connections_allowed(settings(limited).database_url) == 20
-    allowed = connections_allowed(settings(postgres_database).database_url)
-    with psycopg.connect(postgres_database, autocommit=True) as connection:
-        (most,) = connection.execute("SHOW max_connections").fetchone() or ("0",)
-        assert 20 < allowed < int(most)
-        name = connection.info.dbname
-        connection.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT 7')
-        assert connections_allowed(settings(limited).database_url) == 7
-        connection.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT -1')
+def test_threads_wait_for_one_another_and_every_hook_is_taken(limited: str) -> None:
+    parts = Parts(
+        Settings.from_environ(environment(limited, propexo="http://127.0.0.1:1")),
+        pool_size=CONNECTIONS,
+    )
+
+    def take(number: int) -> None:
+        # Four hooks of each call, so that they also wait for the row of one call.
+        hook = status_hook(
+            "ringing", CallSid=f"CA{number // 4:032x}", SequenceNumber=f"{number % 4}"
+        )
+        base_url = parts.settings.public_base_url or ""
+        parts.intake.take(parts.twilio, signed(hook, base_url=base_url, at=datetime.now(UTC)))
+
+    try:
+        with ThreadPoolExecutor(THREADS) as threads:
+            list(threads.map(take, range(HOOKS)))
+        assert sum(parts.store.counts().values()) == HOOKS / 4
+    finally:
+        parts.store.engine.dispose()
 
 
-@pytest.mark.postgres
-def test_two_web_processes_and_a_worker_get_along_with_a_small_plan(limited: str) -> None:
-    web = web_connections(settings(limited))
-    assert web == FEW
-    assert 2 * web + FOR_WORKER + OTHERS < 20
-
-
-@pytest.mark.postgres
-def test_where_the_server_grants_enough_each_thread_may_have_one(postgres_database: str) -> None:
-    assert web_connections(settings(postgres_database)) == ALL
-    assert web_connections(settings(postgres_database, WEB_CONCURRENCY="16")) == FEW
-
-
-def test_a_file_has_no_such_limit_and_an_absent_server_the_smallest() -> None:
-    assert web_connections(settings("sqlite:///var/none.sqlite3")) == ALL
-    assert web_connections(settings("postgresql://nobody@127.0.0.1:1/none")) == FEW
+def test_two_web_processes_and_a_worker_get_along_with_a_small_plan() -> None:
+    notifications, release, command = 1, 1, 1
+    assert 3 * CONNECTIONS + notifications + release + command < 20

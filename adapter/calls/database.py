@@ -15,12 +15,6 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 REST_SECONDS = 2.0
 # A process that is frozen amid a transaction holds its locks; the server takes them from it after so long.
 FROZEN_SECONDS = 10
-# The lowest of the limits of the server, the role and the database (-1: none).
-_CONNECTIONS_ALLOWED = """
-SELECT LEAST(current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
-             NULLIF(rolconnlimit, -1), NULLIF(datconnlimit, -1))
-FROM pg_roles, pg_database WHERE rolname = current_user AND datname = current_database()
-"""
 _LOCK = 7_206_051_410  # any number of our own: pg_advisory_lock
 
 
@@ -68,18 +62,6 @@ def _end_when_frozen(engine: sa.Engine) -> None:
     def _limit(connection: Any, _: Any) -> None:
         connection.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
         connection.commit()
-
-
-def connections_allowed(url: str) -> int:
-    """How many connections the server grants our role at a time; few, if it does not answer."""
-    if url.startswith("sqlite"):
-        return 1000
-    engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args={"connect_timeout": 5})
-    try:
-        with engine.connect() as connection:
-            return int(connection.execute(sa.text(_CONNECTIONS_ALLOWED)).scalar_one())
-    except sa.exc.DBAPIError:
-        return 20
 
 
 def _check_after_rest(engine: sa.Engine) -> None:
