@@ -90,8 +90,8 @@ class Worker:
             "application_version": VERSION,
             "executor_id": executor_id,
             "run_migrations": False,
-            "max_executor_threads": 2 * self._taken
-            + 8,  # some wait for what another worker makes of it
+            # As many again may wait for what another worker makes of a run that it took over.
+            "max_executor_threads": 2 * self._taken + 8,
             "log_level": "WARNING",
         }
         DBOS(config=config)
