@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -57,6 +58,14 @@ def hide_numbers(text: str) -> str:
     return _NUMBER.sub(lambda found: "***" + found.group()[-2:], text)
 
 
+# One for all lines; json.dumps and structlog's renderer make a new one for each.
+_encoder = json.JSONEncoder(default=repr)
+
+
+def _as_json(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
+    return _encoder.encode(event)
+
+
 # Loggers keep this list and this class from their first line on, and so follow a new set-up.
 _processors: list[Any] = []
 
@@ -86,9 +95,7 @@ def configure_logging(style: str) -> None:
         _hide_numbers,
     ]
     last = (
-        structlog.processors.JSONRenderer()
-        if style == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        _as_json if style == "json" else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     # Our own lines take no detour through logging, which would double their cost.
     _processors[:] = [*ours, last]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import statistics
 import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.benchmarks.acknowledge import CONNECTIONS, OURS, Results, measure, rate, share
+from tests.benchmarks.acknowledge import CONNECTIONS, OURS, Results, measure, rate, share, shares
 from tests.benchmarks.delivery import (
     Drain,
     Limited,
@@ -23,11 +24,11 @@ from tests.benchmarks.delivery import (
     measure_limited,
     measure_steady,
 )
-from tests.benchmarks.load import RENEW_AFTER
+from tests.benchmarks.load import RENEW_AFTER, Result
 from tests.reports import machine, revision
 
 ROUND_TRIP, BARE, CELERY = "one round trip", "bare Flask", "Celery + Redis"
-ROUNDS, ACKNOWLEDGED = 9, 1000
+ROUNDS, ACKNOWLEDGED = 28, 500
 WANTED_SHARES = {ROUND_TRIP: 0.8, CELERY: 1.0}
 STEADY_ROWS: Sequence[tuple[str, Callable[[Steady], str], str]] = (
     ("hooks", lambda s: f"{s.hooks:,}", ""),
@@ -66,8 +67,9 @@ def report(
         "bare Flask route; one that writes the same rows in one round trip of psycopg, without reading what "
         "the hook says; and Flask + Celery + Redis with `appendfsync always`. Every connection is made "
         f"anew after {RENEW_AFTER} hooks, as which process of a server gets how many of them is chance. "
-        f"The servers take turns, {ROUNDS} rounds of {ACKNOWLEDGED:,} hooks each; all figures are medians of "
-        "the rounds, and a share is taken within each round.",
+        f"The servers take turns, {ROUNDS} rounds of {ACKNOWLEDGED:,} hooks each, and each round begins with "
+        "another; all figures are medians of the rounds, and a share is taken within each round. In brackets: "
+        "half of the rounds lay between these.",
         "",
         "| connections | server | hooks/s | p50 ms | p99 ms | the adapter's share of it | wanted |",
         "|---:|---|---:|---:|---:|---:|---:|",
@@ -80,7 +82,7 @@ def report(
             wanted = WANTED_SHARES.get(name)
             lines.append(
                 f"| {connections} | {name} | {rate(results):.0f} | {middle.quantile(0.5):.1f} | "
-                f"{middle.quantile(0.99):.1f} | {share(ours, results):.2f} | {wanted or ''} |"
+                f"{middle.quantile(0.99):.1f} | {_share(ours, results)} | {wanted or ''} |"
             )
     lines += [
         "",
@@ -113,6 +115,11 @@ def report(
     return lines
 
 
+def _share(ours: list[Result], theirs: list[Result]) -> str:
+    low, _, high = statistics.quantiles(shares(ours, theirs), n=4)
+    return f"{share(ours, theirs):.2f} ({low:.2f} to {high:.2f})" if theirs is not ours else "1"
+
+
 def _rate(steady: Steady) -> str:
     each = "three a call" if steady.hooks > steady.calls else "one a call"
     return f"{steady.per_second:.0f} a second, {each}"
@@ -125,7 +132,7 @@ def main() -> None:
     if not os.path.exists("/proc/self/smaps_rollup"):
         parser.error("memory is read from /proc, which only Linux has")
     console = Console()
-    with console.status("measuring: acknowledging (2 min)"):
+    with console.status("measuring: acknowledging (3 min)"):
         found = measure(hooks=ACKNOWLEDGED, rounds=ROUNDS)
     with console.status("measuring: a steady rate (4 min)"):
         steady = (

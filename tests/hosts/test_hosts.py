@@ -17,6 +17,7 @@ import pytest
 import requests
 from packaging.requirements import Requirement
 
+from adapter.bootstrap import CONNECTIONS
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
 from adapter.settings import Settings
 from adapter.simulate import ACCOUNT, new_sid
@@ -129,7 +130,8 @@ def test_web_told_to_stop_answers_the_hooks_that_are_in_flight(
     """Hooks wait for a locked table when SIGTERM comes; each is still answered and kept."""
     host.release()
     web = host.start_web()
-    in_flight, later = [new_sid() for _ in range(6)], [new_sid() for _ in range(3)]
+    # No more than one process has connections for: it may be given all of them.
+    in_flight, later = [new_sid() for _ in range(CONNECTIONS)], [new_sid() for _ in range(3)]
     with host.database() as locking, ThreadPoolExecutor(16) as senders:
         locking.execute("BEGIN")
         locking.execute("LOCK TABLE calls IN ACCESS EXCLUSIVE MODE")
