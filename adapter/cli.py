@@ -74,7 +74,7 @@ def run() -> None:
 @main.command()
 @plainly
 def web() -> None:
-    """The web server: gunicorn, WEB_CONCURRENCY processes of 8 threads on PORT."""
+    """The web server: gunicorn, WEB_CONCURRENCY processes of 6 threads on PORT."""
     from adapter.processes import exec_web
 
     settings = Settings.from_environ(os.environ)

@@ -19,7 +19,7 @@ from adapter.calls.store import Store
 from adapter.calls.view import Rules, columns
 from adapter.errors import HookError, HookTooLarge, StoreUnavailable, UnreadableHook
 from adapter.observe import HOOKS, logger
-from adapter.providers import CallEvent, HookRequest, Parameters, Provider, Reply
+from adapter.providers import CallEvent, HookKind, HookRequest, Parameters, Provider, Reply
 
 MAX_BODY_BYTES = 64 * 1024
 # What may help to explain a hook later; the signature proves it again after a fix.
@@ -30,6 +30,8 @@ KEPT_HEADERS = (
     "X-Home-Region",
     "User-Agent",
 )
+
+_TAKEN = {kind: HOOKS.labels(kind.value, "taken") for kind in HookKind}
 
 log = logger("adapter.intake")
 
@@ -116,7 +118,7 @@ class Intake:
     def _store(self, provider: Provider, params: Parameters, raw: RawHook) -> CallEvent:
         event = provider.read(params, raw.account)
         key = self._take_in(event, raw)
-        HOOKS.labels(event.kind.value, "taken").inc()
+        _TAKEN[event.kind].inc()
         log.info("hook taken", call=key, kind=event.kind.value)
         return event
 

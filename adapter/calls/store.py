@@ -78,11 +78,10 @@ class Store:
                 raise
             raise StoreUnavailable(f"the database did not do it: {why}") from error
 
-    @contextmanager
-    def _driver_autocommit(self) -> Iterator[Any]:
-        """The same on the driver's own connection, for the one statement that is run most.
+    def _run_at_once(self, statement: str, values: Mapping[str, Any]) -> int:
+        """Run the statement that is run most, as a transaction of its own; how many rows it changed.
 
-        SQLAlchemy's connection costs more than the statement. Errors: as of `begin`.
+        On the driver's own connection: SQLAlchemy's costs more than the statement. Errors: as of `begin`.
         """
         with self._errors():
             pooled = self.engine.raw_connection()
@@ -90,7 +89,7 @@ class Store:
             try:
                 connection.autocommit = True
                 try:
-                    yield connection
+                    return int(connection.execute(statement, values, prepare=True).rowcount)
                 finally:
                     connection.autocommit = False
             except self.engine.dialect.loaded_dbapi.Error:
@@ -158,8 +157,7 @@ class Store:
                 "headers": json.dumps(hook.headers),
                 "body": hook.body,
             }
-            with self._driver_autocommit() as connection:
-                return bool(connection.execute(_ADD_FIRST, values, prepare=True).rowcount)
+            return self._run_at_once(_ADD_FIRST, values) == 1
         with self.begin() as connection:
             statement = self.insert(calls).values(**_NEW, **call)
             statement = statement.on_conflict_do_nothing(index_elements=[calls.c.key])

@@ -1,7 +1,7 @@
 """How does the web server run? Read by gunicorn (`adapter web`), for a router with a 30 s limit.
 
 threads, not processes alone: a request waits for the database, not for the processor. No more of them:
-with 16, fewer hooks a second were acknowledged, as threads of one process get into each other's way.
+fewer hooks a second are acknowledged with 8, and fewer still with 16 (docs/decisions/0006).
 keepalive: longer than a router keeps its idle connections, so that it is never the server who closes
 one just as a hook is sent on it. graceful_timeout: within the 30 s that a host waits after SIGTERM.
 """
@@ -22,7 +22,7 @@ _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 bind = f"{_host}:{_settings.port}"
 worker_class = "adapter.web.gunicorn_conf.Worker"
 workers = _settings.web_concurrency
-threads = 8
+threads = 6
 timeout = 30
 graceful_timeout = 25
 keepalive = 95

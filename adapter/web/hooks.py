@@ -14,6 +14,10 @@ from adapter.providers import HookRequest
 from adapter.web.body import read_body
 
 
+class _Answer(Response):
+    default_mimetype = None  # an empty answer is of no type
+
+
 def hook_routes(intake: Intake) -> Blueprint:
     """POST|GET /webhooks/<provider>: every kind of hook; a provider that is not known gives 404."""
     routes = Blueprint("hooks", __name__)
@@ -28,10 +32,7 @@ def hook_routes(intake: Intake) -> Blueprint:
             abort(404, f"no provider is called {name[:40]!r}")
         reply = intake.take(provider, hook_request())
         ACKNOWLEDGE.observe(perf_counter() - begun)
-        response = Response(reply.body, reply.status, content_type=reply.content_type)
-        if reply.content_type is None:
-            del response.headers["Content-Type"]
-        return response
+        return _Answer(reply.body, reply.status, content_type=reply.content_type)
 
     return routes
 

@@ -21,7 +21,7 @@ from adapter.providers.ranges import Span
 from adapter.web.listening import STALL_SECONDS, Listening, Seats
 from adapter.web.recording_page import Listen, missing, not_there, page
 
-CONCURRENT_STREAMS = 4  # of the 8 threads of a process (gunicorn_conf)
+CONCURRENT_STREAMS = 3  # of the 6 threads of a process (gunicorn_conf)
 STREAM_SECONDS = 300.0
 NOT_VALID = "this link is not valid, or not any more"
 _PRIVATE = {
