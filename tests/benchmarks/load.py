@@ -6,7 +6,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
@@ -99,9 +99,12 @@ def signed_request(params: Mapping[str, str]) -> bytes:
 
 
 def send_all(url: str, requests: Sequence[bytes], connections: int) -> Result:
-    """Send as fast as the answers come, on so many kept-alive connections."""
-    shares = [requests[place::connections] for place in range(connections)]
-    return _run(url, shares, lambda _: None)
+    """Send as fast as the answers come, on so many kept-alive connections: whichever is free takes the next.
+
+    With a fixed share for each, the end would wait for the process that got the most connections.
+    """
+    left = iter(requests)
+    return _run(url, [left] * connections, lambda _: None)
 
 
 def send_steadily(url: str, requests: Sequence[bytes], connections: int, rate: float) -> Result:
@@ -119,7 +122,7 @@ def send_steadily(url: str, requests: Sequence[bytes], connections: int, rate: f
 
 
 def _run(
-    url: str, shares: Sequence[Sequence[bytes]], wait: Callable[[bytes], float | None]
+    url: str, shares: Sequence[Iterable[bytes]], wait: Callable[[bytes], float | None]
 ) -> Result:
     address = urlsplit(url)
     latencies: list[float] = []
@@ -131,7 +134,7 @@ def _run(
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
-    def work(requests: Sequence[bytes]) -> None:
+    def work(requests: Iterable[bytes]) -> None:
         nonlocal failed
         mine: list[float] = []
         bad = 0
