@@ -46,8 +46,12 @@ _DIGIT = re.compile(r"\d")
 
 def _hide_numbers(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in event.items():
-        if isinstance(value, str) and key not in ("timestamp", "call"):
+        if key in ("timestamp", "call") or key.startswith("_"):
+            continue
+        if isinstance(value, str):
             event[key] = hide_numbers(value)
+        elif not isinstance(value, int | float | None):
+            event[key] = hide_numbers(repr(value))
     return event
 
 
@@ -110,10 +114,10 @@ def configure_logging(style: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[
-                *ours[:-2],
+                *ours[:-1],
                 structlog.stdlib.ExtraAdder(),
-                *ours[-2:],
                 _only_known,
+                _hide_numbers,
             ],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
         )

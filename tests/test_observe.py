@@ -86,15 +86,17 @@ def test_every_line_within_a_run_has_the_calls_key_also_those_of_libraries(
 def test_numbers_are_hidden_in_every_part_of_a_line(logged: Logged) -> None:
     log = logger("adapter.test")
     log.warning("no answer from +16175550134", reason="asked for 6175550134")
+    log.warning("several", numbers=["+16175550134"], by={"id": ("6175550134",)}, count=2)
     logging.getLogger("some.library").warning("called %s", "+16175550134")
     try:
         raise ValueError("+16175550134 is wrong")
     except ValueError:
         log.exception("failed")
     lines = logged()
-    assert len(lines) == 3
+    assert len(lines) == 4
     assert "6175550134" not in str(lines)
-    assert "ValueError: ***34 is wrong" in lines[2]["exception"]
+    assert "ValueError: ***34 is wrong" in lines[3]["exception"]
+    assert (lines[1]["numbers"], lines[1]["count"]) == ("['***34']", 2)
 
 
 def test_a_logger_in_use_follows_a_new_set_up(logged: Logged) -> None:
@@ -117,6 +119,15 @@ def test_what_libraries_attach_to_their_lines_is_dropped(style: str, logged: Log
     logging.getLogger("some.library").warning("hello", extra={"body": "hunter2"})
     text = written.getvalue()
     assert "hello" in text and "hunter2" not in text
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_whatever_a_library_says_is_written(style: str, logged: Logged) -> None:
+    written = io.StringIO()
+    with redirect_stderr(written):
+        configure_logging(style)
+        logging.getLogger("some.library").warning("hello", extra={"call": object(), "key": 1})
+    assert "hello" in written.getvalue() and "<object object" in written.getvalue()
 
 
 def test_exchanges_are_seen_in_order_by_whoever_watches() -> None:
