@@ -62,8 +62,8 @@ if TYPE_CHECKING:
 
 log = logger("adapter")
 
-# How many connections to the database a process has at the most (docs/decisions/0006). Its threads would get
-# less done with more; and two web processes and a worker get along with 20, which the smallest plans grant.
+# How many connections to the database a process has at the most (docs/decisions/0006). Its threads get no more
+# done with more; and two web processes and a worker get along with 20, which the smallest plans grant.
 CONNECTIONS = 5
 
 
