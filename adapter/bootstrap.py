@@ -52,6 +52,7 @@ from adapter.targets.propexo.line_watch import LineWatch
 from adapter.targets.propexo.sync import PeopleSync
 from adapter.targets.propexo.target import PropexoTarget
 from adapter.web import App, create_app
+from adapter.web.access import Access
 from adapter.web.health import Health, health_routes
 from adapter.web.hooks import hook_routes
 from adapter.web.propexo import propexo_routes
@@ -266,6 +267,11 @@ class Parts:
         return Delivery(store=self.store, advance=steps.advance, clock=_now, pace=self.pace)
 
     @cached_property
+    def access(self) -> Access:
+        token = self.settings.metrics_token
+        return Access(token.get_secret_value() if token else None)
+
+    @cached_property
     def health(self) -> Health:
         return Health(self.store, {"database": self._schema_problem, "queue": self._queue_problem})
 
@@ -305,7 +311,7 @@ def web_app(settings: Settings | None = None) -> App:
         hook_routes(parts.intake),
         propexo_routes(parts.store, secret.get_secret_value() if secret else None),
         recording_routes(parts.store, parts.links, parts.twilio_media, parts.lines),
-        health_routes(parts.health),
+        health_routes(parts.health, parts.access),
     )
 
 

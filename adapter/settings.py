@@ -140,6 +140,8 @@ class Settings(BaseModel):
     recording_wait_seconds: Seconds = 300.0
     secret_key: Secrets = ()
     admin_password: SecretStr | None = None
+    # Bearer token for /metrics and the details of /readyz; without it they are for this machine only.
+    metrics_token: SecretStr | None = None
     log_format: Annotated[str, _either("json", "console")] = "console"
     web_concurrency: Annotated[int, _between(1, 64, "a whole number", 2)] = 2
     worker_concurrency: Annotated[int, _between(1, 256, "a whole number", 16)] = 16

@@ -124,6 +124,7 @@ FREE_TEXT = {
     *("twilio_account_sid", "twilio_auth_token", "propexo_api_key", "propexo_integration_id"),
     *("propexo_property_id", "propexo_event_type_id", "propexo_employee_id", "propexo_agent_name"),
     *("propexo_webhook_secret", "adapter_lines", "secret_key", "admin_password", "dyno", "render"),
+    "metrics_token",
 }
 NONSENSE = ("soon", "no where", "-1", "1e99", "ftp://x", "{", '["a"]', '{"AC1": 5}')
 
@@ -170,6 +171,7 @@ def test_settings_do_not_show_their_secrets() -> None:
         PROPEXO_API_KEY="hunter2",
         SECRET_KEY="hunter2",
         ADMIN_PASSWORD="hunter2",
+        METRICS_TOKEN="hunter2",
     )
     assert "hunter2" not in repr(settings) + str(settings) + settings.model_dump_json()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import REGISTRY, Collector
@@ -15,6 +15,7 @@ from prometheus_client.registry import REGISTRY, Collector
 from adapter.calls.store import Store
 from adapter.errors import StoreUnavailable
 from adapter.observe import multiprocess_directory
+from adapter.web.access import Access, refusal
 
 
 class Health:
@@ -60,26 +61,30 @@ class _CallNumbers(Collector):
         )
 
 
-def health_routes(health: Health) -> Blueprint:
-    """GET /livez, /readyz, /metrics."""
+def health_routes(health: Health, access: Access) -> Blueprint:
+    """GET /livez, /readyz, /metrics. access: who sees more than the status and the instance."""
     routes = Blueprint("health", __name__)
     started = time.time()
 
     @routes.get("/livez")
     def livez() -> dict[str, Any]:
-        return {"status": "ok", "up_seconds": round(time.time() - started)}
+        up = {"up_seconds": round(time.time() - started)} if access.is_insider(request) else {}
+        return {"status": "ok", **up}
 
     @routes.get("/readyz")
     def readyz() -> tuple[dict[str, Any], int]:
         problems = health.problems()
         # Tells `adapter doctor` whose database is behind this address.
         mark = {} if "database" in problems else {"instance": health.store.instance()}
-        if problems:
-            return {"status": "not ready", "problems": problems, **mark}, 503
-        return {"status": "ok", **mark}, 200
+        told: dict[str, Any] = {"status": "not ready" if problems else "ok", **mark}
+        if problems and access.is_insider(request):
+            told["problems"] = problems
+        return told, 503 if problems else 200
 
     @routes.get("/metrics")
     def metrics() -> Response:
+        if not access.is_insider(request):
+            return refusal()
         registry = CollectorRegistry()
         if multiprocess_directory():
             multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]

@@ -25,7 +25,7 @@ def parts_on(database_url: str) -> Parts:
 
 
 def client_of(parts: Parts, health: Health | None = None) -> FlaskClient:
-    routes = hook_routes(parts.intake), health_routes(health or parts.health)
+    routes = hook_routes(parts.intake), health_routes(health or parts.health, parts.access)
     return create_app(*routes).test_client()
 
 
