@@ -21,6 +21,7 @@ from adapter.calls.lines import Lines, read_lines
 from adapter.calls.links import Links
 from adapter.calls.new_leads import NewLeads
 from adapter.calls.people import PeopleIndex
+from adapter.calls.readiness import lacking
 from adapter.calls.retention import Keep, Retention
 from adapter.calls.settle import RecordingLinks, SettlePolicy
 from adapter.calls.shared import DEAD_AFTER, Breakers, Budgets, Leases
@@ -273,7 +274,11 @@ class Parts:
 
     @cached_property
     def health(self) -> Health:
-        return Health(self.store, {"database": self._schema_problem, "queue": self._queue_problem})
+        return Health(
+            self.store,
+            needed={"database": lambda: lacking(self.store.engine)},
+            alarms={"schema": self._schema_problem, "queue": self._queue_problem},
+        )
 
     def _secret_keys(self) -> list[str]:
         given = [key.get_secret_value() for key in self.settings.secret_key]

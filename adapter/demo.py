@@ -193,7 +193,8 @@ def _is_ready(environ: Mapping[str, str], process: subprocess.Popen[bytes]) -> b
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if requests.get(f"{environ['PUBLIC_BASE_URL']}/readyz", timeout=2).ok:
+            answer = requests.get(f"{environ['PUBLIC_BASE_URL']}/readyz", timeout=2)
+            if answer.ok and "alarms" not in answer.json():  # a worker is alive too
                 return True
         except requests.RequestException:
             pass

@@ -1,9 +1,10 @@
-"""Is this process alive, can it take calls, and what do its numbers say?"""
+"""Is this process alive, can it take hooks, and what do its numbers say?"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,26 +17,74 @@ from adapter.calls.store import Store
 from adapter.errors import StoreUnavailable
 from adapter.observe import multiprocess_directory
 from adapter.web.access import Access, refusal
+from adapter.web.aside import Aside
+
+# Routers and monitors give up after a few seconds.
+PATIENCE_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Condition:
+    """How it stands. problems: what keeps this process from taking hooks; alarms: what else is wrong.
+
+    instance: tells `adapter doctor` whose database is behind this address; None if it has none.
+    """
+
+    problems: Mapping[str, str]
+    alarms: Mapping[str, str]
+    instance: str | None
 
 
 class Health:
-    """The checks by name; each returns None if all is well, else what is wrong."""
+    """The checks by name; each returns None if all is well, else what is wrong.
 
-    def __init__(self, store: Store, checks: Mapping[str, Callable[[], str | None]]) -> None:
+    needed: what must be well so that this process can take hooks. alarms: what is to be looked at,
+    but is no reason to send hooks elsewhere: they are stored all the same.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        needed: Mapping[str, Callable[[], str | None]],
+        alarms: Mapping[str, Callable[[], str | None]],
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
         self.store = store
-        self._checks = checks
+        self._patience_seconds = patience_seconds
+        self._needed = needed
+        self._alarms = alarms
+        self._looking = Aside(self._look)
 
-    def problems(self) -> dict[str, str]:
-        """What is wrong now, by the name of the check."""
-        found: dict[str, str] = {}
-        for name, check in self._checks.items():
+    def condition(self) -> Condition:
+        """How it stands now, told within patience_seconds."""
+        try:
+            return self._looking.result(self._patience_seconds)
+        except TimeoutError:
+            slow = f"it does not answer within {self._patience_seconds:.0f} s"
+            return Condition({"database": slow}, {}, None)
+
+    def _look(self) -> Condition:
+        problems = _found(self._needed)
+        instance = None
+        if "database" not in problems:
             try:
-                problem = check()
-            except Exception as error:
-                problem = f"{type(error).__name__}"
-            if problem:
-                found[name] = problem
-        return found
+                instance = self.store.instance()  # it also shows that the database can be written
+            except StoreUnavailable as error:
+                problems["database"] = str(error)
+        return Condition(problems, {} if problems else _found(self._alarms), instance)
+
+
+def _found(checks: Mapping[str, Callable[[], str | None]]) -> dict[str, str]:
+    """What is wrong now, by the name of the check."""
+    found: dict[str, str] = {}
+    for name, check in checks.items():
+        try:
+            problem = check()
+        except Exception as error:
+            problem = f"{type(error).__name__}"
+        if problem:
+            found[name] = problem
+    return found
 
 
 class _CallNumbers(Collector):
@@ -73,13 +122,14 @@ def health_routes(health: Health, access: Access) -> Blueprint:
 
     @routes.get("/readyz")
     def readyz() -> tuple[dict[str, Any], int]:
-        problems = health.problems()
-        # Tells `adapter doctor` whose database is behind this address.
-        mark = {} if "database" in problems else {"instance": health.store.instance()}
-        told: dict[str, Any] = {"status": "not ready" if problems else "ok", **mark}
-        if problems and access.is_insider(request):
-            told["problems"] = problems
-        return told, 503 if problems else 200
+        found = health.condition()
+        told: dict[str, Any] = {"status": "not ready" if found.problems else "ok"}
+        if found.instance is not None:
+            told["instance"] = found.instance
+        if access.is_insider(request):
+            details = {"problems": found.problems, "alarms": found.alarms}
+            told |= {name: what for name, what in details.items() if what}
+        return told, 503 if found.problems else 200
 
     @routes.get("/metrics")
     def metrics() -> Response:

@@ -103,7 +103,7 @@ def test_signed_hook_over_https_becomes_an_event(host: Host, sandbox: SandboxSer
     host.release()
     web = host.start_web()
     worker = host.start("worker")
-    wait_until(lambda: host.get("/readyz") == 200, "ready: database and worker")
+    wait_until(lambda: host.get("/readyz") == 200, "ready: the database")
     call = new_sid()
     inside = f"http://127.0.0.1:{host.router.web_port}/webhooks/twilio"
     assert host.send(new_sid(), signed_url=inside) == 403

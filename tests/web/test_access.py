@@ -32,8 +32,11 @@ def parts(database_url: str) -> Iterator[Parts]:
     made.store.engine.dispose()
 
 
-def client_of(parts: Parts, token: str | None) -> FlaskClient:
-    health = Health(parts.store, {"queue": lambda: "no worker is alive"})
+def client_of(parts: Parts, token: str | None, *, alarmed: bool = True) -> FlaskClient:
+    """alarmed: it is ready, with an alarm; else it is not."""
+    needed = {"database": lambda: "column calls.line missing"}
+    alarms = {"queue": lambda: "no worker is alive"}
+    health = Health(parts.store, {} if alarmed else needed, alarms)
     return create_app(health_routes(health, Access(token))).test_client()
 
 
@@ -48,7 +51,7 @@ def is_insider(client: FlaskClient, address: str, headers: Mapping[str, str]) ->
     ready: dict[str, Any] = get(client, "/readyz", address, **headers).json  # type: ignore[assignment]
     live: dict[str, Any] = get(client, "/livez", address, **headers).json  # type: ignore[assignment]
     sees = metrics.status_code == 200
-    assert set(ready) == {"status", "instance", *(["problems"] if sees else [])}
+    assert set(ready) == {"status", "instance", *(["alarms"] if sees else [])}
     assert set(live) == {"status", *(["up_seconds"] if sees else [])}
     assert ("adapter_" in metrics.text) is sees
     if not sees:
@@ -102,6 +105,17 @@ def test_an_outsider_does_not_learn_whether_there_is_a_token(parts: Parts) -> No
     answers = [get(client_of(parts, t), "/metrics", "203.0.113.5") for t in (None, TOKEN)]
     assert answers[0].data == answers[1].data
     assert dict(answers[0].headers) == dict(answers[1].headers)
+
+
+def test_what_is_wrong_with_the_database_is_told_to_insiders_alone(parts: Parts) -> None:
+    client = client_of(parts, TOKEN, alarmed=False)
+    outside = get(client, "/readyz", "203.0.113.5")
+    assert (outside.status_code, outside.json) == (503, {"status": "not ready"})
+    inside = get(client, "/readyz", Authorization=f"Bearer {TOKEN}")
+    assert inside.json == {
+        "status": "not ready",
+        "problems": {"database": "column calls.line missing"},
+    }
 
 
 def test_an_outsider_learns_nothing_of_a_database_that_is_down() -> None:

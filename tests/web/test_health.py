@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from adapter.bootstrap import Parts
+from adapter.bootstrap import Parts, migrate
 from adapter.calls.store import Store
 from adapter.settings import Settings
 from adapter.web import create_app
@@ -59,48 +62,119 @@ def test_it_is_ready_with_a_current_schema_and_a_worker(parts: Parts) -> None:
 
 
 @pytest.mark.parametrize("age", [None, timedelta(minutes=5)])
-def test_without_a_living_worker_it_is_not_ready(parts: Parts, age: timedelta | None) -> None:
+def test_without_a_living_worker_hooks_are_taken_and_an_alarm_is_told(
+    parts: Parts, age: timedelta | None
+) -> None:
+    """Else a router would take web away, and hooks that can be stored would be lost."""
     if age is not None:
         parts.store.beat("dead", datetime.now(UTC) - age)
     answer = client_of(parts).get("/readyz")
-    assert answer.status_code == 503
-    assert answer.json == {
-        "status": "not ready",
-        "instance": parts.store.instance(),
-        "problems": {
-            "queue": "no worker is alive: start `adapter worker`, or `adapter run` for both"
+    assert (answer.status_code, answer.json) == (
+        200,
+        {
+            "status": "ok",
+            "instance": parts.store.instance(),
+            "alarms": {
+                "queue": "no worker is alive: start `adapter worker`, or `adapter run` for both"
+            },
         },
-    }
+    )
 
 
-def test_an_old_schema_is_named_with_what_to_do(empty_database_url: str) -> None:
+def test_without_tables_what_is_missing_is_named_with_what_to_do(empty_database_url: str) -> None:
     parts = parts_on(empty_database_url)
     answer = client_of(parts).get("/readyz")
     assert answer.status_code == 503
+    assert answer.json["problems"] == {  # type: ignore[index]
+        "database": "table hooks, table calls, table legs missing in the database: "
+        "run `adapter migrate`"
+    }
+    parts.store.engine.dispose()
+
+
+def test_a_column_that_hooks_need_is_missed_by_name(empty_database_url: str) -> None:
+    """The code is ahead of `migrate`: this process cannot take hooks, another one may."""
+    parts = parts_on(empty_database_url)
+    migrate(parts.settings)
+    with parts.store.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE calls DROP COLUMN talk_seconds")
+    answer = client_of(parts).get("/readyz")
+    assert answer.status_code == 503
     problems = answer.json["problems"]  # type: ignore[index]
-    assert "adapter migrate" in problems["database"] and "missing" in problems["database"]
-    assert "adapter migrate" in problems["queue"]
+    assert problems["database"].startswith("column calls.talk_seconds missing")
+    parts.store.engine.dispose()
+
+
+def test_a_schema_newer_than_the_code_is_an_alarm_and_takes_hooks(empty_database_url: str) -> None:
+    """After a rollback: what this code writes is there, and more besides."""
+    parts = parts_on(empty_database_url)
+    migrate(parts.settings)
+    with parts.store.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        connection.exec_driver_sql("ALTER TABLE calls ADD COLUMN of_a_later_version TEXT")
+    client = client_of(parts)
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert "9999" in answer.json["alarms"]["schema"]  # type: ignore[index]
+    take(client, "CA1", "completed")
     parts.store.engine.dispose()
 
 
 def test_an_unreachable_database_is_named_without_its_address(stranded: Parts) -> None:
     answer = client_of(stranded).get("/readyz")
     assert answer.status_code == 503
-    assert set(answer.json["problems"]) == {"database", "queue"}  # type: ignore[index]
+    assert set(answer.json["problems"]) == {"database"}  # type: ignore[index]
     assert "127.0.0.1" not in answer.text and "nobody" not in answer.text
+
+
+@pytest.mark.postgres
+def test_a_database_that_cannot_be_written_takes_no_hooks(postgres_database: str) -> None:
+    """A standby, or a failover: it can be read, and its schema is current."""
+    parts = parts_on(postgres_database)
+
+    @sa.event.listens_for(parts.store.engine, "connect")
+    def _read_only(connection: Any, _: Any) -> None:
+        connection.execute("SET default_transaction_read_only = on")
+        connection.commit()
+
+    answer = client_of(parts).get("/readyz")
+    assert answer.status_code == 503
+    assert "read-only" in answer.json["problems"]["database"]  # type: ignore[index]
+    parts.store.engine.dispose()
 
 
 def test_every_problem_is_named_also_by_checks_that_fail(parts: Parts) -> None:
     def broken() -> str | None:
         raise RuntimeError("postgresql://user:secret@host")
 
-    health = Health(parts.store, {"good": lambda: None, "bad": lambda: "is bad", "worse": broken})
-    answer = client_of(parts, health).get("/readyz")
-    assert answer.json == {
-        "status": "not ready",
-        "instance": parts.store.instance(),
-        "problems": {"bad": "is bad", "worse": "RuntimeError"},
-    }
+    checks = {"good": lambda: None, "bad": lambda: "is bad", "worse": broken}
+    wrong = {"bad": "is bad", "worse": "RuntimeError"}
+    mark = {"instance": parts.store.instance()}
+    needed = client_of(parts, Health(parts.store, needed=checks, alarms={})).get("/readyz")
+    assert needed.status_code == 503
+    assert needed.json == {"status": "not ready", "problems": wrong, **mark}
+    alarms = client_of(parts, Health(parts.store, needed={}, alarms=checks)).get("/readyz")
+    assert alarms.status_code == 200
+    assert alarms.json == {"status": "ok", "alarms": wrong, **mark}
+
+
+def test_a_database_that_hangs_holds_no_web_thread(parts: Parts) -> None:
+    thawed = threading.Event()
+    asked: list[str] = []
+
+    def frozen() -> str | None:
+        asked.append("once")
+        thawed.wait(30)
+        return None
+
+    hanging = Health(parts.store, {"database": frozen}, alarms={}, patience_seconds=0.05)
+    client = client_of(parts, hanging)
+    for _ in range(3):
+        answer = client.get("/readyz")
+        assert answer.status_code == 503
+        assert "does not answer within" in answer.json["problems"]["database"]  # type: ignore[index]
+    assert asked == ["once"], "no second thread hangs beside the first"
+    thawed.set()
 
 
 # Metrics --------------------------------------------------------------------------------------------
