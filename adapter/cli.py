@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 
 from adapter.errors import AdapterError
+from adapter.plain_text import plain
 from adapter.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -27,7 +28,7 @@ def plainly(command: F) -> F:
         try:
             return command(*args, **kwargs)
         except AdapterError as error:
-            click.echo(f"adapter: {error}", err=True)
+            click.echo(f"adapter: {plain(str(error))}", err=True)
             sys.exit(1)
 
     return cast(F, told)
@@ -243,7 +244,7 @@ def assign(call: str, lead: str | None, applicant: str | None, resident: str | N
     )
     if unchecked:
         click.echo(
-            f"{kind} {person_id} will be checked when it is delivered: {unchecked}", err=True
+            f"{kind} {person_id} will be checked when it is delivered: {plain(unchecked)}", err=True
         )
     click.echo(f"{found.call_id} goes to {kind} {person_id}. Next: adapter show {call}")
 

@@ -24,6 +24,7 @@ from rich.text import Text
 
 from adapter.bootstrap import Parts
 from adapter.calls.rows import Call, CallState
+from adapter.plain_text import plain
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
 from adapter.settings import Settings
 from adapter.simulate import ACCOUNT, hook, new_sid, send
@@ -273,7 +274,7 @@ def _show(
             talk_time(call.talk_seconds),
             person(call),
             str(body.get("call_status", "nothing")),
-            Text(result, style=COLOURS[call.state]),
+            Text(plain(result), style=COLOURS[call.state]),
         )
     mark = _mark(forged.status_code == 403)
     answer = f"refused: {forged.status_code}"

@@ -17,6 +17,8 @@ from typing import Any, ClassVar, TextIO
 import structlog
 from prometheus_client import Counter, Histogram
 
+from adapter.plain_text import plain
+
 HOOKS = Counter(
     "adapter_hooks_total", "Hooks by kind and by what became of them", ["kind", "result"]
 )
@@ -49,10 +51,19 @@ def _hide_numbers(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMa
         if key in ("timestamp", "call") or key.startswith("_"):
             continue
         if isinstance(value, str):
-            event[key] = hide_numbers(value)
+            event[key] = hide_numbers(_readable(value, has_lines=key == "exception"))
         elif not isinstance(value, int | float | None):
-            event[key] = hide_numbers(repr(value))
+            event[key] = hide_numbers(_readable(repr(value)))
     return event
+
+
+def _readable(text: str, *, has_lines: bool = False) -> str:
+    """The text as a terminal may show it. has_lines: it is a traceback, whose lines stay."""
+    if text.isprintable():
+        return text
+    if not has_lines:
+        return plain(text)
+    return "\n".join(line if line.isprintable() else plain(line) for line in text.split("\n"))
 
 
 def hide_numbers(text: str) -> str:

@@ -13,6 +13,7 @@ from rich.text import Text
 from adapter.calls.lines import Line
 from adapter.calls.phone import is_withheld, pretty
 from adapter.calls.rows import OPERATOR, Attempt, Call, CallState, RawHook
+from adapter.plain_text import plain
 
 COLOURS = {
     CallState.WRITTEN: "green",
@@ -44,13 +45,13 @@ def number(raw: str | None) -> str:
     """A party's number as people read it."""
     if is_withheld(raw):
         return "withheld"
-    return pretty(raw) if raw and raw.startswith("+") else (raw or "?")
+    return plain(pretty(raw) if raw and raw.startswith("+") else (raw or "?"))
 
 
 def person(call: Call) -> str:
     if not call.person_id:
         return ""
-    return f"{call.person_name or call.person_id} ({call.person_kind})"
+    return plain(f"{call.person_name or call.person_id} ({call.person_kind})")
 
 
 def calls_table(calls: Iterable[Call], title: str | None = None) -> Table:
@@ -65,7 +66,7 @@ def calls_table(calls: Iterable[Call], title: str | None = None) -> Table:
         state = Text(call.state.value, style=COLOURS[call.state])
         if call.person_id:
             state.append(f" {person(call)}", style="default")
-        state.append(f"\n{call.reason or call.because or ''}", style="default")
+        state.append(f"\n{plain(call.reason or call.because or '')}", style="default")
         table.add_row(
             f"{clock(call.started_at or call.first_seen_at)}\n{call.call_id}",
             Text(f"{way} {number(call.other)}\n{outcome} {talk_time(call.talk_seconds)}"),
@@ -83,7 +84,8 @@ def tell_story(
 
     def say(name: str, value: str, style: str = "default", more: str = "") -> None:
         # Text, not markup: what others wrote may hold brackets.
-        console.print(Text(f"  {name:<12} ").append(value, style).append(more, "default"))
+        told = Text(f"  {name:<12} ").append(plain(value), style)
+        console.print(told.append(f" {plain(more)}" if more else "", "default"))
 
     say("other side", number(call.other))
     say("our line", number(call.line))
@@ -98,7 +100,7 @@ def tell_story(
         say("person", person(call))
     if call.because:
         say("chosen", call.because)
-    reason = f" - {call.reason}" if call.reason else ""
+    reason = f"- {call.reason}" if call.reason else ""
     say("state", call.state.value, COLOURS[call.state], reason)
     if call.due_at and call.state in (CallState.OPEN, CallState.DELIVERING, CallState.POSTED):
         say("next", f"at {clock(call.due_at)}")
@@ -107,11 +109,11 @@ def tell_story(
     if call.confirmed_at:
         happened.append((call.confirmed_at, "confirmed: the PMS has it"))
     for moment, line in sorted(happened, key=lambda each: each[0]):
-        console.print(f"  {clock(moment)}  {line}", markup=False, highlight=False)
+        console.print(f"  {clock(moment)}  {plain(line)}", markup=False, highlight=False)
     if call.event:
         console.print("\n[bold]What was written[/bold]", f"to {call.event.get('path')}")
         for name, value in dict(call.event.get("body", {})).items():
-            console.print(f"  {name:24} {value}", markup=False, highlight=False)
+            console.print(f"  {name:24} {plain(str(value))}", markup=False, highlight=False)
 
 
 def _hook_lines(hooks: Sequence[RawHook]) -> list[tuple[datetime, str]]:
@@ -156,18 +158,18 @@ def tell_lines(console: Console, found: Sequence[tuple[Line, str, Sequence[str]]
     for line, vendor, problems in found:
         table.add_row(
             Text(_title(line)),
-            Text(line.name),
-            Text(line.integration_id) if line.integration_id else Text("none", "red"),
-            Text(line.property_id or ""),
-            Text(vendor),
+            Text(plain(line.name)),
+            Text(plain(line.integration_id)) if line.integration_id else Text("none", "red"),
+            Text(plain(line.property_id or "")),
+            Text(plain(vendor)),
             line.unknown_caller.value.replace("_", " "),
             Text(str(len(problems)) if problems else "none", style="red" if problems else "green"),
         )
     console.print(table)
     for line, _, problems in found:
         for problem in problems:
-            console.print(f"{_title(line)}: {problem}", markup=False, highlight=False)
+            console.print(f"{_title(line)}: {plain(problem)}", markup=False, highlight=False)
 
 
 def _title(line: Line) -> str:
-    return number(line.number) if line.number else line.title
+    return number(line.number) if line.number else plain(line.title)

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from adapter.plain_text import plain
 from adapter.reconcile import LAG, Progress, Report
 
 NAMED = 20
@@ -66,4 +67,5 @@ def say_done(console: Console, report: Report, *, dry_run: bool) -> None:
 
 
 def _say(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    indent = text[: len(text) - len(text.lstrip())]
+    console.print(indent + plain(text), markup=False, highlight=False, soft_wrap=True)

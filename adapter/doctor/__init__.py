@@ -20,6 +20,7 @@ from adapter.doctor.propexo import ask_directly, check_lines, check_propexo
 from adapter.doctor.public import check_public
 from adapter.doctor.settings import check_settings
 from adapter.doctor.twilio import check_twilio
+from adapter.plain_text import plain
 
 
 def examine(console: Console, environ: Mapping[str, str]) -> int:
@@ -62,5 +63,5 @@ def _table(findings: Iterable[Finding]) -> Table:
     table.add_column("what was found, what to do", overflow="fold")
     for finding in findings:
         mark = "[green]ok[/green]" if finding.ok else "[red]problem[/red]"
-        table.add_row(escape(finding.check), mark, escape(finding.advice))
+        table.add_row(escape(finding.check), mark, escape(plain(finding.advice)))
     return table

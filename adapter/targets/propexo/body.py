@@ -14,6 +14,7 @@ from adapter.calls.lines import Line
 from adapter.calls.matching import Person
 from adapter.calls.summary import CallSummary
 from adapter.errors import NotSupported, PermanentError
+from adapter.plain_text import quotable
 from adapter.targets.propexo.models import CALL_STATUS, MAX_CALL_SECONDS
 from adapter.targets.propexo.notes import notes
 from adapter.targets.propexo.profile import MODELS, Profile
@@ -63,8 +64,8 @@ def record_event(
         "agent_name": line.agent_name,
         "event_name": profile.event_name(summary.direction, summary.outcome),
         "event_datetime": _iso(summary.started_at, profile.zone or line.timezone),
-        "call_phone_number_from": summary.from_number,
-        "call_phone_number_to": summary.to_number,
+        "call_phone_number_from": quotable(summary.from_number),
+        "call_phone_number_to": quotable(summary.to_number),
         "call_status": CALL_STATUS[summary.outcome].value,
         "call_duration": min(max(summary.talk_seconds, 0), MAX_CALL_SECONDS),
         "call_audio_link": summary.link,

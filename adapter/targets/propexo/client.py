@@ -22,6 +22,7 @@ from adapter.errors import (
     TemporaryError,
 )
 from adapter.observe import Exchange, hide_numbers, record_exchange
+from adapter.plain_text import plain
 from adapter.targets.propexo.governor import Governor
 
 CONNECT_SECONDS = 5.0
@@ -210,7 +211,7 @@ def _words(response: requests.Response) -> str:
         text = "; ".join(found)
     except (ValueError, KeyError, TypeError, AttributeError):
         text = response.text.strip() or "no words"
-    return hide_numbers(" ".join(storable(text).split()))[:MAX_WORDS]
+    return hide_numbers(plain(storable(text[: 4 * MAX_WORDS])))[:MAX_WORDS]
 
 
 def _gist(answer: Any) -> str:

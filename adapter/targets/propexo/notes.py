@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from adapter.calls.summary import CallSummary
 from adapter.errors import PermanentError
+from adapter.plain_text import quotable
 from adapter.targets.propexo.wording import FULL, LADDER
 
 SENSIBLE_LENGTH = 1000
@@ -74,13 +73,13 @@ def notes(
 
 
 def _line_name(name: str) -> str:
-    text = _shortened(_plain(name).rstrip("."), MAX_LINE_NAME)
+    text = _shortened(quotable(name).rstrip("."), MAX_LINE_NAME)
     return f"Line: {text}{'' if text.endswith('…') else '.'}" if text else ""
 
 
 def _quote(words: str, room: int) -> str:
     """What the caller said, shortened to fit; "" where too little of it would."""
-    text = _plain(words)
+    text = quotable(words)
     frame = 'Message: "{}"'
     room -= _length(frame.format(""))
     if not text or room < min(MIN_QUOTE, _length(text)):
@@ -95,14 +94,6 @@ def _shortened(text: str, room: int) -> str:
     while _length(text) > room - 1:
         text = text[:-1]
     return f"{text.rstrip()}…"
-
-
-def _plain(text: str) -> str:
-    """One line of it, without control characters and what JSON or a PMS may choke on."""
-    shown = (
-        " " if unicodedata.category(char) in ("Cc", "Cs", "Cn", "Co") else char for char in text
-    )
-    return " ".join("".join(shown).split())
 
 
 def _length(text: str) -> int:

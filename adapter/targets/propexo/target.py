@@ -16,6 +16,7 @@ from adapter.calls.people import PeopleIndex
 from adapter.calls.summary import CallSummary
 from adapter.errors import NotSupported, PermanentError, TemporaryError
 from adapter.observe import logger
+from adapter.plain_text import plain
 from adapter.targets import Confirmation, WriteState
 from adapter.targets.propexo.body import Prepared, record_event
 from adapter.targets.propexo.client import PropexoClient, rows_of, storable
@@ -206,7 +207,8 @@ class PropexoTarget:
     def confirm(self, job_id: str) -> Confirmation:
         answer = self._client.get(f"/v1/admin/write-status/{job_id}", step="confirm")
         state = _STATES.get(answer.get("write_status", ""), WriteState.PENDING)
-        words = storable("; ".join(str(error) for error in answer.get("errors") or ()))
+        words = "; ".join(str(error) for error in answer.get("errors") or ())
+        words = plain(storable(words))
         return Confirmation(
             state, words, answer.get("created_record_id"), may_retry=bool(_PASSING.search(words))
         )
