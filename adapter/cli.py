@@ -439,6 +439,7 @@ def simulate(
     import requests
 
     from adapter import simulate as simulated
+    from adapter.errors import SettingsError
 
     settings = Settings.from_environ(os.environ)
     settings.require_for_web()
@@ -455,7 +456,9 @@ def simulate(
         )
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--kind") from error
-    token = settings.twilio_auth_token[0].get_secret_value() if settings.twilio_auth_token else ""
+    if not settings.twilio_auth_token:
+        raise SettingsError("TWILIO_AUTH_TOKEN is not set: the hook is signed with it")
+    token = settings.twilio_auth_token[0].get_secret_value()
     try:
         answer = simulated.send(url or public, params, token=token, signed_url=public)
     except requests.RequestException as error:

@@ -12,9 +12,16 @@ class SettingsError(AdapterError):
 
 
 class HookError(AdapterError):
-    """A hook that is not taken; `status` is the HTTP status of the answer."""
+    """A hook that is not taken; `status` is the HTTP status of the answer.
+
+    facts: what else the log says of it, and the answer does not. Without secrets and personal data.
+    """
 
     status = 400
+
+    def __init__(self, message: str, **facts: str) -> None:
+        super().__init__(message)
+        self.facts = facts
 
 
 class MalformedHook(HookError):

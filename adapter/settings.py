@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 
 from adapter.errors import SettingsError
 
@@ -20,16 +29,78 @@ def _list(value: Any) -> Any:
     return value
 
 
+_ACCOUNT_ID = re.compile(r"AC\w{0,32}", re.ASCII)
+
+
 def _subaccounts(value: Any) -> Any:
+    """Each account's tokens. A blank one is never dropped here: whoever wrote it meant a token."""
     if not isinstance(value, str):
         return value
     try:
         given = json.loads(value)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError("it is not JSON") from error
     if not isinstance(given, dict):
         raise ValueError("it is not a JSON object")
-    return {sid: _list(tokens) for sid, tokens in given.items()}
+    found: dict[str, Any] = {}
+    for written, tokens in given.items():
+        sid = written.strip()
+        if _is_blank(sid):
+            raise ValueError("an account's id is blank")
+        # Swapped by mistake, what stands here is a token; so only an id is shown.
+        account = f"account {sid}" if _ACCOUNT_ID.fullmatch(sid) else "an account"
+        if sid in found:
+            raise ValueError(f"{account} stands twice")
+        listed = [token.strip() for token in tokens] if _is_texts(tokens) else _list(tokens)
+        if listed == []:
+            raise ValueError(f"{account} has no token")
+        if _is_texts(listed) and any(_is_blank(token) for token in listed):
+            raise ValueError(f"{account} has a blank token")
+        found[sid] = listed
+    return found
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, str) for entry in value)
+
+
+def _is_blank(text: str) -> bool:
+    """True for what shows nothing, and for quotes around nothing, which some env files leave there."""
+    return not any(sign.isprintable() and not sign.isspace() for sign in text.strip().strip("\"'"))
+
+
+def _visible(secret: SecretStr) -> SecretStr:
+    if _is_blank(secret.get_secret_value()):
+        raise ValueError("a secret of it is blank")
+    return secret
+
+
+# What would stand twice in every address, with the adapter's own path behind it.
+_OWN_PATH = re.compile(
+    r"/webhooks/(?:twilio|propexo|signalwire|telnyx|plivo|vonage|bandwidth)(?=/|$)"
+    r"|/(?:webhooks|recordings|readyz|livez|metrics)$"
+)
+
+
+def _public_base_url(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    found = _OWN_PATH.search(re.split("[?#]", value, maxsplit=1)[0].rstrip("/").lower())
+    if found:
+        raise ValueError(f"it has {found[0]}, which the adapter puts behind it itself")
+    return _base_url(value)
+
+
+def _api_base_url(ending: str) -> Callable[[Any], Any]:
+    """A check of an API's address. ending: what the adapter puts behind it itself."""
+
+    def check(value: Any) -> Any:
+        url = _base_url(value)
+        if isinstance(url, str) and url.lower().endswith(ending):
+            raise ValueError(f"it has {ending}, which the adapter puts behind it itself")
+        return url
+
+    return check
 
 
 def _base_url(value: Any) -> Any:
@@ -42,7 +113,7 @@ def _base_url(value: Any) -> Any:
         raise ValueError(f"it is not a URL ({error})") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("it is not a URL that begins with https:// or http://")
-    if parts.query or parts.fragment or parts.username:
+    if parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError("a base URL has no query, fragment or user name")
     return value.rstrip("/")
 
@@ -71,9 +142,11 @@ def _either(one: str, other: str) -> Any:
     return _allowed(f"{one} or {other}, such as {one}", pattern=f"^({one}|{other})$")
 
 
-Secrets = Annotated[tuple[SecretStr, ...], BeforeValidator(_list)]
+# Never blank: whoever knows what a key is can sign with it.
+_A_SECRET = _allowed("the secret itself, or leave the setting blank")
+Secret = Annotated[SecretStr, AfterValidator(_visible), _A_SECRET]
+Secrets = Annotated[tuple[Secret, ...], BeforeValidator(_list), _A_SECRET]
 _A_BASE_URL = _allowed("an address, such as https://calls.example.com")
-Url = Annotated[str, BeforeValidator(_base_url), _A_BASE_URL]
 Seconds = Annotated[float, _between(0, 86400, "a number of seconds", 10)]
 # More than the reconciliation looks back over.
 Days = Annotated[int, _between(7, 36500, "a whole number of days", 30)]
@@ -88,6 +161,7 @@ _FACTS = {
     "less_than_equal": "it is too large",
     "string_pattern_mismatch": "it is not what is allowed",
     "tuple_type": "the tokens of an account are not a list",
+    "string_type": "a token is not a text",
 }
 
 
@@ -105,17 +179,21 @@ class Settings(BaseModel):
         str, _allowed("an address of this machine, such as 127.0.0.1", pattern=r"^[\w.:-]+$")
     ] = "0.0.0.0"
     port: Annotated[int, _between(0, 65535, "a whole number", 8000)] = 8000
-    public_base_url: Annotated[str | None, BeforeValidator(_base_url), _A_BASE_URL] = None
+    public_base_url: Annotated[str | None, BeforeValidator(_public_base_url), _A_BASE_URL] = None
     twilio_account_sid: str | None = None
     twilio_auth_token: Secrets = ()
     twilio_subaccount_tokens: Annotated[
-        dict[str, tuple[SecretStr, ...]],
+        dict[str, tuple[Secret, ...]],
         BeforeValidator(_subaccounts),
         _allowed('each subaccount with its tokens, such as {"AC...": ["token"]}'),
     ] = {}
-    twilio_api_base_url: Url = "https://api.twilio.com"
-    propexo_api_key: SecretStr | None = None
-    propexo_base_url: Url = "https://api.propexo.com"
+    twilio_api_base_url: Annotated[
+        str, BeforeValidator(_api_base_url("/2010-04-01")), _A_BASE_URL
+    ] = "https://api.twilio.com"
+    propexo_api_key: Secret | None = None
+    propexo_base_url: Annotated[str, BeforeValidator(_api_base_url("/v1")), _A_BASE_URL] = (
+        "https://api.propexo.com"
+    )
     propexo_integration_id: str | None = None
     propexo_property_id: str | None = None
     propexo_event_type_id: str | None = None
@@ -129,7 +207,7 @@ class Settings(BaseModel):
     # How often accepted writes are confirmed from Propexo's logs, many at once.
     confirm_seconds: Annotated[float, _between(0.2, 3600, "a number of seconds", 10)] = 10.0
     # Signs Propexo's own webhooks (WRITE_OPERATION_FAILURE); without it they are refused.
-    propexo_webhook_secret: SecretStr | None = None
+    propexo_webhook_secret: Secret | None = None
     # How often changed people are read into the index; 0 leaves the index alone.
     people_sync_seconds: Seconds = 300.0
     # How long a held call is tried again by itself when its number becomes known.
@@ -139,9 +217,9 @@ class Settings(BaseModel):
     settle_seconds: Seconds = 10.0
     recording_wait_seconds: Seconds = 300.0
     secret_key: Secrets = ()
-    admin_password: SecretStr | None = None
+    admin_password: Secret | None = None
     # Bearer token for /metrics and the details of /readyz; without it they are for this machine only.
-    metrics_token: SecretStr | None = None
+    metrics_token: Secret | None = None
     log_format: Annotated[str, _either("json", "console")] = "console"
     web_concurrency: Annotated[int, _between(1, 64, "a whole number", 2)] = 2
     worker_concurrency: Annotated[int, _between(1, 256, "a whole number", 16)] = 16

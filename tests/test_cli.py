@@ -300,6 +300,13 @@ def test_simulate_with_another_token_is_refused(live: dict[str, str]) -> None:
     is_told(CliRunner().invoke(cli.main, ["simulate"], env=forged), "403")
 
 
+def test_simulate_signs_nothing_with_an_empty_key(run: Run) -> None:
+    """Where only subaccounts have tokens."""
+    subaccounts = '{"AC1": ["a"]}'
+    result = run("simulate", TWILIO_AUTH_TOKEN="", TWILIO_SUBACCOUNT_TOKENS=subaccounts)
+    is_told(result, "TWILIO_AUTH_TOKEN is not set")
+
+
 def test_simulate_without_a_server_says_so(run: Run) -> None:
     url = f"http://127.0.0.1:{free_port()}/webhooks/twilio"
     is_told(run("simulate", "--url", url), "does not answer")

@@ -253,6 +253,12 @@ def test_an_old_token_and_a_suspended_subaccount(environ: Environ) -> None:
     assert "s3cret" not in text
 
 
+def test_an_account_without_a_token_among_others_is_named(environ: Environ) -> None:
+    del environ["TWILIO_AUTH_TOKEN"]
+    environ["TWILIO_SUBACCOUNT_TOKENS"] = f'{{"{SUB}": ["s3cret-sub"]}}'
+    assert "no token is set for this account" in problems(environ)
+
+
 def test_public_address_leads_elsewhere(environ: Environ, tmp_path: Path) -> None:
     """Nothing there, something else there, a redirect, or an adapter with another database."""
     other = Flask("other")

@@ -111,6 +111,14 @@ def test_base_urls_lose_their_trailing_slash(given: str, url: str) -> None:
         ({"TWILIO_SUBACCOUNT_TOKENS": "AC1=a"}, ["TWILIO_SUBACCOUNT_TOKENS", "JSON"]),
         ({"TWILIO_SUBACCOUNT_TOKENS": '["a"]'}, ["TWILIO_SUBACCOUNT_TOKENS", "JSON object"]),
         ({"TWILIO_SUBACCOUNT_TOKENS": '{"AC1": 5}'}, ["TWILIO_SUBACCOUNT_TOKENS"]),
+        ({"TWILIO_SUBACCOUNT_TOKENS": '{"AC1": [5]}'}, ["TWILIO_SUBACCOUNT_TOKENS", "not a text"]),
+        ({"TWILIO_SUBACCOUNT_TOKENS": "[" * 60_000}, ["TWILIO_SUBACCOUNT_TOKENS", "JSON"]),
+        ({"PUBLIC_BASE_URL": "https://:hunter2@h"}, ["PUBLIC_BASE_URL", "user name"]),
+        ({"PROPEXO_BASE_URL": "https://api.propexo.com/v1/"}, ["PROPEXO_BASE_URL", "/v1"]),
+        (
+            {"TWILIO_API_BASE_URL": "https://api.twilio.com/2010-04-01"},
+            ["TWILIO_API_BASE_URL", "/2010-04-01"],
+        ),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_is_allowed(
@@ -118,6 +126,86 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(
 ) -> None:
     message = refusal(**environ)
     assert [word for word in words if word not in message] == []
+
+
+BLANKS = ("", " ", "\\t\\n", "\\u00a0", "\\u200b", "''", '\\"\\"')
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+@pytest.mark.parametrize("form", ['["{}"]', '["good", "{}"]', '["{}", "good"]'])
+def test_a_blank_token_in_a_json_list_is_refused_by_name(form: str, blank: str) -> None:
+    """As an unset variable in a shell leaves it there."""
+    tokens = form.replace("{}", blank)
+    message = refusal(TWILIO_SUBACCOUNT_TOKENS=f'{{"AC1": ["fine"], "AC2": {tokens}}}')
+    assert "TWILIO_SUBACCOUNT_TOKENS" in message and "account AC2 has a blank token" in message
+
+
+@pytest.mark.parametrize("tokens", ["[]", '""', '" , "', '","'])
+def test_an_account_without_any_token_is_refused_by_name(tokens: str) -> None:
+    message = refusal(TWILIO_SUBACCOUNT_TOKENS=f'{{"AC1": ["fine"], "AC2": {tokens}}}')
+    assert "TWILIO_SUBACCOUNT_TOKENS" in message and "account AC2 has no token" in message
+
+
+@pytest.mark.parametrize("blank", BLANKS)
+def test_an_account_with_a_blank_id_is_refused(blank: str) -> None:
+    """It would stand for hooks that name no account."""
+    assert "id is blank" in refusal(TWILIO_SUBACCOUNT_TOKENS=f'{{"{blank}": ["token"]}}')
+
+
+def test_an_account_that_stands_twice_is_refused() -> None:
+    assert "AC1 stands twice" in refusal(TWILIO_SUBACCOUNT_TOKENS='{"AC1": ["a"], "AC1 ": ["b"]}')
+
+
+def test_a_token_in_the_place_of_an_account_is_not_shown() -> None:
+    assert "hunter2" not in refusal(TWILIO_SUBACCOUNT_TOKENS='{"hunter2": [""]}')
+
+
+def test_blanks_in_a_comma_list_are_dropped_also_inside_json() -> None:
+    given = read(TWILIO_SUBACCOUNT_TOKENS='{"AC1": " a, ,b,", "AC2": [" c "]}')
+    found = [[t.get_secret_value() for t in own] for own in given.twilio_subaccount_tokens.values()]
+    assert found == [["a", "b"], ["c"]]
+
+
+SECRETS = [
+    *("TWILIO_AUTH_TOKEN", "SECRET_KEY", "PROPEXO_API_KEY", "PROPEXO_WEBHOOK_SECRET"),
+    *("ADMIN_PASSWORD", "METRICS_TOKEN"),
+]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_that_shows_nothing_is_none(name: str) -> None:
+    """Quotes around nothing are what `docker --env-file` makes of NAME=""."""
+    assert not getattr(read(**{name: " \u00a0 "}), name.lower())
+    for value in ('""', "''", "\u200b", '" "'):
+        message = refusal(**{name: value})
+        assert message.startswith(f"{name}: ") and "blank" in message
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("/webhooks/twilio", "/webhooks/twilio"),
+        ("/webhooks/twilio/", "/webhooks/twilio"),
+        ("/Webhooks/Twilio", "/webhooks/twilio"),
+        ("/calls/webhooks/twilio", "/webhooks/twilio"),
+        ("/webhooks/twilio/webhooks/twilio", "/webhooks/twilio"),
+        ("/webhooks/twilio#rc=5&rp=all", "/webhooks/twilio"),
+        ("/webhooks/twilio?a=1", "/webhooks/twilio"),
+        ("/webhooks/propexo", "/webhooks/propexo"),
+        ("/webhooks", "/webhooks"),
+        ("/recordings", "/recordings"),
+        ("/readyz", "/readyz"),
+    ],
+)
+def test_a_path_that_would_double_is_refused_by_name(path: str, named: str) -> None:
+    message = refusal(PUBLIC_BASE_URL=f"https://calls.example.com{path}")
+    assert message.startswith("PUBLIC_BASE_URL: ") and f"it has {named}, which" in message
+    assert "such as https://calls.example.com" in message
+
+
+@pytest.mark.parametrize("path", ["/calls", "/webhooks/adapter", "/webhooks-twilio", "/metrics/x"])
+def test_another_path_is_the_operators_own(path: str) -> None:
+    assert read(PUBLIC_BASE_URL=f"https://example.com{path}").public_base_url
 
 
 FREE_TEXT = {

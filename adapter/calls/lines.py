@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StringConstraints,
+    ValidationError,
+)
 
 from adapter.calls.phone import e164
 from adapter.errors import SettingsError
@@ -58,7 +66,7 @@ _FACTS = dict.fromkeys(
 
 Number = Annotated[str, BeforeValidator(_number)]
 Zone = Annotated[str, BeforeValidator(_zone)]
-Id = Annotated[str, Field(min_length=1)]
+Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class Line(BaseModel):

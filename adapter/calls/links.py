@@ -9,6 +9,8 @@ from functools import cached_property
 from itsdangerous import BadData, Signer
 from itsdangerous.encoding import base64_decode, base64_encode
 
+from adapter.errors import SettingsError
+
 _TWILIO_ID = re.compile(r"CA([0-9a-f]{32})")
 
 
@@ -19,6 +21,7 @@ class Links:
     has to refuse an id that two calls share.
     keys: the first one signs, all are accepted; a key that is taken off the list ends its links. Or how
     to get them, asked at the first use: where they are kept may be away when the adapter starts.
+    Errors of all methods: SettingsError if there is no key that is not blank.
     """
 
     def __init__(self, base_url: str, keys: Sequence[str] | Callable[[], Sequence[str]]) -> None:
@@ -28,8 +31,13 @@ class Links:
     @cached_property
     def _signer(self) -> Signer:
         keys = self._keys() if callable(self._keys) else self._keys
+        usable = [key for key in keys if key.strip()]  # anybody can sign with an empty key
+        if not usable:
+            raise SettingsError(
+                "SECRET_KEY holds no key: give any long random text, or leave it blank"
+            )
         # itsdangerous signs with the last of its keys.
-        return Signer(list(reversed(keys)), salt="recordings")
+        return Signer(list(reversed(usable)), salt="recordings")
 
     def of(self, call_id: str, version: int) -> str:
         """The link of this call. version: the call's link_version; raising it revokes older links."""

@@ -77,6 +77,15 @@ def _setting_problem(settings: Settings, name: str) -> str | None:
     url = settings.public_base_url or ""
     if name == "public_base_url" and url.startswith("http://") and not url.startswith(_LOCAL):
         return f"{url} is not https: hooks hold people's numbers; give the https address"
+    account = settings.twilio_account_sid
+    listed = settings.twilio_subaccount_tokens
+    if name == "twilio_account_sid" and account and not settings.twilio_auth_token and listed:
+        if account in listed:
+            return None
+        return (
+            "no token is set for this account, and its hooks are refused: set TWILIO_AUTH_TOKEN, "
+            "or leave TWILIO_ACCOUNT_SID blank"
+        )
     if name == "twilio_account_sid" and settings.twilio_auth_token:
         sid = settings.twilio_account_sid
         if sid is None:

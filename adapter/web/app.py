@@ -29,7 +29,7 @@ def create_app(*routes: Blueprint) -> Flask:
 
 
 def _refused(error: HookError) -> Response:
-    log.warning("hook refused", status=error.status, reason=str(error), path=_path())
+    log.warning("hook refused", status=error.status, reason=str(error), path=_path(), **error.facts)
     return _text(str(error), error.status)
 
 

@@ -93,6 +93,8 @@ def line(body: str) -> str:
         ('[lines."anonymous"]\n', ["anonymous", "not a phone number"]),
         (line("") + '[lines."617-555-0100"]\n', ['[lines."617-555-0100"]', "twice"]),
         (line('propery_id = "x"'), [MAIN, "propery_id", "allowed are", "property_id"]),
+        (line('property_id = "  "'), [MAIN, "property_id", "'  '"]),
+        (line('staff = [" "]'), [MAIN, "staff", "not a phone number"]),
         ('[defaults]\npropery_id = "x"', ["[defaults]", "propery_id", "property_id"]),
         (
             line('unknown_caller = "lead"'),

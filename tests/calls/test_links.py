@@ -7,8 +7,10 @@ import string
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from itsdangerous import Signer
 
 from adapter.calls.links import Links
+from adapter.errors import SettingsError
 
 CALL = "CA5f8e2b1c4d7a90e3f6b2c8d1e4a70935"
 LINKS = Links("https://calls.example.com/", ["current", "former"])
@@ -49,6 +51,17 @@ def test_links_of_a_former_key_are_read_while_it_is_listed() -> None:
     old = token(Links("https://calls.example.com", ["former"]))
     assert LINKS.read(old) == (CALL, 0)
     assert Links("https://calls.example.com", ["current"]).read(old) is None
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n"])
+def test_nothing_is_signed_or_read_with_an_empty_key(blank: str) -> None:
+    """Anybody can sign with one."""
+    for keys in ([], [blank], [blank, blank]):
+        for use in (lambda links: links.of(CALL, 0), lambda links: links.read(token())):
+            with pytest.raises(SettingsError, match="SECRET_KEY"):
+                use(Links("https://calls.example.com", keys))
+    forged = Signer([blank], salt="recordings").sign(token().partition(".")[0]).decode()
+    assert Links("https://calls.example.com", [blank, "current"]).read(forged) is None
 
 
 def test_the_first_key_signs() -> None:

@@ -136,6 +136,19 @@ def test_every_listed_token_is_taken_while_tokens_are_rotated(token: str) -> Non
     assert verify(provider, signed(CALL, token=token)) == ACCOUNT
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\n"])
+@pytest.mark.parametrize("account", [ACCOUNT, None])
+@pytest.mark.parametrize("named", [ACCOUNT, SUB, ""])
+def test_nothing_is_trusted_by_an_empty_key(blank: str, account: str | None, named: str) -> None:
+    """Whatever the settings let through: anybody can sign with an empty key."""
+    hook = signed({**CALL, "AccountSid": named}, token=blank)
+    for tokens in ([blank], [blank, TOKEN]):
+        subaccounts = {SUB: [blank], "": [blank], " ": [blank]}
+        provider = twilio(account=account, tokens=tokens, subaccounts=subaccounts)
+        assert not is_trusted(provider, hook)
+    assert not Tokens(account, [blank], {SUB: [blank]}).plain(named)
+
+
 def test_a_token_that_is_not_listed_is_refused() -> None:
     assert not is_trusted(twilio(tokens=["current", "next"]), signed(CALL, token="last"))
 
@@ -350,3 +363,48 @@ def test_twilios_validator_finds_every_value_by_its_first_question() -> None:
     """It asks for `getall`; where that is missing, each parameter costs it an exception."""
     read = parameters(signed([("CallSid", "CA01"), ("Odd", "2"), ("Odd", ""), ("Odd", "1")]))
     assert read.getall("Odd") == ["2", "", "1"]  # type: ignore[attr-defined]
+
+
+# What the log says of a refusal ---------------------------------------------------------------------
+
+
+def facts_of(provider: TwilioProvider, hook: HookRequest) -> Mapping[str, str]:
+    with pytest.raises(UntrustedHook) as caught:
+        verify(provider, hook)
+    return caught.value.facts
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [
+        signed(CALL, token="wrong"),
+        with_headers(signed(CALL), X_Twilio_Signature=None),
+        signed(CALL, base_url="https://elsewhere.example.com"),
+    ],
+)
+def test_a_refusal_names_the_url_that_was_checked_and_the_account(hook: HookRequest) -> None:
+    assert facts_of(twilio(), hook) == {"url": BASE_URL + PATH, "account": ACCOUNT}
+
+
+@pytest.mark.parametrize(
+    ("sid", "named"),
+    [
+        (SUB, SUB),
+        ("", "not named"),
+        ("A" * 65, "not an id"),
+        ("AC1\x1b[2J", "not an id"),
+        ("+16175550134", "not an id"),
+    ],
+)
+def test_a_refusal_names_an_account_only_if_it_is_an_id(sid: str, named: str) -> None:
+    hook = signed({**CALL, "AccountSid": sid}, token="wrong")
+    assert facts_of(twilio(), hook)["account"] == named
+
+
+def test_what_a_query_says_is_not_told() -> None:
+    """A GET's query holds the numbers of people; anybody may send one, with any names in it."""
+    hook = signed({**CALL, "From": "+16175550134", "617555": "1"}, method="GET", token="wrong")
+    names = "AccountSid=*&CallSid=*&CallStatus=*&From=*&*=*"
+    assert facts_of(twilio(), hook)["url"] == f"{BASE_URL}{PATH}?{names}"
+    endless = signed(CALL, target=f"{PATH}?{'x' * 60_000}", token="wrong")
+    assert len(facts_of(twilio(), endless)["url"]) < 1000

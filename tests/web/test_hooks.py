@@ -19,7 +19,7 @@ from adapter.providers import HookRequest
 from adapter.settings import Settings
 from adapter.web import create_app
 from adapter.web.hooks import hook_routes
-from tests.conftest import ACCOUNT, ENVIRON, LINE, PATH, send, signed
+from tests.conftest import ACCOUNT, BASE_URL, ENVIRON, LINE, PATH, send, signed
 
 PERSON = "+16175550134"
 CALL = "CA00000000000000000000000000000001"
@@ -286,6 +286,11 @@ def test_a_refusal_is_logged_with_its_reason(client: FlaskClient, logged: Logged
     (line,) = logged()
     assert (line["event"], line["status"], line["level"]) == ("hook refused", 403, "warning")
     assert "the signature does not fit" in line["reason"]
+    assert (line["url"], line["account"]) == (BASE_URL + PATH, ACCOUNT)
+
+
+def test_the_answer_to_a_refused_hook_does_not_name_the_url(client: FlaskClient) -> None:
+    assert BASE_URL not in send(client, signed(COMPLETED, token="wrong")).text
 
 
 def test_a_parked_hook_is_logged_as_an_error_with_the_way_to_it(

@@ -5,6 +5,7 @@ https://www.twilio.com/docs/usage/security#validating-requests; the check itself
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from hmac import compare_digest
 from urllib.parse import parse_qsl
@@ -17,6 +18,9 @@ from adapter.providers import HookRequest, Parameters
 
 FORM = "application/x-www-form-urlencoded"
 MAX_PARAMETERS = 1000
+MAX_SHOWN = 500
+_ACCOUNT = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NAME = re.compile(r"[A-Za-z][A-Za-z_]{0,39}")
 
 
 class _Parameters(MultiDict[str, str]):
@@ -59,18 +63,20 @@ class Tokens:
 
     A subaccount's hooks are signed with its own token, never with the main account's
     (https://github.com/twilio/twilio-php/issues/436). Where account is not set, the main tokens
-    stand for every account that is not listed as a subaccount.
+    stand for every account that is not listed as a subaccount. A blank token is none: anybody can sign
+    with an empty key.
     """
 
     def __init__(
         self, account: str | None, tokens: Sequence[str], subaccounts: Mapping[str, Sequence[str]]
     ) -> None:
         self.account = account
-        self._plain = {"": tuple(tokens), **{sid: tuple(t) for sid, t in subaccounts.items()}}
-        self._main = [RequestValidator(token) for token in tokens]
+        main = _keys(tokens)
+        listed = {sid: _keys(own) for sid, own in subaccounts.items() if sid.strip()}
+        self._plain = {"": main, **listed}
+        self._main = [RequestValidator(token) for token in main]
         self._subaccounts = {
-            sid: [RequestValidator(token) for token in listed]
-            for sid, listed in subaccounts.items()
+            sid: [RequestValidator(token) for token in own] for sid, own in listed.items()
         }
 
     def of(self, sid: str) -> Sequence[RequestValidator]:
@@ -88,35 +94,56 @@ class Tokens:
         return self._plain[""] if self.account in (None, sid) else ()
 
 
+def _keys(tokens: Sequence[str]) -> tuple[str, ...]:
+    return tuple(token for token in tokens if token.strip())
+
+
 def verify(request: HookRequest, params: Parameters, *, base_url: str, tokens: Tokens) -> str:
     """The account whose token signed this hook ("" if neither hook nor settings name one).
 
     base_url: the public one, without a trailing slash; what a proxy made of it does not count.
-    Errors: UntrustedHook.
+    Errors: UntrustedHook, with the URL that was checked and the account.
     """
+    url = base_url + request.target.partition("#")[0].removesuffix("?")
+    sid = params.get("AccountSid", "")
+    is_id = not sid or _ACCOUNT.fullmatch(sid) is not None
+
+    def refused(why: str) -> UntrustedHook:
+        account = (sid or "not named") if is_id else "not an id"
+        return UntrustedHook(why, url=_shown(url), account=account)
+
     signature = request.header("X-Twilio-Signature")
     if not signature:
-        raise UntrustedHook("no X-Twilio-Signature header: not from Twilio")
-    sid = params.get("AccountSid", "")
-    validators = tokens.of(sid)
+        raise refused("no X-Twilio-Signature header: not from Twilio")
+    validators = tokens.of(sid) if is_id else ()
     if not validators:
-        raise UntrustedHook(
+        raise refused(
             "no token for the account that this hook names; "
             "add it to TWILIO_SUBACCOUNT_TOKENS or check TWILIO_ACCOUNT_SID"
         )
-    url = base_url + request.target.partition("#")[0].removesuffix("?")
     # A GET's parameters are in the URL already; given again they would be counted twice.
     signed: Parameters = params if request.method == "POST" else MultiDict()
     try:
         genuine = any(_fits(validator, url, signed, signature) for validator in validators)
     except (ValueError, TypeError) as error:  # odd ports and the like in PUBLIC_BASE_URL
-        raise UntrustedHook(f"the signature cannot be checked: {error}") from error
+        raise refused(f"the signature cannot be checked: {error}") from error
     if not genuine:
-        raise UntrustedHook(
+        raise refused(
             "the signature does not fit: the token is another account's, "
             "or the URL set at Twilio is not PUBLIC_BASE_URL + path"
         )
     return sid or tokens.account or ""
+
+
+def _shown(url: str) -> str:
+    """The URL as it may be logged: of its query the names alone, since a GET tells people's numbers there.
+
+    Whoever sends it is not known yet, so names that Twilio would not have are hidden too.
+    """
+    base, mark, query = url.partition("?")
+    names = [pair.partition("=")[0] for pair in query[:MAX_SHOWN].split("&")]
+    shown = "&".join(f"{name if _NAME.fullmatch(name) else '*'}=*" for name in names)
+    return base[:MAX_SHOWN] + (f"?{shown}" if mark else "")
 
 
 def _fits(validator: RequestValidator, url: str, signed: Parameters, signature: str) -> bool:

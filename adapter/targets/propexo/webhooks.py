@@ -25,7 +25,7 @@ class FailedWrite:
 
 def verify(body: bytes, signature: str, secret: str | None) -> None:
     """Errors: UntrustedHook unless `propexo-signature` is the hex HMAC-SHA256 of the body as it came."""
-    if not secret:
+    if not secret or not secret.strip():  # anybody can sign with an empty key
         raise UntrustedHook(
             "PROPEXO_WEBHOOK_SECRET is not set: without it no webhook of Propexo can be trusted"
         )

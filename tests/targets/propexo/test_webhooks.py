@@ -68,13 +68,13 @@ def test_the_signature_is_that_of_the_bytes_as_they_came() -> None:
         verify(json.dumps(json.loads(body), indent=1).encode(), signature(body), SECRET)
 
 
-@pytest.mark.parametrize("secret", [None, ""])
+@pytest.mark.parametrize("secret", [None, "", " "])
 def test_without_a_secret_nothing_is_trusted_not_even_what_is_signed_with_none(
     secret: str | None,
 ) -> None:
     body = shapes()["flat"]
     with pytest.raises(UntrustedHook, match="PROPEXO_WEBHOOK_SECRET"):
-        verify(body, signature(body, ""), secret)
+        verify(body, signature(body, secret or ""), secret)
 
 
 # Reading ----------------------------------------------------------------------------------------------
