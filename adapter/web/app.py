@@ -18,6 +18,8 @@ def create_app(*routes: Blueprint) -> Flask:
     # One more byte is read than is allowed, so that intake can say what is wrong.
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1
     app.url_map.strict_slashes = False
+    # Slashes too many are not found. Merging them means a redirect, to whatever host the request names.
+    app.url_map.merge_slashes = False
     for blueprint in routes:
         app.register_blueprint(blueprint)
     app.register_error_handler(HookError, _refused)
@@ -43,7 +45,7 @@ def _unavailable(error: StoreUnavailable) -> Response:
 def _plain(error: HTTPException) -> Response:
     response = _text(error.description or error.name, error.code or 500)
     for name, value in error.get_headers(request.environ):
-        if name.lower() in ("allow", "www-authenticate", "location"):
+        if name.lower() in ("allow", "www-authenticate"):
             response.headers[name] = value
     return response
 

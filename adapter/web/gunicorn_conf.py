@@ -35,6 +35,8 @@ accesslog = None
 logger_class = "adapter.web.gunicorn_conf.Logger"
 loglevel = "warning"
 proc_name = "adapter-web"
+# A header SCRIPT_NAME or PATH_INFO changes nothing, not even from this machine: the path is what was asked for.
+forwarder_headers = ""
 control_socket_disable = True  # it would lie in the home directory, one for all adapters there
 wsgi_app = "adapter.bootstrap:web_app()"
 

@@ -77,3 +77,26 @@ def test_what_gunicorn_says_is_one_line_of_our_log_without_numbers(server: Serve
     assert len(said) == 1
     assert "Invalid request" in said[0]["event"]
     assert "6175550134" not in log
+
+
+@pytest.mark.parametrize("name", ["SCRIPT_NAME", "PATH_INFO"])
+def test_a_header_does_not_move_the_application(server: Server, name: str) -> None:
+    """gunicorn lets the machine itself send these, and answered 500 where the path did not begin so."""
+    answer = requests.get(f"{server.url}/livez", headers={name: "/elsewhere"}, timeout=10)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "//webhooks/twilio",
+        "/webhooks//twilio",
+        "/webhooks///propexo",
+        "//evil.example.com/..",
+        "///",
+    ],
+)
+def test_nothing_redirects_to_the_host_that_the_request_names(server: Server, target: str) -> None:
+    for method in ("GET", "POST"):
+        head = f"{method} {target} HTTP/1.1\r\nHost: evil.example.com\r\nContent-Length: 0\r\n\r\n"
+        assert status_of(server, head.encode()) // 100 != 3

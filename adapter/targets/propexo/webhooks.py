@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from adapter.errors import MalformedHook, UntrustedHook
 
@@ -43,6 +45,10 @@ def read(body: bytes) -> FailedWrite | None:
         given = json.loads(body)
     except ValueError as error:
         raise MalformedHook("the webhook is not JSON") from error
+    except RecursionError as error:
+        raise MalformedHook("the webhook is nested too deeply") from error
+    if not all(_can_be_stored(text) for text in _texts(given)):
+        raise MalformedHook("the webhook holds a NUL or half a character, which no database takes")
     if not isinstance(given, dict):
         raise MalformedHook("the webhook is not a JSON object")
     wrapped = given.get("data")
@@ -55,3 +61,20 @@ def read(body: bytes) -> FailedWrite | None:
     errors = data.get("errors")
     words = "; ".join(str(error) for error in errors) if isinstance(errors, list) else ""
     return FailedWrite(job_id, words)
+
+
+def _texts(given: Any) -> Iterator[str]:
+    """Every text in a JSON value, however deep."""
+    left = [given]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            left += [*value.keys(), *value.values()]
+        elif isinstance(value, list):
+            left += value
+
+
+def _can_be_stored(text: str) -> bool:
+    return "\x00" not in text and not any("\ud800" <= mark <= "\udfff" for mark in text)

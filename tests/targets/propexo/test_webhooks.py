@@ -112,6 +112,25 @@ def test_what_cannot_be_understood_is_malformed(body: bytes) -> None:
         read(body)
 
 
+HOSTILE = {
+    "60,000 nested brackets": b"[" * 60_000,
+    "nested brackets that all end": b"[" * 30_000 + b"]" * 30_000,
+    "nested brackets in an object": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+    "half a character as the job": json.dumps(payload("job_\ud800")).encode(),
+    "half a character in the words": json.dumps(payload(errors=["\udfff"])).encode(),
+    "half a character as a key": json.dumps({**payload(), "\ud800": 1}).encode(),
+    "a NUL in the job": json.dumps(payload("job\x00")).encode(),
+    "a NUL in the words": json.dumps(payload(errors=[{"a": ["\x00"]}])).encode(),
+    "a number without end": b'{"root_job_id": ' + b"9" * 30_000 + b"}",
+}
+
+
+def test_a_backslash_before_u0000_is_no_nul() -> None:
+    assert read(json.dumps(payload("job_\\u0000")).encode()) == FailedWrite(
+        "job_\\u0000", "lead is closed"
+    )
+
+
 # Over HTTP --------------------------------------------------------------------------------------------
 
 
@@ -200,6 +219,13 @@ def test_what_is_not_signed_or_not_json_is_refused(made: Adapter, client: FlaskC
     assert send(client, b"{") == 400
     assert send(client, b" " * 2_000_000) == 413
     assert made.call(sid).state is CallState.POSTED
+
+
+@pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
+def test_what_no_database_takes_is_refused_though_it_is_signed(
+    client: FlaskClient, body: bytes
+) -> None:
+    assert send(client, body) == 400
 
 
 def test_without_a_secret_the_door_is_closed(made: Adapter) -> None:
