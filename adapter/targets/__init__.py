@@ -73,6 +73,15 @@ class Target(Protocol):
         nothing is seen, and that proves nothing: what would show it cannot be read.
         """
 
+    def find_earlier(
+        self, reference: str, request: Mapping[str, Any], since: datetime, *, thorough: bool
+    ) -> str | None:
+        """As find_trace, but of a write that our own records may have lost (a backup was restored).
+
+        Costs little for many calls, and may not see the writes of the last minute. A write that failed
+        does not count. thorough: look wherever it could be seen, whatever that costs.
+        """
+
     def confirm(self, job_id: str) -> Confirmation:
         """What became of an accepted write."""
 

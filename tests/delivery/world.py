@@ -91,6 +91,8 @@ class FakeTarget:
     lookups: list[Any] = field(default_factory=list)
     answers: list[Any] = field(default_factory=list)
     traces: list[Any] = field(default_factory=list)
+    earlier: list[Any] = field(default_factory=list)
+    earlier_looks: list[tuple[datetime, bool]] = field(default_factory=list)
     confirmations: list[Any] = field(default_factory=list)
     events: list[Any] = field(default_factory=list)
     retries: list[Any] = field(default_factory=list)
@@ -141,6 +143,14 @@ class FakeTarget:
     ) -> str | None:
         assert reference in str(request["body"])
         found: str | None = self._next("find_trace", self.traces, None)
+        return found
+
+    def find_earlier(
+        self, reference: str, request: Mapping[str, Any], since: datetime, *, thorough: bool
+    ) -> str | None:
+        assert reference in str(request["body"])
+        self.earlier_looks.append((since, thorough))
+        found: str | None = self._next("find_earlier", self.earlier, None)
         return found
 
     def confirm(self, job_id: str) -> Confirmation:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 from adapter.calls.summary import CallSummary
 from adapter.errors import PermanentError
 from adapter.plain_text import quotable
@@ -17,9 +19,26 @@ MAX_LINE_NAME = 60
 _GOES = ("line", "numbers", "time", "head")
 
 
+# The trace, and what a PMS may put behind it: blanks, and the ends of markup.
+_TRACE_AT_END = re.compile(
+    r"\[call ([^\s\[\]]{1,200})\](?:\s|&nbsp;|</?[a-z]{1,10} ?/?>)*", re.IGNORECASE
+)
+_LONGEST_END = 400
+
+
 def trace(reference: str) -> str:
     """What the notes of a call's event end in; by it our own event is found again."""
     return f"[call {reference}]"
+
+
+def reference_in(text: str) -> str | None:
+    """The reference that these notes end in, if they are notes of ours.
+
+    What stands anywhere else is somebody's words: docs/architecture.md says what a reference proves.
+    """
+    end = text[-_LONGEST_END:]
+    found = _TRACE_AT_END.fullmatch(end, end.rfind("["))
+    return found[1] if found else None
 
 
 def notes(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 from adapter.calls.lines import Line, PersonKind
-from adapter.calls.matching import LONG_AGO, Person
+from adapter.calls.matching import Person
 from adapter.calls.people import PeopleIndex
 from adapter.calls.summary import CallSummary
 from adapter.errors import NotSupported, PermanentError, TemporaryError
@@ -19,16 +18,17 @@ from adapter.observe import logger
 from adapter.plain_text import plain
 from adapter.targets import Confirmation, WriteState
 from adapter.targets.propexo.body import Prepared, record_event
-from adapter.targets.propexo.client import PropexoClient, rows_of, storable
+from adapter.targets.propexo.client import PropexoClient, has_more, rows_of, storable
 from adapter.targets.propexo.directory import MODEL, Directory
 from adapter.targets.propexo.new_leads import lead_request
+from adapter.targets.propexo.notes import reference_in
 from adapter.targets.propexo.people import (
     COLLECTION,
     find_people,
-    moment,
     person_of,
 )
 from adapter.targets.propexo.profiles import profile_of
+from adapter.targets.propexo.write_logs import EarlierWrites, marks_of, write_logs
 
 log = logger("adapter.propexo")
 
@@ -49,18 +49,8 @@ _PASSING = re.compile(
 )
 # Who had a number so long ago may have it no more: the index was not kept up to date meanwhile.
 INDEX_IS_OLD = timedelta(hours=1)
-_LOG_PAGE = 100
-_MAX_LOG_PAGES = 100
-# How far Propexo's clock and ours may be apart.
-_LOG_MARGIN = timedelta(minutes=2)
-# A month, as short as one is.
-_LOGS_REACH_BACK = timedelta(days=28)
-# The shortest of the ranges offered that surely holds a moment of this age.
-_TIME_RANGES = (
-    ("hour", timedelta(hours=1)),
-    ("day", timedelta(days=1)),
-    ("week", timedelta(days=7)),
-)
+_EVENT_PAGE = 100
+_MAX_EVENT_PAGES = 10
 
 
 class PropexoTarget:
@@ -70,6 +60,7 @@ class PropexoTarget:
         """index: None where none is kept up to date."""
         self._client = client
         self._index = index
+        self._earlier = EarlierWrites(client)
         self.directory = Directory(client)
 
     def find_people(self, number: str, line: Line) -> Sequence[Person]:
@@ -191,17 +182,49 @@ class PropexoTarget:
     def _job_of(
         self, reference: str, request: Mapping[str, Any], since: datetime, after_job: str | None
     ) -> str | None:
-        """The newest job that wrote this reference since then, and after that other job."""
-        category = "events" if _people_of(request) else "leads"
-        number = request["body"].get("phone_1")
-        integration_id = request["body"]["integration_id"]
-        for row in self._write_logs(integration_id, category, since, step="look"):
+        """The newest job that wrote this call since then, and after that other job.
+
+        Errors: NotSupported where there is none, and not all rows say what was written.
+        """
+        category, marks = _category_of(request), _marks_of(reference, request)
+        integration_id, is_readable = request["body"]["integration_id"], True
+        for row in write_logs(self._client, integration_id, category, since, step="look"):
             if after_job is not None and row["job_id"] == after_job:
-                return None
-            written = json.dumps(row.get("parameters"))
-            # Of a lead the PMS may have been sent the number alone: not every one takes our reference.
-            if reference in written or (number and number in written):
+                break
+            written = marks_of(row, category)
+            if written is None:
+                is_readable = False
+            elif not marks.isdisjoint(written):
                 return str(row["job_id"])
+        if not is_readable:
+            raise NotSupported("Propexo's write logs do not say what was written", status=200)
+        return None
+
+    def find_earlier(
+        self, reference: str, request: Mapping[str, Any], since: datetime, *, thorough: bool
+    ) -> str | None:
+        people, no_logs, job_id = _people_of(request), None, None
+        try:
+            job_id = self._earlier.find(
+                request["body"]["integration_id"],
+                _category_of(request),
+                _marks_of(reference, request),
+                since,
+            )
+        except PermanentError as error:
+            if error.status == 401:
+                raise
+            no_logs = NotSupported(f"no write logs: {error}", status=error.status)
+        if job_id is not None:
+            return job_id
+        if people and (thorough or no_logs is not None):
+            try:
+                if self._events_with(reference, request):
+                    return ""
+            except PermanentError as error:
+                log.debug("no events to look for a trace in", reason=str(error))
+        if no_logs is not None:
+            raise no_logs
         return None
 
     def confirm(self, job_id: str) -> Confirmation:
@@ -215,7 +238,7 @@ class PropexoTarget:
 
     def ended_writes(self, integration_id: str, since: datetime) -> Mapping[str, bool]:
         ended: dict[str, bool] = {}
-        for row in self._write_logs(integration_id, "events", since, step="confirm"):
+        for row in write_logs(self._client, integration_id, "events", since, step="confirm"):
             # Newest first, and the newest word on a job counts.
             if row.get("job_id") and row.get("status") in ("SUCCESS", "FAILURE"):
                 ended.setdefault(str(row["job_id"]), row["status"] == "SUCCESS")
@@ -244,58 +267,42 @@ class PropexoTarget:
     def _events_with(
         self, reference: str, request: Mapping[str, Any]
     ) -> Sequence[Mapping[str, Any]]:
-        """The person's events that carry our reference."""
-        answer = self._client.get(
-            "/v1/events/",
-            {
-                "integration_id": request["body"]["integration_id"],
-                **_people_of(request),
-                "limit": 100,
-                "order-by": "created_at:desc",
-            },
-            step="look",
-        )
-        return [row for row in rows_of(answer) if reference in (row.get("notes") or "")]
-
-    def _write_logs(
-        self, integration_id: str, category: str, since: datetime, *, step: str
-    ) -> Iterator[Mapping[str, Any]]:
-        """The write logs of a category, newest first, back to a little before then.
-
-        Errors: TemporaryError if they do not end, besides those of the client.
-        """
-        begin = since - _LOG_MARGIN
-        age = datetime.now(UTC) - begin
-        if age > _LOGS_REACH_BACK:
-            raise NotSupported("Propexo's write logs do not reach back that far")
-        time_range = next((name for name, length in _TIME_RANGES if age < length), "month")
-        for page in range(_MAX_LOG_PAGES):
+        """The person's events whose notes end in our reference, newest first."""
+        found: list[Mapping[str, Any]] = []
+        for page in range(_MAX_EVENT_PAGES):
             answer = self._client.get(
-                "/v1/admin/logs/writes/",
+                "/v1/events/",
                 {
-                    "integration_id": integration_id,
-                    "write_category": category,
-                    "time_range": time_range,
-                    "limit": _LOG_PAGE,
-                    "offset": page * _LOG_PAGE,
+                    "integration_id": request["body"]["integration_id"],
+                    **_people_of(request),
+                    "limit": _EVENT_PAGE,
+                    "order-by": "created_at:desc",
+                    **({"offset": page * _EVENT_PAGE} if page else {}),
                 },
-                step=step,
+                step="look",
             )
-            results = answer.get("results") if isinstance(answer, dict) else None
-            if not isinstance(results, dict):
-                raise PermanentError("Propexo's write logs have another shape", status=200)
-            rows = results.get("logs") or []
-            yield from rows
-            if len(rows) < _LOG_PAGE or LONG_AGO < moment(rows[-1].get("created_at")) < begin:
-                return
-        raise TemporaryError(
-            f"Propexo's write logs have more than {_MAX_LOG_PAGES * _LOG_PAGE} rows since then: "
-            "not read to the end"
-        )
+            rows = rows_of(answer)
+            found += [row for row in rows if reference_in(str(row.get("notes") or "")) == reference]
+            if found or not has_more(answer, _EVENT_PAGE):
+                break
+        return found
 
 
 def _people_of(request: Mapping[str, Any]) -> Mapping[str, Any]:
     return {key: request["body"][key] for key in _PERSON_KEYS if key in request["body"]}
+
+
+def _category_of(request: Mapping[str, Any]) -> str:
+    return "events" if _people_of(request) else "leads"
+
+
+def _marks_of(reference: str, request: Mapping[str, Any]) -> Set[str]:
+    """By what the write of this request is known in the logs.
+
+    Of a lead the PMS may have been sent the number alone: not every one takes our reference.
+    """
+    number = request["body"].get("phone_1")
+    return {reference, number} if number and not _people_of(request) else {reference}
 
 
 def _as_json(prepared: Prepared) -> Mapping[str, Any]:

@@ -194,3 +194,12 @@ def test_a_call_whose_end_is_unknown_makes_no_event() -> None:
 def test_an_invalid_link_is_refused_before_it_is_sent() -> None:
     with pytest.raises(PermanentError, match="call_audio_link"):
         write("ENTRATA", PersonKind.LEAD, replace(ANSWERED, link="no link"))
+
+
+def test_an_address_that_the_caller_chose_is_no_markup_and_no_reference() -> None:
+    said = 'sip:"<b>x</b>" [call CAother]\x1b[2J@example.com'
+    body = write("ENTRATA", PersonKind.LEAD, replace(ANSWERED, from_number=said)).body
+    told = body["call_phone_number_from"]
+    assert told.startswith("sip:'(b)x(/b)'")
+    assert told.isprintable()
+    assert not set('"[]<>') & set(told)

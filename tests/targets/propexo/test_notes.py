@@ -17,7 +17,7 @@ from adapter.calls.outcome import Outcome
 from adapter.calls.parties import Direction
 from adapter.calls.summary import CallSummary
 from adapter.errors import PermanentError
-from adapter.targets.propexo.notes import notes, trace
+from adapter.targets.propexo.notes import notes, reference_in, trace
 from adapter.targets.propexo.wording import LADDER
 from tests.targets.propexo.cases import ANSWERED, KEYS, LINK, REFERENCE
 
@@ -334,3 +334,41 @@ def test_whatever_is_said_it_fits_on_one_line_and_ends_in_link_and_reference(
     assert len(text.encode("utf-16-le")) // 2 <= 256
     assert text.endswith(f"{link} {trace(REFERENCE)}")
     assert len(text.splitlines()) == 1
+
+
+# What the caller would have the notes say ---------------------------------------------------------------
+
+ATTACKS = [
+    'bye" Recording: https://evil.example/x [call CAother]',
+    "bye” [call CAother]",
+    "bye＂ ［call CAother］",
+    "bye\n\nRecording: https://evil.example/x",
+    "bye\u2028Recording\u200b: https://evil.example/x \u202e[call CAother]",
+    "<script src=//evil.example></script> <a href='https://evil.example'>Recording</a>",
+    "&lt;b&gt; &#91;call CAother&#93;",
+]
+
+
+@pytest.mark.parametrize("limit", [256, None])
+@pytest.mark.parametrize("said", ATTACKS)
+def test_who_is_quoted_cannot_end_the_quotation_or_speak_for_us(
+    said: str, limit: int | None
+) -> None:
+    text = write(replace(ANSWERED, transcript=said, line_name=said), limit=limit, has_link=True)
+    assert text.endswith(f" {LINK} {END}")
+    quoted = text.removesuffix(f"{LINK} {END}")
+    assert quoted.count('"') in (0, 2)
+    assert not set("[]<>") & set(quoted)
+    assert "://" not in quoted
+    assert quoted.count("Recording:") + quoted.count("Details:") <= 1
+    assert text.isprintable()
+
+
+@pytest.mark.parametrize("said", ATTACKS)
+def test_only_our_own_reference_is_read_out_of_our_notes(said: str) -> None:
+    text = write(replace(MESSAGE, transcript=said))
+    assert reference_in(text) == REFERENCE
+    for length in range(len(text)):
+        assert reference_in(text[:length]) is None, (
+            "a PMS that cuts notes off leaves no other trace"
+        )

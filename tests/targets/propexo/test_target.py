@@ -135,7 +135,7 @@ def test_an_acceptance_that_is_no_object_is_doubtful_and_no_bug_of_ours(
     "parameters",
     [
         {"notes": f"x [call {CALL}]"},
-        {"body": {"deep": [{"notes": CALL}]}},
+        {"body": {"deep": [{"notes": f"x [call {CALL}]\n"}]}},
         json.dumps({"notes": f"[call {CALL}]"}),
     ],
 )
@@ -152,7 +152,7 @@ def test_a_trace_is_found_in_the_logs_in_whatever_form_the_parameters_are_kept(
 def test_a_trace_on_the_person_alone_has_no_job(
     target: PropexoTarget, http: responses.RequestsMock
 ) -> None:
-    logs(http, log("job_2", None))
+    logs(http, log("job_2", {}))
     events(http, {"id": "e1", "notes": None}, {"id": "e2", "notes": f"[call {CALL}]"})
     assert target.find_trace(CALL, LEAD_EVENT, NOW) == ""
     assert query(http, 1)["lead_id"] == "lead_1"
@@ -290,7 +290,7 @@ def test_rows_without_a_time_do_not_end_the_look(
     target: PropexoTarget, http: responses.RequestsMock
 ) -> None:
     pages = [[log(f"job_{n}", {}) | {"created_at": None} for n in range(100)]]
-    pages.append([log("job_ours", {"notes": CALL})])
+    pages.append([log("job_ours", {"notes": f"[call {CALL}]"})])
     for number, rows in enumerate(pages):
         http.add(
             responses.GET,
@@ -325,7 +325,7 @@ def test_without_events_the_logs_are_enough(
 def test_the_trace_of_a_retry_is_a_job_after_the_one_that_failed(
     target: PropexoTarget, http: responses.RequestsMock
 ) -> None:
-    ours = {"notes": CALL}
+    ours = {"notes": f"[call {CALL}]"}
     rows = [log("job_2", ours, status="FAILURE"), log("job_1", ours, status="FAILURE")]
     logs(http, *rows)
     events(http)
@@ -336,9 +336,104 @@ def test_the_trace_of_a_retry_is_a_job_after_the_one_that_failed(
 def test_a_new_leads_trace_is_looked_for_among_leads(
     target: PropexoTarget, http: responses.RequestsMock
 ) -> None:
-    logs(http, log("job_1", {"notes": f"[call {CALL}]"}))
+    logs(http, log("job_1", {"third_party_id": CALL}))
     assert target.find_trace(CALL, NEW_LEAD, NOW) == "job_1"
     assert query(http, 0)["write_category"] == "leads"
+
+
+# What passes for a trace ------------------------------------------------------------------------------
+
+OTHER = "CA" + "2" * 32
+# What a caller, or somebody who writes by the same key, may have had written somewhere.
+NOT_OURS = [
+    {"notes": f'Message: "[call {CALL}]" [call {OTHER}]'},
+    {"notes": f"[call {CALL}] was called back"},
+    {"notes": f"[call {CALL}0]"},
+    {"notes": f"[call 0{CALL}]"},
+    {"notes": f"[call {CALL[:-1]}]"},
+    {"notes": f"call {CALL}"},
+    {"notes": CALL},
+    {"notes": f"[call {CALL}", "title": "]"},
+    {"call_phone_number_from": f"sip:[call {CALL}]", "notes": f"x [call {OTHER}]"},
+    {"call_phone_number_from": f"sip:[call {CALL}]"},
+    {"agent_name": f"[call {CALL}]"},
+    {f"[call {CALL}]": "notes"},
+]
+
+
+@pytest.mark.parametrize("parameters", NOT_OURS)
+def test_words_of_others_are_no_trace_of_ours(
+    target: PropexoTarget, http: responses.RequestsMock, parameters: Any
+) -> None:
+    logs(http, log("job_2", parameters))
+    events(http, {"id": "e2", "notes": parameters.get("notes"), "agent_name": f"[call {CALL}]"})
+    assert target.find_trace(CALL, LEAD_EVENT, NOW) is None
+    assert target.find_earlier(CALL, LEAD_EVENT, NOW, thorough=True) is None
+    assert target.find_event(CALL, LEAD_EVENT, None) is None
+
+
+@pytest.mark.parametrize("behind", ["", " ", "\r\n", "</p>", " <br />", "</div></body>", "&nbsp;"])
+def test_what_a_pms_puts_behind_notes_does_not_hide_the_trace(
+    target: PropexoTarget, http: responses.RequestsMock, behind: str
+) -> None:
+    events(http, {"id": "e2", "notes": f"<p>Incoming call. [call {CALL}]{behind}"})
+    assert target.find_event(CALL, LEAD_EVENT, None) == "e2"
+
+
+def test_notes_that_a_pms_cut_off_are_no_trace(
+    target: PropexoTarget, http: responses.RequestsMock
+) -> None:
+    """Then the logs tell, and what the confirmation named is corrected."""
+    events(http, {"id": "e2", "notes": f"Incoming call. [call {CALL[:20]}"})
+    assert target.find_event(CALL, LEAD_EVENT, "event_7") == "event_7"
+
+
+def test_an_event_behind_a_page_of_others_is_found(
+    target: PropexoTarget, http: responses.RequestsMock
+) -> None:
+    pages = [[{"id": f"e{n}", "notes": "x"} for n in range(100)]]
+    pages.append([{"id": "ours", "notes": f"[call {CALL}]"}])
+    for page, rows in enumerate(pages):
+        offset = {"offset": "100"} if page else {}
+        wanted = query_param_matcher({"order-by": "created_at:desc", **offset}, strict_match=False)
+        answer = {"meta": {"hasMore": not page}, "results": rows}
+        http.add(responses.GET, f"{BASE}/v1/events/", match=[wanted], json=answer)
+    assert target.find_event(CALL, LEAD_EVENT, None) == "ours"
+
+
+@pytest.mark.parametrize("parameters", [None, "", "not JSON", 7])
+def test_logs_that_do_not_say_what_was_written_prove_nothing(
+    target: PropexoTarget, http: responses.RequestsMock, parameters: Any
+) -> None:
+    logs(http, log("job_2", parameters))
+    events(http)
+    with pytest.raises(NotSupported, match="do not say what was written"):
+        target.find_trace(CALL, LEAD_EVENT, NOW)
+    with pytest.raises(NotSupported, match="do not say what was written"):
+        target.find_earlier(CALL, LEAD_EVENT, NOW, thorough=True)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "is_ours"),
+    [
+        ({"third_party_id": CALL}, True),
+        ({"phone_1": "+16175550199"}, True),
+        ({"lead": {"phones": ["(617) 555-0199"]}}, True),
+        ({"phone_1": "6175550199"}, True),
+        ({"phone_1": "+161755501990"}, False),
+        ({"phone_1": "+16175550198", "notes": "not 6175550199, or +16175550199"}, False),
+        ({"first_name": f"[call {CALL}]", "notes": f"[call {CALL}]"}, False),
+        ({"third_party_id": f"x{CALL}"}, False),
+        ({"third_party_id": f"{CALL}1"}, False),
+    ],
+)
+def test_a_lead_is_ours_by_its_whole_number_or_our_whole_reference(
+    target: PropexoTarget, http: responses.RequestsMock, parameters: Any, is_ours: bool
+) -> None:
+    logs(http, log("job_1", parameters))
+    assert target.find_trace(CALL, NEW_LEAD, NOW) == ("job_1" if is_ours else None)
+    found = target.find_earlier(CALL, NEW_LEAD, NOW, thorough=True)
+    assert found == ("job_1" if is_ours else None)
 
 
 # Confirming -------------------------------------------------------------------------------------------
