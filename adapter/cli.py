@@ -393,6 +393,7 @@ def forget(number: str, yes: bool) -> None:
     """
     from adapter.calls.forgetting import Forgetting
     from adapter.calls.phone import e164, pretty
+    from adapter.errors import StoreUnavailable
 
     found = e164(number)
     if found is None:
@@ -400,17 +401,27 @@ def forget(number: str, yes: bool) -> None:
     parts = _parts()
     if parts.lines.is_ours(found):
         raise click.BadParameter(f"{pretty(found)} is one of our own lines or staff (lines.toml)")
+    if calls_on_it := parts.store.count_calls_on(found):
+        raise click.BadParameter(
+            f"{pretty(found)} is one of our own lines: {calls_on_it} call(s) were on it"
+        )
     if not yes:
         click.confirm(f"Remove {pretty(found)} for good?", abort=True)
     gone = Forgetting(parts.store, found).run(datetime.now(UTC))
     click.echo(
         f"Removed from {gone.calls} call(s), {gone.mentions} that only mention it, "
-        f"{gone.attempts} attempt(s) and {gone.new_leads} lead(s) asked for; "
+        f"{gone.attempts} attempt(s), {gone.new_leads} lead(s) asked for and {gone.texts} other text(s); "
         f"deleted {gone.hooks} hook(s) and {gone.people} row(s) of the index of people."
     )
     if gone.undelivered:
         click.echo(f"{gone.undelivered} call(s) were not written yet and are ignored now.")
+    if gone.is_left_in_file:
+        raise StoreUnavailable(
+            "the number may still stand in the database's files: they could not be emptied of what was "
+            "deleted, because another program used them or there was no room; run adapter forget again"
+        )
     click.echo("The PMS and Twilio keep what they have. Next: delete the number there too.")
+    click.echo("What backups keep, and PostgreSQL until it is vacuumed: docs/forgetting.md")
 
 
 @main.command()

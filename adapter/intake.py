@@ -5,7 +5,7 @@ The call's row says when it is due and which run that will be; so record and sch
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -81,7 +81,7 @@ class Intake:
             return provider.reply(self._store(provider, params, raw))
         except Exception as error:
             # A trusted hook that we cannot take in is our bug: keep it, say so, replay it after the fix.
-            self._park(raw, error)
+            self._park(provider.call_ids(params), raw, error)
             return provider.reply(None)
 
     def replay(self, raw: RawHook) -> bool:
@@ -139,10 +139,16 @@ class Intake:
                 self.store.add_hook(connection, replace(raw, kind=kind, call_key=call.key))
         return call.key
 
-    def _park(self, raw: RawHook, error: Exception) -> None:
+    def _park(self, call_ids: Sequence[str], raw: RawHook, error: Exception) -> None:
+        """Keep a hook that cannot be read, unless its call was forgotten on request."""
         reason = _reason(error)
-        parked = replace(raw, state="parked", error=reason)
+        keys = [call_key(raw.provider, raw.account, call_id) for call_id in call_ids]
+        parked = replace(raw, state="parked", error=reason, call_key=keys[0] if keys else None)
         with self.store.begin() as connection:
+            if self.store.has_forgotten(connection, keys):
+                HOOKS.labels("unknown", "forgotten").inc()
+                log.info("hook of a forgotten call not kept", call=keys[0])
+                return
             hook_id = self.store.add_hook(connection, parked)
         HOOKS.labels("unknown", "parked").inc()
         log.error(

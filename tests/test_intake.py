@@ -458,6 +458,9 @@ class BrokenProvider:
     def read(self, params: Parameters, account: str) -> CallEvent:
         raise self.error
 
+    def call_ids(self, params: Parameters) -> list[str]:
+        return [params["CallSid"]]
+
     def reply(self, event: CallEvent | None) -> Reply:
         return Reply(204)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,20 +40,62 @@ def open_engine(url: str, *, pool_size: int = 10, pool_seconds: float = 5.0) -> 
         return engine
     path = sa.make_url(url).database
     if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = sa.create_engine(
         url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": 10}
     )
+
+    @sa.event.listens_for(engine, "do_connect")
+    def _close_to_others(*_: Any) -> None:
+        if path and path != ":memory:" and not path.startswith("file:"):
+            _keep_private(Path(path))
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _: Any) -> None:
         # Writers queue up from their first statement instead of failing at an upgrade of the lock.
         connection.isolation_level = "IMMEDIATE"
-        for pragma in ("busy_timeout=10000", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in (
+            "busy_timeout=10000",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",  # what is deleted is overwritten, not only marked as free
+        ):
             connection.execute(f"PRAGMA {pragma}")
         _write_ahead(connection)
 
     return engine
+
+
+def _keep_private(path: Path) -> None:
+    """The database and the files that SQLite puts beside it can be read by their owner alone.
+
+    A file that is there is never opened here: to close it again would end the locks that SQLite holds on it
+    for this process (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+    """
+    with suppress(OSError):  # that it is there, or cannot be made: SQLite says what is wrong
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    for ending in ("", "-wal", "-shm", "-journal"):
+        beside = path.with_name(path.name + ending)
+        with suppress(OSError):  # it is not there, or another user's, whose matter it is
+            mode = beside.stat().st_mode
+            if mode & 0o077:
+                beside.chmod(mode & 0o700)
+
+
+def empty_traces(engine: sa.Engine) -> bool:
+    """Leave nothing of what was deleted in the files of an SQLite database; False if a reader is in the way.
+
+    VACUUM, because what an older version deleted was only marked as free, and pages that were split
+    keep copies of rows. Writers wait meanwhile. PostgreSQL does it in its own time (docs/forgetting.md).
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)"  # waits for readers as long as for a lock
+    with engine.connect() as connection:
+        connection.exec_driver_sql(checkpoint).one()
+        connection.exec_driver_sql("VACUUM")
+        is_busy = connection.exec_driver_sql(checkpoint).one()[0]
+    return not is_busy
 
 
 def _end_when_frozen(engine: sa.Engine) -> None:

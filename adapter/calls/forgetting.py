@@ -1,13 +1,14 @@
 """How is a person's number removed from everything that is kept here?
 
 What remains of a call is that it was, when, how it ended and how long it took: no number, no name, no
-words, no link to a recording. The PMS and the provider keep what they have.
+words, no link to a recording. The PMS and the provider keep what they have. docs/forgetting.md says what
+else may still hold the number.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,12 +17,17 @@ import sqlalchemy as sa
 
 from adapter.calls.facts import CallRecord, Leg
 from adapter.calls.phone import e164, national_ten
-from adapter.calls.rows import Call, CallState
+from adapter.calls.rows import FORGOTTEN, Call, CallState
 from adapter.calls.store import Store
-from adapter.calls.tables import attempts, calls, hooks
+from adapter.calls.tables import attempts, calls, hooks, metadata
+from adapter.calls.traces import Traces
+from adapter.errors import StoreUnavailable
 
-FORGOTTEN = "forgotten on request"
 BATCH = 200
+COUNTED = (
+    *("calls", "undelivered", "mentions", "hooks", "attempts", "people", "new_leads"),
+    "texts",
+)
 # These will not be delivered any more: nobody could be found without the number.
 _UNDELIVERED = (CallState.OPEN, CallState.DELIVERING, CallState.HELD, CallState.FAILED)
 # Tables of other modules that hold numbers, and in which columns.
@@ -33,7 +39,11 @@ _ELSEWHERE: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Forgotten:
-    """How much was removed. undelivered: calls that are not going to be written now."""
+    """How much was removed. undelivered: calls that are not going to be written now.
+
+    texts: rows in which the number was only mentioned. is_left_in_file: the files of an SQLite database could
+    not be emptied of what was deleted.
+    """
 
     calls: int = 0
     undelivered: int = 0
@@ -42,6 +52,8 @@ class Forgotten:
     attempts: int = 0
     people: int = 0
     new_leads: int = 0
+    texts: int = 0
+    is_left_in_file: bool = False
 
 
 class Forgetting:
@@ -50,35 +62,49 @@ class Forgetting:
     def __init__(self, store: Store, number: str) -> None:
         self._store = store
         self._number = number
-        # How the number stands in raw data of any format, but for marks between its digits.
         self._digits = national_ten(number) or number.removeprefix("+")
+        self._traces = Traces([number])
 
     def run(self, now: datetime) -> Forgotten:
         """Remove it everywhere.
 
         Of a call that is being posted in this very moment the answer may still be noted; run it again then.
         """
-        counts = dict.fromkeys(Forgotten.__dataclass_fields__, 0)
-        for key in self._keys():
+        counts: dict[str, Any] = dict.fromkeys(COUNTED, 0)
+        for (key,) in self._rows_with_it(calls):
             for name, count in self._forget_call(key, now).items():
                 counts[name] += count
-        counts["hooks"] += self._delete_stray_hooks()
+        counts["hooks"] += self._delete_stray_hooks(now)
         counts |= self._delete_elsewhere()
-        return Forgotten(**counts)
+        for table in metadata.sorted_tables:
+            if table is not hooks:
+                counts["texts"] += self._clean(table)
+        try:
+            is_left = not self._store.empty_traces()
+        except StoreUnavailable:  # locked, or no room for it; the rows are clean all the same
+            is_left = True
+        return Forgotten(**counts, is_left_in_file=is_left)
 
-    def _keys(self) -> Iterator[str]:
-        """Calls in which the number may stand. One pass in the order of the keys."""
-        found = sa.or_(calls.c.other.contains(self._digits), calls.c.record.contains(self._digits))
-        last = ""
+    def _rows_with_it(self, table: sa.Table) -> Iterator[Sequence[Any]]:
+        """The primary keys of the rows in which the number stands, in one pass.
+
+        Read in batches and searched here: neither database finds a number that is written with marks
+        between its digits, and neither is to wait for a search of the whole table.
+        """
+        key, texts = list(table.primary_key), _texts(table)
+        query = sa.select(*key, *texts).order_by(*key).limit(BATCH)
+        after: Any = None
         while True:
-            query = sa.select(calls.c.key).where(calls.c.key > last, found)
-            with self._store.begin() as connection:
-                rows = connection.execute(query.order_by(calls.c.key).limit(BATCH))
-                keys = list(rows.scalars())
-            yield from keys
-            if len(keys) < BATCH:
+            following = query if after is None else query.where(sa.tuple_(*key) > after)
+            with self._store.autocommit() as connection:
+                rows = connection.execute(following).all()
+            for row in rows:
+                if any(self._traces.are_in(text) for text in row[len(key) :]):
+                    yield row[: len(key)]
+            if len(rows) < BATCH:
                 return
-            last = keys[-1]
+            last = zip(key, rows[-1], strict=False)
+            after = sa.tuple_(*(sa.literal(value, column.type) for column, value in last))
 
     def _forget_call(self, key: str, now: datetime) -> Mapping[str, int]:
         with self._store.begin() as connection:
@@ -104,27 +130,46 @@ class Forgetting:
     def _forget_mention(
         self, connection: sa.Connection, call: Call, now: datetime
     ) -> Mapping[str, int]:
-        """The call was with somebody else; the number is only on one of its legs."""
+        """The call was with somebody else; the number is only on one of its legs, or in what was said."""
         legs = {id: _without_number(leg, self._is_it) for id, leg in call.record.legs.items()}
-        if legs == call.record.legs:
-            return {}
-        record = call.record.model_copy(update={"legs": legs})
-        self._store.update(connection, call.key, record=_json(record), updated_at=now)
+        record = _json(call.record.model_copy(update={"legs": legs}))
+        values = {"record": self._traces.removed_from(record), "updated_at": now}
+        connection.execute(sa.update(calls).where(calls.c.key == call.key).values(**values))
         return {"mentions": 1, "hooks": _delete_hooks(connection, call.key)}
 
-    def _delete_stray_hooks(self) -> int:
+    def _delete_stray_hooks(self, now: datetime) -> int:
         """Hooks that belong to none of the calls (parked ones), or tell the number beside the call's own."""
-        is_there = sa.or_(
-            hooks.c.target.contains(self._digits), _bytes_contain(self._store, self._digits)
-        )
         deleted = 0
-        while True:
-            picked = sa.select(hooks.c.id).where(is_there).limit(BATCH)
+        for (hook_id,) in self._rows_with_it(hooks):
             with self._store.begin() as connection:
-                gone = connection.execute(sa.delete(hooks).where(hooks.c.id.in_(picked)))
-                deleted += gone.rowcount
-            if gone.rowcount < BATCH:
-                return deleted
+                gone = connection.execute(
+                    sa.delete(hooks).where(hooks.c.id == hook_id).returning(hooks)
+                ).one_or_none()
+                if gone is not None:
+                    deleted += 1
+                    if gone.call_key is not None:
+                        self._store.remember_forgotten(connection, gone, now)
+        return deleted
+
+    def _clean(self, table: sa.Table) -> int:
+        """Take the number out of what was said in the rows of this table."""
+        cleaned = 0
+        for key in self._rows_with_it(table):
+            this = sa.and_(*(c == v for c, v in zip(table.primary_key, key, strict=True)))
+            with self._store.begin() as connection:
+                row = connection.execute(sa.select(*_texts(table)).where(this)).one_or_none()
+                if row is None:
+                    continue
+                values = {
+                    name: self._traces.removed_from(text)
+                    for name, text in row._mapping.items()
+                    if isinstance(text, str) and self._traces.are_in(text)
+                }
+                change: Any = sa.update(table).where(this).values(**values)
+                if any(column.name in values for column in table.primary_key):
+                    change = sa.delete(table).where(this)
+                cleaned += connection.execute(change).rowcount if values else 0
+        return cleaned
 
     def _delete_elsewhere(self) -> dict[str, int]:
         counts = {}
@@ -187,9 +232,5 @@ def _delete_hooks(connection: sa.Connection, key: str) -> int:
     return connection.execute(sa.delete(hooks).where(hooks.c.call_key == key)).rowcount
 
 
-def _bytes_contain(store: Store, text: str) -> sa.ColumnElement[bool]:
-    """True for hooks with this text in their body, which is bytes."""
-    needle = sa.literal(text.encode(), sa.LargeBinary)
-    if store.engine.dialect.name == "postgresql":
-        return sa.func.position(needle.op("IN")(hooks.c.body)) > 0
-    return sa.func.instr(hooks.c.body, needle) > 0
+def _texts(table: sa.Table) -> list[sa.Column[Any]]:
+    return [c for c in table.columns if isinstance(c.type, sa.Text | sa.LargeBinary)]

@@ -94,7 +94,10 @@ class Retention:
         with self._store.begin() as connection:
             keys = list(connection.execute(old).scalars())
             for table in (legs, attempts, hooks):
-                connection.execute(sa.delete(table).where(table.c.call_key.in_(keys)))
+                theirs: sa.ColumnElement[bool] = table.c.call_key.in_(keys)
+                if table is hooks:
+                    theirs = sa.and_(theirs, hooks.c.state != "parked")
+                connection.execute(sa.delete(table).where(theirs))
             connection.execute(sa.delete(calls).where(calls.c.key.in_(keys)))
         return len(keys)
 

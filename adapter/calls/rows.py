@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from adapter.calls.facts import CallRecord
 
+FORGOTTEN = "forgotten on request"  # the reason of a call of which nothing more is kept
 OPERATOR = "operator"  # the step of an attempt that is an operator's decision
 
 

@@ -18,7 +18,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from adapter.calls.rows import OPERATOR, Attempt, Call, CallState, RawHook
+from adapter.calls.database import empty_traces
+from adapter.calls.facts import CallRecord, call_key
+from adapter.calls.rows import FORGOTTEN, OPERATOR, Attempt, Call, CallState, RawHook
 from adapter.calls.tables import attempts, calls, hooks, legs, secrets, workers
 from adapter.errors import StoreUnavailable
 from adapter.observe import Exchange
@@ -359,6 +361,13 @@ class Store:
         with self.autocommit() as connection:
             return {(row[0], row[1]): row[2] for row in connection.execute(query)}
 
+    def count_calls_on(self, line: str) -> int:
+        """How many calls were on this line of ours (E.164)."""
+        mine = sa.and_(calls.c.line == line, calls.c.state != CallState.FOLDED.value)
+        query = sa.select(sa.func.count()).select_from(calls).where(mine)
+        with self.autocommit() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def oldest_due(self) -> datetime | None:
         """When the longest-waiting undelivered call became due; it may lie in the future."""
         waiting = (CallState.OPEN.value, CallState.DELIVERING.value)
@@ -403,6 +412,46 @@ class Store:
         with self.autocommit() as connection:
             version: int | None = connection.execute(statement).scalar_one_or_none()
         return version
+
+    # What was forgotten -----------------------------------------------------------------------
+
+    def has_forgotten(self, connection: sa.Connection, keys: Collection[str]) -> bool:
+        """True if one of these is a call, or a leg of a call, that was forgotten on request."""
+        owners = sa.select(legs.c.call_key).where(legs.c.leg_key.in_(keys))
+        named = sa.or_(calls.c.key.in_(keys), calls.c.key.in_(owners))
+        rows = connection.execute(sa.select(calls).where(named))
+        return any(Call.of(row).record.is_forgotten for row in rows)
+
+    def remember_forgotten(
+        self, connection: sa.Connection, hook: sa.Row[Any], now: datetime
+    ) -> None:
+        """Keep of a call whose only hooks were parked and deleted that it was, and is forgotten."""
+        record = CallRecord(
+            provider=hook.provider,
+            account=hook.account,
+            call_id=hook.call_key.removeprefix(call_key(hook.provider, hook.account, "")),
+            is_forgotten=True,
+            was_read=True,
+        )
+        row = {
+            "key": record.key,
+            "provider": record.provider,
+            "account": record.account,
+            "call_id": record.call_id,
+            "state": CallState.IGNORED.value,
+            "reason": FORGOTTEN,
+            "record": record.model_dump_json(exclude_none=True),
+            "first_seen_at": hook.received_at,
+            "run": 1,
+            "updated_at": now,
+        }
+        statement = self.insert(calls).values(**_NEW, **row)
+        connection.execute(statement.on_conflict_do_nothing(index_elements=[calls.c.key]))
+
+    def empty_traces(self) -> bool:
+        """See `adapter.calls.database.empty_traces`. Errors: as of `begin`."""
+        with self._errors():
+            return empty_traces(self.engine)
 
     # Attempts ---------------------------------------------------------------------------------
 

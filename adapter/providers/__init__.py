@@ -73,6 +73,9 @@ class Provider(Protocol):
     def read(self, params: Parameters, account: str) -> CallEvent:
         """The facts of a trusted hook. Errors: UnreadableHook."""
 
+    def call_ids(self, params: Parameters) -> Sequence[str]:
+        """The ids of the calls that a hook names, the one that it is about first; also if it is unreadable."""
+
     def reply(self, event: CallEvent | None) -> Reply:
         """What to answer once the hook is stored; event None: it was parked."""
 

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from dbos import DBOSClient, DBOSPortableJSONSerializer
 
 from adapter.calls import retention
-from adapter.calls.forgetting import FORGOTTEN, Forgetting, Forgotten
+from adapter.calls.forgetting import Forgetting, Forgotten
 from adapter.calls.new_leads import NewLeads
 from adapter.calls.people import PeopleIndex
 from adapter.calls.retention import Keep, Retention
-from adapter.calls.rows import CallState, RawHook
+from adapter.calls.rows import FORGOTTEN, CallState, RawHook
 from adapter.calls.store import Store
 from adapter.calls.tables import attempts, hooks, legs, metadata
 from adapter.delivery.queue import APPLICATION, QUEUE, WORKFLOW, prune_workflows
@@ -105,6 +105,16 @@ def test_old_calls_go_with_all_that_belongs_to_them(world: World, clock: Clock) 
         keys = sa.select(table.c.call_key).distinct()
         with world.store.begin() as connection:
             assert set(connection.execute(keys).scalars()) <= {f"twilio:{ACCOUNT}:CA3"}
+
+
+def test_a_parked_hook_stays_also_when_its_call_goes(world: World, clock: Clock) -> None:
+    clock.now = NOW - 100 * DAY
+    world.hook(ended("CA1"))
+    world.finish()
+    world.hook(ended("CA1", CallStatus="exploded"))
+    clock.now = NOW
+    Retention(world.store, Keep(call_days=99)).prune(NOW)
+    assert (list(world.store.list_calls()), world.store.count_parked()) == ([], 1)
 
 
 def test_a_call_that_is_under_way_stays(world: World, clock: Clock) -> None:

@@ -114,6 +114,12 @@ def read_hook(params: Params, account: str) -> CallEvent:
     return CallEvent(kind, facts)
 
 
+def call_ids(params: Params) -> list[str]:
+    """The ids of calls that a hook names, the call before its legs."""
+    named = (params.get(name, "") for name in ("ParentCallSid", "CallSid", "DialCallSid"))
+    return [sid for sid in named if _SID.fullmatch(sid)]
+
+
 def _kind(params: Params) -> HookKind:
     if "DialCallStatus" in params:
         return HookKind.DIAL

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from adapter.providers import CallEvent, HookKind, HookRequest, Parameters, Reply
-from adapter.providers.twilio.hooks import read_hook
+from adapter.providers.twilio.hooks import call_ids, read_hook
 from adapter.providers.twilio.signature import Tokens, parameters, verify
 
 _EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
@@ -29,6 +31,9 @@ class TwilioProvider:
 
     def read(self, params: Parameters, account: str) -> CallEvent:
         return read_hook(params.to_dict(), account)
+
+    def call_ids(self, params: Parameters) -> Sequence[str]:
+        return call_ids(params)
 
     def reply(self, event: CallEvent | None) -> Reply:
         # The actions of <Dial> and <Record> must be answered with TwiML; an empty one ends the call.
