@@ -10,14 +10,14 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 import click
-from rich.console import Console
 
 from adapter.errors import AdapterError
 from adapter.plain_text import plain
 from adapter.settings import Settings
+from adapter.terminal import Screen, fit_streams, say
 
 F = TypeVar("F", bound=Callable[..., Any])
-console = Console()
+console = Screen()
 
 
 def plainly(command: F) -> F:
@@ -34,7 +34,15 @@ def plainly(command: F) -> F:
     return cast(F, told)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands; whatever one says can be written to the streams that there are."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        fit_streams()
+        return super().main(*args, **kwargs)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="call-adapter")
 def main() -> None:
     """Puts phone calls from Twilio on the right person's record, through Propexo.
@@ -45,14 +53,13 @@ def main() -> None:
 
 @main.command()
 @click.option("--keep-open", is_flag=True, help="Leave sandbox and adapter running until Ctrl-C.")
+@click.option("--hook-delay", default=0.0, hidden=True, help="Seconds before each hook, as in CI.")
 @plainly
-def demo(keep_open: bool) -> None:
+def demo(keep_open: bool, hook_delay: float) -> None:
     """All of it on this machine: signed sample calls in, events out, shown as a table."""
     from adapter.demo import run_demo
 
-    # Piped into a file the table is not squeezed into the 80 columns of a terminal that is not there.
-    shown = console if console.is_terminal else Console(width=130)
-    sys.exit(run_demo(shown, keep_open=keep_open))
+    sys.exit(run_demo(console, keep_open=keep_open, hook_delay=hook_delay))
 
 
 @main.command()
@@ -109,7 +116,7 @@ def migrate() -> None:
 
     settings = Settings.from_environ(os.environ)
     bootstrap.migrate(settings)
-    click.echo("The database is current. Next: adapter run, or adapter web and adapter worker.")
+    _say("The database is current. Next: adapter run, or adapter web and adapter worker.")
 
 
 @main.command()
@@ -132,7 +139,7 @@ def calls(state: str | None, number: str | None, line: str | None, limit: int) -
         state=state, number=_number(number), line=_number(line), limit=limit
     )
     console.print(calls_table(found))
-    click.echo(f"{len(found)} call(s). More of one: adapter show CALL")
+    _say(f"{len(found)} call(s). More of one: adapter show CALL")
 
 
 @main.command()
@@ -145,7 +152,7 @@ def show(call: str) -> None:
     store = _parts().store
     found = _find(store, call)
     tell_story(console, found, store.hooks_of(found.key), store.attempts_of(found.key))
-    click.echo(f"\nNext: {next_step(found)}")
+    _say(f"\nNext: {next_step(found)}")
 
 
 @main.command()
@@ -166,9 +173,7 @@ def revoke(call: str) -> None:
     parts = _parts()
     found = _find(parts.store, call)
     parts.store.revoke_link(found.key)
-    click.echo(
-        f"Links to {found.call_id} open nothing now. Next, for a new one: adapter link {call}"
-    )
+    _say(f"Links to {found.call_id} open nothing now. Next, for a new one: adapter link {call}")
 
 
 @main.command()
@@ -191,15 +196,15 @@ def replay(call: str | None, state: str | None, again: bool) -> None:
     parts = _parts()
     if state == "parked":
         taken, left = replay_parked(parts.intake)
-        click.echo(f"{taken} parked hook(s) taken, {left} still cannot be read.")
+        _say(f"{taken} parked hook(s) taken, {left} still cannot be read.")
         sys.exit(1 if left else 0)
     if call is not None:
         found = [_find(parts.store, call)]
     else:
         found = list(parts.store.list_calls(state=state, limit=100_000))
     for one, outcome in replay_calls(parts.store, found, again=again):
-        click.echo(f"{one.call_id}: {outcome}")
-    click.echo(f"{len(found)} call(s). The worker takes them up; see adapter calls.")
+        _say(f"{one.call_id}: {outcome}")
+    _say(f"{len(found)} call(s). The worker takes them up; see adapter calls.")
 
 
 @main.command()
@@ -211,7 +216,7 @@ def held(limit: int) -> None:
 
     found = _parts().store.list_calls(state="held", limit=limit)
     console.print(calls_table(found))
-    click.echo(
+    _say(
         f"{len(found)} held. Next: adapter assign CALL --lead ID, adapter create-lead CALL, "
         "adapter ignore CALL, or adapter show CALL"
     )
@@ -246,7 +251,7 @@ def assign(call: str, lead: str | None, applicant: str | None, resident: str | N
         click.echo(
             f"{kind} {person_id} will be checked when it is delivered: {plain(unchecked)}", err=True
         )
-    click.echo(f"{found.call_id} goes to {kind} {person_id}. Next: adapter show {call}")
+    _say(f"{found.call_id} goes to {kind} {person_id}. Next: adapter show {call}")
 
 
 @main.command()
@@ -259,7 +264,7 @@ def ignore(call: str) -> None:
     store = _parts().store
     found = _find(store, call)
     ignore_call(store, found)
-    click.echo(f"{found.call_id} is ignored. To undo: adapter replay {call}")
+    _say(f"{found.call_id} is ignored. To undo: adapter replay {call}")
 
 
 @main.command("create-lead")
@@ -272,9 +277,7 @@ def create_lead(call: str) -> None:
     store = _parts().store
     found = _find(store, call)
     create_lead_of(store, found)
-    click.echo(
-        f"A lead will be asked for of the caller of {found.call_id}. Next: adapter show {call}"
-    )
+    _say(f"A lead will be asked for of the caller of {found.call_id}. Next: adapter show {call}")
 
 
 @main.command()
@@ -343,9 +346,9 @@ def sync() -> None:
                     total=max(state.total, state.position) or None,
                 )
     if stopping.is_set():
-        click.echo("Stopped; adapter sync goes on from here, and so does the worker.")
+        _say("Stopped; adapter sync goes on from here, and so does the worker.")
         sys.exit(130)
-    click.echo("The index is up to date; the worker keeps it so.")
+    _say("The index is up to date; the worker keeps it so.")
 
 
 @main.command()
@@ -408,20 +411,20 @@ def forget(number: str, yes: bool) -> None:
     if not yes:
         click.confirm(f"Remove {pretty(found)} for good?", abort=True)
     gone = Forgetting(parts.store, found).run(datetime.now(UTC))
-    click.echo(
+    _say(
         f"Removed from {gone.calls} call(s), {gone.mentions} that only mention it, "
         f"{gone.attempts} attempt(s), {gone.new_leads} lead(s) asked for and {gone.texts} other text(s); "
         f"deleted {gone.hooks} hook(s) and {gone.people} row(s) of the index of people."
     )
     if gone.undelivered:
-        click.echo(f"{gone.undelivered} call(s) were not written yet and are ignored now.")
+        _say(f"{gone.undelivered} call(s) were not written yet and are ignored now.")
     if gone.is_left_in_file:
         raise StoreUnavailable(
             "the number may still stand in the database's files: they could not be emptied of what was "
             "deleted, because another program used them or there was no room; run adapter forget again"
         )
-    click.echo("The PMS and Twilio keep what they have. Next: delete the number there too.")
-    click.echo("What backups keep, and PostgreSQL until it is vacuumed: docs/forgetting.md")
+    _say("The PMS and Twilio keep what they have. Next: delete the number there too.")
+    _say("What backups keep, and PostgreSQL until it is vacuumed: docs/forgetting.md")
 
 
 @main.command()
@@ -475,7 +478,7 @@ def simulate(
     except requests.RequestException as error:
         click.echo(f"adapter: {url or public} does not answer ({type(error).__name__})", err=True)
         sys.exit(1)
-    click.echo(f"{answer.status_code} for {kind} of {sid}. Next: adapter show {sid}")
+    _say(f"{answer.status_code} for {kind} of {sid}. Next: adapter show {sid}")
     if not answer.ok:
         click.echo(answer.text.strip(), err=True)
         sys.exit(1)
@@ -511,6 +514,10 @@ def sandbox(host: str, port: int, api_key: str, rate_limit: int, vendor: str) ->
         err=True,
     )
     serve(host, port, api_key, rate_limit, vendor)
+
+
+def _say(words: str) -> None:
+    say(console, words)
 
 
 def _checked_settings() -> Settings:

@@ -14,25 +14,28 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import requests
-from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-from rich.table import Table
 from rich.text import Text
 
 from adapter.bootstrap import Parts
+from adapter.calls.outcome import Outcome
 from adapter.calls.rows import Call, CallState
 from adapter.plain_text import plain
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
 from adapter.settings import Settings
 from adapter.simulate import ACCOUNT, hook, new_sid, send
+from adapter.targets.propexo.models import CALL_STATUS
 from adapter.tell import COLOURS, number, person, talk_time
+from adapter.terminal import Column, Listing, say
 
 LINE = "+16175550100"
-READY_SECONDS = 15
-FINAL_SECONDS = 30
+# Limits for a machine that is slow, or busy with other work; nothing waits so long elsewhere.
+READY_SECONDS = 120
+FINAL_SECONDS = 180
 
 Hooks = Callable[[str], list[dict[str, str]]]
 
@@ -88,42 +91,56 @@ def samples() -> list[Sample]:
     ]  # fmt: skip
 
 
-def run_demo(console: Console, *, keep_open: bool = False) -> int:
-    """Run the demo; 0 if every call came out as it should."""
+def run_demo(console: Console, *, keep_open: bool = False, hook_delay: float = 0.0) -> int:
+    """Run the demo; 0 if every call came out as it should. hook_delay: seconds before each hook."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="adapter-demo-") as folder, _sandbox() as sandbox:
         environ = _environ(Path(folder), sandbox.url)
-        console.print(
-            f"[bold]Sandbox[/bold] for Propexo on {sandbox.url}, "
-            f"[bold]adapter[/bold] (web and worker) on {environ['PUBLIC_BASE_URL']}\n"
+        say(
+            console,
+            Text.assemble(
+                ("Sandbox", "bold"),
+                f" for Propexo on {sandbox.url}, ",
+                ("adapter", "bold"),
+                f" (web and worker) on {environ['PUBLIC_BASE_URL']}\n",
+            ),
         )
         with _adapter(environ, Path(folder)) as process:
             if not _is_ready(environ, process):
                 console.print("[red]The adapter did not start.[/red] Its log:")
-                console.print((Path(folder) / "log").read_text()[-3000:], markup=False)
+                for line in (Path(folder) / "log").read_text()[-3000:].splitlines():
+                    say(console, line)
                 return 1
             sent = samples()
             store = Parts(Settings.from_environ(environ)).store
             with _progress(console) as progress:
-                _send_all(progress, environ, sent)
+                _send_all(progress, environ, sent, hook_delay)
                 forged = _send_forged(environ)
-                calls = _await_final(progress, store.call, sent)
-            written = requests.get(f"{sandbox.url}/_sandbox/events", timeout=5).json()["events"]
-            refused = requests.get(f"{sandbox.url}/_sandbox/refused", timeout=5).json()["refused"]
+                calls = _await_final(progress, store.call, sent, process)
+            written = requests.get(f"{sandbox.url}/_sandbox/events", timeout=30).json()["events"]
+            refused = _refused_writes(sandbox.url)
             wrong = _show(console, sent, calls, written, forged)
-            console.print(_summary(sent, written, refused, forged, time.monotonic() - started))
+            say(console, _summary(sent, written, refused, time.monotonic() - started))
             if keep_open:
-                console.print(f"\nRunning until Ctrl-C; events: {sandbox.url}/_sandbox/events")
+                say(console, f"\nRunning until Ctrl-C; events: {sandbox.url}/_sandbox/events")
                 _wait_for_interrupt(process)
             store.engine.dispose()
-    if wrong or refused or forged.status_code != 403:
-        console.print(f"[red]{wrong} call(s) did not come out as they should.[/red]")
+    if wrong or refused:
+        say(console, Text(f"{wrong} call(s) did not come out as they should.", "red"))
         return 1
-    console.print(
-        "\nNext: put your settings into .env (see .env.example), load it ([bold]set -a; . ./.env; set +a[/bold]), "
-        "run [bold]adapter doctor[/bold], then give Twilio's number the status callback PUBLIC_BASE_URL/webhooks/twilio"
+    say(
+        console,
+        "\nNext: cp .env.example .env, and put your settings there; adapter --env-file .env run, and beside it "
+        "adapter --env-file .env doctor; then give Twilio's number the status callback "
+        "PUBLIC_BASE_URL/webhooks/twilio#rc=5&rp=all",
     )
     return 0
+
+
+def _refused_writes(sandbox_url: str) -> list[dict[str, Any]]:
+    """New events that Propexo refused. A correction (PUT) that a PMS does not take is no failure."""
+    refused = requests.get(f"{sandbox_url}/_sandbox/refused", timeout=30).json()["refused"]
+    return [each for each in refused if each["method"] == "POST"]
 
 
 @contextmanager
@@ -152,7 +169,7 @@ def _environ(folder: Path, sandbox_url: str) -> dict[str, str]:
         "PROPEXO_API_KEY": "demo-key",
         "PROPEXO_BASE_URL": sandbox_url,
         "ADAPTER_LINES": _LINES,
-        "SETTLE_SECONDS": "1",
+        "SETTLE_SECONDS": "3",  # the next hook of a call comes later on a slow machine
         "CONFIRM_SECONDS": "1",
         "WEB_CONCURRENCY": "1",
         "LOG_FORMAT": "json",
@@ -194,7 +211,7 @@ def _is_ready(environ: Mapping[str, str], process: subprocess.Popen[bytes]) -> b
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            answer = requests.get(f"{environ['PUBLIC_BASE_URL']}/readyz", timeout=2)
+            answer = requests.get(f"{environ['PUBLIC_BASE_URL']}/readyz", timeout=10)
             if answer.ok and "alarms" not in answer.json():  # a worker is alive too
                 return True
         except requests.RequestException:
@@ -213,22 +230,29 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _send_all(progress: Progress, environ: Mapping[str, str], sent: list[Sample]) -> None:
+def _send_all(
+    progress: Progress, environ: Mapping[str, str], sent: list[Sample], delay: float
+) -> None:
     hooks = [params for sample in sent for params in sample.hooks(sample.call)]
     url = f"{environ['PUBLIC_BASE_URL']}/webhooks/twilio"
     for params in progress.track(hooks, description="signed hooks sent"):
-        send(url, params, token=environ["TWILIO_AUTH_TOKEN"]).raise_for_status()
+        time.sleep(delay)
+        send(url, params, token=environ["TWILIO_AUTH_TOKEN"], timeout=60).raise_for_status()
 
 
 def _send_forged(environ: Mapping[str, str]) -> requests.Response:
     params = _hook("answered", new_sid(), "+16175550134")
-    return send(f"{environ['PUBLIC_BASE_URL']}/webhooks/twilio", params, token="not the token")  # noqa: S106
+    url, forged_with = f"{environ['PUBLIC_BASE_URL']}/webhooks/twilio", "not the token"
+    return send(url, params, token=forged_with, timeout=60)
 
 
 def _await_final(
-    progress: Progress, read: Callable[[str], Call | None], sent: list[Sample]
+    progress: Progress,
+    read: Callable[[str], Call | None],
+    sent: list[Sample],
+    process: subprocess.Popen[bytes],
 ) -> dict[str, Call]:
-    """The calls once all are final, or as they are when the time is up."""
+    """The calls once all are final, or as they are when the time is up or the adapter has ended."""
     task = progress.add_task("calls delivered and confirmed", total=len(sent))
     final = (CallState.WRITTEN, CallState.HELD, CallState.IGNORED, CallState.FAILED)
     deadline = time.monotonic() + FINAL_SECONDS
@@ -236,7 +260,8 @@ def _await_final(
         calls = {s.call: found for s in sent if (found := read(f"twilio:{ACCOUNT}:{s.call}"))}
         done = sum(call.state in final for call in calls.values())
         progress.update(task, completed=done)
-        if done == len(sent) or time.monotonic() > deadline:
+        is_over = process.poll() is not None or time.monotonic() > deadline
+        if done == len(sent) or is_over:
             return calls
         time.sleep(0.1)
 
@@ -245,63 +270,71 @@ def _show(
     console: Console,
     sent: list[Sample],
     calls: Mapping[str, Call],
-    written: list[dict[str, object]],
+    written: list[dict[str, Any]],
     forged: requests.Response,
 ) -> int:
     """Print the table; how many rows are not as they should be."""
-    table = Table(title="What became of the calls", box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("", "call", "other side", "outcome", "talk", "person", "written", "result"):
-        table.add_column(
-            name, justify="right" if name == "talk" else "left", no_wrap=name != "result"
-        )
+    table = Listing(
+        Column(name="", is_first=True),
+        Column(name="call", is_first=True),
+        Column(name="other side"),
+        Column(name="outcome"),
+        Column(name="talk", is_right=True),
+        Column(name="person"),
+        Column(name="written", is_named=True),
+        Column(name="result", is_first=True),
+        title="What became of the calls",
+    )
     wrong = 0
     for sample in sent:
         call = calls.get(sample.call)
-        events = [e for e in written if sample.call in str(e["body"])]
-        good = call is not None and _is_right(sample, call, len(events))
-        wrong += not good
+        events = [event for event in written if sample.call in str(event["body"])]
+        is_right = call is not None and _is_right(sample, call, events)
+        wrong += not is_right
         if call is None:
-            table.add_row(_mark(good), sample.title, "", "", "", "", "", "never stored")
+            table.add(_mark(is_right), sample.title, "", "", "", "", "", "never stored")
             continue
-        body = dict(call.event["body"]) if call.event and events else {}
-        confirmed = call.state is CallState.WRITTEN
-        result = "confirmed" if confirmed else f"{call.state.value}: {call.reason}"
-        table.add_row(
-            _mark(good),
+        result = "confirmed" if call.state is CallState.WRITTEN else call.state.value
+        table.add(
+            _mark(is_right),
             sample.title,
             f"{'→' if call.direction == 'outbound' else '←'} {number(call.other)}",
             (call.outcome or "").replace("_", " "),
             talk_time(call.talk_seconds),
             person(call),
-            str(body.get("call_status", "nothing")),
-            Text(plain(result), style=COLOURS[call.state]),
+            ", ".join(str(event["body"]["call_status"]) for event in events) or "nothing",
+            Text(plain(f"{result}: {call.reason}" if call.reason else result), COLOURS[call.state]),
         )
-    mark = _mark(forged.status_code == 403)
-    answer = f"refused: {forged.status_code}"
-    table.add_row(mark, "forged", "", "", "", "", "nothing", answer)
+    is_refused = forged.status_code == 403
+    answer = f"{'refused' if is_refused else 'not refused'}: {forged.status_code}"
+    table.add(_mark(is_refused), "forged", "", "", "", "", "nothing", answer)
     console.print(table)
-    return wrong
+    return wrong + (not is_refused)
 
 
-def _mark(good: bool) -> str:
-    return "[green]✓[/green]" if good else "[red]✗[/red]"
+def _mark(is_right: bool) -> Text:
+    return Text("✓", "green") if is_right else Text("✗", "red")
 
 
-def _is_right(sample: Sample, call: Call, events: int) -> bool:
-    return (
-        call.state is sample.state
-        and call.outcome == sample.outcome
-        and call.person_id == sample.person
-        and (sample.talk is None or call.talk_seconds == sample.talk)
-        and events == (1 if sample.person else 0)
-    )
+def _is_right(sample: Sample, call: Call, events: list[dict[str, Any]]) -> bool:
+    """The call came out as it should, and so did what stands in the PMS: one event, or none."""
+    if (call.state, call.outcome, call.person_id) != (sample.state, sample.outcome, sample.person):
+        return False
+    if sample.talk is not None and call.talk_seconds != sample.talk:
+        return False
+    if sample.person is None:
+        return not events
+    status = CALL_STATUS[Outcome(sample.outcome)] if sample.outcome else None
+    return [
+        (event["person_id"], event["body"]["call_status"], event["body"]["call_duration"])
+        for event in events
+    ] == [(sample.person, status, sample.talk)]
 
 
 def _summary(
     sent: list[Sample],
-    written: list[dict[str, object]],
-    refused: list[dict[str, object]],
-    forged: requests.Response,
+    written: list[dict[str, Any]],
+    refused: list[dict[str, Any]],
     seconds: float,
 ) -> str:
     hooks = sum(len(sample.hooks(sample.call)) for sample in sent)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from adapter.calls.lines import Line
 from adapter.calls.phone import is_withheld, pretty
 from adapter.calls.rows import OPERATOR, Attempt, Call, CallState, RawHook
 from adapter.plain_text import plain
+from adapter.terminal import Column, Listing, say
 
 COLOURS = {
     CallState.WRITTEN: "green",
@@ -37,8 +36,8 @@ def talk_time(seconds: int | None) -> str:
 
 
 def clock(moment: datetime | None) -> str:
-    """The time in the reader's own zone."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else ""
+    """The time in the reader's own zone, which is named."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z") if moment else ""
 
 
 def number(raw: str | None) -> str:
@@ -54,23 +53,29 @@ def person(call: Call) -> str:
     return plain(f"{call.person_name or call.person_id} ({call.person_kind})")
 
 
-def calls_table(calls: Iterable[Call], title: str | None = None) -> Table:
-    """The calls, two lines each so that 80 columns do: when and which, with whom and how, state and why."""
-    table = Table(title=title, box=box.SIMPLE_HEAD, pad_edge=False, expand=False)
-    table.add_column("when, call", no_wrap=True, overflow="fold")
-    table.add_column("with, outcome", no_wrap=True)
-    table.add_column("state, why", overflow="fold")
+def calls_table(calls: Iterable[Call]) -> Listing:
+    """The calls: when, with whom, where it stands; then how it ended, which it is, the person, and why."""
+    table = Listing(
+        Column(name="when", is_first=True),
+        Column(name="with", is_first=True),
+        Column(name="state", is_first=True),
+        Column(name="outcome"),
+        Column(name="talk", is_right=True),
+        Column(name="call"),
+        Column(name="person"),
+        Column(name="why"),
+    )
     for call in calls:
         way = "→" if call.direction == "outbound" else "←"
-        outcome = (call.outcome or "").replace("_", " ")
-        state = Text(call.state.value, style=COLOURS[call.state])
-        if call.person_id:
-            state.append(f" {person(call)}", style="default")
-        state.append(f"\n{plain(call.reason or call.because or '')}", style="default")
-        table.add_row(
-            f"{clock(call.started_at or call.first_seen_at)}\n{call.call_id}",
-            Text(f"{way} {number(call.other)}\n{outcome} {talk_time(call.talk_seconds)}"),
-            state,
+        table.add(
+            clock(call.started_at or call.first_seen_at),
+            f"{way} {number(call.other)}",
+            Text(call.state.value, style=COLOURS[call.state]),
+            (call.outcome or "").replace("_", " "),
+            talk_time(call.talk_seconds),
+            call.call_id,
+            person(call),
+            call.reason or call.because or "",
         )
     return table
 
@@ -80,40 +85,40 @@ def tell_story(
 ) -> None:
     """The whole story of one call, in order."""
     way = "Incoming" if call.direction == "inbound" else "Outgoing"
-    console.print(f"[bold]{way} call {call.call_id}[/bold]  ({call.key})")
+    say(console, Text(f"{way} call {call.call_id}", "bold"))
 
-    def say(name: str, value: str, style: str = "default", more: str = "") -> None:
-        # Text, not markup: what others wrote may hold brackets.
-        told = Text(f"  {name:<12} ").append(plain(value), style)
-        console.print(told.append(f" {plain(more)}" if more else "", "default"))
+    def tell(name: str, value: str, style: str = "default", more: str = "") -> None:
+        told = Text(plain(value), style).append(f" {plain(more)}" if more else "", "default")
+        say(console, told, head=f"  {name:<12} ")
 
-    say("other side", number(call.other))
-    say("our line", number(call.line))
+    tell("account", f"{call.provider} {call.account}")
+    tell("other side", number(call.other))
+    tell("our line", number(call.line))
     outcome = (call.outcome or "unknown").replace("_", " ")
-    say("outcome", f"{outcome}, talk time {talk_time(call.talk_seconds)}")
+    tell("outcome", f"{outcome}, talk time {talk_time(call.talk_seconds)}")
     for recording in call.record.recordings.values():
         length = talk_time(recording.duration_seconds) or "length not told"
-        say("recording", f"{recording.id}: {recording.state or 'not ready'}, {length}")
+        tell("recording", f"{recording.id}: {recording.state or 'not ready'}, {length}")
     for text in call.record.transcripts.values():
-        say("message", f"“{text}”")
+        tell("message", f"“{text}”")
     if call.person_id:
-        say("person", person(call))
+        tell("person", person(call))
     if call.because:
-        say("chosen", call.because)
+        tell("chosen", call.because)
     reason = f"- {call.reason}" if call.reason else ""
-    say("state", call.state.value, COLOURS[call.state], reason)
+    tell("state", call.state.value, COLOURS[call.state], reason)
     if call.due_at and call.state in (CallState.OPEN, CallState.DELIVERING, CallState.POSTED):
-        say("next", f"at {clock(call.due_at)}")
+        tell("next", f"at {clock(call.due_at)}")
     console.print("\n[bold]What happened[/bold]")
     happened = [*_hook_lines(hooks), *_attempt_lines(attempts)]
     if call.confirmed_at:
         happened.append((call.confirmed_at, "confirmed: the PMS has it"))
     for moment, line in sorted(happened, key=lambda each: each[0]):
-        console.print(f"  {clock(moment)}  {plain(line)}", markup=False, highlight=False)
+        say(console, line, head=f"  {clock(moment)}  ")
     if call.event:
         console.print("\n[bold]What was written[/bold]", f"to {call.event.get('path')}")
         for name, value in dict(call.event.get("body", {})).items():
-            console.print(f"  {name:24} {plain(str(value))}", markup=False, highlight=False)
+            say(console, str(value), head=f"  {name:24} ")
 
 
 def _hook_lines(hooks: Sequence[RawHook]) -> list[tuple[datetime, str]]:
@@ -152,23 +157,29 @@ def next_step(call: Call) -> str:
 
 def tell_lines(console: Console, found: Sequence[tuple[Line, str, Sequence[str]]]) -> None:
     """Every line with the PMS behind it; then line by line what it lacks there."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("line", "name", "integration", "property", "PMS", "strangers", "problems"):
-        table.add_column(name, no_wrap=name in ("line", "PMS"), overflow="fold")
+    table = Listing(
+        Column(name="line", is_first=True),
+        Column(name="name", is_first=True),
+        Column(name="PMS", is_first=True),
+        Column(name="integration", is_named=True),
+        Column(name="property", is_named=True),
+        Column(name="strangers", is_named=True),
+        Column(name="problems", is_named=True),
+    )
     for line, vendor, problems in found:
-        table.add_row(
-            Text(_title(line)),
-            Text(plain(line.name)),
-            Text(plain(line.integration_id)) if line.integration_id else Text("none", "red"),
-            Text(plain(line.property_id or "")),
-            Text(plain(vendor)),
+        table.add(
+            _title(line),
+            line.name,
+            vendor,
+            line.integration_id or Text("none", "red"),
+            line.property_id or "",
             line.unknown_caller.value.replace("_", " "),
             Text(str(len(problems)) if problems else "none", style="red" if problems else "green"),
         )
     console.print(table)
     for line, _, problems in found:
         for problem in problems:
-            console.print(f"{_title(line)}: {plain(problem)}", markup=False, highlight=False)
+            say(console, f"{_title(line)}: {problem}")
 
 
 def _title(line: Line) -> str:

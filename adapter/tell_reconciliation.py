@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from adapter.plain_text import plain
 from adapter.reconcile import LAG, Progress, Report
+from adapter.terminal import say
 
 NAMED = 20
 
@@ -44,7 +44,7 @@ def say_done(console: Console, report: Report, *, dry_run: bool) -> None:
     """The balance, and what was done for it."""
     would = "would be" if dry_run else "were"
     minutes = int(LAG.total_seconds() // 60)
-    _say(console, report.balance())
+    say(console, report.balance())
     for count, what in (
         (len(report.taken_in), "call(s) that no hook told of {} taken in"),
         (report.completed, "call(s) {} completed"),
@@ -52,20 +52,15 @@ def say_done(console: Console, report: Report, *, dry_run: bool) -> None:
         (report.left_alone, f"call(s) still go on or ended less than {minutes} minutes ago"),
     ):
         if count:
-            _say(console, f"  {count} {what.format(would)}")
+            say(console, f"{count} {what.format(would)}", head="  ")
     if dry_run and report.taken_in:
         more = ", ..." if len(report.taken_in) > NAMED else ""
-        _say(console, f"  missing: {', '.join(report.taken_in[:NAMED])}{more}")
+        say(console, f"missing: {', '.join(report.taken_in[:NAMED])}{more}", head="  ")
     for account, error in report.problems.items():
-        _say(console, f"  {account} was not compared to the end: {error}")
+        say(console, f"{account} was not compared to the end: {error}", head="  ")
     if dry_run:
-        _say(console, "Nothing was changed. Next: the same without --dry-run.")
+        say(console, "Nothing was changed. Next: the same without --dry-run.")
     elif report.problems:
-        _say(console, "Next: the same command again; it goes on where it was.")
+        say(console, "Next: the same command again; it goes on where it was.")
     else:
-        _say(console, "Next: adapter calls")
-
-
-def _say(console: Console, text: str) -> None:
-    indent = text[: len(text) - len(text.lstrip())]
-    console.print(indent + plain(text), markup=False, highlight=False, soft_wrap=True)
+        say(console, "Next: adapter calls")

@@ -11,10 +11,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import requests
 from rich.console import Console
 
 from adapter import demo
 from adapter.calls.rows import CallState
+from adapter.calls.store import Store
+from tests.calls.test_store import record, row
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=90,
+        timeout=300,
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr, home, here, temporary)
@@ -120,6 +123,62 @@ def test_a_call_that_came_out_otherwise_fails_the_demo(
     assert demo.run_demo(told) != 0
     assert "✗" in text(told)
     assert "1 call(s) did not come out as they should" in text(told)
+
+
+def test_a_hook_that_comes_after_the_call_was_written_is_no_failure(
+    told: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a slow machine: the PMS takes no correction, and the one event is as it should be."""
+    real = demo._environ
+    short = {"SETTLE_SECONDS": "0.1"}
+    monkeypatch.setattr(demo, "_environ", lambda *given: {**real(*given), **short})
+    sample = next(each for each in demo.samples() if each.title == "answered")
+    monkeypatch.setattr(demo, "samples", lambda: [sample])
+    assert demo.run_demo(told, hook_delay=2.0) == 0, text(told)
+    assert "0 refused by Propexo" in text(told)
+
+
+def test_a_refused_correction_is_no_refused_write() -> None:
+    with demo._sandbox() as sandbox:
+        key = {"Authorization": "Bearer demo-key"}
+        for method, path in (("PUT", "/v1/events/leads/none"), ("POST", "/v1/events/leads")):
+            answer = requests.request(
+                method, f"{sandbox.url}{path}", json={}, headers=key, timeout=30
+            )
+            assert 400 <= answer.status_code < 500
+        assert [each["method"] for each in demo._refused_writes(sandbox.url)] == ["POST"]
+
+
+RIGHT = {"call_status": "BUSY", "call_duration": 0}
+
+
+@pytest.mark.parametrize(
+    ("events", "is_right"),
+    [
+        ([("lead_cara", RIGHT)], True),
+        ([], False),
+        ([("lead_cara", RIGHT), ("lead_cara", RIGHT)], False),
+        ([("lead_ben", RIGHT)], False),
+        ([("lead_cara", {**RIGHT, "call_status": "ANSWER"})], False),
+        ([("lead_cara", {**RIGHT, "call_duration": 42})], False),
+    ],
+    ids=["right", "no event", "two events", "another person", "another status", "another length"],
+)
+def test_what_stands_in_the_pms_is_checked(
+    store: Store, events: list[tuple[str, dict[str, object]]], is_right: bool
+) -> None:
+    sample = next(each for each in demo.samples() if each.title == "busy")
+    with store.begin() as connection:
+        call = store.take(connection, row(record()))
+    call = replace(
+        call,
+        state=CallState.WRITTEN,
+        outcome="busy",
+        person_id="lead_cara",
+        talk_seconds=0,
+    )
+    stands = [{"person_id": person, "body": body} for person, body in events]
+    assert demo._is_right(sample, call, stands) is is_right
 
 
 def test_an_adapter_that_does_not_start_fails_the_demo_and_shows_why(

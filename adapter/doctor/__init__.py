@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from rich.text import Text
 
 from adapter.bootstrap import Parts
 from adapter.doctor.database import check_database
@@ -20,7 +19,7 @@ from adapter.doctor.propexo import ask_directly, check_lines, check_propexo
 from adapter.doctor.public import check_public
 from adapter.doctor.settings import check_settings
 from adapter.doctor.twilio import check_twilio
-from adapter.plain_text import plain
+from adapter.terminal import Column, Listing, say
 
 
 def examine(console: Console, environ: Mapping[str, str]) -> int:
@@ -37,31 +36,32 @@ def examine(console: Console, environ: Mapping[str, str]) -> int:
     ):
         with console.status(f"checking {name}"):
             findings += outcome(name, check)
-    console.print(_table(findings))
+    _tell(console, findings)
     problems = [finding for finding in findings if not finding.ok]
     if problems:
-        console.print(
-            f"\n{len(problems)} problem(s). Next: {escape(problems[0].check)} first, as said "
-            "above, then [bold]adapter doctor[/bold] again",
-            highlight=False,
+        say(
+            console,
+            f"\n{len(problems)} problem(s). Next: {problems[0].check} first, as said above, "
+            "then adapter doctor again",
         )
         return 1
     hooks = f"{settings.public_base_url}/webhooks/twilio#rc=5&rp=all"
-    console.print(
-        f"\nAll is well. Next: give your Twilio number the status callback {escape(hooks)}, "
-        "call it, and look at [bold]adapter calls[/bold]",
-        highlight=False,
-        soft_wrap=True,
+    say(
+        console,
+        f"\nAll is well. Next: give your Twilio number the status callback {hooks}, "
+        "call it, and look at adapter calls",
     )
     return 0
 
 
-def _table(findings: Iterable[Finding]) -> Table:
-    table = Table(title="adapter doctor")
-    table.add_column("check", overflow="fold")
-    table.add_column("", no_wrap=True)
-    table.add_column("what was found, what to do", overflow="fold")
+def _tell(console: Console, findings: Iterable[Finding]) -> None:
+    table = Listing(
+        Column(name="check", is_first=True),
+        Column(name="", is_first=True),
+        Column(name="what was found, what to do"),
+        title="adapter doctor",
+    )
     for finding in findings:
-        mark = "[green]ok[/green]" if finding.ok else "[red]problem[/red]"
-        table.add_row(escape(finding.check), mark, escape(plain(finding.advice)))
-    return table
+        mark = Text("ok", "green") if finding.ok else Text("problem", "red")
+        table.add(finding.check, mark, finding.advice)
+    console.print(table)
