@@ -130,8 +130,8 @@ def run_demo(console: Console, *, keep_open: bool = False, hook_delay: float = 0
         return 1
     say(
         console,
-        "\nNext: cp .env.example .env, and put your settings there; adapter --env-file .env run, and beside it "
-        "adapter --env-file .env doctor; then give Twilio's number the status callback "
+        "\nNext: cp .env.example .env, put your settings there, and start adapter --env-file .env run; beside it "
+        "adapter doctor (with --env-file too) says what is missing; then give Twilio's number the status callback "
         "PUBLIC_BASE_URL/webhooks/twilio#rc=5&rp=all",
     )
     return 0

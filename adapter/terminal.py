@@ -20,11 +20,10 @@ from adapter.plain_text import plain
 
 # As wide as anything that we say. A file or a pipe has no width, and so nothing is folded for it.
 WHOLE_LINES = 1_000_000
-GAP = 3
-NARROW_GAP = 2
+GAP = 2
 INDENT = 4
 # A column of sentences is not made narrower than this.
-READABLE = 30
+READABLE = 24
 
 # One character for one, so that columns stay straight. All others lose their accents, or become a "?".
 _ASCII = str.maketrans(
@@ -154,7 +153,7 @@ class Listing:
             ]
             for is_first in (True, False)
         )
-        is_short = sum(cell.cell_len + NARROW_GAP for cell in first) - NARROW_GAP <= width
+        is_short = sum(cell.cell_len + GAP for cell in first) - GAP <= width
         lines = _packed(first, width if is_short else width - INDENT)
         yield next(lines, Text())
         for line in (*lines, *_packed(others, width - INDENT)):
@@ -183,10 +182,10 @@ def _packed(cells: Sequence[Text], width: int) -> Iterator[Text]:
     """As many cells in a line as fit; one that is longer than a line is wrapped between its words."""
     line = Text()
     for cell in cells:
-        if line and line.cell_len + NARROW_GAP + cell.cell_len > width:
+        if line and line.cell_len + GAP + cell.cell_len > width:
             yield line
             line = Text()
-        line.append(" " * NARROW_GAP if line else "")
+        line.append(" " * GAP if line else "")
         *whole, rest = _wrapped(cell, width)
         yield from whole
         line.append_text(rest)
