@@ -2,31 +2,46 @@
 
 threads, not processes alone: a request waits for the database, not for the processor. No more of them:
 fewer hooks a second are acknowledged with 8, and fewer still with 16 (docs/decisions/0006).
+worker: it reads requests whole before a thread takes them, so that a slow client costs no thread.
 keepalive: longer than a router keeps its idle connections, so that it is never the server who closes
 one just as a hook is sent on it. graceful_timeout: within the 30 s that a host waits after SIGTERM.
 """
 
 import os
+import resource
 from typing import Any
 
 from gunicorn.glogging import Logger as GunicornLogger  # type: ignore[import-untyped]
-from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 from prometheus_client import multiprocess
 
 from adapter.observe import configure_logging
 from adapter.settings import Settings
 
+
+def _as_files_allow(connections: int) -> int:
+    """So many connections at once in each process, or fewer where it may not open so many files."""
+    more = 200
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < connections + more:  # macOS begins with 256
+        wanted = connections + more
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        connections = min(connections, soft - more // 2)
+    return connections
+
+
 _settings = Settings.from_environ(os.environ)
 configure_logging(_settings.log_format)
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 bind = f"{_host}:{_settings.port}"
-worker_class = "adapter.web.gunicorn_conf.Worker"
+worker_class = "adapter.web.worker.Worker"
 workers = _settings.web_concurrency
 threads = 6
 timeout = 30
 graceful_timeout = 25
 keepalive = 95
 backlog = 512
+worker_connections = _as_files_allow(1000)
 # A hook sent by GET has all its parameters in this line; CallToken and StirPassportToken alone are
 # thousands of characters. gunicorn takes 8190 at most, and routers much the same.
 limit_request_line = 8190
@@ -48,20 +63,6 @@ class Logger(GunicornLogger):  # type: ignore[misc]
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True
-
-
-class Worker(ThreadWorker):  # type: ignore[misc]
-    """gthread that, told to stop, gives up its listening socket before it finishes its requests.
-
-    gunicorn 27 keeps it open for that long: new hooks are let in, never answered and then cut off,
-    where a refused connection would have sent them elsewhere, or back again, at once.
-    """
-
-    def set_accept_enabled(self, enabled: bool) -> None:
-        super().set_accept_enabled(enabled)
-        if not self.alive:
-            for listener in self.sockets:
-                listener.close()
 
 
 def child_exit(server: Any, worker: Any) -> None:
