@@ -162,7 +162,7 @@ def link(call: str) -> None:
     """The link to the page of one CALL, where its recording is heard."""
     parts = _parts()
     found = _find(parts.store, call)
-    click.echo(parts.links.of(found.call_id, found.link_version))
+    click.echo(parts.links.of(found.call_id, found.link_version, key=found.key))
 
 
 @main.command()

@@ -324,8 +324,12 @@ class Store:
         return Call.of(row) if row else None
 
     def find_calls(self, name: str) -> Sequence[Call]:
-        """Calls with this key or provider id; several only where two accounts share an id."""
+        """Calls with this key or provider id; several only where two accounts share an id.
+
+        The one that was stored first comes first.
+        """
         query = sa.select(calls).where(sa.or_(calls.c.key == name, calls.c.call_id == name))
+        query = query.order_by(calls.c.first_seen_at, calls.c.key)
         with self.autocommit() as connection:
             return [Call.of(row) for row in connection.execute(query)]
 

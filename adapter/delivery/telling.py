@@ -25,7 +25,7 @@ def summarize(
     other = view.parties.other.number or view.parties.other.raw or "unknown"
     ours = view.parties.line or _our_side(record, inbound) or "unknown"
     recording = best_recording(record)
-    link = links.of(call.call_id, call.link_version)
+    link = links.of(call.call_id, call.link_version, key=call.key)
     if policy.links is RecordingLinks.PROVIDER and recording and recording.url:
         link = _as_mp3(recording.url)
     starts = [leg.started_at for leg in record.legs.values() if leg.started_at is not None]

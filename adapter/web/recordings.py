@@ -141,12 +141,11 @@ def recording_routes(
 
 def _call(store: Store, links: Links, token: str) -> Call:
     """The one call that this token opens. Errors: NotFound, the same for whatever is wrong with it."""
-    read = links.read(token)
-    found = store.find_calls(read[0]) if read else []
-    # Two calls with one id: we cannot know whose link it is, and open neither.
-    if len(found) != 1 or (found[0].call_id, found[0].link_version) != read:
+    link = links.read(token)
+    call = link.call_of(store.find_calls(link.call_id)) if link is not None else None
+    if call is None:
         abort(404, NOT_VALID)
-    return found[0]
+    return call
 
 
 def _prefers_audio() -> bool:

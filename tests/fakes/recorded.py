@@ -69,4 +69,7 @@ def take(parts: Parts, params: Mapping[str, str]) -> Call:
 
 def link_of(parts: Parts, call: Call) -> str:
     """The path of the call's page."""
-    return "/recordings/" + parts.links.of(call.call_id, call.link_version).rpartition("/")[2]
+    return (
+        "/recordings/"
+        + parts.links.of(call.call_id, call.link_version, key=call.key).rpartition("/")[2]
+    )

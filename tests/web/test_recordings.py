@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
+from itsdangerous import Signer
+from itsdangerous.encoding import base64_encode
 from werkzeug.test import TestResponse
 
 from adapter.bootstrap import Parts
 from adapter.calls.links import Links
+from adapter.calls.rows import Call
 from adapter.cli import main
 from adapter.settings import Settings
 from adapter.web import create_app
@@ -363,17 +366,48 @@ def test_a_link_of_an_old_key_is_good_while_the_key_is_listed(world: World) -> N
 
 
 def test_a_signed_link_to_no_call_opens_nothing(world: World) -> None:
-    token = world.parts.links.of("CA" + "1" * 32, 0).rpartition("/")[2]
+    token = world.parts.links.of("CA" + "1" * 32, 0, key="twilio:AC:CA").rpartition("/")[2]
     assert is_closed(world, f"/recordings/{token}")
 
 
-def test_a_link_to_an_id_that_two_calls_share_opens_neither(world: World) -> None:
-    """Twilio's ids are unique; should two accounts have one all the same, we cannot tell whose it is."""
-    assert world.client.get(world.path).status_code == 200
+def other_call(world: World, seconds: float) -> Call:
+    """Another account's call with the same id, first heard of so much later; its link is valid too."""
     facts = world.call.record.model_copy(update={"account": "AC" + "2" * 32})
+    at = world.call.first_seen_at + timedelta(seconds=seconds)
+    values = row(facts, first_seen_at=at, other="+16175550177")
     with world.parts.store.begin() as connection:
-        world.parts.store.take(connection, row(facts))
-    assert is_closed(world, world.path)
+        return world.parts.store.take(connection, values)
+
+
+def old_link_of(world: World) -> str:
+    """As version 0.1.0 made it: it does not name the account."""
+    packed = bytes([1, 0, 0]) + bytes.fromhex(world.call.call_id[2:])
+    signed = Signer([world.environ["SECRET_KEY"]], salt="recordings").sign(base64_encode(packed))
+    return f"/recordings/{signed.decode()}"
+
+
+@pytest.mark.parametrize("seconds", [-60.0, 60.0])
+def test_another_accounts_call_with_the_same_id_changes_no_link(
+    world: World, seconds: float
+) -> None:
+    other = other_call(world, seconds)
+    page = world.client.get(world.path, headers=BROWSER)
+    assert (page.status_code, "0177" in page.text) == (200, False)
+    theirs = world.client.get(link_of(world.parts, other), headers=BROWSER)
+    assert (theirs.status_code, "0177" in theirs.text) == (200, True)
+    world.parts.store.revoke_link(other.key)
+    assert is_closed(world, link_of(world.parts, other))
+    assert world.client.get(world.path, headers=BROWSER).status_code == 200
+
+
+def test_an_old_link_opens_the_call_that_was_stored_first(world: World) -> None:
+    old = old_link_of(world)
+    assert world.client.get(old, headers=BROWSER).status_code == 200
+    other_call(world, 60)
+    page = world.client.get(old, headers=BROWSER)
+    assert (page.status_code, "0177" in page.text) == (200, False)
+    world.parts.store.revoke_link(world.call.key)
+    assert is_closed(world, old), "revoked, it does not lead to the other one instead"
 
 
 def test_a_link_is_printed_and_revoked_at_the_command_line(

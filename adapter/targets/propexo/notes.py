@@ -57,7 +57,8 @@ def notes(
     1. The voicemail's words are shortened, then left out; then the line's name, which tells no more
        than its number does.
     2. The rest is said in fewer characters (LADDER): without "From", with a short date, without
-       "Recording:" or "Details:", with a short first sentence, with dashes in the numbers.
+       "Recording:" or "Details:", with a short first sentence, with dashes in the numbers, without
+       blanks in the talk time.
     3. The numbers are left out, then the time, then the first sentence; what stays is in full again
        where that fits now.
     The link and the reference are never cut.

@@ -45,7 +45,7 @@ class Wording:
 
     has_from: begin with "From" where two ends are named. has_link_label: say before the link whether
     there is a recording. date: of at, with the month's name as {month}. units: of hours, minutes and
-    seconds. message: what stands before a voicemail's length.
+    seconds, gap: between these. talk, message: what stands before the talk time, and a voicemail's length.
     """
 
     has_from: bool
@@ -56,6 +56,8 @@ class Wording:
     message: str
     units: tuple[str, str, str]
     number: Callable[[str], str]
+    talk: str = ", "
+    gap: str = " "
 
     def head(self, summary: CallSummary) -> str:
         """Which way the call went, how it ended, and how long they talked."""
@@ -66,7 +68,7 @@ class Wording:
             words += " (assumed)"
         length = self._duration(max(summary.talk_seconds, 0))
         if summary.outcome is Outcome.ANSWERED:
-            words += f", {length}"
+            words += f"{self.talk}{length}"
         elif summary.outcome is Outcome.VOICEMAIL and summary.talk_seconds > 0:
             words += f"{self.message}{length}"
         return f"{self.directions[summary.direction]}, {words}."
@@ -96,7 +98,7 @@ class Wording:
     def _duration(self, seconds: int) -> str:
         counts = (seconds // 3600, seconds // 60 % 60, seconds % 60)
         told = [f"{count}{unit}" for count, unit in zip(counts, self.units, strict=True) if count]
-        return " ".join(told) or f"0{self.units[2]}"
+        return self.gap.join(told) or f"0{self.units[2]}"
 
     def _end(self, number: str) -> str:
         """One end of the call in words; "" for what would tell the reader nothing."""
@@ -129,6 +131,12 @@ _SHORT_HEAD = replace(
     units=("h", "m", "s"),
 )
 _DASHED = replace(_SHORT_HEAD, number=dashed)
+_TIGHT = replace(
+    _DASHED,
+    outcomes={**_SHORT_HEAD.outcomes, Outcome.ABANDONED: "hung up before an answer"},
+    talk=" ",
+    gap="",
+)
 # From the fullest to the shortest, none longer than the one before. All facts stay; only that there
 # is a recording is left to the page behind the link from the fourth on.
-LADDER = (FULL, _NO_FROM, _SHORT_DATE, _BARE_LINK, _SHORT_HEAD, _DASHED)
+LADDER = (FULL, _NO_FROM, _SHORT_DATE, _BARE_LINK, _SHORT_HEAD, _DASHED, _TIGHT)

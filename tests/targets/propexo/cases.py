@@ -31,10 +31,11 @@ UNSUPPORTED = [profile for profile in PROFILES.values() if profile.unsupported]
 NEW_PMS = "NEWPMS"
 CALLER, LINE = "+16175550134", "+16175550100"
 REFERENCE = "CA5f8e2b1c4d7a90e3f6b2c8d1e4a70935"
+KEY = f"twilio:AC{'1' * 32}:{REFERENCE}"
 KEYS = ["a key"]
-LINK = Links("https://calls.example.com", KEYS).of(REFERENCE, 0)
+LINK = Links("https://calls.example.com", KEYS).of(REFERENCE, 0, key=KEY)
 LONG_HOST = "https://calls." + "long-name-of-a-company." * 2 + "example.com"
-LONG_LINK = Links(LONG_HOST, KEYS).of(REFERENCE, 0)
+LONG_LINK = Links(LONG_HOST, KEYS).of(REFERENCE, 0, key=KEY)
 
 ANSWERED = CallSummary(
     reference=REFERENCE,

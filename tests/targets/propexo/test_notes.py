@@ -19,7 +19,7 @@ from adapter.calls.summary import CallSummary
 from adapter.errors import PermanentError
 from adapter.targets.propexo.notes import notes, reference_in, trace
 from adapter.targets.propexo.wording import LADDER
-from tests.targets.propexo.cases import ANSWERED, KEYS, LINK, REFERENCE
+from tests.targets.propexo.cases import ANSWERED, KEY, KEYS, LINK, REFERENCE
 
 END = f"[call {REFERENCE}]"
 BARE = replace(ANSWERED, line_name="")
@@ -169,9 +169,12 @@ def test_what_does_not_fit_is_said_shorter_and_then_left_out_in_the_stated_order
         f"{head}(617) 555-0134 to (617) 555-0100. 11/21/25 9:30 AM EST. ",
         "Incoming, voicemail of 25h 1m 1s. (617) 555-0134 to (617) 555-0100. 11/21/25 9:30 AM EST. ",
         "Incoming, voicemail of 25h 1m 1s. 617-555-0134 to 617-555-0100. 11/21/25 9:30 AM EST. ",
+        "Incoming, voicemail of 25h1m1s. 617-555-0134 to 617-555-0100. 11/21/25 9:30 AM EST. ",
         f"{head}11/21/25 9:30 AM EST. ",
         "Incoming, voicemail of 25h 1m 1s. 11/21/25 9:30 AM EST. ",
+        "Incoming, voicemail of 25h1m1s. 11/21/25 9:30 AM EST. ",
         "Incoming, voicemail of 25h 1m 1s. ",
+        "Incoming, voicemail of 25h1m1s. ",
         "Recording: ",
         "",
     ]
@@ -228,7 +231,7 @@ def test_256_characters_hold_every_fact_of_a_call_and_its_link(
     transcript: str,
 ) -> None:
     """Outcome, talk time, both numbers, time, link and reference; the host has up to 50 characters."""
-    link = Links(LONGEST_HOST[:host_length], KEYS).of(REFERENCE, 65_535)
+    link = Links(LONGEST_HOST[:host_length], KEYS).of(REFERENCE, 65_535, key=KEY)
     call = replace(
         ANSWERED,
         outcome=outcome,
