@@ -97,6 +97,10 @@ def _decide(store: Store, call: Call, what: str, **values: Any) -> None:
                 f"call {call.call_id} is {state.value}: only a call that is held, ignored, failed or "
                 "still open can be decided about"
             )
+        if current.record.is_forgotten:
+            raise SettingsError(
+                f"call {call.call_id} was forgotten on request: nothing more is written of it"
+            )
         planned = {
             "state": CallState.OPEN.value,
             "due_at": now,

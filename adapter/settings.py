@@ -177,7 +177,7 @@ class Settings(BaseModel):
     ] = DEFAULT_DATABASE_URL
     host: Annotated[
         str, _allowed("an address of this machine, such as 127.0.0.1", pattern=r"^[\w.:-]+$")
-    ] = "0.0.0.0"
+    ] = "0.0.0.0"  # nosec B104 - hosts reach the app from outside; HOST narrows it
     port: Annotated[int, _between(0, 65535, "a whole number", 8000)] = 8000
     public_base_url: Annotated[str | None, BeforeValidator(_public_base_url), _A_BASE_URL] = None
     twilio_account_sid: str | None = None

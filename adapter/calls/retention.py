@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from adapter.calls.rows import CallState
 from adapter.calls.store import Store
-from adapter.calls.tables import attempts, calls, hooks, legs
+from adapter.calls.tables import attempts, calls, hooks, legs, new_leads
 
 BATCH = 500
 _UNDER_WAY = (CallState.OPEN.value, CallState.DELIVERING.value, CallState.POSTED.value)
@@ -93,7 +93,7 @@ class Retention:
         )
         with self._store.begin() as connection:
             keys = list(connection.execute(old).scalars())
-            for table in (legs, attempts, hooks):
+            for table in (legs, attempts, hooks, new_leads):
                 theirs: sa.ColumnElement[bool] = table.c.call_key.in_(keys)
                 if table is hooks:
                     theirs = sa.and_(theirs, hooks.c.state != "parked")

@@ -52,7 +52,7 @@ class EventWrite:
         return target.find_trace(self.call.call_id, self.request, since)
 
     def begin(self, connection: sa.Connection) -> bool:
-        assert self.match is not None
+        assert self.match is not None  # nosec B101 - tells the type checker what its callers ensure
         person = self.match.person
         values = {
             "person_kind": person.kind.value,

@@ -61,7 +61,8 @@ def after_error(
         if call.tried_since is not None and now - call.tried_since >= KEEP_TRYING:
             return Done(CallState.FAILED, f"given up after a day of trying: {error}")
         wait = min(backoff_seconds * 2 ** min(call.tries, 20), LONGEST_WAIT_SECONDS)
-        wait *= random.uniform(0.8, 1.2)  # not all at once when the other side is back
+        # Not all at once when the other side is back. Nobody gains by guessing it.
+        wait *= random.uniform(0.8, 1.2)  # nosec B311
         return Again(max(wait, error.retry_after_seconds or 0), str(error), state, counts=True)
     if isinstance(error, CredentialsRefused):
         log.error("credentials refused", reason=str(error))

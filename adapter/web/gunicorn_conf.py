@@ -45,7 +45,9 @@ worker_connections = _as_files_allow(1000)
 # A hook sent by GET has all its parameters in this line; CallToken and StirPassportToken alone are
 # thousands of characters. gunicorn takes 8190 at most, and routers much the same.
 limit_request_line = 8190
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+# Each process writes its heartbeat to an unlinked file there, in memory and not on a slow disk.
+# https://docs.gunicorn.org/en/stable/faq.html#blocking-os-fchmod
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # nosec B108
 accesslog = None
 logger_class = "adapter.web.gunicorn_conf.Logger"
 loglevel = "warning"

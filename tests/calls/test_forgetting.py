@@ -10,6 +10,9 @@ import json
 import sqlite3
 import stat
 import subprocess
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +20,21 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
-from adapter import cli
+from adapter import cli, desk
 from adapter.bootstrap import migrate
 from adapter.calls.database import open_engine
 from adapter.calls.forgetting import Forgetting, Forgotten
+from adapter.calls.lines import PersonKind, read_lines
 from adapter.calls.new_leads import NewLeads
 from adapter.calls.people import PeopleIndex
 from adapter.calls.phone import national_ten
-from adapter.calls.rows import CallState
+from adapter.calls.rows import FORGOTTEN, Call, CallState
 from adapter.calls.store import Store
 from adapter.calls.tables import new_leads
 from adapter.calls.traces import Traces
+from adapter.errors import SettingsError
 from adapter.observe import Exchange
-from adapter.replay import replay_parked
+from adapter.replay import replay_calls, replay_parked
 from adapter.settings import Settings
 from tests.conftest import ACCOUNT, ENVIRON, LINE, NOW, Clock, signed
 from tests.delivery.world import PEOPLE, STAFF, World
@@ -277,6 +282,93 @@ def test_hooks_of_other_calls_are_parked_as_ever_and_can_be_replayed(world: Worl
         world.store.update_hook(connection, parked.id, body=body)
     assert replay_parked(world.intake) == (1, 0)
     assert world.call("CA5").other == OTHER
+
+
+# Attacks on what was forgotten ----------------------------------------------------------------------
+
+
+def by_hand(world: World) -> Mapping[str, Callable[[Call], Any]]:
+    """What operators may try with a call."""
+    store, lines = world.store, read_lines("", {"integration_id": "int_entrata"})
+
+    def assigned(call: Call) -> object:
+        target: Any = world.target
+        kind = PersonKind.LEAD
+        return desk.assign(
+            store, call, kind=kind, person_id="lead_anna", target=target, lines=lines
+        )
+
+    return {
+        "assign": assigned,
+        "create-lead": lambda call: desk.create_lead(store, call),
+        "ignore": lambda call: desk.ignore(store, call),
+        "replay": lambda call: list(replay_calls(store, [call], again=False)),
+        "replay --again": lambda call: list(replay_calls(store, [call], again=True)),
+        "wake": lambda call: store.wake_held([CALLER], since=NOW, now=NOW),
+    }
+
+
+@pytest.mark.parametrize(
+    "way", ["assign", "create-lead", "ignore", "replay", "replay --again", "wake"]
+)
+@pytest.mark.parametrize("is_known", [True, False])
+def test_no_operator_brings_a_forgotten_call_back(
+    world: World, engine: sa.Engine, way: str, is_known: bool
+) -> None:
+    world.target.people = PEOPLE if is_known else []
+    world.hook(ended("CA1"))
+    world.finish()
+    posts = len(world.target.posts)
+    forget(world)
+    world.target.people = PEOPLE
+    before = world.call("CA1")
+    with suppress(SettingsError):
+        by_hand(world)[way](before)
+    world.finish()
+    after = world.call("CA1")
+    assert (after.state, after.person_id) == (before.state, None)
+    assert len(world.target.posts) == posts
+    assert traces_of(CALLER, kept(engine)) == []
+
+
+def test_hooks_and_forgetting_at_the_same_time_leave_nothing(
+    world: World, engine: sa.Engine
+) -> None:
+    """Each hook is whole in the call or not kept at all, whoever comes first."""
+    for each in range(8):
+        world.hook(ended(f"CA{each}"))
+    twilio = world.intake.providers["twilio"]
+    late = [
+        signed(params)
+        for each in range(8)
+        for params in (
+            message(f"CA{each}", CALLER, "call 617-555-0134"),
+            unreadable(f"CA{each}"),
+            unreadable(f"CB{each}", ParentCallSid=f"CA{each}"),
+        )
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        taken = pool.map(lambda hook: world.intake.take(twilio, hook).status, late)
+        forgetting = pool.submit(forget, world)
+        assert set(taken) == {204}
+        forgetting.result()
+    # A hook that was parked before its call was forgotten, but behind the place where it was looked for.
+    forget(world)
+    assert traces_of(CALLER, kept(engine)) == []
+    assert {world.call(f"CA{each}").reason for each in range(8)} == {FORGOTTEN}
+
+
+def test_the_files_hold_nothing_while_web_and_worker_go_on(world: World, engine: sa.Engine) -> None:
+    """Their connections are open, and other calls are written meanwhile."""
+    world.hook(ended("CA1"))
+    world.finish()
+    with ThreadPoolExecutor(2) as pool:
+        others = pool.submit(lambda: [world.hook(ended(f"CB{n}", OTHER)) for n in range(40)])
+        gone = forget(world)
+        others.result()
+    assert not gone.is_left_in_file
+    assert traces_of(CALLER, kept(engine)) == []
+    assert len(world.store.list_calls()) == 41
 
 
 # SQLite's files -------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -105,6 +106,50 @@ def test_old_calls_go_with_all_that_belongs_to_them(world: World, clock: Clock) 
         keys = sa.select(table.c.call_key).distinct()
         with world.store.begin() as connection:
             assert set(connection.execute(keys).scalars()) <= {f"twilio:{ACCOUNT}:CA3"}
+
+
+def test_a_lead_that_an_old_call_asked_for_goes_with_it(world: World, clock: Clock) -> None:
+    """It holds a number and a name; that of a call that stays, stays."""
+    clock.now = NOW - 100 * DAY
+    world.hook(ended("CA1"))
+    world.finish()
+    clock.now = NOW
+    world.hook(ended("CA2", OTHER))
+    world.finish()
+    leads = NewLeads(world.store)
+    for call, number in (("CA1", CALLER), ("CA2", OTHER)):
+        leads.claim("int_entrata", number, world.call(call).key, {"phone": number}, NOW)
+    Retention(world.store, Keep(call_days=99)).prune(NOW)
+    assert leads.get("int_entrata", CALLER) is None
+    assert leads.get("int_entrata", OTHER) is not None
+    assert CALLER.removeprefix("+1") not in everything(world.store)
+
+
+@pytest.mark.parametrize("age", [0, 1])
+def test_a_row_goes_when_it_is_older_than_it_is_kept_and_not_a_second_before(
+    store: Store, age: int
+) -> None:
+    at = NOW - 30 * DAY - timedelta(seconds=age)
+    add_hook(store, at)
+    assert Retention(store, Keep(hook_days=30)).prune(NOW)["hooks"] == age
+
+
+def test_nothing_goes_by_a_clock_that_stands_wrong_in_the_past(store: Store) -> None:
+    add_hook(store, NOW - 29 * DAY)
+    add_attempt(store, NOW - 29 * DAY)
+    pruned = Retention(store, Keep()).prune(NOW - 365 * DAY)
+    assert set(pruned.values()) == {0}
+
+
+def test_two_that_prune_at_once_do_each_other_no_harm(store: Store) -> None:
+    for _ in range(30):
+        add_hook(store, NOW - 31 * DAY)
+        add_attempt(store, NOW - 91 * DAY)
+    both = [Retention(store, Keep()) for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        pruned = list(pool.map(lambda each: each.prune(NOW), both))
+    assert sum(each["hooks"] for each in pruned) == 30
+    assert sum(each["attempts"] for each in pruned) == 30
 
 
 def test_a_parked_hook_stays_also_when_its_call_goes(world: World, clock: Clock) -> None:

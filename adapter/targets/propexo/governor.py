@@ -53,8 +53,8 @@ class Governor:
             share=SHARES.get(step, OTHER_SHARE),
         )
         if wait > 0:
-            # Not all that waited at the same instant.
-            wait += random.uniform(0.05, SPREAD_SECONDS)
+            # Not all that waited at the same instant. Nobody gains by guessing it.
+            wait += random.uniform(0.05, SPREAD_SECONDS)  # nosec B311
             raise BudgetSpent("the rate limit's budget is spent", retry_after_seconds=wait)
 
     def learn(

@@ -191,7 +191,7 @@ class _Book:
             )
 
     def _read_new(self, page: Callable[[str, int], Sequence[Row]], now: datetime) -> None:
-        assert self.newest is not None
+        assert self.newest is not None  # nosec B101 - tells the type checker what its callers ensure
         until = self.newest - MARGIN
         time_range, new = _time_range(until), dict[str, str]()
         for number in range(MAX_PAGES_AT_ONCE):
