@@ -66,7 +66,7 @@ class Started:
 
     def link(self) -> str:
         (call,) = self.parts.store.find_calls(CALL)
-        return self.parts.links.of(call.call_id, call.link_version)
+        return self.parts.links.of(call.call_id, call.link_version, key=call.key)
 
 
 @pytest.fixture
