@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -15,6 +15,9 @@ from adapter.errors import AdapterError
 from adapter.plain_text import plain
 from adapter.settings import Settings
 from adapter.terminal import Screen, fit_streams, say
+
+if TYPE_CHECKING:
+    from adapter.calls.lines import Lines
 
 F = TypeVar("F", bound=Callable[..., Any])
 console = Screen()
@@ -44,11 +47,23 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="call-adapter")
-def main() -> None:
+@click.option(
+    "--env-file",
+    metavar="PATH",
+    help="Read settings from this file, NAME=value a line. The environment wins.",
+)
+@plainly
+def main(env_file: str | None) -> None:
     """Puts phone calls from Twilio on the right person's record, through Propexo.
 
     Try `adapter demo` first; then `adapter doctor` says what is missing for your own number.
     """
+    if env_file is not None:
+        from pathlib import Path
+
+        from adapter.env_file import with_env_file
+
+        os.environ.update(with_env_file(os.environ, Path(env_file)))
 
 
 @main.command()
@@ -83,11 +98,15 @@ def run() -> None:
 @plainly
 def web() -> None:
     """The web server: gunicorn, WEB_CONCURRENCY processes of 6 threads on PORT."""
+    from adapter.observe import configure_logging
     from adapter.processes import exec_web
+    from adapter.start import say_start
 
     settings = Settings.from_environ(os.environ)
     settings.require_for_web()
-    _check_lines(settings)
+    lines = _check_lines(settings)
+    configure_logging(settings.log_format)
+    say_start("web", settings, lines)
     exec_web()
 
 
@@ -97,11 +116,13 @@ def worker() -> None:
     """The worker: writes due calls to Propexo. Start as many as you like."""
     from adapter import bootstrap
     from adapter.processes import GRACE_SECONDS, stop_signal
+    from adapter.start import say_start
 
     stopping = stop_signal()
     settings = bootstrap.read_settings()
     settings.require_for_worker()
     _schema_of(bootstrap.Parts(settings).store)
+    say_start("worker", settings, _check_lines(settings))
     running = bootstrap.worker(settings)
     running.start()
     stopping.wait()
@@ -528,11 +549,11 @@ def _checked_settings() -> Settings:
     return settings
 
 
-def _check_lines(settings: Settings) -> None:
-    """Errors: SettingsError. Said here, and not by each of the processes that are to be started."""
+def _check_lines(settings: Settings) -> Lines:
+    """The lines. Errors: SettingsError. Said here, and not by each of the processes that are to be started."""
     from adapter.calls.lines import read_lines
 
-    read_lines(settings.adapter_lines, settings.line_defaults)
+    return read_lines(settings.adapter_lines, settings.line_defaults)
 
 
 def _parts() -> Any:

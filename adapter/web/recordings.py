@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, render_template, request
 
 from adapter.calls.facts import Recording
 from adapter.calls.lines import Lines
@@ -19,11 +19,13 @@ from adapter.observe import logger
 from adapter.providers.audio import Audio, AudioFormat, Media
 from adapter.providers.ranges import Span
 from adapter.web.listening import STALL_SECONDS, Listening, Seats
-from adapter.web.recording_page import Listen, missing, not_there, page
+from adapter.web.recording_page import Listen, Page, missing, not_there, page
 
 CONCURRENT_STREAMS = 3  # of the 6 threads of a process (gunicorn_conf)
 STREAM_SECONDS = 300.0
 NOT_VALID = "this link is not valid, or not any more"
+DEAD = Page("This link is not valid, or not any more", ())
+NEW_LINK = "Whoever runs the call adapter can give you a new one."
 _PRIVATE = {
     "Cache-Control": "private, no-store",
     "X-Robots-Tag": "noindex, nofollow",
@@ -58,8 +60,11 @@ def recording_routes(
         suffix = next((kind for kind in AudioFormat if token.endswith(kind)), None)
         token = token.removesuffix(suffix or "")
         call = _call(store, links, token)
-        if suffix or "Range" in request.headers or _prefers_audio():
-            response = sound(call, suffix or _preferred_format())
+        is_for_people = _is_for_people(suffix)
+        if call is None:
+            response = _page(DEAD, NEW_LINK, status=404) if is_for_people else _text(NOT_VALID, 404)
+        elif suffix or not is_for_people:
+            response = sound(call, token, suffix or _preferred_format(), is_for_people)
         else:
             response = told(call, token)
         response.headers.update(_PRIVATE)
@@ -69,21 +74,7 @@ def recording_routes(
         """The page. Twilio is asked whether the recording is there, so that nobody gets a dead player."""
         best = best_recording(call.record)
         listen = missing(call, clock()) if best is None else found(call, best)
-        nonce = secrets.token_urlsafe(16)
-        html = render_template(
-            "recording.html",
-            page=page(call, lines),
-            listen=listen,
-            Listen=Listen,
-            token=token,
-            nonce=nonce,
-        )
-        response = Response(html, content_type="text/html; charset=utf-8")
-        response.headers["Content-Security-Policy"] = (
-            f"default-src 'none'; style-src 'nonce-{nonce}'; media-src 'self'; "
-            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-        )
-        return response
+        return _page(page(call, lines), listen, token=token)
 
     def found(call: Call, best: Recording) -> Listen:
         if not seats.take():
@@ -101,10 +92,20 @@ def recording_routes(
             seats.leave()
         return not_there(call, clock()) if audio is None else Listen.READY
 
-    def sound(call: Call, suffix: AudioFormat) -> Response:
+    def sound(call: Call, token: str, suffix: AudioFormat, is_for_people: bool) -> Response:
+        def no_sound(listen: Listen) -> Response:
+            status = _STATUS[listen]
+            if is_for_people:
+                response = _page(page(call, lines), listen, token=token, status=status)
+            else:
+                response = _text(listen, status)
+            if listen is Listen.NOT_READY:
+                response.headers["Retry-After"] = "30"
+            return response
+
         best = best_recording(call.record)
         if best is None:
-            return _words(missing(call, clock()))
+            return no_sound(missing(call, clock()))
         if not seats.take():
             return _again_later("too many recordings are being listened to; try again", 5)
         listening = None
@@ -117,7 +118,7 @@ def recording_routes(
                 head=request.method == "HEAD",
             )
             if audio is None:
-                return _words(not_there(call, clock()))
+                return no_sound(not_there(call, clock()))
             listening = Listening(
                 audio,
                 request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket"),
@@ -131,7 +132,7 @@ def recording_routes(
             return _again_later(Listen.UNREACHABLE, 10)
         except (CredentialsRefused, PermanentError) as error:
             log.error("recording cannot be read", call=call.key, reason=str(error))
-            return _words(Listen.REFUSED)
+            return no_sound(Listen.REFUSED)
         finally:
             if listening is None:
                 seats.leave()
@@ -139,13 +140,31 @@ def recording_routes(
     return routes
 
 
-def _call(store: Store, links: Links, token: str) -> Call:
-    """The one call that this token opens. Errors: NotFound, the same for whatever is wrong with it."""
+def _page(page: Page, listen: str, *, token: str = "", status: int = 200) -> Response:
+    """A page that loads nothing but the recording. listen: a Listen, or other words for the note."""
+    nonce = secrets.token_urlsafe(16)
+    html = render_template(
+        "recording.html", page=page, listen=listen, Listen=Listen, token=token, nonce=nonce
+    )
+    response = Response(html, status, content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; media-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return response
+
+
+def _call(store: Store, links: Links, token: str) -> Call | None:
+    """The one call that this token opens; None, whatever is wrong with it."""
     link = links.read(token)
-    call = link.call_of(store.find_calls(link.call_id)) if link is not None else None
-    if call is None:
-        abort(404, NOT_VALID)
-    return call
+    return link.call_of(store.find_calls(link.call_id)) if link is not None else None
+
+
+def _is_for_people(suffix: str | None) -> bool:
+    """It is to be read, not played: a browser shows it, and no player asks for it."""
+    if "Range" in request.headers or _prefers_audio():
+        return False
+    return suffix is None or any(kind == "text/html" for kind, _ in request.accept_mimetypes)
 
 
 def _prefers_audio() -> bool:
@@ -177,14 +196,11 @@ def _content_range(span: Span | None, total: int | None) -> str:
     return f"bytes {bytes_sent}/{'*' if total is None else total}"
 
 
-def _words(listen: Listen) -> Response:
-    response = Response(f"{listen}\n", _STATUS[listen], content_type="text/plain; charset=utf-8")
-    if listen is Listen.NOT_READY:
-        response.headers["Retry-After"] = "30"
-    return response
+def _text(words: str, status: int) -> Response:
+    return Response(f"{words}\n", status, content_type="text/plain; charset=utf-8")
 
 
 def _again_later(words: str, seconds: int) -> Response:
-    response = Response(f"{words}\n", 503, content_type="text/plain; charset=utf-8")
+    response = _text(words, 503)
     response.headers["Retry-After"] = str(seconds)
     return response

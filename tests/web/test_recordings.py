@@ -21,7 +21,7 @@ from adapter.cli import main
 from adapter.settings import Settings
 from adapter.web import create_app
 from adapter.web.recording_page import masked
-from adapter.web.recordings import recording_routes
+from adapter.web.recordings import NOT_VALID, recording_routes
 from tests.calls.test_store import row
 from tests.conftest import ACCOUNT, TOKEN, Clock
 from tests.fakes import audio
@@ -321,15 +321,45 @@ def test_trouble_at_twilio_is_told_in_words(
 
 
 def is_closed(world: World, path: str, client: FlaskClient | None = None) -> bool:
-    """True if this path gives the plain 404 in every form, and Twilio is not asked."""
+    """True if this path gives the same 404 in every form, whatever is wrong, and Twilio is not asked."""
     asked = len(world.twilio.asked)
-    plain = "this link is not valid, or not any more\n"
+    dead = world.client.get("/recordings/none", headers=BROWSER)
     for suffix in ("", ".mp3", ".wav"):
-        for headers in (BROWSER, {"Range": "bytes=0-"}):
-            answer = (client or world.client).get(path + suffix, headers=headers)
-            if (answer.status_code, answer.text) != (404, plain):
-                return False
+        shown = (client or world.client).get(path + suffix, headers=BROWSER)
+        played = (client or world.client).get(path + suffix, headers={"Range": "bytes=0-"})
+        if (played.status_code, played.text) != (404, f"{NOT_VALID}\n"):
+            return False
+        if (shown.status_code, without_nonce(shown)) != (404, without_nonce(dead)):
+            return False
     return len(world.twilio.asked) == asked
+
+
+def without_nonce(answer: TestResponse) -> str:
+    return re.sub(r'nonce="[^"]+"', "", answer.text)
+
+
+def test_a_dead_link_has_a_page_that_looks_like_a_living_one(world: World) -> None:
+    living = world.client.get(world.path, headers=BROWSER)
+    dead = world.client.get("/recordings/none", headers=BROWSER)
+    assert (dead.status_code, dead.mimetype) == (404, "text/html")
+    assert "This link is not valid" in dead.text
+    assert "<audio" not in dead.text and "<dt>" not in dead.text and "none.mp3" not in dead.text
+    for name in ("Cache-Control", "X-Robots-Tag", "Referrer-Policy", "X-Content-Type-Options"):
+        assert dead.headers[name] == living.headers[name]
+    style, csp = re.compile(r"<style.*?</style>", re.DOTALL), "Content-Security-Policy"
+    looks = [style.findall(answer.text)[0].partition(">")[2] for answer in (living, dead)]
+    assert looks[0] == looks[1]
+    nonce = re.findall(r'nonce="([^"]+)"', dead.text)[0]
+    assert f"style-src 'nonce-{nonce}'" in dead.headers[csp]
+
+
+def test_a_deleted_recording_has_a_page_for_people_and_words_for_players(fresh: World) -> None:
+    take_recording(fresh.parts, status="deleted")
+    shown = fresh.client.get(f"{fresh.path}.mp3", headers=BROWSER)
+    assert (shown.status_code, shown.mimetype) == (410, "text/html")
+    assert "deleted at Twilio" in shown.text and "Our line" in shown.text
+    played = fresh.sound()
+    assert (played.status_code, played.mimetype) == (410, "text/plain")
 
 
 def test_a_link_with_any_one_character_changed_opens_nothing(world: World) -> None:
