@@ -20,6 +20,7 @@ from adapter.calls.jobs import Jobs
 from adapter.calls.lines import Lines, read_lines
 from adapter.calls.links import Links
 from adapter.calls.new_leads import NewLeads
+from adapter.calls.pauses import Pauses
 from adapter.calls.people import PeopleIndex
 from adapter.calls.readiness import lacking
 from adapter.calls.retention import Keep, Retention
@@ -33,6 +34,7 @@ from adapter.delivery.runs import Delivery
 from adapter.delivery.steps import Steps
 from adapter.delivery.strangers import Strangers
 from adapter.delivery.upkeep import Job, Upkeep
+from adapter.delivery.waking import Waking
 from adapter.delivery.writing import Writing
 from adapter.errors import StoreUnavailable
 from adapter.intake import Intake
@@ -50,6 +52,7 @@ from adapter.settings import Settings
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.governor import Governor
 from adapter.targets.propexo.line_watch import LineWatch
+from adapter.targets.propexo.permission import Permission
 from adapter.targets.propexo.sync import PeopleSync
 from adapter.targets.propexo.target import PropexoTarget
 from adapter.web import App, create_app
@@ -141,12 +144,20 @@ class Parts:
         return Intake(store=self.store, providers=providers, rules=self.rules)
 
     @cached_property
+    def pauses(self) -> Pauses:
+        return Pauses(self.store, _now)
+
+    @cached_property
+    def permission(self) -> Permission:
+        return Permission(self.pauses, api_key=self._propexo_key)
+
+    @cached_property
     def propexo(self) -> PropexoClient:
         settings = self.settings
-        key = settings.propexo_api_key
         return PropexoClient(
             base_url=settings.propexo_base_url,
-            api_key=key.get_secret_value() if key else "",
+            api_key=self._propexo_key,
+            permission=self.permission,
             governor=Governor(
                 Budgets(self.store), name="propexo", limit=settings.propexo_rate_limit, clock=_epoch
             ),
@@ -177,8 +188,13 @@ class Parts:
             jobs.append(Job("sync", every, lambda: self.people_sync.step(stale_after)))
         watch = LineWatch(self.lines.in_use, self.target.directory)
         jobs.append(Job("lines", 60.0, watch.look, in_each=True))
+        jobs.append(Job("waking", 5.0, self.waking.work, in_each=True))
         jobs.append(Job("schedule", 5.0, self.schedule.tick, stop=self.schedule.stop))
         return Upkeep(Leases(self.store), jobs, clock=_now)
+
+    @cached_property
+    def waking(self) -> Waking:
+        return Waking(self.pauses, self.permission.key, self.propexo.try_key, clock=_now)
 
     @cached_property
     def schedule(self) -> Schedule:
@@ -277,8 +293,17 @@ class Parts:
         return Health(
             self.store,
             needed={"database": lambda: lacking(self.store.engine)},
-            alarms={"schema": self._schema_problem, "queue": self._queue_problem},
+            alarms={
+                "schema": self._schema_problem,
+                "queue": self._queue_problem,
+                "refused": self._pause_problem,
+            },
         )
+
+    @property
+    def _propexo_key(self) -> str:
+        key = self.settings.propexo_api_key
+        return key.get_secret_value() if key else ""
 
     def _secret_keys(self) -> list[str]:
         given = [key.get_secret_value() for key in self.settings.secret_key]
@@ -296,6 +321,9 @@ class Parts:
         return (
             f"the schema is {found or 'missing'}, this code needs {needed}: run `adapter migrate`"
         )
+
+    def _pause_problem(self) -> str | None:
+        return "; ".join(str(pause) for pause in self.pauses.all().values()) or None
 
     def _queue_problem(self) -> str | None:
         if not database.has_queue(self.store.engine):

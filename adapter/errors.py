@@ -86,6 +86,17 @@ class BudgetSpent(TemporaryError):
     """Our own governor says no, before anything was sent; it does not count as a try."""
 
 
+class Paused(TemporaryError):
+    """The other side refuses our key, or what it was asked for, and so it is not asked; it is no try.
+
+    waits_for: the name of the pause (adapter.calls.pauses) whose end is waited for.
+    """
+
+    def __init__(self, message: str, *, waits_for: str, status: int | None = None) -> None:
+        super().__init__(message, status=status)
+        self.waits_for = waits_for
+
+
 class PermanentError(RemoteError):
     """400, 404, 405 and the like: the other side's own words are in the message."""
 
@@ -93,7 +104,7 @@ class PermanentError(RemoteError):
 
 
 class CredentialsRefused(PermanentError):
-    """401 or 403: the key is wrong or lacks a right; everything of this key will fail."""
+    """401 or 403: the key is wrong or lacks a right."""
 
 
 class NotSupported(PermanentError):

@@ -108,7 +108,8 @@ def tell_story(
     reason = f"- {call.reason}" if call.reason else ""
     tell("state", call.state.value, COLOURS[call.state], reason)
     if call.due_at and call.state in (CallState.OPEN, CallState.DELIVERING, CallState.POSTED):
-        tell("next", f"at {clock(call.due_at)}")
+        when = "as soon as it is taken again; that is tried each minute"
+        tell("next", when if call.waits_for else f"at {clock(call.due_at)}")
     console.print("\n[bold]What happened[/bold]")
     happened = [*_hook_lines(hooks), *_attempt_lines(attempts)]
     if call.confirmed_at:
@@ -145,6 +146,8 @@ def _attempt_lines(attempts: Sequence[Attempt]) -> list[tuple[datetime, str]]:
 
 def next_step(call: Call) -> str:
     """What an operator can do about this call now."""
+    if call.waits_for and call.due_at:
+        return "put right what it waits for (adapter doctor); then it goes on by itself"
     return {
         CallState.HELD: f"adapter assign {call.call_id} --lead ID, adapter create-lead {call.call_id}, "
         f"adapter ignore {call.call_id}; or put right what it is held for, then adapter replay {call.call_id}",

@@ -90,6 +90,7 @@ class Call:
     assigned_id: str | None
     link_version: int
     updated_at: datetime
+    waits_for: str | None
 
     @cached_property
     def record(self) -> CallRecord:

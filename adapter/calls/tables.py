@@ -97,6 +97,7 @@ calls = sa.Table(
     sa.Column("assigned_id", sa.Text),
     sa.Column("link_version", sa.Integer, nullable=False, server_default="0"),
     sa.Column("updated_at", UTCDateTime, nullable=False),
+    sa.Column("waits_for", sa.Text),  # the pause whose end it waits for
     sa.Index("calls_by_time", "first_seen_at"),
     sa.Index("calls_by_state", "state", "first_seen_at"),
     sa.Index("calls_by_outcome", "state", "outcome"),
@@ -115,6 +116,13 @@ calls = sa.Table(
         "due_at",
         postgresql_where=sa.text("due_at IS NOT NULL"),
         sqlite_where=sa.text("due_at IS NOT NULL"),
+    ),
+    sa.Index(
+        "calls_waiting",
+        "waits_for",
+        "due_at",
+        postgresql_where=sa.text("waits_for IS NOT NULL"),
+        sqlite_where=sa.text("waits_for IS NOT NULL"),
     ),
 )
 
@@ -163,6 +171,16 @@ breakers = sa.Table(
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("opened_at", sa.Float, nullable=False),
     sa.Column("open_until", sa.Float, nullable=False),
+)
+
+# What the target refuses for now (adapter.calls.pauses); words: for people.
+pauses = sa.Table(
+    "pauses",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("since", UTCDateTime, nullable=False),
+    sa.Column("try_at", UTCDateTime, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
 )
 
 # The index of people by phone number, kept from Propexo; numbers in E.164.

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from adapter.calls.facts import CallRecord
 from adapter.calls.rows import Call
 from adapter.calls.store import Store
-from adapter.errors import CredentialsRefused, NotSupported, PermanentError
+from adapter.errors import CredentialsRefused, NotSupported, PermanentError, RemoteError
 from adapter.observe import DELIVERIES, logger
 from adapter.targets import Target
 
@@ -41,9 +41,15 @@ class BulkConfirmation:
         waiting: dict[str, list[Call]] = defaultdict(list)
         for call in self._store.unconfirmed(now - OLDEST, now - YOUNGEST, limit=BATCH):
             waiting[call.integration_id or ""].append(call)
+        failure: RemoteError | None = None
         for integration_id, calls in waiting.items():
             if integration_id not in self.without_logs:
-                self._confirm(integration_id, calls, now)
+                try:
+                    self._confirm(integration_id, calls, now)
+                except RemoteError as error:  # that of one keeps no other from it
+                    failure = failure or error
+        if failure is not None:
+            raise failure
         return False
 
     def _confirm(self, integration_id: str, calls: list[Call], now: datetime) -> None:

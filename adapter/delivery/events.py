@@ -77,7 +77,7 @@ class EventRetry(EventWrite):
         return f"try job {self.call.job_id} again"
 
     def send(self, target: Target) -> str:
-        return target.retry(self.call.job_id or "")
+        return target.retry(self.call.job_id or "", integration_id=self.call.integration_id)
 
     def find(self, target: Target, since: datetime) -> str | None:
         return target.find_trace(self.call.call_id, self.request, since, after_job=self.call.job_id)

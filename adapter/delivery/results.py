@@ -15,6 +15,7 @@ from adapter.errors import (
     BudgetSpent,
     CredentialsRefused,
     NotSupported,
+    Paused,
     PermanentError,
     TemporaryError,
 )
@@ -24,6 +25,8 @@ log = logger("adapter.delivery")
 
 KEEP_TRYING = timedelta(hours=24)
 LONGEST_WAIT_SECONDS = 900.0
+# What is refused for a reason that has no name, a right of the key for one.
+REFUSED_WAIT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ class Done:
 class Again:
     """Another run after the delay. counts: it was a failed try, the next wait is longer.
 
-    also: notes what is to be committed with it.
+    also: notes what is to be committed with it. waits_for: the pause after whose end it is run, if
+    that comes before the delay is over.
     """
 
     delay_seconds: float
@@ -48,6 +52,7 @@ class Again:
     counts: bool = False
     values: Mapping[str, Any] | None = None
     also: Callable[[sa.Connection], None] | None = None
+    waits_for: str | None = None
 
 
 def after_error(
@@ -57,16 +62,19 @@ def after_error(
     state = CallState.DELIVERING if call.job_id is None else call.state
     if isinstance(error, BudgetSpent):
         return Again(error.retry_after_seconds or 1.0, "waiting for the rate limit", state)
-    if isinstance(error, TemporaryError):
+    if isinstance(error, Paused):
+        return Again(LONGEST_WAIT_SECONDS, str(error), state, waits_for=error.waits_for)
+    if isinstance(error, TemporaryError | CredentialsRefused):
         if call.tried_since is not None and now - call.tried_since >= KEEP_TRYING:
             return Done(CallState.FAILED, f"given up after a day of trying: {error}")
         wait = min(backoff_seconds * 2 ** min(call.tries, 20), LONGEST_WAIT_SECONDS)
         # Not all at once when the other side is back. Nobody gains by guessing it.
         wait *= random.uniform(0.8, 1.2)  # nosec B311
-        return Again(max(wait, error.retry_after_seconds or 0), str(error), state, counts=True)
-    if isinstance(error, CredentialsRefused):
-        log.error("credentials refused", reason=str(error))
-        return Done(CallState.FAILED, str(error))
+        least = error.retry_after_seconds or 0
+        if isinstance(error, CredentialsRefused):  # of something that is no pause of its own
+            log.error("refused for want of a right", reason=str(error))
+            least = REFUSED_WAIT_SECONDS
+        return Again(max(wait, least), str(error), state, counts=True)
     if isinstance(error, NotSupported):
         return Done(CallState.HELD, str(error))
     if isinstance(error, PermanentError):

@@ -67,6 +67,7 @@ class Delivery:
             "state": result.state.value,
             "reason": result.reason,
             "updated_at": now,
+            "waits_for": result.waits_for if isinstance(result, Again) else None,
             **(result.values or {}),
         }
         if isinstance(result, Again):
@@ -87,7 +88,8 @@ class Delivery:
             if not counts:
                 return  # another run has taken over; it says what comes next
         DELIVERIES.labels(result.state.value, call.outcome or "").inc()
-        log.info(result.state.value, reason=result.reason, run=number)
+        say = log.error if result.state is CallState.FAILED else log.info
+        say(result.state.value, reason=result.reason, run=number)
 
     def _again(self, call: Call, result: Again, now: datetime) -> dict[str, Any]:
         values: dict[str, Any] = {
@@ -96,4 +98,6 @@ class Delivery:
         }
         if result.counts:
             values |= {"tries": call.tries + 1, "tried_since": call.tried_since or now}
+        elif result.waits_for is not None:
+            values |= {"tries": 0, "tried_since": None}  # the day of trying begins after the pause
         return values

@@ -31,7 +31,7 @@ from adapter.delivery.results import KEEP_TRYING, Again, Done
 from adapter.delivery.strangers import Strangers
 from adapter.delivery.telling import summarize
 from adapter.delivery.writing import Writing
-from adapter.errors import PermanentError, RemoteError, TemporaryError
+from adapter.errors import Paused, PermanentError, RemoteError, TemporaryError
 from adapter.observe import logger
 from adapter.providers import Reader
 from adapter.targets import Confirmation, Target, WriteState
@@ -238,7 +238,9 @@ class Steps:
             return self._amend(call, Done(CallState.WRITTEN, "found on the person's record"))
         since = now - (call.posted_at or now)
         try:
-            found = self._target.confirm(call.job_id)
+            found = self._target.confirm(call.job_id, integration_id=call.integration_id)
+        except Paused:
+            raise  # however long that takes, it says nothing of the write
         except RemoteError as error:
             if since >= KEEP_TRYING:
                 return Done(CallState.POSTED, f"accepted, but never confirmed: {error}")

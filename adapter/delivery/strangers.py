@@ -147,7 +147,7 @@ class Strangers:
 
     def _await(self, lead: NewLead, number: str, line: Line) -> Person | Done | Again:
         """The lead was accepted: wait for its id, from the write's status or from the next sync."""
-        confirmation = self._target.confirm(lead.job_id or "")
+        confirmation = self._target.confirm(lead.job_id or "", integration_id=lead.integration_id)
         if confirmation.state is WriteState.FAILED:
             words = confirmation.words or "no reason given"
             self._note(lead, failed=words)

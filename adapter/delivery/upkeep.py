@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapter.calls.shared import Leases
-from adapter.errors import BudgetSpent, RemoteError, StoreUnavailable
+from adapter.errors import BudgetSpent, Paused, RemoteError, StoreUnavailable
 from adapter.observe import logger
 
 log = logger("adapter.upkeep")
@@ -73,6 +73,8 @@ class Upkeep:
                         self._leases.renew(job.name, self._clock(), lease)
             except BudgetSpent as error:
                 wait = error.retry_after_seconds or wait
+            except Paused:
+                pass  # who found it out has said so, and says it each minute
             except (RemoteError, StoreUnavailable) as error:
                 log.warning("job put off", job=job.name, reason=str(error))
             except Exception:

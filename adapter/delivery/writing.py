@@ -21,6 +21,7 @@ from adapter.delivery.results import Again
 from adapter.errors import (
     BudgetSpent,
     CredentialsRefused,
+    Paused,
     PermanentError,
     RemoteError,
     TemporaryError,
@@ -220,7 +221,7 @@ class Writing:
         if _is_outage(error):
             now = self._clock().timestamp()
             self._breakers.failed(write.integration_id, now, begun.timestamp())
-        elif not isinstance(error, BudgetSpent):  # that says nothing of the other side
+        elif not isinstance(error, BudgetSpent | Paused):  # that says nothing of the other side
             self._breakers.succeeded(write.integration_id)
 
 
@@ -229,5 +230,5 @@ def _is_outage(error: RemoteError) -> bool:
     return (
         isinstance(error, TemporaryError)
         and error.status != 429
-        and not isinstance(error, BudgetSpent)
+        and not isinstance(error, BudgetSpent | Paused)
     )

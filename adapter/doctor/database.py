@@ -23,6 +23,10 @@ def check_database(parts: Parts) -> Iterator[Finding]:
         alive = [seen for seen in beats if datetime.now(UTC) - seen < DEAD_AFTER]
         advice = f"{len(alive)} alive" if alive else "none is alive: start adapter run (or worker)"
         yield Finding("worker", bool(alive), advice)
+        waiting = parts.pauses.waiting()
+        for pause in parts.pauses.all().values():
+            count = waiting.get(pause.name, 0)
+            yield Finding("paused", False, f"{pause} ({count} call(s) wait for it)")
 
 
 def instance_of(parts: Parts) -> str | None:

@@ -82,8 +82,8 @@ class Target(Protocol):
         does not count. thorough: look wherever it could be seen, whatever that costs.
         """
 
-    def confirm(self, job_id: str) -> Confirmation:
-        """What became of an accepted write."""
+    def confirm(self, job_id: str, *, integration_id: str | None = None) -> Confirmation:
+        """What became of an accepted write, to this integration."""
 
     def ended_writes(self, integration_id: str, since: datetime) -> Mapping[str, bool]:
         """Writes of an integration that ended since then: job id -> whether it succeeded.
@@ -91,7 +91,7 @@ class Target(Protocol):
         Errors: NotSupported, PermanentError where the target keeps no such logs.
         """
 
-    def retry(self, job_id: str) -> str:
+    def retry(self, job_id: str, *, integration_id: str | None = None) -> str:
         """Try a failed write once more; the job id that it has now.
 
         The target would do it twice. Errors: PermanentError if it was not tried again.

@@ -14,6 +14,7 @@ from adapter.errors import (
     BudgetSpent,
     CredentialsRefused,
     NotSupported,
+    Paused,
     PermanentError,
     TemporaryError,
 )
@@ -87,7 +88,6 @@ def test_tries_end_after_a_day(tried: timedelta, ends: bool) -> None:
     ("error", "state"),
     [
         (PermanentError("400: wrong"), CallState.FAILED),
-        (CredentialsRefused("401: key"), CallState.FAILED),
         (NotSupported("405: not offered"), CallState.HELD),
         (ValueError("oops"), CallState.FAILED),
     ],
@@ -98,6 +98,24 @@ def test_a_permanent_failure_ends_the_delivery(error: Exception, state: CallStat
     assert result.state is state
     assert result.reason is not None
     assert str(error) in result.reason
+
+
+def test_what_the_key_may_not_do_waits_a_minute_each_time_and_fails_only_after_a_day() -> None:
+    """A right can be given back; of a key that is refused altogether there is Paused."""
+    refused = CredentialsRefused("Propexo answered 403: no", status=403)
+    result = again(a_call(tries=0), refused)
+    assert (result.counts, result.delay_seconds) == (True, 60.0)
+    over = after_error(a_call(tried_since=NOW - DAY, tries=9), refused, NOW, 2.0)
+    assert isinstance(over, Done) and over.state is CallState.FAILED
+
+
+@pytest.mark.parametrize("state", [CallState.DELIVERING, CallState.POSTED])
+def test_a_pause_is_no_try_and_ends_no_call_however_long_it_lasts(state: CallState) -> None:
+    job_id = "job_1" if state is CallState.POSTED else None
+    call = a_call(tries=7, tried_since=NOW - 9 * DAY, state=state, job_id=job_id)
+    result = again(call, Paused("the key is refused", waits_for="key/1"))
+    assert (result.counts, result.state, result.waits_for) == (False, state, "key/1")
+    assert result.reason == "the key is refused"
 
 
 @pytest.mark.parametrize("state", [CallState.POSTED, CallState.WRITTEN])

@@ -114,7 +114,6 @@ def test_a_call_is_given_up_only_after_a_day_of_trying(world: World) -> None:
     ("error", "state"),
     [
         (PermanentError("Propexo answered 400: no such thing", status=400), CallState.FAILED),
-        (CredentialsRefused("Propexo answered 401: check the key", status=401), CallState.FAILED),
         (NotSupported("this PMS takes no call events", status=405), CallState.HELD),
     ],
 )

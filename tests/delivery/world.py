@@ -153,7 +153,7 @@ class FakeTarget:
         found: str | None = self._next("find_earlier", self.earlier, None)
         return found
 
-    def confirm(self, job_id: str) -> Confirmation:
+    def confirm(self, job_id: str, *, integration_id: str | None = None) -> Confirmation:
         written = Confirmation(WriteState.WRITTEN, event_id="event_1")
         found: Confirmation = self._next("confirm", self.confirmations, written)
         return found
@@ -164,7 +164,7 @@ class FakeTarget:
             raise self.no_logs
         return self.ended
 
-    def retry(self, job_id: str) -> str:
+    def retry(self, job_id: str, *, integration_id: str | None = None) -> str:
         return str(self._next("retry", self.retries, f"{job_id}_again"))
 
     def find_event(

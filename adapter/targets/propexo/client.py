@@ -24,6 +24,7 @@ from adapter.errors import (
 from adapter.observe import Exchange, hide_numbers, record_exchange
 from adapter.plain_text import plain
 from adapter.targets.propexo.governor import Governor
+from adapter.targets.propexo.permission import CHECK_PATH, Permission
 
 CONNECT_SECONDS = 5.0
 # An answer is slowed by 2 s near the rate limit, and a write waits for the PMS's validation.
@@ -35,7 +36,8 @@ SEND_WITHIN_SECONDS = 5.0
 class PropexoClient:
     """Requests with the API key, the governor, timeouts and classified errors.
 
-    Errors of every method: TemporaryError (doubtful where a write may have been accepted),
+    permission: without it nothing is ever paused, and a refused key is CredentialsRefused.
+    Errors of every method: TemporaryError (doubtful where a write may have been accepted), Paused,
     PermanentError and its subclasses with Propexo's own words.
     """
 
@@ -45,6 +47,7 @@ class PropexoClient:
         base_url: str,
         api_key: str,
         governor: Governor,
+        permission: Permission | None = None,
         connections: int = 16,
         read_seconds: float = READ_SECONDS,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -52,6 +55,7 @@ class PropexoClient:
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._governor = governor
+        self._permission = permission
         self._timeout = (CONNECT_SECONDS, read_seconds)
         self._clock = clock
         self._monotonic = monotonic
@@ -64,9 +68,16 @@ class PropexoClient:
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
-    def get(self, path: str, query: Mapping[str, Any] | None = None, *, step: str) -> Any:
-        """The JSON answer of a read."""
-        return self._request("GET", path, query or {}, None, step)
+    def get(
+        self,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        *,
+        step: str,
+        integration_id: str | None = None,
+    ) -> Any:
+        """The JSON answer of a read. integration_id: whose it is, where the query does not say so."""
+        return self._permitted("GET", path, query or {}, None, step, integration_id)
 
     def send(
         self,
@@ -76,9 +87,53 @@ class PropexoClient:
         *,
         step: str,
         method: str = "POST",
+        integration_id: str | None = None,
     ) -> Any:
-        """The JSON answer of a write; only its acceptance is told."""
-        return self._request(method, path, query or {}, body, step)
+        """The JSON answer of a write; only its acceptance is told.
+
+        integration_id: whose it is, where the body does not say so.
+        """
+        return self._permitted(method, path, query or {}, body, step, integration_id)
+
+    def try_key(self) -> None:
+        """If the key was refused and it is time to try it again, do. Errors: RemoteError, but of no refusal."""
+        if self._permission is not None:
+            self._permission.try_key(self._check)
+
+    def _check(self) -> None:
+        """Ask for something that every good key is given."""
+        self._request("GET", CHECK_PATH, {"limit": 1}, None, "key", self._monotonic())
+
+    def _permitted(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Any],
+        body: Mapping[str, Any] | None,
+        step: str,
+        integration_id: str | None,
+    ) -> Any:
+        asked_at = self._monotonic()
+        if self._permission is None:
+            return self._request(method, path, query, body, step, asked_at)
+        whose = integration_id or query.get("integration_id") or (body or {}).get("integration_id")
+        tried = self._permission.admit(step, path, whose, self._check)
+        try:
+            answer = self._request(method, path, query, body, step, asked_at)
+        except CredentialsRefused as error:
+            raise self._permission.refused(
+                error,
+                step=step,
+                path=path,
+                integration_id=whose,
+                tried=tried,
+                check=self._check,
+            ) from error
+        except PermanentError:
+            self._permission.answered(tried)
+            raise
+        self._permission.answered(tried)
+        return answer
 
     def _request(
         self,
@@ -87,8 +142,8 @@ class PropexoClient:
         query: Mapping[str, Any],
         body: Mapping[str, Any] | None,
         step: str,
+        asked_at: float,
     ) -> Any:
-        asked_at = self._monotonic()
         self._governor.admit(step)
         if self._monotonic() - asked_at > SEND_WITHIN_SECONDS:
             # Frozen, or the database was; by now another worker may do what this one was to do.

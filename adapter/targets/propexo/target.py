@@ -89,7 +89,8 @@ class PropexoTarget:
         """These people as Propexo has them now, without those that it has no more."""
         for person in people:
             try:
-                yield replace(self._read(person.kind, person.id), refused=person.refused)
+                now = self._read(person.kind, person.id, person.integration_id)
+                yield replace(now, refused=person.refused)
             except PermanentError as error:
                 if error.status not in (404, 405):
                     raise
@@ -100,7 +101,7 @@ class PropexoTarget:
     def person(self, kind: PersonKind, person_id: str, line: Line) -> Person:
         known = self._index.get(kind, person_id) if self._index else None
         if known is None:
-            known = self._read(kind, person_id)
+            known = self._read(kind, person_id, line.integration_id)
         if known.integration_id != line.integration_id:
             raise PermanentError(
                 f"{kind.value} {person_id} belongs to integration {known.integration_id}, "
@@ -108,8 +109,9 @@ class PropexoTarget:
             )
         return known
 
-    def _read(self, kind: PersonKind, person_id: str) -> Person:
-        answer = self._client.get(f"{COLLECTION[kind]}{quote(person_id, safe='')}", step="lookup")
+    def _read(self, kind: PersonKind, person_id: str, integration_id: str | None) -> Person:
+        path = f"{COLLECTION[kind]}{quote(person_id, safe='')}"
+        answer = self._client.get(path, step="lookup", integration_id=integration_id)
         return person_of(kind, answer.get("results", answer))
 
     def _refused(self, person: Person) -> str:
@@ -227,8 +229,9 @@ class PropexoTarget:
             raise no_logs
         return None
 
-    def confirm(self, job_id: str) -> Confirmation:
-        answer = self._client.get(f"/v1/admin/write-status/{job_id}", step="confirm")
+    def confirm(self, job_id: str, *, integration_id: str | None = None) -> Confirmation:
+        path = f"/v1/admin/write-status/{job_id}"
+        answer = self._client.get(path, step="confirm", integration_id=integration_id)
         state = _STATES.get(answer.get("write_status", ""), WriteState.PENDING)
         words = "; ".join(str(error) for error in answer.get("errors") or ())
         words = plain(storable(words))
@@ -244,8 +247,9 @@ class PropexoTarget:
                 ended.setdefault(str(row["job_id"]), row["status"] == "SUCCESS")
         return ended
 
-    def retry(self, job_id: str) -> str:
-        answer = self._client.send(f"/v1/admin/retry-write/{job_id}", {}, step="retry")
+    def retry(self, job_id: str, *, integration_id: str | None = None) -> str:
+        path = f"/v1/admin/retry-write/{job_id}"
+        answer = self._client.send(path, {}, step="retry", integration_id=integration_id)
         if answer.get("success") is False:
             raise PermanentError("Propexo did not try the write again")
         return job_id_of(answer) or job_id

@@ -372,6 +372,7 @@ def test_a_failure_is_not_taken_for_a_refusal_of_the_filter(made: Adapter, statu
     sync = syncing(made, told.update)
     assert sync.step(STALE), "another kind is read"
     assert made.asked("/v1/leads/") == 1 + 1
+    made.traveller.shift(60)  # what was refused is tried again after a minute
     read_all(sync)
     assert made.asked("/v1/leads/") == 1 + 2
     assert told == set(), "asked with the filter as before"
