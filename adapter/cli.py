@@ -58,6 +58,9 @@ def main(env_file: str | None) -> None:
 
     Try `adapter demo` first; then `adapter doctor` says what is missing for your own number.
     """
+    from adapter.lifetime import end_with_parent
+
+    end_with_parent()
     if env_file is not None:
         from pathlib import Path
 
@@ -73,7 +76,9 @@ def main(env_file: str | None) -> None:
 def demo(keep_open: bool, hook_delay: float) -> None:
     """All of it on this machine: signed sample calls in, events out, shown as a table."""
     from adapter.demo import run_demo
+    from adapter.lifetime import exit_on_signals
 
+    exit_on_signals()
     sys.exit(run_demo(console, keep_open=keep_open, hook_delay=hook_delay))
 
 
@@ -115,10 +120,12 @@ def web() -> None:
 def worker() -> None:
     """The worker: writes due calls to Propexo. Start as many as you like."""
     from adapter import bootstrap
-    from adapter.processes import GRACE_SECONDS, stop_signal
+    from adapter.lifetime import end_after, leave, stop_signal
+    from adapter.processes import GRACE_SECONDS, LAST_SECONDS
     from adapter.start import say_start
 
     stopping = stop_signal()
+    end_after(stopping, GRACE_SECONDS + LAST_SECONDS)
     settings = bootstrap.read_settings()
     settings.require_for_worker()
     _schema_of(bootstrap.Parts(settings).store)
@@ -127,6 +134,7 @@ def worker() -> None:
     running.start()
     stopping.wait()
     running.stop(GRACE_SECONDS)
+    leave(0)
 
 
 @main.command()
@@ -332,7 +340,7 @@ def sync() -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     from adapter.errors import BudgetSpent
-    from adapter.processes import stop_signal
+    from adapter.lifetime import stop_signal
     from adapter.targets.propexo.requirements import refuse_unknown
 
     parts = _parts()

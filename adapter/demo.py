@@ -7,7 +7,6 @@ import secrets
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +23,7 @@ from rich.text import Text
 from adapter.bootstrap import Parts
 from adapter.calls.outcome import Outcome
 from adapter.calls.rows import Call, CallState
+from adapter.lifetime import start
 from adapter.plain_text import plain
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
 from adapter.settings import Settings
@@ -189,13 +189,7 @@ property_id = "prop_main"
 @contextmanager
 def _adapter(environ: Mapping[str, str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "adapter", "run"],
-            env=dict(environ),
-            stdout=log,
-            stderr=log,
-            cwd=folder,
-        )
+        process = start(["run"], environ, stdout=log, stderr=log, cwd=folder)
         try:
             yield process
         finally:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Mapping
-from types import FrameType
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from adapter.lifetime import start, stop_signal
 
 GRACE_SECONDS = 25  # hosts kill 30 s after SIGTERM
+LAST_SECONDS = 3  # for what comes after the grace; then a process ends, whatever it waits for
 
 
 def exec_web() -> None:
@@ -24,18 +26,6 @@ def exec_web() -> None:
     os.execve(sys.executable, command, environ)
 
 
-def stop_signal() -> threading.Event:
-    """An event that SIGTERM and SIGINT set."""
-    stopping = threading.Event()
-
-    def stop(_: int, __: FrameType | None) -> None:
-        stopping.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    return stopping
-
-
 def run_together(commands: Mapping[str, list[str]], environ: Mapping[str, str]) -> int:
     """Run adapter commands side by side until one ends or we are told to stop; the exit code.
 
@@ -45,10 +35,9 @@ def run_together(commands: Mapping[str, list[str]], environ: Mapping[str, str]) 
     stopping = stop_signal()
     metrics = tempfile.mkdtemp(prefix="adapter-metrics-")
     children = {
-        name: subprocess.Popen(
-            [sys.executable, "-m", "adapter", *arguments],
-            env={**environ, "PROMETHEUS_MULTIPROC_DIR": metrics},
-            start_new_session=True,  # Ctrl-C reaches us alone, and we stop them in order
+        # A session of its own: Ctrl-C and a closed terminal reach us alone, and we stop them in order.
+        name: start(
+            arguments, {**environ, "PROMETHEUS_MULTIPROC_DIR": metrics}, start_new_session=True
         )
         for name, arguments in commands.items()
     }
@@ -57,17 +46,24 @@ def run_together(commands: Mapping[str, list[str]], environ: Mapping[str, str]) 
         while not stopping.wait(0.3):
             ended = next((n for n, child in children.items() if child.poll() is not None), None)
             if ended:
-                sys.stderr.write(f"adapter: {ended} ended; stopping the rest\n")
+                with suppress(OSError):  # the terminal may be gone
+                    sys.stderr.write(f"adapter: {ended} ended; stopping the rest\n")
                 break
     finally:
-        for child in children.values():
-            if child.poll() is None:
-                child.terminate()
-        for child in children.values():
-            try:
-                child.wait(GRACE_SECONDS + 3)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+        stop_together(list(children.values()))
         shutil.rmtree(metrics, ignore_errors=True)
     return 1 if ended else 0
+
+
+def stop_together(children: Sequence[subprocess.Popen[bytes]]) -> None:
+    """SIGTERM to all, and SIGKILL to those that are still there when the time of all is over."""
+    until = time.monotonic() + GRACE_SECONDS + LAST_SECONDS
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+    for child in children:
+        try:
+            child.wait(max(until - time.monotonic(), 0.0))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()

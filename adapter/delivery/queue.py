@@ -107,7 +107,10 @@ class Worker:
                 except StoreUnavailable:
                     # Nothing can be noted anywhere until the database is back.
                     log.warning("database unavailable", call=call_key)
-                    time.sleep(1.0)
+                    if self._gone.wait(1.0):
+                        # The process ends. To return would say that the run is done, where another
+                        # worker is to take it over.
+                        threading.Event().wait()
 
     def start(self) -> None:
         DBOS.launch()

@@ -9,11 +9,13 @@ one just as a hook is sent on it. graceful_timeout: within the 30 s that a host 
 
 import os
 import resource
+import signal
 from typing import Any
 
 from gunicorn.glogging import Logger as GunicornLogger  # type: ignore[import-untyped]
 from prometheus_client import multiprocess
 
+from adapter.lifetime import end_with_parent
 from adapter.observe import configure_logging
 from adapter.settings import Settings
 
@@ -65,6 +67,18 @@ class Logger(GunicornLogger):  # type: ignore[misc]
         super().setup(cfg)
         self.error_log.handlers.clear()
         self.error_log.propagate = True
+
+
+_is_hangup_ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # by `nohup`
+
+
+def when_ready(server: Any) -> None:
+    """End with who started us, and with the terminal. gunicorn takes SIGHUP for a wish to begin anew."""
+    end_with_parent()
+    signal.signal(
+        signal.SIGHUP,
+        signal.SIG_IGN if _is_hangup_ignored else lambda *_: os.kill(os.getpid(), signal.SIGTERM),
+    )
 
 
 def child_exit(server: Any, worker: Any) -> None:

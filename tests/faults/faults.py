@@ -10,6 +10,7 @@ import random
 import signal
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ import psycopg
 from adapter.calls.shared import DEAD_AFTER
 from adapter.targets.propexo.client import READ_SECONDS
 from tests.faults.world import Child, World, wait_until
+from tests.web.slow import ATTACKS, SlowClients
 
 Act = Callable[[World, random.Random], None]
 
@@ -37,7 +39,14 @@ class NotReached(Exception):
 
 FAULTS: dict[str, Fault] = {}
 ON_SQLITE = ("disk full",)
-ON_POSTGRES = ("restart postgres", "crash postgres", "postgres away", "cut connections")
+ON_POSTGRES = (
+    "restart postgres",
+    "crash postgres",
+    "postgres away",
+    "cut connections",
+    "frozen postgres",
+    "stop worker while frozen",
+)
 
 
 def _fault(promise: str) -> Callable[[Act], Act]:
@@ -161,6 +170,14 @@ def freeze_worker_after_claim(world: World, dice: random.Random) -> None:
     _thaw_later(world, list(world.workers))
 
 
+@_fault("500 slow clients of every kind hold connections to each web server")
+def slow_clients(world: World, dice: random.Random) -> None:
+    with ExitStack() as attacks:
+        for web in world.webs:
+            attacks.enter_context(SlowClients(web.port, 500, list(ATTACKS)))
+        time.sleep(dice.uniform(8, 12))
+
+
 # Database -----------------------------------------------------------------------------------------
 
 
@@ -183,6 +200,30 @@ def postgres_away(world: World, dice: random.Random) -> None:
     _stop_postgres(world, "immediate", dead_after(world) * 1.4)
     time.sleep(3)
     world.inject([])
+
+
+@_fault("PostgreSQL freezes: it takes connections and answers nothing; later it goes on")
+def frozen_postgres(world: World, dice: random.Random) -> None:
+    assert world.cluster is not None
+    world.cluster.freeze()
+    try:
+        time.sleep(dead_after(world) * dice.uniform(0.5, 1.5))
+    finally:
+        world.cluster.thaw()
+
+
+@_fault("a worker is told to stop while PostgreSQL is frozen, and ends in time all the same")
+def stop_worker_while_frozen(world: World, dice: random.Random) -> None:
+    assert world.cluster is not None
+    worker = dice.choice(world.workers)
+    world.cluster.freeze()
+    try:
+        time.sleep(dice.uniform(0, 1))
+        worker.process.terminate()
+        worker.process.wait(30)
+    finally:
+        world.cluster.thaw()
+    world.replace_dead()
 
 
 @_fault("all connections to PostgreSQL are cut, again and again")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 from tempfile import mkdtemp
@@ -57,6 +58,22 @@ class Cluster:
     def stop(self, mode: str) -> None:
         """Stop it: fast (connections are cut), or immediate (as in a crash)."""
         self._run("pg_ctl", "stop", "-w", "-m", mode, "-D", self._data)
+
+    def freeze(self) -> None:
+        """It takes connections and answers nothing, as behind a network that lost its way."""
+        for pid in self._processes():
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """It goes on where it was."""
+        for pid in self._processes():
+            os.kill(pid, signal.SIGCONT)
+
+    def _processes(self) -> list[int]:
+        """The server's first process, then those that it started."""
+        first = int((self._home / "data" / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        return [first, *map(int, children)]
 
     @property
     def version(self) -> str:
