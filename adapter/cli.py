@@ -215,13 +215,34 @@ def revoke(call: str) -> None:
     is_flag=True,
     help="Also a call that is or may be written: makes a second event then.",
 )
+@click.option("--reason", help="With --state: only calls whose reason has these words.")
+@click.option("--line", help="With --state: only calls on this line of ours.")
+@click.option("--since", help="With --state: only calls from then on: 24h, 3d or 2026-11-01.")
+@click.option("--until", help="With --state: only calls from before then, written the same way.")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
 @plainly
-def replay(call: str | None, state: str | None, again: bool) -> None:
-    """Deliver CALL again, or all that failed; or read parked hooks again."""
+def replay(
+    call: str | None,
+    state: str | None,
+    again: bool,
+    reason: str | None,
+    line: str | None,
+    since: str | None,
+    until: str | None,
+    yes: bool,
+) -> None:
+    """Deliver CALL again, or all that failed or are held; or read parked hooks again.
+
+    Of several calls it says first how many they are, and asks; without a terminal give --yes.
+    """
     from adapter.replay import replay_calls, replay_parked
 
     if (call is None) == (state is None):
         raise click.UsageError("name one CALL, or --state failed, held or parked")
+    filters = {"--reason": reason, "--line": line, "--since": since, "--until": until}
+    given = [name for name, value in filters.items() if value is not None]
+    if given and state not in ("failed", "held"):
+        raise click.UsageError(f"{given[0]} needs --state failed or --state held")
     parts = _parts()
     if state == "parked":
         taken, left = replay_parked(parts.intake)
@@ -230,7 +251,17 @@ def replay(call: str | None, state: str | None, again: bool) -> None:
     if call is not None:
         found = [_find(parts.store, call)]
     else:
-        found = list(parts.store.list_calls(state=state, limit=100_000))
+        found = list(
+            parts.store.list_calls(
+                state=state,
+                line=_number(line),
+                reason=reason,
+                since=_moment(since, "--since"),
+                until=_moment(until, "--until"),
+                limit=100_000,
+            )
+        )
+        _confirm_replay(len(found), state or "", yes=yes)
     for one, outcome in replay_calls(parts.store, found, again=again):
         _say(f"{one.call_id}: {outcome}")
     _say(f"{len(found)} call(s). The worker takes them up; see adapter calls.")
@@ -592,14 +623,36 @@ def _schema_of(store: Any) -> tuple[str, str]:
     return found, needed
 
 
-def _begins(since: str, call_days: int) -> datetime:
+def _confirm_replay(count: int, state: str, *, yes: bool) -> None:
+    """Say how many calls it would be, and ask; ends the command if they are not to be replayed."""
+    _say(f"{count} {state} call(s) match.")
+    if count == 0:
+        sys.exit(0)
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        click.echo(
+            "adapter: nothing was done. To deliver them again: the same with --yes", err=True
+        )
+        sys.exit(1)
+    click.confirm(f"Deliver {count} call(s) again?", abort=True)
+
+
+def _moment(text: str | None, option: str) -> datetime | None:
+    """The moment that an option names. Errors: BadParameter."""
     from adapter.reconcile import begins
 
-    now = datetime.now(UTC)
+    if text is None:
+        return None
     try:
-        found = begins(since, now)
+        return begins(text, datetime.now(UTC))
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--since") from error
+        raise click.BadParameter(str(error), param_hint=option) from error
+
+
+def _begins(since: str, call_days: int) -> datetime:
+    now = datetime.now(UTC)
+    found = cast(datetime, _moment(since, "--since"))
     if found < now - timedelta(days=call_days - 2):
         # Those calls may have been written and thrown away; taken in again they would be written twice.
         raise click.BadParameter(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -241,11 +242,52 @@ def test_replay_of_all_that_failed_leaves_the_rest_alone(run: Run, world: World)
     world.target.answers = [PermanentError("Propexo answered 400: notes", status=400)]
     deliver(world, status_hook("no-answer"))
     deliver(world, status_hook("busy", CallSid=OTHER))
-    assert "1 call(s)" in run("replay", "--state", "failed").output
+    assert "1 call(s)" in run("replay", "--state", "failed", "--yes").output
     world.finish()
     states = {call.call_id: call.state for call in world.store.list_calls()}
     assert set(states.values()) == {CallState.WRITTEN}
     assert len(world.target.posts) == 3
+
+
+def test_replay_of_several_says_how_many_and_does_nothing_unasked(run: Run, world: World) -> None:
+    """There is no terminal here, so nobody can be asked."""
+    assert "0 failed call(s) match" in run("replay", "--state", "failed").output
+    world.target.answers = [PermanentError("Propexo answered 400: notes", status=400)]
+    deliver(world, status_hook("no-answer"))
+    is_told(run("replay", "--state", "failed"), "1 failed call(s) match", "--yes")
+    assert world.call(CALL).state is CallState.FAILED
+
+
+def test_replay_chooses_by_reason_line_and_date(run: Run, world: World) -> None:
+    others = [PermanentError(f"Propexo answered {s}: 100%_wrong", status=s) for s in (400, 401)]
+    world.target.answers = list(others)
+    deliver(world, status_hook("no-answer"))
+    deliver(world, status_hook("no-answer", CallSid=OTHER, To="+16175550101"))
+    with world.store.begin() as connection:
+        key = world.call(CALL).key
+        world.store.update(connection, key, first_seen_at=datetime(2026, 1, 2, tzinfo=UTC))
+
+    def count(*options: str) -> int:
+        output = run("replay", "--state", "failed", *options).output
+        return int(output.split(" failed call(s) match")[0].split()[-1])
+
+    assert count() == 2
+    assert count("--reason", "ANSWERED 401") == 1
+    assert count("--reason", "0%_w") == 2 and count("--reason", "0_%w") == 0, "no wildcards"
+    assert count("--line", "+16175550101") == 1 and count("--line", "+16175550109") == 0
+    assert count("--since", "2026-02-01") == 1 and count("--until", "2026-02-01") == 1
+    result = run("replay", "--state", "failed", "--reason", "answered 401", "--yes")
+    assert result.exit_code == 0 and OTHER in result.output
+    assert world.call(CALL).state is CallState.FAILED
+    assert world.call(OTHER).state is CallState.OPEN
+
+
+@pytest.mark.parametrize("option", ["--reason", "--line", "--since", "--until"])
+@pytest.mark.parametrize("what", [[CALL], ["--state", "parked"]])
+def test_replay_has_its_filters_only_for_calls_of_a_state(
+    run: Run, what: list[str], option: str
+) -> None:
+    is_told(run("replay", *what, option, "2026-01-01"), f"{option} needs --state")
 
 
 def test_replay_of_a_written_call_makes_no_second_event_unless_it_is_insisted_on(

@@ -320,7 +320,7 @@ def test_a_replay_looks_again(made: Adapter) -> None:
 
 def test_all_held_calls_are_replayed_at_once(made: Adapter) -> None:
     sids = [held(made), held(made, OTHER_STRANGER)]
-    assert "2 call(s)" in run(made, "replay", "--state", "held").text
+    assert "2 call(s)" in run(made, "replay", "--state", "held", "--yes").text
     made.pass_time(60)
     assert {made.call(sid).state for sid in sids} == {CallState.HELD}
 

@@ -339,10 +339,13 @@ class Store:
         state: str | None = None,
         number: str | None = None,
         line: str | None = None,
+        reason: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         limit: int = 50,
         offset: int = 0,
     ) -> Sequence[Call]:
-        """Calls, newest first."""
+        """Calls, newest first. reason: words in it. since, until: when they were first heard of."""
         query = sa.select(calls).order_by(calls.c.first_seen_at.desc(), calls.c.key.desc())
         for column, value in (
             (calls.c.state, state),
@@ -353,6 +356,12 @@ class Store:
                 query = query.where(column == value)
         if state is None:
             query = query.where(calls.c.state != CallState.FOLDED.value)
+        if reason is not None:
+            query = query.where(calls.c.reason.icontains(reason, autoescape=True))
+        if since is not None:
+            query = query.where(calls.c.first_seen_at >= since)
+        if until is not None:
+            query = query.where(calls.c.first_seen_at < until)
         with self.autocommit() as connection:
             rows = connection.execute(query.limit(limit).offset(offset))
             return [Call.of(row) for row in rows]
