@@ -19,6 +19,7 @@ from adapter.terminal import Screen, fit_streams, say
 if TYPE_CHECKING:
     from adapter.calls.lines import Lines
 
+MOST_NAMED = 5
 F = TypeVar("F", bound=Callable[..., Any])
 console = Screen()
 
@@ -43,6 +44,13 @@ class Commands(click.Group):
     def main(self, *args: Any, **kwargs: Any) -> Any:
         fit_streams()
         return super().main(*args, **kwargs)
+
+
+def _states(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    """For the shell: the states that begin so."""
+    from adapter.calls.rows import CallState
+
+    return [state.value for state in CallState if state.value.startswith(begun)]
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -149,7 +157,11 @@ def migrate() -> None:
 
 
 @main.command()
-@click.option("--state", help="Only calls in this state: open, posted, written, held, failed ...")
+@click.option(
+    "--state",
+    help="Only calls in this state: open, posted, written, held, failed ...",
+    shell_complete=_states,
+)
 @click.option("--number", help="Only calls with this number on the other side.")
 @click.option("--line", help="Only calls on this line of ours.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
@@ -175,13 +187,13 @@ def calls(state: str | None, number: str | None, line: str | None, limit: int) -
 @click.argument("call")
 @plainly
 def show(call: str) -> None:
-    """The whole story of one CALL (its Twilio id), in order, in plain words."""
+    """The whole story of one CALL, in order, in plain words. CALL is its id, or how no other id begins."""
     from adapter.tell import next_step, tell_story
 
     store = _parts().store
     found = _find(store, call)
     tell_story(console, found, store.hooks_of(found.key), store.attempts_of(found.key))
-    _say(f"\nNext: {next_step(found)}")
+    _say(f"\nNext: {next_step(found, is_worker_alive=_is_worker_alive(store))}")
 
 
 @main.command()
@@ -264,7 +276,9 @@ def replay(
         _confirm_replay(len(found), state or "", yes=yes)
     for one, outcome in replay_calls(parts.store, found, again=again):
         _say(f"{one.call_id}: {outcome}")
-    _say(f"{len(found)} call(s). The worker takes them up; see adapter calls.")
+    is_alive = _is_worker_alive(parts.store)
+    taker = "The worker takes them up" if is_alive else "No worker is alive: start adapter worker"
+    _say(f"{len(found)} call(s). {taker}; see adapter calls.")
 
 
 @main.command()
@@ -536,12 +550,15 @@ def simulate(
     try:
         answer = simulated.send(url or public, params, token=token, signed_url=public)
     except requests.RequestException as error:
-        click.echo(f"adapter: {url or public} does not answer ({type(error).__name__})", err=True)
+        fact = f"{url or public} does not answer ({type(error).__name__})"
+        click.echo(f"adapter: {fact}; {simulated.advice(None, url or public)}", err=True)
+        sys.exit(1)
+    if answer.status_code not in (200, 204):
+        click.echo(answer.text.strip()[:500], err=True)
+        advice = simulated.advice(answer.status_code, url or public)
+        click.echo(f"{answer.status_code} for {kind}: it was not taken. Next: {advice}", err=True)
         sys.exit(1)
     _say(f"{answer.status_code} for {kind} of {sid}. Next: adapter show {sid}")
-    if not answer.ok:
-        click.echo(answer.text.strip(), err=True)
-        sys.exit(1)
 
 
 @main.command()
@@ -664,13 +681,24 @@ def _begins(since: str, call_days: int) -> datetime:
 def _find(store: Any, call: str) -> Any:
     from adapter.errors import SettingsError
 
-    found = store.find_calls(call)
+    found = store.find_calls(call) or store.calls_that_begin_with(call, MOST_NAMED + 1)
     if not found:
         raise SettingsError(f"no call {call!r} is known; adapter calls lists those that are")
+    if len({one.call_id for one in found}) > 1:
+        ids = ", ".join(one.call_id for one in found[:MOST_NAMED])
+        more = ", ..." if len(found) > MOST_NAMED else ""
+        raise SettingsError(f"several calls begin with {call!r}: {ids}{more}; give more of the id")
     if len(found) > 1:
         keys = ", ".join(one.key for one in found)
         raise SettingsError(f"several accounts have a call {call!r}; name one of {keys}")
     return found[0]
+
+
+def _is_worker_alive(store: Any) -> bool:
+    from adapter.calls.shared import DEAD_AFTER
+
+    now = datetime.now(UTC)
+    return any(now - seen < DEAD_AFTER for seen in store.workers().values())
 
 
 def _number(raw: str | None) -> str | None:

@@ -111,5 +111,31 @@ def send(
     if signature is None:
         signature = RequestValidator(token).compute_signature(signed_url or url, dict(params))
     return requests.post(
-        url, data=dict(params), headers={"X-Twilio-Signature": signature}, timeout=timeout
+        url,
+        data=dict(params),
+        headers={"X-Twilio-Signature": signature},
+        timeout=timeout,
+        allow_redirects=False,
     )
+
+
+def advice(status: int | None, url: str) -> str:
+    """What to do about an answer that is none of the adapter's good ones; None: there was no answer."""
+    if status is None:
+        return "start adapter run (or web), and check PUBLIC_BASE_URL and PORT"
+    if status == 403:
+        return (
+            "compare TWILIO_AUTH_TOKEN, TWILIO_ACCOUNT_SID and PUBLIC_BASE_URL here with those that the "
+            "adapter was started with; its log names the URL and the account that it checked"
+        )
+    if status in (404, 405):
+        return f"is {url} the adapter's own? Check PUBLIC_BASE_URL, --url and what listens on PORT"
+    if 300 <= status < 400:
+        return f"{url} redirects: set PUBLIC_BASE_URL to where the adapter itself answers"
+    if status in (502, 504):
+        return "a proxy answers, and not the adapter: is adapter web running behind it?"
+    if status == 503:
+        return (
+            "the adapter cannot store it now: adapter doctor says what is wrong with the database"
+        )
+    return "the adapter's log says why"

@@ -25,6 +25,9 @@ COLOURS = {
     CallState.FOLDED: "dim",
 }
 
+# Something is still to be done for it, at the time when it is due.
+UNDER_WAY = (CallState.OPEN, CallState.DELIVERING, CallState.POSTED)
+
 
 def talk_time(seconds: int | None) -> str:
     """3:12, or 1:02:05."""
@@ -107,9 +110,9 @@ def tell_story(
         tell("chosen", call.because)
     reason = f"- {call.reason}" if call.reason else ""
     tell("state", call.state.value, COLOURS[call.state], reason)
-    if call.due_at and call.state in (CallState.OPEN, CallState.DELIVERING, CallState.POSTED):
+    if call.due_at and call.state in UNDER_WAY:
         when = "as soon as it is taken again; that is tried each minute"
-        tell("next", when if call.waits_for else f"at {clock(call.due_at)}")
+        tell("due", when if call.waits_for else f"at {clock(call.due_at)}")
     console.print("\n[bold]What happened[/bold]")
     happened = [*_hook_lines(hooks), *_attempt_lines(attempts)]
     if call.confirmed_at:
@@ -117,7 +120,8 @@ def tell_story(
     for moment, line in sorted(happened, key=lambda each: each[0]):
         say(console, line, head=f"  {clock(moment)}  ")
     if call.event:
-        console.print("\n[bold]What was written[/bold]", f"to {call.event.get('path')}")
+        title = Text(f"\n{_event_title(call, attempts)}", "bold")
+        say(console, title.append(f" to {plain(str(call.event.get('path')))}", "not bold"))
         for name, value in dict(call.event.get("body", {})).items():
             say(console, str(value), head=f"  {name:24} ")
 
@@ -144,18 +148,40 @@ def _attempt_lines(attempts: Sequence[Attempt]) -> list[tuple[datetime, str]]:
     return lines
 
 
-def next_step(call: Call) -> str:
+def _event_title(call: Call, attempts: Sequence[Attempt]) -> str:
+    """What became of the event: it is kept with the call before it is sent."""
+    if call.state is CallState.WRITTEN or call.confirmed_at:
+        return "What was written"
+    if call.job_id is not None:
+        refused = ", and then refused" if call.state is CallState.FAILED else ", not confirmed yet"
+        return f"What was accepted{refused}"
+    if any(attempt.doubtful for attempt in attempts):
+        return "What may have been written"
+    if any(attempt.step == "post" and attempt.status == 200 for attempt in attempts):
+        return "What was accepted before"
+    return "What was to be written, and was not"
+
+
+def next_step(call: Call, *, is_worker_alive: bool) -> str:
     """What an operator can do about this call now."""
-    if call.waits_for and call.due_at:
-        return "put right what it waits for (adapter doctor); then it goes on by itself"
+    if call.state in UNDER_WAY and call.due_at is not None:
+        if not is_worker_alive:
+            return "no worker is alive, and without one nothing is written: adapter worker, or adapter run"
+        if call.waits_for:
+            return "put right what it waits for (adapter doctor); then it goes on by itself"
+        if call.state is CallState.POSTED:
+            return "nothing to do: it was accepted and is being confirmed"
+        return "nothing to do: a worker takes it up when it is due"
     return {
         CallState.HELD: f"adapter assign {call.call_id} --lead ID, adapter create-lead {call.call_id}, "
         f"adapter ignore {call.call_id}; or put right what it is held for, then adapter replay {call.call_id}",
         CallState.FAILED: f"after putting it right: adapter replay {call.call_id}",
         CallState.IGNORED: f"to write it after all, change the rule, then: adapter replay {call.call_id}",
         CallState.WRITTEN: "nothing to do: it stands on the person's record",
-        CallState.POSTED: "nothing to do: it was accepted and is being confirmed",
-    }.get(call.state, "nothing to do: it will be written when it is due")
+        CallState.POSTED: "it was accepted and never confirmed: look whether it is in the PMS; if it is not, "
+        f"adapter replay {call.call_id} --again",
+        CallState.FOLDED: "nothing to do: it is a leg of another call, which is named above",
+    }.get(call.state, "nothing to do until more is known of the call")
 
 
 def tell_lines(console: Console, found: Sequence[tuple[Line, str, Sequence[str]]]) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import responses
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from rich.console import Console
@@ -14,7 +19,7 @@ from rich.console import Console
 from adapter import cli
 from adapter.calls.database import open_engine, schema_state
 from adapter.calls.rows import CallState
-from adapter.errors import PermanentError
+from adapter.errors import PermanentError, TemporaryError
 from adapter.settings import Settings
 from adapter.simulate import KINDS
 from tests.conftest import ACCOUNT, ENVIRON, Clock
@@ -225,6 +230,70 @@ def test_a_call_id_of_two_accounts_must_be_told_apart(run: Run, world: World) ->
     is_told(run("show", CALL), f"twilio:{subaccount}:{CALL}")
 
 
+def test_an_id_may_be_shortened_while_it_names_one_call(run: Run, world: World) -> None:
+    near = CALL[:-1] + "2"
+    deliver(world, status_hook("no-answer"))
+    for begun in (CALL[:5], CALL[:-1], f"twilio:{ACCOUNT}:{CALL[:6]}"):
+        assert f"Incoming call {CALL}" in run("show", begun).output
+    deliver(world, status_hook("busy", CallSid=near))
+    is_told(run("show", CALL[:-1]), "several calls begin with", CALL, near, "give more")
+    is_told(run("show", CALL[:-1].lower()), "no call", "adapter calls")
+    assert run("show", CALL).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["link"], ["revoke"], ["ignore"], ["create-lead"], ["replay"], ["assign", "--lead", "lead_1"]],
+    ids=" ".join,
+)
+def test_every_command_that_takes_a_call_takes_a_shortened_id(
+    run: Run, world: World, command: list[str]
+) -> None:
+    deliver(world, status_hook("no-answer", CallSid=OTHER, From="+16175550199"))  # held
+    done = run(*command, OTHER[:8], PROPEXO_BASE_URL="http://127.0.0.1:1")
+    assert done.exit_code == 0, done.output
+    assert OTHER in done.output or "/recordings/" in done.output
+
+
+def test_show_says_that_nothing_is_written_without_a_worker(run: Run, world: World) -> None:
+    world.hook(status_hook("no-answer"))
+    assert "no worker is alive" in run("show", CALL).output
+    world.store.beat("a worker", datetime.now(UTC))
+    assert "a worker takes it up when it is due" in run("show", CALL).output
+    world.finish()
+    assert "it stands on the person's record" in run("show", CALL).output
+
+
+def test_replay_says_whether_a_worker_will_take_it_up(run: Run, world: World) -> None:
+    deliver(world, status_hook("no-answer", From="+16175550199"))
+    assert "No worker is alive: start adapter worker" in run("replay", CALL).output
+    world.store.beat("a worker", datetime.now(UTC))
+    assert "The worker takes them up" in run("replay", CALL).output
+
+
+@pytest.mark.parametrize(
+    ("answers", "title"),
+    [
+        ([], "What was written to"),
+        (
+            [PermanentError("Propexo answered 400: notes", status=400)],
+            "What was to be written, and was not",
+        ),
+        ([TemporaryError("no answer", doubtful=True)], "What may have been written to"),
+    ],
+    ids=["written", "refused", "in doubt"],
+)
+def test_show_says_what_became_of_the_event(
+    run: Run, world: World, answers: list[Exception], title: str
+) -> None:
+    world.target.answers = answers
+    world.hook(status_hook("no-answer"))
+    world.run_next() if answers else world.finish()
+    shown = run("show", CALL).output
+    assert title in shown
+    assert (title == "What was written to") is ("What was written" in shown)
+
+
 def test_replay_delivers_a_failed_call_again(run: Run, world: World) -> None:
     world.target.answers = [PermanentError("Propexo answered 400: notes", status=400)]
     deliver(world, status_hook("no-answer"))
@@ -339,7 +408,28 @@ def test_simulate_sends_a_hook_that_is_taken_and_names_the_next_command(
 
 def test_simulate_with_another_token_is_refused(live: dict[str, str]) -> None:
     forged = {**live, "TWILIO_AUTH_TOKEN": "another"}
-    is_told(CliRunner().invoke(cli.main, ["simulate"], env=forged), "403")
+    result = CliRunner().invoke(cli.main, ["simulate"], env=forged)
+    is_told(result, "403", "not taken", "compare TWILIO_AUTH_TOKEN", "its log names the URL")
+    assert "adapter show" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (301, "redirects: set PUBLIC_BASE_URL"),
+        (404, "the adapter's own?"),
+        (500, "log says why"),
+        (502, "a proxy answers"),
+        (503, "adapter doctor"),
+    ],
+)
+def test_simulate_says_what_to_do_about_an_answer(run: Run, status: int, words: str) -> None:
+    url = "http://127.0.0.1:1/webhooks/twilio"
+    with responses.RequestsMock() as answers:
+        answers.post(url, status=status, headers={"Location": "http://127.0.0.1:1/elsewhere"})
+        result = run("simulate", "--url", url)
+    is_told(result, str(status), words)
+    assert "adapter show" not in result.output
 
 
 def test_simulate_signs_nothing_with_an_empty_key(run: Run) -> None:
@@ -351,4 +441,34 @@ def test_simulate_signs_nothing_with_an_empty_key(run: Run) -> None:
 
 def test_simulate_without_a_server_says_so(run: Run) -> None:
     url = f"http://127.0.0.1:{free_port()}/webhooks/twilio"
-    is_told(run("simulate", "--url", url), "does not answer")
+    is_told(run("simulate", "--url", url), "does not answer", "start adapter run")
+
+
+# The shell ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not there")
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("adapter rec", "reconcile"),
+        ("adapter --env", "--env-file"),
+        ("adapter calls --state h", "held"),
+        ("adapter replay --state p", "parked"),
+    ],
+)
+def test_bash_completes(typed: str, offered: str) -> None:
+    """What README.md says is put into a bash, and asked as that does at the tab key."""
+    words = typed.split()
+    script = f"""
+        eval "$(_ADAPTER_COMPLETE=bash_source adapter)"
+        function=$(complete -p adapter | grep -o -- '-F [^ ]*' | cut -c4-)
+        COMP_WORDS=({" ".join(words)}); COMP_CWORD={len(words) - 1}
+        $function adapter
+        echo "${{COMPREPLY[@]}}"
+    """
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", script], env={"PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == [offered], done.stderr

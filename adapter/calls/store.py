@@ -323,6 +323,19 @@ class Store:
         row = connection.execute(_SELECT_CALL, {"this": key}).one_or_none()
         return Call.of(row) if row else None
 
+    def calls_that_begin_with(self, name: str, limit: int) -> Sequence[Call]:
+        """Calls whose key or provider id begins so, which is written as those are; the newest first."""
+        # LIKE is blind to case on SQLite, substr is not; as many of the first as there are characters.
+        query = sa.select(calls).where(
+            sa.or_(
+                sa.func.substr(calls.c.call_id, 1, len(name)) == name,
+                sa.func.substr(calls.c.key, 1, len(name)) == name,
+            )
+        )
+        query = query.order_by(calls.c.first_seen_at.desc(), calls.c.key).limit(limit)
+        with self.autocommit() as connection:
+            return [Call.of(row) for row in connection.execute(query)]
+
     def find_calls(self, name: str) -> Sequence[Call]:
         """Calls with this key or provider id; several only where two accounts share an id.
 

@@ -126,10 +126,10 @@ class Steps:
             patience = SILENT_PATIENCE if error.status is None else BUSY_PATIENCE
             if call.tried_since is None or now - call.tried_since < patience:
                 raise
-            log.warning("written without the provider's API", reason=str(error))
+            log.warning("decided without the provider's API", reason=str(error))
             return record
         except PermanentError as error:
-            log.warning("written without the provider's API", reason=str(error))
+            log.warning("decided without the provider's API", reason=str(error))
             return record
         if found.parent.parent_id is not None:
             return self._fold_into(call, found, found.parent.parent_id)
