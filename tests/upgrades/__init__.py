@@ -1,0 +1,1 @@
+"""What does a database of an earlier version need?"""
