@@ -47,7 +47,7 @@ from adapter.providers.twilio.rest import TwilioRest
 from adapter.providers.twilio.signature import Tokens
 from adapter.reconcile import Parts as ComparisonParts
 from adapter.reconcile import Reconciliation
-from adapter.schedule import Schedule, tasks
+from adapter.schedule import HeldOnceMore, Schedule, tasks
 from adapter.settings import Settings
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.governor import Governor
@@ -209,9 +209,22 @@ class Parts:
         retention = Retention(self.store, keep, self._prune_workflows)
         return Schedule(
             jobs=Jobs(self.store, executor_id(settings)),
-            tasks=tasks(self.reconciliation, retention),
+            tasks=tasks(self.reconciliation, retention, self._held_once_more),
             clock=_now,
         )
+
+    @property
+    def _held_once_more(self) -> HeldOnceMore:
+        settings, rate = self.settings, self.settings.propexo_rate_limit
+
+        def is_read() -> bool:
+            if not settings.people_sync_seconds:
+                return True  # there is no index to wait for
+            states = self.people_sync.states()
+            return all(state.is_filled and not state.is_to_be_reread for state in states)
+
+        # Nobody's number costs three requests; half of the rate is left to new calls.
+        return HeldOnceMore(self.store, is_read, seconds_apart=360 / rate if rate else 0.0)
 
     @cached_property
     def reconciliation(self) -> Reconciliation:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from adapter.calls.jobs import LEASE, JobRow, Jobs
 from adapter.calls.retention import Retention
+from adapter.calls.store import Store
 from adapter.errors import AdapterError
 from adapter.observe import logger
 from adapter.reconcile import Reconciliation
@@ -20,6 +21,11 @@ WINDOW = timedelta(hours=2)
 OVERLAP = timedelta(hours=1)
 NIGHTLY_WINDOW = timedelta(days=3)
 LONGEST_WAIT_SECONDS = 60.0
+# For so long held calls wait for the people to be read; looked at so often, and then again after RETRY.
+LONGEST_WAIT_FOR_PEOPLE = timedelta(days=1)
+LOOK_SECONDS, PATIENCE_FOR_PEOPLE = 5.0, 24
+# Of an older call the number may be somebody else's by now.
+HELD_AT_MOST = timedelta(days=90)
 
 log = logger("adapter.schedule")
 
@@ -43,10 +49,10 @@ class Turn:
 
 @dataclass(frozen=True)
 class Task:
-    """next_after: when it is due again after a moment."""
+    """next_after: when it is due again after a moment; None: it comes once, where a migration planned it."""
 
     name: str
-    next_after: Callable[[datetime], datetime]
+    next_after: Callable[[datetime], datetime] | None
     work: Callable[[Turn], None]
 
 
@@ -64,7 +70,8 @@ class Schedule:
         """Run a job that is due, to its end; False if there was none. Errors: StoreUnavailable."""
         now = self._clock()
         if not self._is_planned:
-            self._jobs.plan({t.name: t.next_after(now) for t in self._tasks.values()}, now)
+            again = {t.name: t.next_after(now) for t in self._tasks.values() if t.next_after}
+            self._jobs.plan(again, now)
             self._is_planned = True
         for name in self._jobs.due(now):
             row = self._jobs.take(name, now) if name in self._tasks else None
@@ -88,8 +95,12 @@ class Schedule:
         except Exception:
             log.exception("a job failed", job=task.name)
         now = self._clock()
-        again = now + RETRY if ran_at is None else task.next_after(now)
-        self._jobs.finish(task.name, next_at=again, ran_at=ran_at)
+        if ran_at is None:
+            self._jobs.finish(task.name, next_at=now + RETRY, ran_at=None)
+        elif task.next_after is None:
+            self._jobs.drop(task.name)
+        else:
+            self._jobs.finish(task.name, next_at=task.next_after(now), ran_at=ran_at)
 
     def _keeper(self, name: str, taken_at: datetime) -> Callable[[], None]:
         renewed_at = taken_at
@@ -112,11 +123,17 @@ class Schedule:
             raise TurnLost(f"not now: asked to wait {seconds:.0f} s")
 
 
-def tasks(reconciliation: Reconciliation | None, retention: Retention) -> Sequence[Task]:
-    """What is done: throw away what is old; and, with credentials, compare with the provider's list."""
+def tasks(
+    reconciliation: Reconciliation | None, retention: Retention, held: HeldOnceMore
+) -> Sequence[Task]:
+    """What is done: throw away what is old; and, with credentials, compare with the provider's list.
+
+    After an upgrade, once: look at held calls by the rules of today.
+    """
     pruning = Task("prune", nightly, lambda turn: _prune(retention, turn))
+    looking = Task("look_again", None, held.look)
     if reconciliation is None or not reconciliation.accounts:
-        return [pruning]
+        return [pruning, looking]
 
     def comparing(window: timedelta) -> Callable[[Turn], None]:
         return lambda turn: _reconcile(reconciliation, turn, window)
@@ -125,7 +142,34 @@ def tasks(reconciliation: Reconciliation | None, retention: Retention) -> Sequen
         Task("reconcile", lambda now: now + RECONCILE_EVERY, comparing(WINDOW)),
         Task("reconcile_nightly", nightly, comparing(NIGHTLY_WINDOW)),
         pruning,
+        looking,
     ]
+
+
+@dataclass(frozen=True)
+class HeldOnceMore:
+    """Plans a run for every held call. is_read: whether all people have been read by today's rules.
+
+    seconds_apart: between two of the runs, so that new calls need not wait for them.
+    """
+
+    store: Store
+    is_read: Callable[[], bool]
+    seconds_apart: float
+
+    def look(self, turn: Turn) -> None:
+        """Errors: TurnLost while the people are still being read, but for the first day."""
+        may_wait = turn.now - turn.row.first_at < LONGEST_WAIT_FOR_PEOPLE
+        for _ in range(PATIENCE_FOR_PEOPLE):
+            if self.is_read() or not may_wait:
+                break
+            turn.wait(LOOK_SECONDS)
+            turn.go_on()
+        else:
+            raise TurnLost("look_again: the people are not read anew yet")
+        since = turn.now - HELD_AT_MOST
+        planned = self.store.plan_held(since=since, now=turn.now, seconds_apart=self.seconds_apart)
+        log.info("held calls are looked at once more, by the rules of this version", count=planned)
 
 
 def nightly(now: datetime) -> datetime:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from adapter.calls.lines import Line
-from adapter.calls.phone import is_withheld, pretty
+from adapter.calls.phone import Hidden, hidden, pretty
 from adapter.calls.rows import OPERATOR, Attempt, Call, CallState, RawHook
 from adapter.plain_text import plain
 from adapter.terminal import Column, Listing, say
@@ -45,8 +45,8 @@ def clock(moment: datetime | None) -> str:
 
 def number(raw: str | None) -> str:
     """A party's number as people read it."""
-    if is_withheld(raw):
-        return "withheld"
+    if why := hidden(raw):
+        return "withheld" if why is Hidden.WITHHELD else "not available"
     return plain(pretty(raw) if raw and raw.startswith("+") else (raw or "?"))
 
 

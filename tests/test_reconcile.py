@@ -18,7 +18,16 @@ from adapter.calls.tables import jobs
 from adapter.providers.twilio.listing import TwilioList
 from adapter.providers.twilio.rest import TwilioRest
 from adapter.reconcile import LAG, Parts, Progress, Reconciliation, begins
-from adapter.schedule import NIGHTLY_WINDOW, RETRY, WINDOW, Schedule, nightly, reaches_back, tasks
+from adapter.schedule import (
+    NIGHTLY_WINDOW,
+    RETRY,
+    WINDOW,
+    HeldOnceMore,
+    Schedule,
+    nightly,
+    reaches_back,
+    tasks,
+)
 from tests.conftest import ACCOUNT, LINE, NOW, TOKEN, Clock
 from tests.delivery.world import SUBACCOUNT, SUBACCOUNT_TOKEN, World
 from tests.fakes.twilio_lists import TwilioLists, serving
@@ -357,8 +366,11 @@ def test_a_month_can_be_stopped_and_goes_on(
 
 def schedule(world: World, reconciliation: Reconciliation | None, owner: str) -> Schedule:
     retention = Retention(world.store, Keep())
+    held = HeldOnceMore(world.store, lambda: True, seconds_apart=0)
     return Schedule(
-        jobs=Jobs(world.store, owner), tasks=tasks(reconciliation, retention), clock=world.clock
+        jobs=Jobs(world.store, owner),
+        tasks=tasks(reconciliation, retention, held),
+        clock=world.clock,
     )
 
 

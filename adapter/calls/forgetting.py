@@ -16,10 +16,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapter.calls.facts import CallRecord, Leg
-from adapter.calls.phone import e164, national_ten
+from adapter.calls.phone import e164, ever_written, national_ten
 from adapter.calls.rows import FORGOTTEN, Call, CallState
 from adapter.calls.store import Store
-from adapter.calls.tables import attempts, calls, hooks, metadata
+from adapter.calls.tables import attempts, calls, hooks, metadata, people, person_numbers
 from adapter.calls.traces import Traces
 from adapter.errors import StoreUnavailable
 
@@ -31,10 +31,7 @@ COUNTED = (
 # These will not be delivered any more: nobody could be found without the number.
 _UNDELIVERED = (CallState.OPEN, CallState.DELIVERING, CallState.HELD, CallState.FAILED)
 # Tables of other modules that hold numbers, and in which columns.
-_ELSEWHERE: Mapping[str, tuple[str, ...]] = {
-    "people": ("number_1", "number_2"),
-    "new_leads": ("number",),
-}
+_ELSEWHERE: Mapping[str, tuple[str, ...]] = {"new_leads": ("number",)}
 
 
 @dataclass(frozen=True)
@@ -61,9 +58,10 @@ class Forgetting:
 
     def __init__(self, store: Store, number: str) -> None:
         self._store = store
-        self._number = number
-        self._digits = national_ten(number) or number.removeprefix("+")
-        self._traces = Traces([number])
+        # As it may stand in old data too: a country may have changed its numbers meanwhile.
+        self._numbers = sorted(ever_written(number))
+        self._digits = [national_ten(each) or each.removeprefix("+") for each in self._numbers]
+        self._traces = Traces(self._numbers)
 
     def run(self, now: datetime) -> Forgotten:
         """Remove it everywhere.
@@ -75,7 +73,7 @@ class Forgetting:
             for name, count in self._forget_call(key, now).items():
                 counts[name] += count
         counts["hooks"] += self._delete_stray_hooks(now)
-        counts |= self._delete_elsewhere()
+        counts |= self._delete_elsewhere() | {"people": self._delete_people()}
         for table in metadata.sorted_tables:
             if table is not hooks:
                 counts["texts"] += self._clean(table)
@@ -178,16 +176,33 @@ class Forgetting:
             if not there.has_table(name):
                 continue
             table = sa.table(name, *(sa.column(column) for column in columns))
-            mine = sa.or_(*(table.c[column] == self._number for column in columns))
+            mine = sa.or_(*(table.c[column].in_(self._numbers) for column in columns))
             with self._store.begin() as connection:
                 counts[name] = connection.execute(sa.delete(table).where(mine)).rowcount
         return counts
+
+    def _delete_people(self) -> int:
+        """People of the index who have the number, with all their other numbers."""
+        key = sa.tuple_(people.c.kind, people.c.id)
+        more = sa.select(person_numbers.c.kind, person_numbers.c.person_id)
+        mine = sa.or_(
+            people.c.number_1.in_(self._numbers),
+            people.c.number_2.in_(self._numbers),
+            key.in_(more.where(person_numbers.c.number.in_(self._numbers))),
+        )
+        theirs = sa.tuple_(person_numbers.c.kind, person_numbers.c.person_id)
+        with self._store.begin() as connection:
+            query = sa.select(people.c.kind, people.c.id).where(mine).with_for_update()
+            keys = [tuple(row) for row in connection.execute(query)]
+            connection.execute(sa.delete(person_numbers).where(theirs.in_(keys)))
+            return connection.execute(sa.delete(people).where(key.in_(keys))).rowcount
 
     def _is_it(self, raw: str | None) -> bool:
         """The number as a provider writes it: plain, in a SIP address, with or without its prefix."""
         if not raw:
             return False
-        return e164(raw) == self._number or self._digits in re.sub(r"\D", "", raw)
+        digits = re.sub(r"\D", "", raw)
+        return e164(raw) in self._numbers or any(each in digits for each in self._digits)
 
 
 def _blank(call: Call, is_it: Any, now: datetime) -> dict[str, Any]:

@@ -67,6 +67,12 @@ class Jobs:
         good = {"ran_at": ran_at} if ran_at is not None else {}
         self._update_mine(name, next_at=next_at, held_by=None, held_until=None, **good)
 
+    def drop(self, name: str) -> None:
+        """It is over, and does not come again."""
+        mine = sa.and_(jobs.c.name == name, jobs.c.held_by == self._owner)
+        with self._store.begin() as connection:
+            connection.execute(sa.delete(jobs).where(mine))
+
     def _update_mine(self, name: str, **values: object) -> bool:
         mine = sa.and_(jobs.c.name == name, jobs.c.held_by == self._owner)
         with self._store.begin() as connection:

@@ -14,7 +14,10 @@ LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Person:
-    """A lead, applicant or resident as the target knows them. numbers: E.164; updated_at: aware UTC."""
+    """A lead, applicant or resident as the target knows them. updated_at: aware UTC.
+
+    numbers: E.164, each all of its phone field. among_words: numbers that stand among words in one.
+    """
 
     kind: PersonKind
     id: str
@@ -27,6 +30,7 @@ class Person:
     vendor: str | None = None
     application_id: str | None = None
     refused: str = ""  # why the target takes no event for this person
+    among_words: frozenset[str] = frozenset()
 
     @property
     def title(self) -> str:
@@ -46,49 +50,72 @@ class Match:
 def choose_person(number: str, candidates: Iterable[Person], line: Line) -> Match:
     """The one person of the call, by one deterministic rule; never two.
 
-    The line's property first, then the kind (the line's order), then active before closed, then the
-    latest updated. Only people of the line's integration who have this number (E.164) count.
+    The line's property first, then active before closed, then the kind (the line's order), then the latest
+    updated. Only people of the line's integration who have this number (E.164) count. Who has it among
+    the words of a field counts only where it is nobody's whole field.
     """
     order = {kind: place for place, kind in enumerate(line.people)}
-    fitting = {
-        (p.kind, p.id): p
-        for p in sorted(candidates, key=lambda p: (p.updated_at, p.is_active, repr(p)))
-        if number in p.numbers and p.kind in order and p.integration_id == line.integration_id
-    }
+    here = sorted(
+        (p for p in candidates if p.integration_id == line.integration_id),
+        key=lambda p: (p.updated_at, p.is_active, repr(p)),
+    )
+    owners = [p for p in here if number in p.numbers]
+    having = owners or [p for p in here if number in p.among_words]
+    fitting = {(p.kind, p.id): p for p in having if p.kind in order}
     if not fitting:
-        nobody = f"nobody with this number among the {_kinds(line.people)}"
-        return Match(None, nobody, is_unknown=True)
+        return _nobody(owners, [p for p in here if number in p.among_words], line)
     writable = {key: person for key, person in fitting.items() if not person.refused}
     if not writable:
         first = next(iter(fitting.values()))
         return Match(None, f"{first.kind.value} {first.id} has this number, but {first.refused}")
-    fitting = writable
 
-    def rank(person: Person) -> tuple[bool, int, bool, float]:
+    def rank(person: Person) -> tuple[bool, bool, int, float]:
         elsewhere = line.property_id is not None and person.property_id != line.property_id
-        return (elsewhere, order[person.kind], not person.is_active, -_stamp(person))
+        return (elsewhere, not person.is_active, order[person.kind], -_stamp(person))
 
-    ranked = sorted(fitting.values(), key=lambda p: (rank(p), p.id))
+    ranked = sorted(writable.values(), key=lambda p: (rank(p), p.id))
     best = ranked[0]
     tied = [p for p in ranked[1:] if rank(p)[:3] == rank(best)[:3]]
     if tied and line.ambiguous is Ambiguous.HOLD:
         names = ", ".join(sorted(p.id for p in [best, *tied]))
         return Match(None, f"{len(tied) + 1} people fit equally well: {names}")
-    return Match(best, _explain(best, ranked, tied, line))
+    return Match(best, _explain(best, ranked, tied, line, is_among_words=not owners))
+
+
+def _nobody(owners: Sequence[Person], among_words: Sequence[Person], line: Line) -> Match:
+    """Nobody of the line's kinds has the number. Not unknown: somebody may be meant, but it is not theirs."""
+    kinds = _kinds(line.people)
+    meant = next((p for p in among_words if p.kind in line.people), None)
+    if owners and meant is not None:
+        why = f"{meant.kind.value} {meant.id} has this number only among the words of a phone field"
+        owner = owners[0]
+        return Match(None, f"{why}, and it is the number of {owner.kind.value} {owner.id}")
+    return Match(None, f"nobody with this number among the {kinds}", is_unknown=True)
 
 
 def _stamp(person: Person) -> float:
     return (person.updated_at - LONG_AGO).total_seconds()
 
 
-def _explain(best: Person, ranked: Sequence[Person], tied: Sequence[Person], line: Line) -> str:
+def _explain(
+    best: Person,
+    ranked: Sequence[Person],
+    tied: Sequence[Person],
+    line: Line,
+    *,
+    is_among_words: bool,
+) -> str:
     state = "active " if best.is_active else "closed "
     at_line = line.property_id is not None and best.property_id == line.property_id
     place = " at the line's property" if at_line else ""
+    having = "with this number among the words of a field" if is_among_words else "with this number"
     if tied:
-        what = f"the latest updated of {len(tied) + 1} {state}{best.kind.value}s with this number{place}"
+        which = "the latest updated"
+        if tied[0].updated_at == best.updated_at:
+            which = "by its id the first"  # they were updated at the same moment
+        what = f"{which} of {len(tied) + 1} {state}{best.kind.value}s {having}{place}"
     else:
-        what = f"the only {state}{best.kind.value} with this number{place}"
+        what = f"the only {state}{best.kind.value} {having}{place}"
     others = len(ranked) - 1 - len(tied)
     rest = ""
     if others:

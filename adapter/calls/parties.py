@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from adapter.calls.facts import CallRecord, Leg, LegDirection
-from adapter.calls.phone import e164, is_withheld
+from adapter.calls.phone import Hidden, e164, hidden
 
 
 class Direction(StrEnum):
@@ -24,6 +24,7 @@ class Direction(StrEnum):
 class PartyKind(StrEnum):
     NUMBER = "number"  # may be a person
     WITHHELD = "withheld"
+    UNAVAILABLE = "unavailable"  # the network passed no number on
     OURS = "ours"  # one of our lines, or staff
     DEVICE = "device"  # a browser phone, a SIP address: never a person of the PMS
     UNKNOWN = "unknown"  # not told, or no phone number
@@ -50,15 +51,22 @@ class Parties:
 
 IsOurs = Callable[[str], bool]
 NOBODY = Party(PartyKind.UNKNOWN)
+_DEVICES = frozenset({"client", "sip", "sips", "sim"})
+_HIDDEN = {
+    Hidden.WITHHELD: PartyKind.WITHHELD,
+    Hidden.UNAVAILABLE: PartyKind.UNAVAILABLE,
+}
 
 
 def party(raw: str | None, is_ours: IsOurs) -> Party:
     """What kind of end a provider's From or To names."""
     if not raw:
         return NOBODY
-    if is_withheld(raw):
-        return Party(PartyKind.WITHHELD, raw=raw)
-    if raw.split(":", 1)[0].lower() in ("client", "sip", "sips", "sim"):
+    if why := hidden(raw):
+        return Party(_HIDDEN[why], raw=raw)
+    # A SIP address may come without its scheme, as in the provider's lists. Also one whose user is a number
+    # names no person: whoever runs the domain writes there what he likes.
+    if raw.split(":", 1)[0].strip().lower() in _DEVICES or "@" in raw:
         return Party(PartyKind.DEVICE, raw=raw)
     number = e164(raw)
     if number is None:

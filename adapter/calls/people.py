@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from math import inf
+from typing import Any
 
 import sqlalchemy as sa
 
 from adapter.calls.lines import PersonKind
 from adapter.calls.matching import LONG_AGO, Person
 from adapter.calls.store import Store
-from adapter.calls.tables import people, syncs
+from adapter.calls.tables import people, person_numbers, syncs
 
 BELIEVE_SECONDS = 1.0  # what is read for every call anew is not read more often
+# By which rules people are kept: how their numbers, state and application follow from what the target says.
+# Raised when these change: then all people are read anew, and until then what is there is used.
+RULES = 2
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class SyncState:
 
     position, total: of the first fill; later the position among the changes that are being read, which
     was begun at begun_at. known_until: the latest change that the index has; aware UTC.
+    rules: those that all of it was read by; reread_position: how far a reading by today's has come.
     """
 
     integration_id: str
@@ -34,6 +39,13 @@ class SyncState:
     known_until: datetime = LONG_AGO
     read_at: datetime = LONG_AGO
     begun_at: datetime | None = None
+    rules: int = RULES
+    reread_position: int | None = None
+
+    @property
+    def is_to_be_reread(self) -> bool:
+        """It is whole, but some of it was read by rules of an earlier version."""
+        return self.is_filled and self.rules < RULES
 
 
 class PeopleIndex:
@@ -45,25 +57,24 @@ class PeopleIndex:
         self._filled: dict[str, tuple[Mapping[str, datetime], float]] = {}
 
     def find(self, number: str, integration_id: str) -> Sequence[Person]:
-        """Everybody of this integration with this number in either field."""
+        """Everybody of this integration with this number in either field, all of it or among words."""
         values = {"number": number, "integration": integration_id}
         with self._store.autocommit() as connection:
-            return [_person(row) for row in connection.execute(_WITH_NUMBER, values)]
+            return _people(connection.execute(_WITH_NUMBER, values))
 
     def get(self, kind: PersonKind, person_id: str) -> Person | None:
-        query = sa.select(people).where(people.c.kind == kind.value, people.c.id == person_id)
         with self._store.autocommit() as connection:
-            row = connection.execute(query).one_or_none()
-        return _person(row) if row else None
+            rows = connection.execute(_WITH_ID, {"kind": kind.value, "id": person_id})
+            return next(iter(_people(rows)), None)
 
     def save(self, found: Iterable[Person]) -> set[str]:
         """Put people in, or bring them up to date; the numbers that they have."""
-        # In one order in every process, so that two that save the same people do not block each other.
-        rows = sorted(
-            (_row(person) for person in found), key=lambda r: (str(r["kind"]), str(r["id"]))
-        )
-        if not rows:
+        known = {(person.kind.value, person.id): person for person in found}
+        if not known:
             return set()
+        # In one order in every process, so that two that save the same people do not block each other.
+        rows = [_row(known[key]) for key in sorted(known)]
+        more = [number for key in sorted(known) for number in _more_numbers(known[key])]
         statement = self._store.insert(people)
         newer = {c.name: statement.excluded[c.name] for c in people.columns if not c.primary_key}
         with self._store.begin() as connection:
@@ -73,7 +84,11 @@ class PeopleIndex:
                 ),
                 rows,
             )
-        return {str(n) for row in rows for n in (row["number_1"], row["number_2"]) if n}
+            theirs = sa.tuple_(person_numbers.c.kind, person_numbers.c.person_id)
+            connection.execute(sa.delete(person_numbers).where(theirs.in_(sorted(known))))
+            if more:
+                connection.execute(sa.insert(person_numbers), more)
+        return set().union(*(person.numbers | person.among_words for person in known.values()))
 
     def state(self, integration_id: str, kind: PersonKind) -> SyncState:
         query = sa.select(syncs).where(
@@ -99,6 +114,11 @@ class PeopleIndex:
     def is_filled(self, integration_id: str, kinds: Iterable[PersonKind]) -> bool:
         """True if every one of these kinds has been read whole."""
         return self.known_until(integration_id, kinds) is not None
+
+    def is_read_by_todays_rules(self, integration_id: str, kinds: Iterable[PersonKind]) -> bool:
+        """True if every one of these kinds has been read whole, and by the rules of this version."""
+        states = [self.state(integration_id, kind) for kind in kinds]
+        return all(state.is_filled and not state.is_to_be_reread for state in states)
 
     def known_until(self, integration_id: str, kinds: Iterable[PersonKind]) -> datetime | None:
         """Up to when all changes of these kinds are known; None if one has not been read whole.
@@ -126,9 +146,22 @@ class PeopleIndex:
 # Run for every call, and so built once (adapter.calls.store).
 _INTEGRATION: sa.BindParameter[str] = sa.bindparam("integration")
 _NUMBER: sa.BindParameter[str] = sa.bindparam("number")
-_WITH_NUMBER = sa.select(people).where(
-    sa.or_(people.c.number_1 == _NUMBER, people.c.number_2 == _NUMBER),
-    people.c.integration_id == _INTEGRATION,
+_MORE = person_numbers.c
+_IS_THEIRS = sa.and_(_MORE.kind == people.c.kind, _MORE.person_id == people.c.id)
+# Two queries in one round trip: with an OR over both tables PostgreSQL would read them whole.
+_WITH_NUMBER = sa.union_all(
+    sa.select(people, sa.null().label("number"), sa.null().label("is_whole")).where(
+        sa.or_(people.c.number_1 == _NUMBER, people.c.number_2 == _NUMBER),
+        people.c.integration_id == _INTEGRATION,
+    ),
+    sa.select(people, _MORE.number, _MORE.is_whole)
+    .join_from(person_numbers, people, _IS_THEIRS)
+    .where(_MORE.number == _NUMBER, people.c.integration_id == _INTEGRATION),
+)
+_WITH_ID = (
+    sa.select(people, _MORE.number, _MORE.is_whole)
+    .join_from(people, person_numbers, _IS_THEIRS, isouter=True)
+    .where(people.c.kind == sa.bindparam("kind"), people.c.id == sa.bindparam("id"))
 )
 _FILLED = sa.select(syncs.c.kind, syncs.c.known_until).where(
     syncs.c.integration_id == _INTEGRATION, syncs.c.is_filled
@@ -146,7 +179,28 @@ def _row(person: Person) -> dict[str, object]:
     }
 
 
-def _person(row: sa.Row[tuple[object, ...]]) -> Person:
-    values = dict(row._mapping)
-    numbers = frozenset(n for n in (values.pop("number_1"), values.pop("number_2")) if n)
-    return Person(**{**values, "kind": PersonKind(values["kind"]), "numbers": numbers})
+def _more_numbers(person: Person) -> list[dict[str, object]]:
+    """The numbers for which the person's own row has no room."""
+    whole = dict.fromkeys(sorted(person.numbers)[2:], True)
+    among_words = dict.fromkeys(sorted(person.among_words - person.numbers), False)
+    key = {"kind": person.kind.value, "person_id": person.id}
+    return [
+        {**key, "number": n, "is_whole": is_whole} for n, is_whole in (whole | among_words).items()
+    ]
+
+
+def _people(rows: Iterable[sa.Row[Any]]) -> list[Person]:
+    """The people of these rows; of the numbers beyond their own row those that the rows name."""
+    found: dict[tuple[str, str], Person] = {}
+    for row in rows:
+        values = dict(row._mapping)
+        more, is_whole = values.pop("number"), values.pop("is_whole")
+        whole = {values.pop("number_1"), values.pop("number_2"), more if is_whole else None}
+        values["kind"] = PersonKind(values["kind"])
+        person = found.setdefault((row.kind, row.id), Person(**values))
+        numbers = person.numbers | {number for number in whole if number}
+        among_words = person.among_words | ({more} if more and not is_whole else set())
+        found[row.kind, row.id] = replace(
+            person, numbers=numbers, among_words=among_words - numbers
+        )
+    return list(found.values())

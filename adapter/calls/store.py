@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from secrets import token_hex
 from typing import Any
@@ -256,6 +256,23 @@ class Store:
             with self.autocommit() as connection:
                 woken += connection.execute(statement).rowcount
         return woken
+
+    def plan_held(self, *, since: datetime, now: datetime, seconds_apart: float) -> int:
+        """Plan a new run for all calls held since then, one after the other, the newest first; how many."""
+        held = calls.c.state == CallState.HELD.value
+        query = sa.select(calls.c.key).where(held, calls.c.first_seen_at >= since)
+        with self.begin() as connection:
+            keys = connection.execute(query.order_by(calls.c.first_seen_at.desc())).scalars().all()
+            statement = sa.update(calls).where(held, calls.c.key == sa.bindparam("this"))
+            planned = [
+                {"this": key, "due_at": now + timedelta(seconds=place * seconds_apart)}
+                for place, key in enumerate(keys)
+            ]
+            if planned:
+                connection.execute(
+                    statement.values(run=calls.c.run + 1, due_at=sa.bindparam("due_at")), planned
+                )
+        return len(planned)
 
     def in_hand(self, connection: sa.Connection) -> int:
         """How many runs are with the workers now."""

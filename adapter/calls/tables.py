@@ -202,7 +202,20 @@ people = sa.Table(
     sa.Index("people_by_number_2", "number_2"),
 )
 
-# How far the index has been read. offset: of the first fill, until it is filled.
+# More numbers of people than the two above. is_whole: the number is all of its field; else it stands among
+# words there ("617-555-0134 (cell)").
+person_numbers = sa.Table(
+    "person_numbers",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("person_id", sa.Text, primary_key=True),
+    sa.Column("number", sa.Text, primary_key=True),
+    sa.Column("is_whole", sa.Boolean, nullable=False),
+    sa.Index("person_numbers_by_number", "number"),
+)
+
+# How far the index has been read. offset: of the first fill, until it is filled. rules: those that it was read
+# by (adapter.calls.people.RULES). reread_position: of a reading anew by later ones.
 syncs = sa.Table(
     "syncs",
     metadata,
@@ -214,6 +227,8 @@ syncs = sa.Table(
     sa.Column("known_until", UTCDateTime, nullable=False),
     sa.Column("read_at", UTCDateTime, nullable=False),
     sa.Column("begun_at", UTCDateTime),
+    sa.Column("rules", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("reread_position", sa.Integer),
 )
 
 # Leads that we asked for, one per unknown number and integration.

@@ -72,8 +72,7 @@ class BulkConfirmation:
             if succeeded is not None:
                 # Why it failed, and whether it may be tried again, is asked in a run of its own; so is
                 # what is to be corrected because more is known by now.
-                knows_more = mark_of(call.record) != (call.event or {}).get("facts")
-                ended_so[succeeded, not succeeded or knows_more].append(call)
+                ended_so[succeeded, not succeeded or knows_more(call)].append(call)
         for (succeeded, needs_run), group in ended_so.items():
             noted = self._store.confirm(group, succeeded=succeeded, needs_run=needs_run, now=now)
             for call in group:
@@ -85,4 +84,17 @@ class BulkConfirmation:
 
 def mark_of(record: CallRecord) -> str:
     """A short mark of what is known of a call, to see later whether more is known then."""
-    return hashlib.sha256(record.model_dump_json(exclude_none=True).encode()).hexdigest()[:16]
+    return _mark(record.model_dump_json(exclude_none=True))
+
+
+def knows_more(call: Call) -> bool:
+    """True if more is known of the call than when its event was made.
+
+    Another version may write the same facts in other words; the stored ones are as they were then.
+    """
+    marks = (mark_of(call.record), _mark(call.record_json))
+    return (call.event or {}).get("facts") not in marks
+
+
+def _mark(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -17,6 +17,8 @@ def refusal(view: View, line: Line, lines: Lines) -> Done | None:
         return Done(CallState.HELD, "the provider never reported how the call ended")
     if other.kind is PartyKind.WITHHELD:
         return Done(CallState.HELD, "the caller withheld the number")
+    if other.kind is PartyKind.UNAVAILABLE:
+        return Done(CallState.HELD, "the number is not available: the network passed none on")
     if other.kind is PartyKind.OURS:
         return Done(CallState.IGNORED, "the other side is one of our own lines or staff")
     if other.kind is PartyKind.DEVICE:

@@ -24,7 +24,7 @@ from adapter.calls.settle import best_recording
 from adapter.calls.store import Store
 from adapter.calls.view import Rules, View, columns
 from adapter.delivery.completion import complete, is_open
-from adapter.delivery.confirming import BulkConfirmation, mark_of
+from adapter.delivery.confirming import BulkConfirmation, knows_more, mark_of
 from adapter.delivery.events import Chosen, EventRetry, EventWrite
 from adapter.delivery.refusal import NO_LINE, refusal
 from adapter.delivery.results import KEEP_TRYING, Again, Done
@@ -49,6 +49,11 @@ BUSY_PATIENCE = timedelta(minutes=15)
 SILENT_PATIENCE = timedelta(seconds=5)
 # The provider's API may be behind its own hooks for so long after the end of a call.
 API_LAG = timedelta(seconds=60)
+
+_NO_NUMBER = {
+    PartyKind.WITHHELD: "the caller withheld it",
+    PartyKind.UNAVAILABLE: "the network passed none on",
+}
 
 Fold = Callable[[sa.Connection, CallRecord, datetime], str]
 
@@ -169,8 +174,7 @@ class Steps:
                 return Done(CallState.HELD, why)
             return Chosen(person, f"{kind.value} {person.id}: assigned by an operator")
         if not number:
-            withheld = view.parties.other.kind is PartyKind.WITHHELD
-            why = "the caller withheld it" if withheld else "none was reported"
+            why = _NO_NUMBER.get(view.parties.other.kind, "none was reported")
             return Done(CallState.HELD, f"no number to find a person or make a lead by: {why}")
         match = choose_person(number, self._target.find_people(number, line), line)
         if match.person is not None:
@@ -292,7 +296,12 @@ class Steps:
         return replace(again, also=asked.note)
 
     def _amend(self, call: Call, done: Done) -> Done | Again:
-        """Bring a written event up to what is known now, where the target can; never a second event."""
+        """Bring a written event up to what is known now, where the target can; never a second event.
+
+        Other rules and settings than it was written by are no reason: it stays as it was, until more is known.
+        """
+        if not knows_more(call):
+            return done
         view = self._rules.view(call.record)
         line = self._rules.lines.of(view.parties.line)
         if call.event is None or line is None or "person" not in call.event:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from adapter.calls.facts import RecordingState
 from adapter.calls.lines import Lines
 from adapter.calls.outcome import Outcome
-from adapter.calls.phone import e164, is_withheld, pretty
+from adapter.calls.phone import Hidden, e164, hidden, pretty
 from adapter.calls.rows import Call
 
 # A recording's hook, and the file behind its URL, may come this long after the end of the call.
@@ -103,8 +103,8 @@ def page(call: Call, lines: Lines) -> Page:
 
 def masked(raw: str | None) -> str:
     """A number by its last four digits."""
-    if is_withheld(raw):
-        return "Number withheld"
+    if why := hidden(raw):
+        return "Number withheld" if why is Hidden.WITHHELD else "Number not available"
     number = e164(raw)
     return f"Number ending in {number[-4:]}" if number else "Number not known"
 

@@ -51,7 +51,14 @@ NEWER: dict[str, Any] = {"updated_at": LATER}
         pytest.param(
             a(PersonKind.APPLICANT), a(PersonKind.RESIDENT, "x", **NEWER), id="then resident"
         ),
-        pytest.param(a(**CLOSED), a(PersonKind.RESIDENT, "x", **NEWER), id="kind before state"),
+        pytest.param(
+            a(PersonKind.RESIDENT), a(person_id="x", **CLOSED, **NEWER), id="state before kind"
+        ),
+        pytest.param(
+            a(**CLOSED),
+            a(PersonKind.RESIDENT, "x", **CLOSED, **NEWER),
+            id="of closed ones the kind",
+        ),
         pytest.param(a(), a(person_id="x", **CLOSED, **NEWER), id="active before closed"),
         pytest.param(a(**NEWER), a(person_id="x"), id="the latest updated"),
         pytest.param(a(person_id="a"), a(person_id="b"), id="at last the id, so that it is one"),
@@ -99,6 +106,43 @@ def test_a_real_tie_is_held_where_the_line_says_so() -> None:
     assert match.because == "2 people fit equally well: lead_anna, newer"
     closed = a(person_id="closed", **CLOSED)
     assert choose_person(NUMBER, [ANNA, closed], line).person == ANNA
+
+
+AMONG_WORDS: dict[str, Any] = {"numbers": frozenset(), "among_words": frozenset({NUMBER})}
+
+
+def test_who_has_the_number_among_words_is_the_person_where_it_is_nobodys_own() -> None:
+    match = choose_person(NUMBER, [a(person_id="words", **AMONG_WORDS)], LINE)
+    assert match.person is not None
+    assert match.because == (
+        "lead words: the only active lead with this number among the words of a field "
+        "at the line's property"
+    )
+
+
+@pytest.mark.parametrize("owner", [ELSEWHERE, CLOSED, {"kind": PersonKind.RESIDENT}])
+def test_who_has_it_as_the_whole_field_comes_before_who_has_it_among_words(
+    owner: dict[str, Any],
+) -> None:
+    whole = a(person_id="whole", **owner)
+    match = choose_person(NUMBER, [a(person_id="words", **AMONG_WORDS, **NEWER), whole], LINE)
+    assert match.person == whole
+
+
+def test_a_number_of_somebody_of_another_kind_is_not_who_has_it_among_words() -> None:
+    line = LINE.model_copy(update={"people": (PersonKind.LEAD,)})
+    resident = a(PersonKind.RESIDENT, "r")
+    match = choose_person(NUMBER, [a(person_id="words", **AMONG_WORDS), resident], line)
+    assert (match.person, match.is_unknown) == (None, False)
+    assert match.because == (
+        "lead words has this number only among the words of a phone field, "
+        "and it is the number of resident r"
+    )
+
+
+def test_the_reason_does_not_speak_of_a_date_that_decided_nothing() -> None:
+    match = choose_person(NUMBER, [a(person_id="a"), a(person_id="b")], LINE)
+    assert match.because.startswith("lead a: by its id the first of 2 active leads")
 
 
 def test_one_person_on_two_pages_of_a_list_is_no_tie() -> None:
@@ -153,10 +197,10 @@ def beats(one: Person, other: Person, line: Line) -> bool:
         other.property_id == line.property_id
     ):
         return one.property_id == line.property_id
-    if one.kind != other.kind:
-        return line.people.index(one.kind) < line.people.index(other.kind)
     if one.is_active != other.is_active:
         return one.is_active
+    if one.kind != other.kind:
+        return line.people.index(one.kind) < line.people.index(other.kind)
     return one.updated_at > other.updated_at
 
 

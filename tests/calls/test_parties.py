@@ -50,6 +50,19 @@ def record(*legs: Leg, dials: tuple[DialResult, ...] = ()) -> CallRecord:
         ("sip:anna@pbx.example.com", PartyKind.DEVICE, None),
         ("SIPS:anna@pbx.example.com", PartyKind.DEVICE, None),
         ("sim:DE0001", PartyKind.DEVICE, None),
+        ("anna@pbx.example.com", PartyKind.DEVICE, None),
+        ("anna@pbx.example.com:5060;transport=tls", PartyKind.DEVICE, None),
+        (f"{PERSON}@pbx.example.com", PartyKind.DEVICE, None),
+        (f"sip:{PERSON}@", PartyKind.DEVICE, None),
+        (f"{LINE}@pbx.example.com", PartyKind.DEVICE, None),
+        ("anonymous@anonymous.invalid", PartyKind.WITHHELD, None),
+        ("sip:anonymous@anonymous.invalid", PartyKind.WITHHELD, None),
+        ("Private Number", PartyKind.WITHHELD, None),
+        ("Unknown", PartyKind.UNAVAILABLE, None),
+        ("+86282452253", PartyKind.UNAVAILABLE, None),
+        (f"whatsapp:{PERSON}", PartyKind.NUMBER, PERSON),
+        (f"whatsapp:{LINE}", PartyKind.OURS, LINE),
+        ("+5215512345678", PartyKind.NUMBER, "+525512345678"),
         ("12345", PartyKind.UNKNOWN, None),
         ("", PartyKind.UNKNOWN, None),
         (None, PartyKind.UNKNOWN, None),
@@ -98,6 +111,11 @@ STORIES: dict[str, tuple[CallRecord, Direction, str | None, str | None, str | No
     ),
     "a SIP phone calls someone": (
         record(leg("CA0", IN, "sip:a@x.sip.twilio.com", f"sip:{PERSON}@x.sip.twilio.com"))
+        .join(record(leg("CA1", DIALLED, LINE, PERSON))),
+        *(Direction.OUTBOUND, LINE, PERSON, "CA1"),
+    ),
+    "a SIP phone calls someone, as the provider's lists have it": (
+        record(leg("CA0", IN, "a@x.sip.twilio.com", f"{PERSON}@x.sip.twilio.com"))
         .join(record(leg("CA1", DIALLED, LINE, PERSON))),
         *(Direction.OUTBOUND, LINE, PERSON, "CA1"),
     ),

@@ -14,6 +14,7 @@ from adapter.calls.lines import PersonKind
 from adapter.calls.matching import LONG_AGO, Person
 from adapter.calls.people import BELIEVE_SECONDS, PeopleIndex, SyncState
 from adapter.calls.store import Store
+from adapter.calls.tables import people
 from tests.conftest import NOW, Clock
 
 LEAD, APPLICANT, RESIDENT = PersonKind.LEAD, PersonKind.APPLICANT, PersonKind.RESIDENT
@@ -59,6 +60,45 @@ def test_everybody_with_the_number_is_found_whatever_their_kind(index: PeopleInd
     index.save([ANNA, replace(ANNA, kind=APPLICANT), replace(ANNA, kind=RESIDENT, id="resident_1")])
     assert {person.kind for person in index.find(MOBILE, "int_1")} == set(PersonKind)
     assert index.count() == 3
+
+
+MANY = frozenset({MOBILE, WORK, OTHER, "+16175550133"})
+
+
+@pytest.mark.parametrize("number", sorted(MANY))
+def test_a_person_may_have_more_than_two_numbers(index: PeopleIndex, number: str) -> None:
+    index.save([replace(ANNA, numbers=MANY)])
+    (found,) = index.find(number, "int_1")
+    assert number in found.numbers
+    kept = index.get(LEAD, "lead_anna")
+    assert kept is not None and kept.numbers == MANY
+
+
+def test_numbers_among_words_are_told_from_whole_ones(index: PeopleIndex) -> None:
+    words = replace(ANNA, numbers=frozenset({MOBILE}), among_words=frozenset({WORK, OTHER}))
+    assert index.save([words]) == {MOBILE, WORK, OTHER}
+    assert index.get(LEAD, "lead_anna") == words
+    (found,) = index.find(WORK, "int_1")
+    assert found.numbers == {MOBILE}
+    assert found.among_words == {WORK}
+    assert index.find(WORK, "int_2") == []
+    index.save([replace(ANNA, numbers=frozenset({WORK}))])
+    assert index.find(OTHER, "int_1") == []
+    (found,) = index.find(WORK, "int_1")
+    assert found.numbers == {WORK}
+    assert found.among_words == set()
+
+
+def test_a_number_that_an_earlier_version_wrote_meanwhile_is_a_whole_one(
+    index: PeopleIndex, store: Store
+) -> None:
+    """Its worker knows of no more than two numbers, and leaves the others as they are."""
+    index.save([replace(ANNA, numbers=frozenset(), among_words=frozenset({WORK}))])
+    with store.begin() as connection:
+        connection.execute(sa.update(people).values(number_1=WORK))
+    (found,) = index.find(WORK, "int_1")
+    assert found.numbers == {WORK}
+    assert found.among_words == set()
 
 
 def test_people_of_another_integration_are_not_found(index: PeopleIndex) -> None:
@@ -107,10 +147,10 @@ def test_a_page_may_name_the_same_person_twice(index: PeopleIndex) -> None:
 
 
 def test_a_whole_page_is_saved_at_once(index: PeopleIndex) -> None:
-    people = [
+    page = [
         replace(ANNA, id=f"lead_{n}", numbers=frozenset({f"+1617555{n:04}"})) for n in range(250)
     ]
-    assert len(index.save(people)) == 250
+    assert len(index.save(page)) == 250
     assert [person.id for person in index.find("+16175550200", "int_1")] == ["lead_200"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -362,6 +363,31 @@ def test_it_is_found_however_it_was_written(world: World, raw: str) -> None:
     world.finish()
     assert forget(world).calls == 1
     assert "5550134" not in everything(world.store)
+
+
+def test_people_are_forgotten_by_any_of_their_numbers(world: World) -> None:
+    """With all their other numbers; nobody else."""
+    index = PeopleIndex(world.store)
+    many = frozenset({OTHER, "+16175550141", "+16175550142"})
+    index.save(
+        [
+            replace(ANNA, id="words", numbers=many, among_words=frozenset({CALLER})),
+            replace(ANNA, id="third", numbers=frozenset({"+1212", "+1213", CALLER})),
+            replace(ANNA, id="other", numbers=many, among_words=frozenset({"+16175550143"})),
+        ]
+    )
+    assert forget(world).people == 2
+    assert index.count() == 1
+    assert "+16175550143" in everything(world.store)
+    assert CALLER not in everything(world.store)
+    assert len(index.find("+16175550142", "int_entrata")) == 1
+
+
+def test_a_number_is_forgotten_also_as_it_was_before_its_countrys_change(world: World) -> None:
+    world.hook(ended("CA1", "+5215512345678"))
+    world.finish()
+    assert forget(world, "+525512345678").calls == 1
+    assert "5512345678" not in everything(world.store)
 
 
 def test_parked_hooks_with_the_number_go_too(world: World) -> None:

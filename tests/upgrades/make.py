@@ -220,9 +220,8 @@ def live(old: Old) -> None:
     old.hook("missed", "due", "+16175550134")
     old.hook("missed", "ringing", "+16175550134", CallStatus="ringing", CallDuration="")
     with old.engine.connect() as connection:
-        states = dict(
-            connection.execute(sa.text("SELECT call_id, state FROM calls")).tuples().all()
-        )
+        rows = connection.execute(sa.text("SELECT call_id, state FROM calls")).all()
+        states = {row.call_id: row.state for row in rows}
         parked = connection.execute(sa.text("SELECT count(*) FROM hooks WHERE state = 'parked'"))
         assert parked.scalar_one() == 1, "no parked hook"
     assert states == {call_id(name): state for name, state in CALLS.items()}, states

@@ -3,6 +3,7 @@
 The first fill goes in the order in which people came to Propexo: that order never changes, so it can be
 interrupted and go on at its position. After that the latest changes are read, newest first, until known
 ones come; Propexo is asked to leave those out, where it can. docs/decisions/0005 says why.
+What an earlier version read by other rules is read anew, in the order of the first fill, between the changes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 
 from adapter.calls.lines import PersonKind
 from adapter.calls.matching import LONG_AGO, Person
-from adapter.calls.people import PeopleIndex, SyncState
+from adapter.calls.people import RULES, PeopleIndex, SyncState
 from adapter.errors import BudgetSpent, PermanentError, RemoteError
 from adapter.observe import logger
 from adapter.targets.propexo.client import PropexoClient, has_more, rows_of
@@ -76,10 +77,12 @@ class PeopleSync:
         due = [state for state in self.states() if self._is_due(state, stale_after)]
         for state in sorted(due, key=lambda state: _key(state) in self._failing):
             try:
-                if state.is_filled:
+                if not state.is_filled:
+                    self._fill_page(state)
+                elif self._has_changes_due(state, stale_after):
                     self._read_changes(state)
                 else:
-                    self._fill_page(state)
+                    self._reread_page(state)
             except BudgetSpent:
                 raise
             except RemoteError as error:
@@ -93,8 +96,11 @@ class PeopleSync:
         return False
 
     def _is_due(self, state: SyncState, stale_after: timedelta) -> bool:
-        is_under_way = not state.is_filled or state.begun_at is not None
-        return is_under_way or self._clock() - state.read_at >= stale_after
+        is_to_be_read = not state.is_filled or state.is_to_be_reread
+        return is_to_be_read or self._has_changes_due(state, stale_after)
+
+    def _has_changes_due(self, state: SyncState, stale_after: timedelta) -> bool:
+        return state.begun_at is not None or self._clock() - state.read_at >= stale_after
 
     def _note_failure(self, state: SyncState, error: RemoteError) -> None:
         if _key(state) not in self._failing:
@@ -120,6 +126,17 @@ class PeopleSync:
                 begun_at=None if is_filled else begun,
             )
         )
+
+    def _reread_page(self, state: SyncState) -> None:
+        """A page of all people, by today's rules. What changed since it was read is with the changes."""
+        position = state.reread_position or 0
+        page = self._page(state, "created_at:asc", position)
+        self._keep(state.kind, page.rows)
+        if page.is_last:
+            self._index.save_state(replace(state, rules=RULES, reread_position=None))
+        else:
+            position += len(page.rows)
+            self._index.save_state(replace(state, reread_position=position))
 
     def _read_changes(self, state: SyncState) -> None:
         """One page of the latest changes; done when there are no more, or those come that are known.

@@ -66,7 +66,9 @@ class PropexoTarget:
     def find_people(self, number: str, line: Line) -> Sequence[Person]:
         """From the index where it is whole and knows one to write to; else it is asked live as well.
 
-        The index knows numbers that the live filter does not: the second one, and those of other countries.
+        The index knows numbers that the live filter does not: the second one, those among words, and those
+        of other countries. Somebody who has the number among words is not enough: it may be the whole
+        number of somebody who came a moment ago.
         """
         integration_id = line.integration_id or ""
         if self._index is None:
@@ -77,7 +79,8 @@ class PropexoTarget:
         ]
         until = self._index.known_until(integration_id, line.people)
         is_old = until is not None and datetime.now(UTC) - until > INDEX_IS_OLD
-        if until and not is_old and any(p.kind in line.people and not p.refused for p in known):
+        owners = [p for p in known if number in p.numbers and p.kind in line.people]
+        if until and not is_old and any(not p.refused for p in owners):
             return known
         found = find_people(self._client, number, line, refused=self._refused)
         self._index.save(found)
@@ -96,7 +99,9 @@ class PropexoTarget:
                     raise
 
     def knows_everybody(self, line: Line) -> bool:
-        return self._index is None or self._index.is_filled(line.integration_id or "", line.people)
+        if self._index is None:
+            return True
+        return self._index.is_read_by_todays_rules(line.integration_id or "", line.people)
 
     def person(self, kind: PersonKind, person_id: str, line: Line) -> Person:
         known = self._index.get(kind, person_id) if self._index else None

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from adapter.calls.outcome import Outcome
 from adapter.calls.parties import Direction
-from adapter.calls.phone import is_withheld, national_ten, pretty
+from adapter.calls.phone import Hidden, hidden, national_ten, pretty
 from adapter.calls.summary import CallSummary
 
 _OUTCOMES: Mapping[Outcome, str] = {
@@ -29,6 +29,8 @@ _DEVICES: Mapping[str, str] = {
     "sips": "a SIP phone",
     "sim": "a SIM",
 }
+_HIDDEN = {Hidden.WITHHELD: "a withheld number", Hidden.UNAVAILABLE: "an unknown number"}
+_ARTICLE = re.compile(r"^an? ")
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _NUMBER = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 
@@ -102,11 +104,14 @@ class Wording:
 
     def _end(self, number: str) -> str:
         """One end of the call in words; "" for what would tell the reader nothing."""
-        if _NUMBER.fullmatch(number) and not is_withheld(number):
+        why = hidden(number)
+        if _NUMBER.fullmatch(number) and why is None:
             return self.number(number)
         kind = number.partition(":")[0].lower() if ":" in number else ""
-        words = "a withheld number" if is_withheld(number) else _DEVICES.get(kind, "")
-        return words if self.has_from else words.removeprefix("a ")
+        if "@" in number and kind not in _DEVICES:
+            kind = "sip"
+        words = _HIDDEN[why] if why else _DEVICES.get(kind, "")
+        return words if self.has_from else _ARTICLE.sub("", words)
 
 
 FULL = Wording(

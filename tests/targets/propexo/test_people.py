@@ -11,7 +11,7 @@ import responses
 from responses.matchers import query_param_matcher
 
 from adapter.calls.lines import Line, PersonKind
-from adapter.calls.matching import LONG_AGO, Person
+from adapter.calls.matching import LONG_AGO, Person, choose_person
 from adapter.calls.people import PeopleIndex
 from adapter.calls.store import Store
 from adapter.errors import TemporaryError
@@ -102,6 +102,15 @@ def test_the_second_number_counts_as_well(
     assert found(client) == ["lead_1"]
 
 
+def test_a_number_among_words_is_known_if_the_filter_finds_its_field(
+    client: PropexoClient, http: responses.RequestsMock
+) -> None:
+    everybody(http, leads=row(phone_1="(617) 555-0134 (cell)"), residents=row("r", property_id="x"))
+    people = find_people(client, NUMBER, LINE, refused=lambda _: "")
+    assert [person.id for person in people] == ["lead_1", "r"], "it does not end the asking"
+    assert people[0].among_words == {NUMBER} and not people[0].numbers
+
+
 def test_the_filter_is_asked_with_ten_digits_of_the_lines_integration(
     client: PropexoClient, http: responses.RequestsMock
 ) -> None:
@@ -128,6 +137,21 @@ def test_a_lead_at_the_lines_property_ends_the_asking(
     everybody(http, leads=row(), residents=row("resident_1"))
     assert found(client) == ["lead_1"]
     assert asked(http) == ["/v1/leads/"]
+
+
+def test_a_closed_lead_at_the_lines_property_does_not_end_it(
+    client: PropexoClient, http: responses.RequestsMock
+) -> None:
+    """The active resident of the same number comes before their own lease's closed lead."""
+    everybody(http, leads=row(status="Leased"), residents=row("resident_1"))
+    people = find_people(client, NUMBER, LINE, refused=lambda _: "")
+    assert [person.id for person in people] == ["lead_1", "resident_1"]
+    match = choose_person(NUMBER, people, LINE)
+    assert match.person is not None and match.person.id == "resident_1"
+    assert match.because == (
+        "resident resident_1: the only active resident with this number at the line's property; "
+        "1 other ranked behind"
+    )
 
 
 def test_a_lead_elsewhere_does_not_end_it(
@@ -248,6 +272,36 @@ def test_a_row_of_nulls_is_a_person_too() -> None:
         ("Lost/Closed", False),
         ("Application_Denied", False),
         ("Canceled", False),
+        ("Not Leased - active", True),
+        ("Lead - not lost", True),
+        ("Reactivated", True),
+        ("Lost - reactivated", True),
+        ("Un-leased", True),
+        ("Not yet leased", True),
+        ("Hasn't leased", True),
+        ("Never leased", True),
+        ("Previously lost", True),
+        ("Not a duplicate", True),
+        ("Future", True),
+        ("Tour canceled", True),
+        ("Canceled appointment", True),
+        ("Quote Expired", True),
+        ("Moved to waitlist", True),
+        ("NotLeased", True),
+        ("Re-leased", False),
+        ("Pre-leased", False),
+        ("No longer interested", False),
+        ("Not interested", False),
+        ("Not active", False),
+        ("Inactive", False),
+        ("Unqualified", False),
+        ("Not reactivated - lost", False),
+        ("Closed - Leased", False),
+        ("Not lost; closed", False),
+        ("Application denied", False),
+        ("ApplicationDenied", False),
+        ("Moved in", False),
+        ("lost " * 10_000, False),
     ],
 )
 def test_a_lead_is_closed_by_the_words_of_its_status(status: str | None, active: bool) -> None:
@@ -274,7 +328,39 @@ def test_an_applicant_is_closed_when_all_applications_are(
     ]
     person = person_of(APPLICANT, row("applicant_1", applications=applications))
     assert person.is_active is active
-    assert person.application_id == (f"a{len(states) - 1}" if states else None)
+
+
+@pytest.mark.parametrize(
+    ("states", "chosen"),
+    [
+        ([], None),
+        (["PENDING", "CANCELED"], "a0"),
+        (["DENIED", "APPROVED", "CANCELED"], "a1"),
+        (["OTHER", "DENIED"], "a0"),
+        (["PENDING", "APPROVED"], "a1"),
+        (["CANCELED", "DENIED"], "a1"),
+        ([None, "CANCELED"], "a0"),
+        (["UNHEARD_OF", "canceled"], "a0"),
+    ],
+)
+def test_the_application_of_an_event_is_a_live_one_then_the_latest(
+    states: list[str | None], chosen: str | None
+) -> None:
+    applications = [
+        {"application_id": f"a{place}", "status_normalized": state}
+        for place, state in enumerate(states)
+    ]
+    person = person_of(APPLICANT, row("applicant_1", applications=applications))
+    assert person.application_id == chosen
+
+
+def test_where_nothing_is_normalized_the_pmss_own_word_decides() -> None:
+    applications = [
+        {"application_id": "a0", "status_normalized": None, "status_raw": "In review"},
+        {"application_id": "a1", "status_normalized": None, "status_raw": "Cancelled"},
+        {"application_id": None, "status_normalized": "PENDING"},
+    ]
+    assert person_of(APPLICANT, row(applications=applications)).application_id == "a0"
 
 
 @pytest.mark.parametrize(
