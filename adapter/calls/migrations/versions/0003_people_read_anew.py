@@ -13,8 +13,8 @@ from alembic import op
 
 from adapter.calls.tables import UTCDateTime
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
