@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from adapter.calls import database
+from adapter.calls import database, pooler
 from adapter.calls.jobs import Jobs
 from adapter.calls.lines import Lines, read_lines
 from adapter.calls.links import Links
@@ -36,7 +36,7 @@ from adapter.delivery.strangers import Strangers
 from adapter.delivery.upkeep import Job, Upkeep
 from adapter.delivery.waking import Waking
 from adapter.delivery.writing import Writing
-from adapter.errors import StoreUnavailable
+from adapter.errors import SettingsError, StoreUnavailable
 from adapter.intake import Intake
 from adapter.observe import configure_logging, logger
 from adapter.providers import Provider
@@ -368,7 +368,7 @@ def worker(settings: Settings | None = None) -> Worker:
     settings = settings or read_settings()
     settings.require_for_worker()
     # What was accepted is noted even if a frozen process kept all the others waiting.
-    patience = database.FROZEN_SECONDS + 5.0
+    patience = pooler.FROZEN_SECONDS + 5.0
     parts = Parts(settings, pool_size=CONNECTIONS, pool_seconds=patience)
     return Worker(
         store=parts.store,
@@ -381,22 +381,48 @@ def worker(settings: Settings | None = None) -> Worker:
 
 
 def migrate(settings: Settings) -> None:
-    """Bring the database to the current schema; safe to run again, and twice at once."""
+    """Bring the database to the current schema; safe to run again, and several times at once.
+
+    It goes to DATABASE_DIRECT_URL where that is set. Errors: StoreUnavailable, SettingsError.
+    """
     from adapter.delivery.queue import migrate as migrate_queue
 
     settings.require_durable()
-    engine = database.open_engine(settings.database_url)
+    is_direct = settings.migrated_url != settings.database_url
+    setting = "DATABASE_DIRECT_URL" if is_direct else "DATABASE_URL"
+    engine = database.open_engine(settings.migrated_url)
+    where = (
+        f"the database of {setting} ({engine.url.host or engine.url.database or 'local socket'})"
+    )
     try:
         with database.alone(engine):
             database.migrate(engine)
-            migrate_queue(settings.database_url)
-    except sa.exc.OperationalError as error:
+            migrate_queue(engine)
+    except sa.exc.SQLAlchemyError as error:
         raise StoreUnavailable(
-            f"the database of DATABASE_URL ({engine.url.host or engine.url.database}) cannot be "
-            "migrated: it does not answer, or refuses; check the URL and that the server runs"
+            f"{where} cannot be migrated: {database.cause_of(error)}; "
+            "check the URL, that the server runs, and what the role may do"
         ) from error
     finally:
         engine.dispose()
+    if is_direct:
+        _require_same_database(settings.database_url)
+
+
+def _require_same_database(url: str) -> None:
+    """Errors: SettingsError if what was migrated is not what this URL leads to. Unreachable is no error."""
+    engine = database.open_engine(url)
+    try:
+        found, needed = database.schema_state(engine)
+    except sa.exc.SQLAlchemyError:
+        return  # the pooler may be started later
+    finally:
+        engine.dispose()
+    if found != needed:
+        raise SettingsError(
+            f"DATABASE_DIRECT_URL was migrated, and DATABASE_URL leads to another database (schema {found}, "
+            f"needed is {needed}); let both name the same one"
+        )
 
 
 def read_settings(*, log: bool = True) -> Settings:

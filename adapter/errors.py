@@ -54,6 +54,13 @@ class StoreUnavailable(AdapterError):
     """The database cannot be reached or written now; the same request may work later."""
 
 
+class StoreRefused(AdapterError):
+    """The database is there and does not take this: a missing right, a full index, a rule of its own.
+
+    Asking again helps once that is mended; it is never the fault of whoever sent a hook.
+    """
+
+
 class RemoteError(AdapterError):
     """A provider or a target did not do what was asked.
 

@@ -129,6 +129,13 @@ def _database_url(value: Any) -> Any:
     raise ValueError("it is neither a PostgreSQL nor an SQLite database")
 
 
+def _direct_url(value: Any) -> Any:
+    url = _database_url(value)
+    if isinstance(url, str) and url.startswith("sqlite"):
+        raise ValueError("it is not a PostgreSQL database")
+    return url
+
+
 def _allowed(text: str, **limits: float | str) -> Any:
     """A field's limits, and what is allowed in words; those end every refusal of a value."""
     return Field(description=text, **limits)  # type: ignore[call-overload]
@@ -175,6 +182,12 @@ class Settings(BaseModel):
         BeforeValidator(_database_url),
         _allowed(f"postgres://user:password@host/name, or a file, such as {DEFAULT_DATABASE_URL}"),
     ] = DEFAULT_DATABASE_URL
+    # For migrate, where DATABASE_URL is that of a pooler.
+    database_direct_url: Annotated[
+        str | None,
+        BeforeValidator(_direct_url),
+        _allowed("the server's own address, such as postgres://user:password@host/name"),
+    ] = None
     host: Annotated[
         str, _allowed("an address of this machine, such as 127.0.0.1", pattern=r"^[\w.:-]+$")
     ] = "0.0.0.0"  # nosec B104 - hosts reach the app from outside; HOST narrows it
@@ -258,6 +271,11 @@ class Settings(BaseModel):
     @property
     def is_sqlite(self) -> bool:
         return self.database_url.startswith("sqlite")
+
+    @property
+    def migrated_url(self) -> str:
+        """The database as `migrate` reaches it."""
+        return (None if self.is_sqlite else self.database_direct_url) or self.database_url
 
     @property
     def line_defaults(self) -> Mapping[str, str | None]:

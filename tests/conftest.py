@@ -29,6 +29,7 @@ from adapter.calls.tables import metadata
 from adapter.observe import configure_logging
 from adapter.providers import HookRequest
 from adapter.settings import Settings
+from tests.pgbouncer import PROGRAM, transaction_pooler
 
 ACCOUNT = "AC00000000000000000000000000000001"
 TOKEN = "main-token"
@@ -135,11 +136,31 @@ def postgres_database(postgres_server: PostgresServer) -> Iterator[str]:
     postgres_server.drop(url)
 
 
+@pytest.fixture
+def pooled_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """A new database without any table, by way of PgBouncer in transaction mode.
+
+    Without a PgBouncer its tests are skipped, but not in CI.
+    """
+    if PROGRAM is None and os.environ.get("CI") != "true":
+        pytest.skip("no pgbouncer for the tests: install Debian's pgbouncer")
+    url = postgres_server.create()
+    with transaction_pooler(url) as pooled:
+        yield pooled
+    postgres_server.drop(url)
+
+
 class PostgresServer:
     """Makes databases and drops them. url: of a database that one may connect to."""
 
     def __init__(self, url: str) -> None:
         self._url = sa.make_url(Settings.from_environ({"DATABASE_URL": url}).database_url)
+
+    @property
+    def url(self) -> str:
+        """Of a database that one may connect to."""
+        plain = self._url.set(drivername="postgresql")
+        return plain.render_as_string(hide_password=False)
 
     def problem(self) -> str | None:
         try:

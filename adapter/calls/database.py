@@ -12,10 +12,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from adapter.calls import pooler
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 REST_SECONDS = 2.0
-# A process that is frozen amid a transaction holds its locks; the server takes them from it after so long.
-FROZEN_SECONDS = 10
 _LOCK = 7_206_051_410  # any number of our own: pg_advisory_lock
 
 
@@ -29,20 +29,25 @@ def open_engine(url: str, *, pool_size: int = 10, pool_seconds: float = 5.0) -> 
     if not url.startswith("sqlite"):
         engine = sa.create_engine(
             url,
+            hide_parameters=True,  # numbers and names do not get into logs by way of an error
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=pool_seconds,
             pool_use_lifo=True,  # a few warm sessions of the server do the work of all that were needed once
             connect_args={"connect_timeout": 5, "application_name": "call-adapter"},
         )
-        _end_when_frozen(engine)
+        pooler.respect(engine)
         _check_after_rest(engine)
         return engine
     path = sa.make_url(url).database
     if path and path != ":memory:":
         Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = sa.create_engine(
-        url, pool_size=pool_size, max_overflow=0, connect_args={"timeout": 10}
+        url,
+        hide_parameters=True,
+        pool_size=pool_size,
+        max_overflow=0,
+        connect_args={"timeout": 10},
     )
 
     @sa.event.listens_for(engine, "do_connect")
@@ -98,15 +103,6 @@ def empty_traces(engine: sa.Engine) -> bool:
     return not is_busy
 
 
-def _end_when_frozen(engine: sa.Engine) -> None:
-    """Let the server end a session that does nothing amid a transaction, so that others can go on."""
-
-    @sa.event.listens_for(engine, "connect")
-    def _limit(connection: Any, _: Any) -> None:
-        connection.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
-        connection.commit()
-
-
 def _check_after_rest(engine: sa.Engine) -> None:
     """Check a connection before use if it has rested; under load that would double the round trips."""
 
@@ -135,6 +131,16 @@ def _write_ahead(connection: Any) -> None:
             if time.monotonic() > until:
                 raise
             time.sleep(0.05)
+
+
+def cause_of(error: BaseException) -> str:
+    """What the driver says of an error, in one line: without the statement, its values and the row."""
+    lines = [
+        " ".join(line.split()) for line in str(getattr(error, "orig", None) or error).splitlines()
+    ]
+    told = [line for line in lines if line]
+    fatal = [line for line in told if "FATAL:" in line]
+    return (fatal or told or [type(error).__name__])[0]
 
 
 def migrate(engine: sa.Engine) -> None:
@@ -172,16 +178,19 @@ def alone(engine: sa.Engine) -> Iterator[None]:
     if engine.dialect.name == "sqlite":
         yield
         return
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        # Asked again and again, not waited for: a waiting statement has a snapshot, for whose end the
-        # queue's CREATE INDEX CONCURRENTLY would wait, and so both for ever.
-        lock = sa.text("SELECT pg_try_advisory_lock(:lock)")
+    # The lock is a transaction's, which a pooler keeps on one session of the server; a session's own lock would
+    # stay behind there. With READ COMMITTED a transaction that rests has no snapshot: the queue's
+    # CREATE INDEX CONCURRENTLY waits for all that have one.
+    options = {"isolation_level": "READ COMMITTED"}
+    with engine.connect().execution_options(**options) as connection:
+        # Asked again and again, not waited for: a waiting statement has a snapshot too.
+        lock = sa.text("SELECT pg_try_advisory_xact_lock(:lock)")
         while not connection.execute(lock, {"lock": _LOCK}).scalar_one():
+            connection.rollback()  # whoever waits keeps no session from the one who works
             time.sleep(0.1)
-        try:
-            yield
-        finally:
-            connection.execute(sa.text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+        yield
+        connection.rollback()
 
 
 def _config() -> Any:

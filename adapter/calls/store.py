@@ -18,15 +18,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from adapter.calls.database import empty_traces
+from adapter.calls.database import cause_of, empty_traces
 from adapter.calls.facts import CallRecord, call_key
 from adapter.calls.rows import FORGOTTEN, OPERATOR, Attempt, Call, CallState, RawHook
 from adapter.calls.tables import attempts, calls, hooks, legs, secrets, workers
-from adapter.errors import StoreUnavailable
+from adapter.errors import StoreRefused, StoreUnavailable
 from adapter.observe import Exchange
 
 # Read-only (a standby, a failover); tables or columns missing (this code is ahead of `migrate`);
-# this process was frozen amid a transaction (adapter.calls.database.FROZEN_SECONDS).
+# this process was frozen amid a transaction (adapter.calls.pooler.FROZEN_SECONDS).
 _NOT_NOW = frozenset({"25006", "42P01", "42703", "25P03"})
 
 
@@ -49,7 +49,8 @@ class Store:
     def begin(self) -> Iterator[sa.Connection]:
         """One transaction, committed at the end of the block.
 
-        Errors: StoreUnavailable when the database cannot be reached, is locked, read-only or full.
+        Errors: StoreUnavailable when the database cannot be reached, is locked, read-only or full;
+        StoreRefused when it does not take what it was given.
         """
         with self._errors(), self.engine.begin() as connection:
             yield connection
@@ -66,19 +67,20 @@ class Store:
     @contextmanager
     def _errors(self) -> Iterator[None]:
         driver = self.engine.dialect.loaded_dbapi
+        passing = (driver.OperationalError, driver.InterfaceError, sa.exc.TimeoutError)
         try:
             yield
-        except (sa.exc.DBAPIError, sa.exc.TimeoutError, driver.Error) as error:
+        except (
+            sa.exc.DBAPIError,
+            sa.exc.TimeoutError,
+            sa.exc.InvalidRequestError,
+            driver.Error,
+        ) as error:
             cause = getattr(error, "orig", None) or error
-            if isinstance(
-                cause, driver.OperationalError | driver.InterfaceError | sa.exc.TimeoutError
-            ):
-                why = type(cause).__name__
-            elif getattr(cause, "sqlstate", None) in _NOT_NOW:
-                why = str(cause)
-            else:
-                raise
-            raise StoreUnavailable(f"the database did not do it: {why}") from error
+            said = f"{type(cause).__name__}: {cause_of(error)}"
+            if isinstance(cause, passing) or getattr(cause, "sqlstate", None) in _NOT_NOW:
+                raise StoreUnavailable(f"the database did not do it: {said}") from error
+            raise StoreRefused(f"the database does not take it: {said}") from error
 
     def _run_at_once(self, statement: str, values: Mapping[str, Any]) -> int:
         """Run the statement that is run most, as a transaction of its own; how many rows it changed.

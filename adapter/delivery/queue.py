@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
+from dbos._migration import ensure_dbos_schema, run_dbos_migrations, should_migrate
 
 from adapter.calls.shared import DEAD_AFTER
 from adapter.calls.store import Store
@@ -26,6 +27,7 @@ from adapter.observe import logger
 
 APPLICATION = "call-adapter"
 VERSION = "1"  # constant, so that work outlives a deploy; runs carry only a key and a number
+SCHEMA = "dbos"  # the library's own, on PostgreSQL
 QUEUE = "deliveries"
 WORKFLOW = "deliver"
 POLL_SECONDS = 0.1
@@ -90,6 +92,8 @@ class Worker:
             "application_version": VERSION,
             "executor_id": executor_id,
             "run_migrations": False,
+            # Nothing here is notified; and a pooler forgets who listens.
+            "use_listen_notify": False,
             # As many again may wait for what another worker makes of a run that it took over.
             "max_executor_threads": 2 * self._taken + 8,
             "log_level": "WARNING",
@@ -214,10 +218,18 @@ class Worker:
             self._store.drop_worker(executor_id)
 
 
-def migrate(url: str) -> None:
-    """Bring the queue's own tables to the schema that this version of the library needs."""
+def migrate(engine: sa.Engine) -> None:
+    """Bring the queue's own tables to the schema that this version of the library needs; run it alone.
+
+    On PostgreSQL not by DBOS.migrate: it takes a lock of the session, which stays behind in a pooler's, and has
+    connections of its own, on which it prepares statements.
+    """
     _silence()
-    DBOS.migrate(url.replace("postgresql+psycopg://", "postgresql://"))
+    if engine.dialect.name == "sqlite":
+        return DBOS.migrate(_dbos_url(engine))
+    if should_migrate(engine, SCHEMA, use_listen_notify=True):
+        ensure_dbos_schema(engine, SCHEMA)
+        run_dbos_migrations(engine, SCHEMA, use_listen_notify=True)
 
 
 def prune_workflows(engine: sa.Engine, before: datetime) -> int:

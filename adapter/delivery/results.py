@@ -17,6 +17,7 @@ from adapter.errors import (
     NotSupported,
     Paused,
     PermanentError,
+    StoreRefused,
     TemporaryError,
 )
 from adapter.observe import logger
@@ -64,13 +65,13 @@ def after_error(
         return Again(error.retry_after_seconds or 1.0, "waiting for the rate limit", state)
     if isinstance(error, Paused):
         return Again(LONGEST_WAIT_SECONDS, str(error), state, waits_for=error.waits_for)
-    if isinstance(error, TemporaryError | CredentialsRefused):
+    if isinstance(error, TemporaryError | CredentialsRefused | StoreRefused):
         if call.tried_since is not None and now - call.tried_since >= KEEP_TRYING:
             return Done(CallState.FAILED, f"given up after a day of trying: {error}")
         wait = min(backoff_seconds * 2 ** min(call.tries, 20), LONGEST_WAIT_SECONDS)
         # Not all at once when the other side is back. Nobody gains by guessing it.
         wait *= random.uniform(0.8, 1.2)  # nosec B311
-        least = error.retry_after_seconds or 0
+        least = 0.0 if isinstance(error, StoreRefused) else error.retry_after_seconds or 0.0
         if isinstance(error, CredentialsRefused):  # of something that is no pause of its own
             log.error("refused for want of a right", reason=str(error))
             least = REFUSED_WAIT_SECONDS

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from adapter.bootstrap import Parts
 from adapter.calls.database import schema_state
+from adapter.calls.pooler import is_direct
 from adapter.calls.shared import DEAD_AFTER
 from adapter.doctor.finding import Finding, first_line
 
@@ -48,4 +49,16 @@ def _schema(parts: Parts) -> tuple[str, bool]:
     if found != needed:
         fact = f"its schema is {found or 'missing'}, this code needs {needed}"
         return f"{fact}: run adapter migrate", False
-    return f"reachable, schema {needed}", True
+    return f"reachable, schema {needed}{_way(parts)}", True
+
+
+def _way(parts: Parts) -> str:
+    """How the database is reached; where that is not said, directly."""
+    settings = parts.settings
+    if settings.is_sqlite:
+        return ""
+    if is_direct(parts.store.engine):
+        return ", without a pooler"
+    way = "by way of a pooler or proxy, so statements are not prepared"
+    goes = "to DATABASE_DIRECT_URL" if settings.database_direct_url else "the same way"
+    return f", {way}; migrate goes {goes}"

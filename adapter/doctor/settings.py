@@ -101,9 +101,9 @@ def _setting_problem(settings: Settings, name: str) -> str | None:
 def _shown(settings: Settings, name: str) -> str:
     """The value as it may be shown."""
     value = getattr(settings, name)
-    if name == "database_url":
+    if name in ("database_url", "database_direct_url"):
         url = sa.make_url(value)
-        if settings.is_sqlite:
+        if value.startswith("sqlite"):
             return f"SQLite, {url.database}"
         return f"PostgreSQL, {url.host or 'local socket'}, database {url.database}"
     if name == "adapter_lines":

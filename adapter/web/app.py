@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from adapter.errors import HookError, StoreUnavailable
+from adapter.errors import HookError, StoreRefused, StoreUnavailable
 from adapter.intake import MAX_BODY_BYTES
 from adapter.observe import logger
 
@@ -24,6 +24,7 @@ def create_app(*routes: Blueprint) -> Flask:
         app.register_blueprint(blueprint)
     app.register_error_handler(HookError, _refused)
     app.register_error_handler(StoreUnavailable, _unavailable)
+    app.register_error_handler(StoreRefused, _unavailable)
     app.register_error_handler(HTTPException, _plain)
     app.register_error_handler(Exception, _bug)
     app.after_request(_harden)
@@ -35,8 +36,9 @@ def _refused(error: HookError) -> Response:
     return _text(str(error), error.status)
 
 
-def _unavailable(error: StoreUnavailable) -> Response:
-    log.error("database unavailable", reason=str(error), path=_path())
+def _unavailable(error: StoreUnavailable | StoreRefused) -> Response:
+    what = "database refused" if isinstance(error, StoreRefused) else "database unavailable"
+    log.error(what, reason=str(error), path=_path())
     response = _text("the database is not available; try again", 503)
     response.headers["Retry-After"] = "1"
     return response

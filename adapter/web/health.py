@@ -14,7 +14,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import REGISTRY, Collector
 
 from adapter.calls.store import Store
-from adapter.errors import StoreUnavailable
+from adapter.errors import StoreRefused, StoreUnavailable
 from adapter.observe import multiprocess_directory
 from adapter.web.access import Access, refusal
 from adapter.web.aside import Aside
@@ -69,7 +69,7 @@ class Health:
         if "database" not in problems:
             try:
                 instance = self.store.instance()  # it also shows that the database can be written
-            except StoreUnavailable as error:
+            except (StoreUnavailable, StoreRefused) as error:
                 problems["database"] = str(error)
         return Condition(problems, {} if problems else _found(self._alarms), instance)
 

@@ -17,7 +17,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from adapter.bootstrap import migrate
-from adapter.calls import database
+from adapter.calls import database, pooler
 from adapter.calls.facts import CallRecord, Leg, LegStatus
 from adapter.calls.rows import CallState, RawHook
 from adapter.calls.shared import Budgets
@@ -569,7 +569,7 @@ def test_who_freezes_amid_a_transaction_loses_its_locks(database_url: str) -> No
     store = Store(engine)
     with store.begin() as other, pytest.raises(StoreUnavailable), store.begin() as frozen:
         limit = frozen.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar_one()
-        assert limit == f"{database.FROZEN_SECONDS}s"
+        assert limit == f"{pooler.FROZEN_SECONDS}s"
         frozen.exec_driver_sql("SET idle_in_transaction_session_timeout = '1ms'")
         pid = frozen.connection.dbapi_connection.info.backend_pid  # type: ignore[union-attr]
         there = sa.text(
