@@ -310,6 +310,7 @@ class Parts:
                 "schema": self._schema_problem,
                 "queue": self._queue_problem,
                 "refused": self._pause_problem,
+                "parked": self._parked_problem,
             },
         )
 
@@ -337,6 +338,15 @@ class Parts:
 
     def _pause_problem(self) -> str | None:
         return "; ".join(str(pause) for pause in self.pauses.all().values()) or None
+
+    def _parked_problem(self) -> str | None:
+        count = self.store.count_parked()
+        if not count:
+            return None
+        return (
+            f"{count} hook(s) are signed and could not be read; the log says why (hook parked); "
+            "after the fix: `adapter replay --state parked`"
+        )
 
     def _queue_problem(self) -> str | None:
         if not database.has_queue(self.store.engine):

@@ -17,7 +17,7 @@ from adapter.calls.facts import CallRecord, call_key
 from adapter.calls.rows import Call, CallState, RawHook
 from adapter.calls.store import Store
 from adapter.calls.view import Rules, columns
-from adapter.errors import HookError, HookTooLarge, StoreUnavailable, UnreadableHook
+from adapter.errors import HookError, HookTooLarge, StoreRefused, StoreUnavailable, UnreadableHook
 from adapter.observe import HOOKS, logger
 from adapter.providers import CallEvent, HookKind, HookRequest, Parameters, Provider, Reply
 
@@ -32,6 +32,9 @@ KEPT_HEADERS = (
 )
 
 _TAKEN = {kind: HOOKS.labels(kind.value, "taken") for kind in HookKind}
+
+# PostgreSQL's indexes take no longer text. Ids of calls and legs have 34 characters.
+_LONGEST_KEY = 500
 
 log = logger("adapter.intake")
 
@@ -53,7 +56,7 @@ class Intake:
     def take(self, provider: Provider, request: HookRequest) -> Reply:
         """Store one hook and what follows from it; the answer may be sent when this returns.
 
-        Errors: HookError (nothing was stored), StoreUnavailable (the provider should try again).
+        Errors: HookError (nothing was stored); StoreUnavailable, StoreRefused (the provider should try again).
         """
         if max(len(request.body), len(request.target)) > MAX_BODY_BYTES:
             HOOKS.labels("unknown", "refused").inc()
@@ -75,12 +78,12 @@ class Intake:
         )
         try:
             return provider.reply(self._store(provider, params, raw))
-        except StoreUnavailable:
+        except (StoreUnavailable, StoreRefused):
             # The provider may not try again, so we do, once: after a restart of the database the
             # first use of an old connection fails. Taking a hook in twice does no harm.
             return provider.reply(self._store(provider, params, raw))
         except Exception as error:
-            # A trusted hook that we cannot take in is our bug: keep it, say so, replay it after the fix.
+            # A trusted hook whose content we cannot take in: keep it, say so, replay it after the fix.
             self._park(provider.call_ids(params), raw, error)
             return provider.reply(None)
 
@@ -101,7 +104,7 @@ class Intake:
                     call_key=call.key,
                     error=None,
                 )
-        except StoreUnavailable:
+        except (StoreUnavailable, StoreRefused):
             raise
         except Exception as error:
             with self.store.begin() as connection:
@@ -117,7 +120,14 @@ class Intake:
 
     def _store(self, provider: Provider, params: Parameters, raw: RawHook) -> CallEvent:
         event = provider.read(params, raw.account)
-        key = self._take_in(event, raw)
+        _refuse_long_ids(event.facts)
+        try:
+            key = self._take_in(event, raw)
+        except (
+            OSError,
+            MemoryError,
+        ) as error:  # this machine is at its end, which is not the hook's fault
+            raise StoreUnavailable(f"it could not be stored: {type(error).__name__}") from error
         _TAKEN[event.kind].inc()
         log.info("hook taken", call=key, kind=event.kind.value)
         return event
@@ -155,6 +165,7 @@ class Intake:
             "hook parked",
             hook=hook_id,
             reason=reason,
+            then="see why, and adapter replay --state parked after the fix",
             exc_info=not isinstance(error, UnreadableHook),
         )
 
@@ -236,6 +247,15 @@ class Intake:
                 if call is not None:
                     return _moved(facts, call.record)
         return facts
+
+
+def _refuse_long_ids(facts: CallRecord) -> None:
+    """Errors: UnreadableHook if the database would refuse what these facts are filed under."""
+    ids = [facts.call_id, *_dialled(facts)]
+    if len(facts.provider) + len(facts.account) + max(map(len, ids)) > _LONGEST_KEY:
+        raise UnreadableHook(
+            f"an id of an account, call or leg has more than {_LONGEST_KEY} characters"
+        )
 
 
 def _reason(error: Exception) -> str:

@@ -6,8 +6,9 @@ import itertools
 import json
 import random
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,7 +26,7 @@ from adapter.calls.settle import RecordingLinks, SettlePolicy
 from adapter.calls.store import Store
 from adapter.calls.tables import calls
 from adapter.calls.view import Rules
-from adapter.errors import HookTooLarge, StoreUnavailable, UntrustedHook
+from adapter.errors import HookTooLarge, StoreRefused, StoreUnavailable, UntrustedHook
 from adapter.intake import MAX_BODY_BYTES, Intake
 from adapter.providers import CallEvent, HookKind, HookRequest, Parameters, Reply
 from adapter.providers.twilio import TwilioProvider
@@ -520,6 +521,75 @@ def test_a_hook_is_not_parked_when_the_database_fails_meanwhile(engine: sa.Engin
     with pytest.raises(StoreUnavailable):
         desk.take(child("completed", 9))
     assert desk.keys() == [] and store.count_parked() == 0
+
+
+@contextmanager
+def refusing(engine: sa.Engine, table: str) -> Iterator[None]:
+    """A database that is there, and takes no new row of this table."""
+    if engine.dialect.name == "sqlite":
+        refuse = f"CREATE TRIGGER no BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END"
+        allow = "DROP TRIGGER no"
+    else:
+        refuse = f"ALTER TABLE {table} ADD CONSTRAINT no CHECK (false) NOT VALID"
+        allow = f"ALTER TABLE {table} DROP CONSTRAINT no"
+    with engine.begin() as connection:
+        connection.exec_driver_sql(refuse)
+    yield
+    with engine.begin() as connection:
+        connection.exec_driver_sql(allow)
+
+
+@pytest.mark.parametrize("table", ["hooks", "calls"])
+@pytest.mark.parametrize("params", [COMPLETED, dial("completed")], ids=["one", "joined"])
+def test_what_the_database_refuses_is_not_parked(
+    engine: sa.Engine, table: str, params: Params
+) -> None:
+    """It is not the hook's fault, and the same hook is taken when that is mended."""
+    desk = desk_on(Store(engine))
+    with refusing(engine, table), pytest.raises(StoreRefused, match="does not take it") as error:
+        desk.take(params)
+    assert PERSON not in str(error.value) and CALL not in str(error.value)
+    assert desk.keys() == [] and desk.store.count_parked() == 0
+    assert desk.take(params).status in (200, 204)
+    assert desk.keys() == [f"twilio:{ACCOUNT}:{CALL}"]
+
+
+def test_a_replayed_hook_stays_parked_while_the_database_refuses(
+    desk: Desk, engine: sa.Engine
+) -> None:
+    desk.take(UNREADABLE)
+    (parked,) = desk.store.parked_hooks()
+    with desk.store.begin() as connection:
+        desk.store.update_hook(connection, parked.id, body=signed(COMPLETED).body)
+    with refusing(engine, "calls"), pytest.raises(StoreRefused):
+        replay_parked(desk.intake)
+    assert replay_parked(desk.intake) == (1, 0)
+
+
+def test_a_machine_at_its_end_is_not_the_hooks_fault(engine: sa.Engine) -> None:
+    store = FailingStore(engine)
+    store.error = OSError(24, "Too many open files")
+    desk = desk_on(store)
+    with pytest.raises(StoreUnavailable):
+        desk.take(child("completed", 9))
+    assert store.count_parked() == 0
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {**COMPLETED, "From": "sip:" + random.Random(1).randbytes(2000).hex()},
+        status("completed", 1, CallerName=random.Random(1).randbytes(4000).hex()),
+        dial("completed", DialCallSid=random.Random(1).randbytes(2000).hex()),
+    ],
+    ids=["a party", "a name", "the id of a leg"],
+)
+def test_no_length_that_a_hook_may_have_is_refused_by_the_database(
+    desk: Desk, params: Params
+) -> None:
+    """Else it would be 503 for ever. An id that cannot be one is content that cannot be read."""
+    assert desk.take(params).status in (200, 204)
+    assert len(desk.keys()) + desk.store.count_parked() == 1
 
 
 # Facts that did not come by a hook ------------------------------------------------------------------

@@ -11,6 +11,8 @@ from adapter.calls.outcome import Ending, ending
 from adapter.calls.parties import Parties, parties
 from adapter.calls.settle import SettlePolicy, settle_delay
 
+_LONGEST = 200
+
 
 @dataclass(frozen=True)
 class View:
@@ -42,7 +44,8 @@ def columns(record: CallRecord, view: View) -> dict[str, Any]:
         "started_at": min(starts, default=None),
         "direction": view.parties.direction.value,
         "line": view.parties.line,
-        "other": view.parties.other.number or view.parties.other.raw,
+        # Cut, since PostgreSQL's indexes take no longer text; the record has all of it.
+        "other": (view.parties.other.number or view.parties.other.raw or "")[:_LONGEST] or None,
         "outcome": view.ending.outcome.value,
         "talk_seconds": view.ending.talk_seconds,
     }

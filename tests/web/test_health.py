@@ -18,7 +18,7 @@ from adapter.settings import Settings
 from adapter.web import create_app
 from adapter.web.health import Health, health_routes
 from adapter.web.hooks import hook_routes
-from tests.conftest import ENVIRON, LINE, send, signed
+from tests.conftest import ACCOUNT, ENVIRON, LINE, send, signed
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 
@@ -59,6 +59,16 @@ def test_it_is_ready_with_a_current_schema_and_a_worker(parts: Parts) -> None:
         200,
         {"status": "ok", "instance": parts.store.instance()},
     )
+
+
+def test_parked_hooks_are_an_alarm_and_take_no_web_away(parts: Parts) -> None:
+    parts.store.beat("one", datetime.now(UTC))
+    unreadable = {"AccountSid": ACCOUNT, "CallSid": "CA1", "CallStatus": "exploded"}
+    assert send(client_of(parts), signed(unreadable)).status_code == 204
+    answer = client_of(parts).get("/readyz")
+    assert answer.status_code == 200
+    alarm = answer.json["alarms"]["parked"]  # type: ignore[index]
+    assert alarm.startswith("1 hook") and "adapter replay --state parked" in alarm
 
 
 @pytest.mark.parametrize("age", [None, timedelta(minutes=5)])

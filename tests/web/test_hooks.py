@@ -20,6 +20,7 @@ from adapter.settings import Settings
 from adapter.web import create_app
 from adapter.web.hooks import hook_routes
 from tests.conftest import ACCOUNT, BASE_URL, ENVIRON, LINE, PATH, send, signed
+from tests.test_intake import refusing
 
 PERSON = "+16175550134"
 CALL = "CA00000000000000000000000000000001"
@@ -222,6 +223,18 @@ def test_while_the_database_is_down_the_provider_is_asked_to_try_again(
     assert "127.0.0.1" not in answer.text
 
 
+def test_what_the_database_refuses_is_answered_503_and_logged_without_the_person(
+    client: FlaskClient, parts: Parts, logged: Logged
+) -> None:
+    with refusing(parts.store.engine, "hooks"):
+        answer = send(client, signed(COMPLETED))
+        text = str(logged())
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert kept(parts.store) == 0
+    assert "database refused" in text and "ANNA" not in text and PERSON not in text
+    assert send(client, signed(COMPLETED)).status_code == 204
+
+
 def test_web_starts_while_the_database_is_down_also_where_the_links_keys_are_kept_there() -> None:
     """Else a restart during an outage leaves nobody to ask the provider to try again."""
     nowhere = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "SECRET_KEY": ""}
@@ -300,6 +313,7 @@ def test_a_parked_hook_is_logged_as_an_error_with_the_way_to_it(
     (line,) = logged()
     assert (line["event"], line["level"]) == ("hook parked", "error")
     assert line["hook"] == parts.store.parked_hooks()[0].id
+    assert "adapter replay --state parked" in line["then"]
 
 
 def hooks_counted(kind: str, result: str) -> float:
