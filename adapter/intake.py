@@ -153,6 +153,7 @@ class Intake:
         """Keep a hook that cannot be read, unless its call was forgotten on request."""
         reason = _reason(error)
         keys = [call_key(raw.provider, raw.account, call_id) for call_id in call_ids]
+        keys = [key for key in keys if len(key) <= _LONGEST_KEY]
         parked = replace(raw, state="parked", error=reason, call_key=keys[0] if keys else None)
         with self.store.begin() as connection:
             if self.store.has_forgotten(connection, keys):

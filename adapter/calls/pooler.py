@@ -1,6 +1,6 @@
 """Does a pooler stand between this process and PostgreSQL, and what is not done then?
 
-docs/decisions/0008-connection-poolers.md
+docs/decisions/0009-connection-poolers.md
 """
 
 from __future__ import annotations
