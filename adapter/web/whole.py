@@ -57,7 +57,7 @@ class WholeRequest:
         return self._end is not None and len(self._data) >= self._end
 
     def split(self) -> tuple[bytes, bytes]:
-        """The request, and what came behind it, which belongs to the next one."""
+        """The request, once it is whole, and what came behind it, which belongs to the next one."""
         return bytes(self._data[: self._end]), bytes(self._data[self._end :])
 
     def _look(self) -> None:
