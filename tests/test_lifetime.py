@@ -175,6 +175,24 @@ def test_web_and_worker_end_in_time_while_the_database_hangs(home: Home, cluster
     wait_for(lambda: not home.processes(), "nothing is left")
 
 
+@pytest.mark.postgres
+def test_a_process_of_web_ends_with_gunicorn_while_the_database_hangs(
+    home: Home, cluster: Cluster
+) -> None:
+    """kill -9 of gunicorn's first process: nobody is left who would kill the other."""
+    more = {"DATABASE_URL": cluster.url}
+    assert home.start("migrate", more=more).wait(60) == 0
+    web = home.start("web", more=more)
+    wait_for(lambda: home.answers("/livez"), "web answers", READY_SECONDS)
+    assert send(home.port) == 204
+    cluster.freeze()
+    with suppress(requests.RequestException):
+        send(home.port)
+    web.kill()
+    web.wait()
+    wait_for(lambda: not home.processes(), "nothing is left", ENDED_SECONDS + 10)
+
+
 def cluster_has_worker(cluster: Cluster) -> bool:
     import psycopg
 

@@ -141,6 +141,7 @@ class Worker:
             self._store.drop_worker(self._executor_id)
         except StoreUnavailable:
             log.warning("database unavailable while stopping")
+        self._store.engine.dispose()  # SQLite puts all into its one file when the last connection closes
 
     def _dispatch(self) -> None:
         """Put due runs on the queue, again and again; at once while there are more than a batch."""

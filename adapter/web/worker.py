@@ -13,6 +13,7 @@ import errno
 import select
 import selectors
 import socket
+import threading
 import time
 from concurrent.futures import Future
 from contextlib import suppress
@@ -24,6 +25,7 @@ from gunicorn.http import get_parser  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
 
 from adapter.intake import MAX_BODY_BYTES
+from adapter.lifetime import end_after
 from adapter.web.listening import BUFFER_BYTES
 from adapter.web.whole import RequestTooLarge, WholeRequest
 
@@ -39,6 +41,8 @@ GOODBYE_BYTES = 1024 * 1024
 STOPPING_SECONDS = 2.0
 RECEIVE_BYTES = 64 * 1024
 LOOK_SECONDS = 0.25
+# For a process whose loop has ended. Its parent would kill it, but may be gone itself.
+LAST_SECONDS = 3.0
 _REASONS = {
     408: "Request Timeout",
     413: "Content Too Large",
@@ -90,6 +94,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             # Connections inherit it. An ordinary answer fits in, so that nobody waits for its reader.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
         super().init_process()
+
+    def run(self) -> None:
+        """The loop, to its end; then the process ends too, also if a thread still waits for something."""
+        super().run()
+        is_over = threading.Event()
+        is_over.set()
+        end_after(is_over, LAST_SECONDS)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         super().set_accept_enabled(enabled)
