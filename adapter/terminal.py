@@ -34,6 +34,7 @@ _ASCII = str.maketrans(
         **dict.fromkeys("‘’‚", "'"),
         **dict.fromkeys("–—─━╸╺╴╶", "-"),
         **dict.fromkeys("·•", "*"),
+        **dict.fromkeys(range(0x2800, 0x2900), "*"),  # what a spinner is drawn with
         "✓": "+",
         "✗": "x",
         "…": "~",
@@ -89,7 +90,7 @@ class Column:
 class Listing:
     """Rows under headings, whatever the width.
 
-    A table, where its rows fit into a line each. Else a row takes two lines or more: in the first stands
+    A table, where its rows fit into a line each. Else a long row takes two lines or more: in the first stands
     what matters most, and all the rest is indented below it. Nothing is left out, and no word is broken.
     """
 
@@ -153,11 +154,18 @@ class Listing:
             ]
             for is_first in (True, False)
         )
-        is_short = sum(cell.cell_len + GAP for cell in first) - GAP <= width
+        if _length([*first, *others]) <= width:
+            first, others = [*first, *others], []
+        is_short = _length(first) <= width
         lines = _packed(first, width if is_short else width - INDENT)
         yield next(lines, Text())
         for line in (*lines, *_packed(others, width - INDENT)):
             yield Text(" " * INDENT).append_text(line)
+
+
+def _length(cells: Sequence[Text]) -> int:
+    """How long a line of these cells is."""
+    return sum(cell.cell_len + GAP for cell in cells) - GAP
 
 
 def say(console: Console, words: Text | str, *, head: str = "") -> None:

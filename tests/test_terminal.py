@@ -84,6 +84,12 @@ def test_mark_title_and_result_stand_in_a_rows_first_line(width: int) -> None:
     assert "confirmed" in line
 
 
+def test_a_row_that_fits_into_one_line_takes_one() -> None:
+    made = listing()
+    made.add("✓", "short", "", "", "fine")
+    assert "✓  short  fine" in printed(made, 40)
+
+
 def test_what_is_piped_is_a_table_with_one_line_for_each_row() -> None:
     lines = printed(listing())
     assert len(lines) == 2 + 1 + len(ROWS)
