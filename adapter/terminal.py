@@ -34,7 +34,7 @@ _ASCII = str.maketrans(
         **dict.fromkeys("‘’‚", "'"),
         **dict.fromkeys("–—─━╸╺╴╶", "-"),
         **dict.fromkeys("·•", "*"),
-        **dict.fromkeys(range(0x2800, 0x2900), "*"),  # what a spinner is drawn with
+        **{chr(code): "*" for code in range(0x2800, 0x2900)},  # what a spinner is drawn with
         "✓": "+",
         "✗": "x",
         "…": "~",
