@@ -6,7 +6,7 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
+import subprocess  # nosec B404 - it starts this very program, through no shell
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404 - it starts this very program, through no shell
 import sys
 import threading
 import time
@@ -33,7 +33,7 @@ def start(
 ) -> subprocess.Popen[bytes]:
     """Start an adapter command that is told to stop when this process ends, also by kill -9."""
     reading, _ = _pipe()
-    return subprocess.Popen(
+    return subprocess.Popen(  # nosec B603 - our own Python, our own arguments, no shell
         [sys.executable, "-m", "adapter", *arguments],
         env={**environ, _PARENT_PIPE: str(reading)},
         pass_fds=(reading,),

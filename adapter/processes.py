@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
+import subprocess  # nosec B404 - it starts this very program, through no shell
 import sys
 import tempfile
 import time
@@ -23,7 +23,7 @@ def exec_web() -> None:
     if "PROMETHEUS_MULTIPROC_DIR" not in environ:
         environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="adapter-metrics-")
     command = [sys.executable, "-m", "gunicorn", "-c", "python:adapter.web.gunicorn_conf"]
-    os.execve(sys.executable, command, environ)
+    os.execve(sys.executable, command, environ)  # nosec B606 - our own Python, our own arguments
 
 
 def run_together(commands: Mapping[str, list[str]], environ: Mapping[str, str]) -> int:

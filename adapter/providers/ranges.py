@@ -10,6 +10,7 @@ _CONTENT_RANGE = re.compile(
     r"\s*bytes\s+(?:(\d+)-(\d+)|\*)/(?:(\d+)|\*)\s*", re.ASCII | re.IGNORECASE
 )
 _MAX_DIGITS = 18
+_MAX_HEADER = 100  # a longer one names several ranges, or none
 
 
 class Unsatisfiable(ValueError):
@@ -57,8 +58,8 @@ def wanted(header: str | None) -> Wanted | None:
 
     That is: no header, other units, several ranges (no player asks for them), and what is no range.
     """
-    found = _ONE_RANGE.fullmatch(header or "")
-    if found is None or any(len(digits) > _MAX_DIGITS for digits in found.groups()):
+    found = _found(_ONE_RANGE, header)
+    if found is None:
         return None
     first, last = (int(digits) if digits else None for digits in found.groups())
     if first is None:
@@ -68,10 +69,18 @@ def wanted(header: str | None) -> Wanted | None:
 
 def content_range(header: str | None) -> tuple[Span | None, int | None]:
     """The span and the whole length that a Content-Range header names; None for what it leaves open."""
-    found = _CONTENT_RANGE.fullmatch(header or "")
+    found = _found(_CONTENT_RANGE, header)
     if found is None:
         return None, None
     first, last, total = (int(digits) if digits else None for digits in found.groups())
     if first is None or last is None or last < first:
         return None, total
     return Span(first, last), total
+
+
+def _found(pattern: re.Pattern[str], header: str | None) -> re.Match[str] | None:
+    """The pattern's match with numbers of a sensible length; None for any other header."""
+    found = pattern.fullmatch(header) if header and len(header) <= _MAX_HEADER else None
+    if found is None or any(len(digits or "") > _MAX_DIGITS for digits in found.groups()):
+        return None
+    return found

@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from adapter.calls.facts import Leg, Recording
+from adapter.outside import cut
 from adapter.providers.listing import Day
 from adapter.providers.twilio.rest import TwilioRest, leg_of, recording_of
 
@@ -66,7 +67,7 @@ def _leg(row: Mapping[str, Any]) -> Leg:
 
 def _when(row: Mapping[str, Any], name: str) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(str(row.get(name) or ""))
+        moment = parsedate_to_datetime(cut(str(row.get(name) or "")))
     except (ValueError, TypeError, IndexError):
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 
 from adapter.calls.facts import Recording
 from adapter.errors import CredentialsRefused, PermanentError, RemoteError, TemporaryError
+from adapter.outside import whole
 from adapter.providers.abroad import Abroad, OneAnswer
 from adapter.providers.audio import Audio, AudioFormat
 from adapter.providers.ranges import Span, Unsatisfiable, Wanted, content_range, wanted
@@ -222,7 +223,7 @@ def _audio(response: requests.Response, suffix: AudioFormat, asked: Wanted | Non
         body = _body(response, span.length)
         return Audio(206, media_type, body, response.close, span=span, total=total)
     length = response.headers.get("Content-Length", "")
-    total = int(length) if length.isdigit() and not _is_encoded(response) else None
+    total = whole(length) if not _is_encoded(response) else None
     if asked is None or total is None:
         return Audio(200, media_type, _body(response, total), response.close, total=total)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from adapter.outside import MOST_TEXT, MOST_WORDS
 from adapter.providers import CallEvent, HookKind, HookRequest, Parameters, Reply
 from adapter.providers.twilio.hooks import call_ids, read_hook
 from adapter.providers.twilio.signature import Tokens, parameters, verify
@@ -30,7 +31,7 @@ class TwilioProvider:
         return verify(request, params, base_url=self._base_url, tokens=self._tokens)
 
     def read(self, params: Parameters, account: str) -> CallEvent:
-        return read_hook(params.to_dict(), account)
+        return read_hook(_cut(params), account)
 
     def call_ids(self, params: Parameters) -> Sequence[str]:
         return call_ids(params)
@@ -41,3 +42,11 @@ class TwilioProvider:
         if event is not None and event.kind in (HookKind.DIAL, HookKind.MESSAGE):
             return Reply(200, _EMPTY_TWIML, "text/xml")
         return Reply(204)
+
+
+def _cut(params: Parameters) -> dict[str, str]:
+    """The first value of each parameter, no longer than one is looked at."""
+    return {
+        name: value[: MOST_WORDS if name.startswith("Transcription") else MOST_TEXT]
+        for name, value in params.to_dict().items()
+    }

@@ -22,6 +22,7 @@ from adapter.calls.facts import (
 )
 from adapter.errors import CredentialsRefused, PermanentError, RemoteError, TemporaryError
 from adapter.observe import Exchange, record_exchange
+from adapter.outside import cut, cut_all, whole
 from adapter.providers.twilio.hooks import RECORDING_SOURCE, RECORDING_STATE, read_leg
 
 PAGE = 1000
@@ -163,10 +164,10 @@ class TwilioRest:
                 allow_redirects=False,
             )
             status = response.status_code
-            answer, words = response.json() if status == 200 else None, "ok"
+            answer, words = cut_all(response.json()) if status == 200 else None, "ok"
             if status != 200:
                 failure = _failure(response)
-        except requests.RequestException as error:  # a broken body included
+        except (requests.RequestException, RecursionError) as error:  # a broken body included
             failure = TemporaryError(f"Twilio's API gave no answer ({type(error).__name__})")
         words = str(failure) if failure else words
         record_exchange(Exchange(at, self._clock(), "read", f"GET Twilio {url}", status, words))
@@ -191,19 +192,20 @@ def _failure(response: requests.Response) -> RemoteError:
 
 def leg_of(row: Mapping[str, Any]) -> Leg:
     """A leg from a row of the Call resource. A leg that has not ended has no times worth keeping."""
-    params = {name: str(row[key]) for key, name in _LEG_NAMES.items() if row.get(key) is not None}
-    return read_leg(params, str(row["sid"]))
+    params = {
+        name: cut(str(row[key])) for key, name in _LEG_NAMES.items() if row.get(key) is not None
+    }
+    return read_leg(params, cut(str(row["sid"])))
 
 
 def recording_of(row: Mapping[str, Any], base_url: str) -> Recording:
     """A recording from a row of the Recording resource."""
-    sid, account = str(row["sid"]), row.get("account_sid", "")
-    duration = str(row.get("duration") or "")
+    sid, account = cut(str(row["sid"])), row.get("account_sid", "")
     source = row.get("source")
     return Recording(
         id=sid,
         url=row.get("media_url") or f"{base_url}/2010-04-01/Accounts/{account}/Recordings/{sid}",
-        duration_seconds=int(duration) if duration.isdigit() else None,
+        duration_seconds=whole(str(row.get("duration") or "")),
         channels=row.get("channels"),
         source=RECORDING_SOURCE.get(source, RecordingSource.OTHER) if source else None,
         state=RECORDING_STATE.get(row.get("status", ""), RecordingState.IN_PROGRESS),

@@ -22,6 +22,7 @@ from adapter.errors import (
     TemporaryError,
 )
 from adapter.observe import Exchange, hide_numbers, record_exchange
+from adapter.outside import cut, cut_all
 from adapter.plain_text import plain
 from adapter.targets.propexo.governor import Governor
 from adapter.targets.propexo.permission import CHECK_PATH, Permission
@@ -30,6 +31,7 @@ CONNECT_SECONDS = 5.0
 # An answer is slowed by 2 s near the rate limit, and a write waits for the PMS's validation.
 READ_SECONDS = 25.0
 MAX_WORDS = 500
+MAX_ISSUES = 20
 SEND_WITHIN_SECONDS = 5.0
 
 
@@ -228,8 +230,8 @@ def _answer(response: requests.Response, *, is_write: bool, retry_after: float |
     status = response.status_code
     if 200 <= status < 300:
         try:
-            answer = response.json()
-        except ValueError:
+            answer = cut_all(response.json())
+        except (ValueError, RecursionError):
             answer = None
         if isinstance(answer, dict) or (isinstance(answer, list) and not is_write):
             return answer
@@ -256,16 +258,16 @@ def _answer(response: requests.Response, *, is_write: bool, retry_after: float |
 def _words(response: requests.Response) -> str:
     """The error in Propexo's words: its message and what its validator found, without numbers."""
     try:
-        error = response.json()["error"]
+        error = cut_all(response.json(), MAX_WORDS)["error"]
         found = [str(error["message"])]
         details = error.get("details") or {}
         issues = details.get("issues") or (details.get("details") or {}).get("issues") or []
-        for issue in issues:
+        for issue in issues[:MAX_ISSUES]:
             where = ".".join(str(part) for part in [*issue.get("path", []), *issue.get("keys", [])])
             found.append(f"{where}: {issue.get('message', issue.get('code', ''))}".strip(": "))
         text = "; ".join(found)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        text = response.text.strip() or "no words"
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        text = response.text[: 8 * MAX_WORDS].strip() or "no words"
     return hide_numbers(plain(storable(text[: 4 * MAX_WORDS])))[:MAX_WORDS]
 
 
@@ -276,7 +278,7 @@ def _gist(answer: Any) -> str:
     if isinstance(answer.get("results"), list):
         return f"{len(answer['results'])} found"
     if "write_status" in answer:
-        return storable(str(answer["write_status"]))
+        return storable(cut(str(answer["write_status"])))
     return "ok"
 
 
@@ -291,6 +293,7 @@ def _retry_after(value: str | None, now: datetime) -> float | None:
     """Seconds to wait: Retry-After is a number of seconds or an HTTP date; at most an hour is believed."""
     if not value:
         return None
+    value = cut(value)
     try:
         seconds = float(value)
     except ValueError:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from adapter.errors import BudgetSpent
+from adapter.outside import whole
 
 # Which part of the limit a request may use up: writes come first, then what confirms them, then the index.
 SHARES = {"post": 1.0, "lead": 1.0, "lookup": 1.0, "look": 1.0, "sync": 0.5}
@@ -88,7 +89,5 @@ class Governor:
 
 
 def _whole(text: str | None) -> int | None:
-    if text is None or not text.strip().isdigit():
-        return None
-    number = int(text)
-    return number if number <= 1_000_000 else None
+    number = whole(text)
+    return number if number is not None and number <= 1_000_000 else None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapter.errors import MalformedHook, UntrustedHook
+from adapter.outside import cut
 
 FAILURE = "WRITE_OPERATION_FAILURE"
 
@@ -60,7 +61,7 @@ def read(body: bytes) -> FailedWrite | None:
         raise MalformedHook("the webhook names no root_job_id")
     errors = data.get("errors")
     words = "; ".join(str(error) for error in errors) if isinstance(errors, list) else ""
-    return FailedWrite(job_id, words)
+    return FailedWrite(cut(job_id), cut(words))
 
 
 def _texts(given: Any) -> Iterator[str]:
