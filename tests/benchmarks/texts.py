@@ -80,7 +80,7 @@ def readers() -> Iterator[tuple[str, Reader]]:
     yield "hook: the name of a parameter", lambda text: _hook({text: "x"})
     search = Traces(["+16175550134"])
     plainly: Mapping[str, Callable[[str], object]] = {
-        "a number (e164)": e164.__wrapped__,  # without its memory
+        "a number (e164)": e164,
         "a log line": hide_numbers,
         "plain": plain,
         "quotable": quotable,
