@@ -27,6 +27,7 @@ from adapter.calls.retention import Keep, Retention
 from adapter.calls.settle import RecordingLinks, SettlePolicy
 from adapter.calls.shared import DEAD_AFTER, Breakers, Budgets, Leases
 from adapter.calls.store import Store
+from adapter.calls.totals import Flush, Totals
 from adapter.calls.view import Rules
 from adapter.delivery.confirming import BulkConfirmation
 from adapter.delivery.pace import Pace
@@ -38,7 +39,7 @@ from adapter.delivery.waking import Waking
 from adapter.delivery.writing import Writing
 from adapter.errors import SettingsError, StoreUnavailable
 from adapter.intake import Intake
-from adapter.observe import configure_logging, logger
+from adapter.observe import TALLY, configure_logging, logger
 from adapter.providers import Provider
 from adapter.providers.twilio import TwilioProvider
 from adapter.providers.twilio.listing import TwilioList
@@ -188,6 +189,8 @@ class Parts:
             jobs.append(Job("sync", every, lambda: self.people_sync.step(stale_after)))
         watch = LineWatch(self.lines.in_use, self.target.directory)
         jobs.append(Job("lines", 60.0, watch.look, in_each=True))
+        flush = Flush(Totals(self.store), TALLY.take, TALLY.put_back)
+        jobs.append(Job("totals", 15.0, flush.work, in_each=True))
         jobs.append(Job("waking", 5.0, self.waking.work, in_each=True))
         jobs.append(Job("schedule", 5.0, self.schedule.tick, stop=self.schedule.stop))
         return Upkeep(Leases(self.store), jobs, clock=_now)
@@ -367,7 +370,7 @@ def web_app(settings: Settings | None = None) -> App:
         hook_routes(parts.intake),
         propexo_routes(parts.store, secret.get_secret_value() if secret else None),
         recording_routes(parts.store, parts.links, parts.twilio_media, parts.lines),
-        health_routes(parts.health, parts.access),
+        health_routes(parts.health, parts.access, rate_limit=settings.propexo_rate_limit),
     )
 
 

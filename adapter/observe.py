@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import re
 import sys
-from collections.abc import Iterator, MutableMapping
+import threading
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -22,17 +24,68 @@ from adapter.plain_text import plain
 HOOKS = Counter(
     "adapter_hooks_total", "Hooks by kind and by what became of them", ["kind", "result"]
 )
-ATTEMPTS = Counter(
-    "adapter_attempts_total", "Requests to the target by step and answer", ["step", "answer"]
-)
-DELIVERIES = Counter(
-    "adapter_deliveries_total", "Calls that reached a state, by outcome", ["state", "outcome"]
-)
 ACKNOWLEDGE = Histogram(
     "adapter_acknowledge_seconds",
     "Time from a hook's arrival to its answer",
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 15),
 )
+
+# What workers count and find, kept in the database and told by web (adapter.calls.totals).
+STORED: Mapping[str, str] = {
+    "adapter_attempts_total": "Requests to Propexo and Twilio by step and answer",
+    "adapter_deliveries_total": "Calls that reached a state, by outcome",
+    "adapter_retries_total": "Runs of a delivery that failed and are tried again",
+    "adapter_hangup_to_record_seconds": "Time from the end of a call until it was confirmed as written",
+    "adapter_reconcile_listed": "Calls on the provider's list when it was last compared",
+    "adapter_reconcile_calls": "How those calls stood in the records, by state",
+    "adapter_reconcile_adds_up": "1: each of those calls stood in the records",
+    "adapter_reconcile_at_seconds": "When that was, in seconds since 1970",
+}
+HANGUP_TO_RECORD = "adapter_hangup_to_record_seconds"
+HANGUP_LIMITS = (2, 5, 10, 20, 30, 45, 60, 90, 120, 300, 900, 3600, 21600, 86400, math.inf)
+Counts = Mapping[tuple[str, str], float]
+
+
+class Tally:
+    """Counts of this process by name and labels (as JSON), until they are taken. Used by many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: dict[tuple[str, str], float] = {}
+
+    def add(self, name: str, value: float = 1.0, **labels: str) -> None:
+        key = name, json.dumps(labels, sort_keys=True)
+        with self._lock:
+            self._counts[key] = self._counts.get(key, 0.0) + value
+
+    def take(self) -> Counts:
+        """What was counted since it was last taken."""
+        with self._lock:
+            counts, self._counts = self._counts, {}
+        return counts
+
+    def put_back(self, counts: Counts) -> None:
+        """What was taken could not be kept: count it again."""
+        with self._lock:
+            for key, value in counts.items():
+                self._counts[key] = self._counts.get(key, 0.0) + value
+
+
+TALLY = Tally()
+
+
+def count_delivery(state: str, outcome: str | None) -> None:
+    """A call reached this state."""
+    TALLY.add("adapter_deliveries_total", state=state, outcome=outcome or "")
+
+
+def count_written(seconds: float) -> None:
+    """A call stands on the record, so long after its end."""
+    seconds = max(seconds, 0.0)
+    limit = next(limit for limit in HANGUP_LIMITS if seconds <= limit)
+    TALLY.add(f"{HANGUP_TO_RECORD}_bucket", le=str(float(limit)))
+    TALLY.add(f"{HANGUP_TO_RECORD}_sum", seconds)
+
 
 # Whoever logs a phone number by mistake still does not log the whole one. Ids hold letters around
 # their digits, so they stay readable.
@@ -199,7 +252,8 @@ def exchanges() -> Iterator[list[Exchange]]:
 
 def record_exchange(exchange: Exchange) -> None:
     """Note an exchange for whoever is watching; and count it."""
-    ATTEMPTS.labels(exchange.step, str(exchange.status or "none")).inc()
+    answer = str(exchange.status or "none")
+    TALLY.add("adapter_attempts_total", step=exchange.step, answer=answer)
     watching = _seen.get()
     if watching is not None:
         watching.append(exchange)

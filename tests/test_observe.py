@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 from collections.abc import Callable
 from contextlib import redirect_stderr
@@ -13,9 +14,9 @@ import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
-from prometheus_client import REGISTRY
 
 from adapter.observe import (
+    TALLY,
     Exchange,
     configure_logging,
     exchanges,
@@ -145,10 +146,8 @@ def test_exchanges_are_seen_in_order_by_whoever_watches() -> None:
 
 @pytest.mark.parametrize(("status", "answer"), [(200, "200"), (429, "429"), (None, "none")])
 def test_requests_are_counted_by_step_and_answer(status: int | None, answer: str) -> None:
-    def counted() -> float:
-        labels = {"step": "test", "answer": answer}
-        return REGISTRY.get_sample_value("adapter_attempts_total", labels) or 0.0
-
-    before = counted()
-    record_exchange(Exchange(NOW, NOW, "test", "GET x", status, "words"))
-    assert counted() == before + 1
+    TALLY.take()
+    for _ in range(2):
+        record_exchange(Exchange(NOW, NOW, "test", "GET x", status, "words"))
+    labels = json.dumps({"answer": answer, "step": "test"})
+    assert TALLY.take() == {("adapter_attempts_total", labels): 2.0}

@@ -97,6 +97,12 @@ class Call:
         return CallRecord.model_validate_json(self.record_json)
 
     @property
+    def ended_at(self) -> datetime:
+        """When the call was over: as the provider told it, or when we heard of it."""
+        told = self.record.parent.ended_at
+        return told or self.over_at or self.first_seen_at
+
+    @property
     def is_queued(self) -> bool:
         """Its run has been handed to the workers."""
         return self.queued_run >= self.run

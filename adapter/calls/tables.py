@@ -57,6 +57,9 @@ hooks = sa.Table(
     ),
 )
 
+# Calls that are to be written; as it stands here, so that planners see that the index is enough.
+UNDELIVERED = "state IN ('open', 'delivering')"
+
 calls = sa.Table(
     "calls",
     metadata,
@@ -116,6 +119,14 @@ calls = sa.Table(
         "due_at",
         postgresql_where=sa.text("due_at IS NOT NULL"),
         sqlite_where=sa.text("due_at IS NOT NULL"),
+    ),
+    sa.Index(
+        "calls_undelivered",
+        "over_at",
+        "due_at",
+        "tries",
+        postgresql_where=sa.text(UNDELIVERED),
+        sqlite_where=sa.text(UNDELIVERED),
     ),
     sa.Index(
         "calls_waiting",
@@ -181,6 +192,15 @@ pauses = sa.Table(
     sa.Column("since", UTCDateTime, nullable=False),
     sa.Column("try_at", UTCDateTime, nullable=False),
     sa.Column("words", sa.Text, nullable=False),
+)
+
+# What the workers counted (adapter.calls.totals). labels: JSON.
+totals = sa.Table(
+    "totals",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("labels", sa.Text, primary_key=True),
+    sa.Column("value", sa.Float, nullable=False),
 )
 
 # The index of people by phone number, kept from Propexo; numbers in E.164.

@@ -11,7 +11,7 @@ from adapter.calls.facts import CallRecord
 from adapter.calls.rows import Call
 from adapter.calls.store import Store
 from adapter.errors import CredentialsRefused, NotSupported, PermanentError, RemoteError
-from adapter.observe import DELIVERIES, logger
+from adapter.observe import count_delivery, count_written, logger
 from adapter.targets import Target
 
 log = logger("adapter.confirming")
@@ -78,7 +78,9 @@ class BulkConfirmation:
             for call in group:
                 if call.key in noted:
                     state = "written" if succeeded else "refused"
-                    DELIVERIES.labels(state, call.outcome or "").inc()
+                    count_delivery(state, call.outcome)
+                    if succeeded:
+                        count_written((now - call.ended_at).total_seconds())
                     log.info("confirmed" if succeeded else "refused", call=call.key)
 
 

@@ -13,7 +13,7 @@ from adapter.calls.store import Store
 from adapter.delivery.pace import Pace
 from adapter.delivery.results import Again, Done, after_error
 from adapter.errors import BudgetSpent, StoreUnavailable
-from adapter.observe import DELIVERIES, Exchange, exchanges, logger
+from adapter.observe import TALLY, Exchange, count_delivery, count_written, exchanges, logger
 
 log = logger("adapter.delivery")
 
@@ -87,7 +87,11 @@ class Delivery:
                 self._store.add_attempts(connection, call.key, seen, then=result.reason)
             if not counts:
                 return  # another run has taken over; it says what comes next
-        DELIVERIES.labels(result.state.value, call.outcome or "").inc()
+        count_delivery(result.state.value, call.outcome)
+        if isinstance(result, Again) and result.counts:
+            TALLY.add("adapter_retries_total")
+        if result.state is CallState.WRITTEN and call.state is not CallState.WRITTEN:
+            count_written((now - call.ended_at).total_seconds())
         say = log.error if result.state is CallState.FAILED else log.info
         say(result.state.value, reason=result.reason, run=number)
 

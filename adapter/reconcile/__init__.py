@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from adapter.calls.ledger import Ledger
+from adapter.calls.totals import Totals
 from adapter.errors import RemoteError
 from adapter.observe import logger
 from adapter.reconcile.account import Comparison, Parts
@@ -76,8 +77,20 @@ class Reconciliation:
                 )
         if goes_on and not report.problems:
             Ledger(self._parts.store).forget_days(self.accounts)
+        if not dry_run:
+            Totals(self._parts.store).put(_numbers(report, self._parts.clock()), "state")
         log.info("reconciled", balance=report.balance(), taken_in=len(report.taken_in))
         return report
+
+
+def _numbers(report: Report, now: datetime) -> Mapping[str, Mapping[str, float]]:
+    """What /metrics tell of a comparison."""
+    return {
+        "adapter_reconcile_listed": {"": report.listed},
+        "adapter_reconcile_calls": report.tally,
+        "adapter_reconcile_adds_up": {"": float(report.adds_up)},
+        "adapter_reconcile_at_seconds": {"": now.timestamp()},
+    }
 
 
 def begins(text: str, now: datetime) -> datetime:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import REGISTRY, Collector
+from prometheus_client.registry import REGISTRY
 
 from adapter.calls.store import Store
 from adapter.errors import StoreRefused, StoreUnavailable
 from adapter.observe import multiprocess_directory
 from adapter.web.access import Access, refusal
 from adapter.web.aside import Aside
+from adapter.web.metrics import StoredNumbers
 
 # Routers and monitors give up after a few seconds.
 PATIENCE_SECONDS = 3.0
@@ -87,33 +86,16 @@ def _found(checks: Mapping[str, Callable[[], str | None]]) -> dict[str, str]:
     return found
 
 
-class _CallNumbers(Collector):
-    """What the database says, read when it is asked for."""
+def health_routes(health: Health, access: Access, *, rate_limit: int = 0) -> Blueprint:
+    """GET /livez, /readyz, /metrics. access: who sees more than the status and the instance.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def collect(self) -> Any:
-        by_state = GaugeMetricFamily(
-            "adapter_calls", "Calls by state and outcome", labels=["state", "outcome"]
-        )
-        for (state, outcome), count in self._store.counts().items():
-            by_state.add_metric([state, outcome], count)
-        yield by_state
-        oldest = self._store.oldest_due()
-        age = (datetime.now(UTC) - oldest).total_seconds() if oldest else 0.0
-        yield GaugeMetricFamily(
-            "adapter_oldest_due_seconds", "Age of the oldest due call", value=max(age, 0.0)
-        )
-        yield GaugeMetricFamily(
-            "adapter_parked_hooks", "Hooks that could not be read", value=self._store.count_parked()
-        )
-
-
-def health_routes(health: Health, access: Access) -> Blueprint:
-    """GET /livez, /readyz, /metrics. access: who sees more than the status and the instance."""
+    rate_limit: requests a minute to Propexo, for /metrics.
+    """
     routes = Blueprint("health", __name__)
     started = time.time()
+    numbers = CollectorRegistry(auto_describe=False)
+    numbers.register(StoredNumbers(health.store, rate_limit))
+    counting = Aside(lambda: generate_latest(numbers))
 
     @routes.get("/livez")
     def livez() -> dict[str, Any]:
@@ -141,12 +123,12 @@ def health_routes(health: Health, access: Access) -> Blueprint:
             body = generate_latest(registry)
         else:
             body = generate_latest(REGISTRY)
-        numbers = CollectorRegistry()
         try:
-            numbers.register(_CallNumbers(health.store))
-            body += generate_latest(numbers)
+            body += counting.result(PATIENCE_SECONDS)
         except StoreUnavailable:
             body += b"# the database is not available\n"
+        except TimeoutError:
+            body += b"# the database does not answer in time\n"
         return Response(body, content_type=CONTENT_TYPE_LATEST)
 
     return routes
