@@ -30,6 +30,7 @@ from adapter.calls.store import Store
 from adapter.calls.totals import Flush, Totals
 from adapter.calls.view import Rules
 from adapter.delivery.confirming import BulkConfirmation
+from adapter.delivery.earlier import Earlier
 from adapter.delivery.pace import Pace
 from adapter.delivery.runs import Delivery
 from adapter.delivery.steps import Steps
@@ -278,11 +279,13 @@ class Parts:
             visible_seconds=self.settings.propexo_visible_seconds,
             monotonic=self.monotonic,
         )
+        earlier = Earlier(store=self.store, target=self.target, rules=self.rules, clock=_now)
         strangers = Strangers(
             store=self.store,
             leads=NewLeads(self.store),
             target=self.target,
             writing=writing,
+            earlier=earlier,
             clock=_now,
         )
         steps = Steps(
@@ -292,6 +295,7 @@ class Parts:
             fold=self.intake.add,
             target=self.target,
             writing=writing,
+            earlier=earlier,
             strangers=strangers,
             bulk=self.bulk,
             links=self.links,

@@ -52,6 +52,7 @@ def replay_calls(store: Store, calls: Iterable[Call], *, again: bool) -> Iterato
                 values["assigned_kind"] = None
             store.update(connection, current.key, **values)
             if again:
+                store.update(connection, current.key, may_be_written=False)
                 store.end_doubts(connection, current.key, "by an operator's word it did not")
             was = f", although it was {current.state.value}" if written else ""
             store.add_decision(connection, current.key, f"to be delivered again{was}", now)

@@ -79,6 +79,15 @@ class Jobs:
             return connection.execute(sa.update(jobs).where(mine).values(**values)).rowcount > 0
 
 
+def begun_at(store: Store) -> datetime | None:
+    """When the first job was planned here, and so when this database began to be used."""
+    with store.autocommit() as connection:
+        begun: datetime | None = connection.execute(
+            sa.select(sa.func.min(jobs.c.first_at))
+        ).scalar_one()
+    return begun
+
+
 def _is_free(now: datetime) -> sa.ColumnElement[bool]:
     return sa.and_(
         jobs.c.next_at <= now, sa.or_(jobs.c.held_until.is_(None), jobs.c.held_until < now)

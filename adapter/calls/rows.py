@@ -89,6 +89,7 @@ class Call:
     assigned_kind: str | None
     assigned_id: str | None
     link_version: int
+    may_be_written: bool | None
     updated_at: datetime
     waits_for: str | None
 

@@ -99,6 +99,8 @@ calls = sa.Table(
     sa.Column("assigned_kind", sa.Text),
     sa.Column("assigned_id", sa.Text),
     sa.Column("link_version", sa.Integer, nullable=False, server_default="0"),
+    # Null until asked; true: it came as after a restored backup; false: by an operator's word it is not.
+    sa.Column("may_be_written", sa.Boolean),
     sa.Column("updated_at", UTCDateTime, nullable=False),
     sa.Column("waits_for", sa.Text),  # the pause whose end it waits for
     sa.Index("calls_by_time", "first_seen_at"),

@@ -51,6 +51,9 @@ class EventWrite:
     def find(self, target: Target, since: datetime) -> str | None:
         return target.find_trace(self.call.call_id, self.request, since)
 
+    def find_earlier(self, target: Target, since: datetime, *, thorough: bool) -> str | None:
+        return target.find_earlier(self.call.call_id, self.request, since, thorough=thorough)
+
     def begin(self, connection: sa.Connection) -> bool:
         assert self.match is not None  # nosec B101 - tells the type checker what its callers ensure
         person = self.match.person

@@ -25,6 +25,7 @@ from adapter.calls.store import Store
 from adapter.calls.view import Rules, View, columns
 from adapter.delivery.completion import complete, is_open
 from adapter.delivery.confirming import BulkConfirmation, knows_more, mark_of
+from adapter.delivery.earlier import Earlier
 from adapter.delivery.events import Chosen, EventRetry, EventWrite
 from adapter.delivery.refusal import NO_LINE, refusal
 from adapter.delivery.results import KEEP_TRYING, Again, Done
@@ -78,6 +79,7 @@ class Steps:
         fold: Fold,
         target: Target,
         writing: Writing,
+        earlier: Earlier,
         strangers: Strangers,
         bulk: BulkConfirmation,
         links: Links,
@@ -89,6 +91,7 @@ class Steps:
         self._fold = fold
         self._target = target
         self._writing = writing
+        self._earlier = earlier
         self._strangers = strangers
         self._bulk = bulk
         self._links = links
@@ -98,6 +101,7 @@ class Steps:
         """The way of one call, from where it stands. Errors: RemoteError, StoreUnavailable."""
         if call.state is CallState.WRITTEN:
             return self._amend(call, Done(CallState.WRITTEN))
+        call = self._earlier.mark(call)
         if call.job_id is not None:
             return self._confirm(call)
         untraced = self._trace(call)
@@ -117,6 +121,15 @@ class Steps:
         if isinstance(match, Done | Again):
             return match
         request = self._request(call, record, view, line, match.person)
+        if untraced is None:
+            write = EventWrite(self._store, call, request, match)
+            before = self._earlier.find(call, record, write)
+            if before is not None:
+                return (
+                    self._posted(write.integration_id, before)
+                    if isinstance(before, str)
+                    else before
+                )
         return self._post(call, match, request, untraced)
 
     def _complete(self, call: Call) -> CallRecord | Done | Again:
@@ -283,6 +296,11 @@ class Steps:
             return again
         if isinstance(traced, Again):
             return replace(traced, state=CallState.POSTED)
+        if traced is None and call.may_be_written:
+            # Records that were restored know of no retry that was asked for since.
+            job_id = retry.find(self._target, call.posted_at or call.first_seen_at)
+            if job_id is not None:
+                return replace(again, also=partial(retry.accepted, job_id=job_id, at=self._clock()))
         try:
             asked = self._writing.ask(retry, traced)
         except PermanentError as error:

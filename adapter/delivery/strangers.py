@@ -19,6 +19,7 @@ from adapter.calls.matching import Person
 from adapter.calls.new_leads import NewLead, NewLeads
 from adapter.calls.rows import Attempt, Call, CallState
 from adapter.calls.store import Store
+from adapter.delivery.earlier import Earlier
 from adapter.delivery.results import Again, Done
 from adapter.delivery.writing import Writing
 from adapter.errors import PermanentError
@@ -59,6 +60,10 @@ class LeadWrite:
         reference = self.lead.call_key.rpartition(":")[2]
         return target.find_trace(reference, self.lead.request, since)
 
+    def find_earlier(self, target: Target, since: datetime, *, thorough: bool) -> str | None:
+        reference = self.lead.call_key.rpartition(":")[2]
+        return target.find_earlier(reference, self.lead.request, since, thorough=thorough)
+
     def begin(self, connection: sa.Connection) -> bool:
         return self.leads.locked(connection, self.lead) == self.lead
 
@@ -76,12 +81,14 @@ class Strangers:
         leads: NewLeads,
         target: Target,
         writing: Writing,
+        earlier: Earlier,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._leads = leads
         self._target = target
         self._writing = writing
+        self._earlier = earlier
         self._clock = clock
 
     def lead_for(self, call: Call, number: str, line: Line) -> Person | Done | Again:
@@ -112,6 +119,10 @@ class Strangers:
         if isinstance(found, Attempt | None):
             if lead.call_key != call.key:
                 return self._take_over(call, lead, number, line, found)
+            if found is None:
+                before = self._earlier.find(call, call.record, LeadWrite(self._leads, lead))
+                if before is not None:
+                    return before if isinstance(before, Again) else ASKED
             try:
                 asked = self._writing.ask(LeadWrite(self._leads, lead), found)
             except PermanentError as error:

@@ -466,6 +466,7 @@ def with_leads(made: Adapter, leads: NewLeads) -> None:
         leads=leads,
         target=made.parts.target,
         writing=steps._writing,
+        earlier=steps._earlier,
         clock=made.now,
     )
 

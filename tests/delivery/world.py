@@ -23,6 +23,7 @@ from adapter.calls.summary import CallSummary
 from adapter.calls.tables import calls
 from adapter.calls.view import Rules
 from adapter.delivery.confirming import BulkConfirmation
+from adapter.delivery.earlier import Earlier
 from adapter.delivery.runs import Delivery
 from adapter.delivery.steps import Steps
 from adapter.delivery.strangers import Strangers
@@ -258,6 +259,7 @@ class World:
             visible_seconds=visible_seconds,
             monotonic=lambda: clock().timestamp(),
         )
+        self.earlier = Earlier(store=self.store, target=self.target, rules=self.rules, clock=clock)
         self.steps = Steps(
             store=self.store,
             rules=self.rules,
@@ -265,11 +267,13 @@ class World:
             fold=self.intake.add,
             target=self.target,
             writing=self.writing,
+            earlier=self.earlier,
             strangers=Strangers(
                 store=self.store,
                 leads=NewLeads(self.store),
                 target=self.target,
                 writing=self.writing,
+                earlier=self.earlier,
                 clock=clock,
             ),
             bulk=self.bulk,
