@@ -27,7 +27,7 @@ NOW_AND_THEN = [timedelta(minutes=6), timedelta(days=3)]
 def ended(world: World, ago: timedelta, **more: str) -> datetime:
     """Hear now of a missed call that ended so long ago; when it ended."""
     at = world.clock() - ago
-    world.hook(status_hook("no-answer", Timestamp=format_datetime(at), **more))
+    world.hook({**status_hook("no-answer"), "Timestamp": format_datetime(at), **more})
     return at
 
 
