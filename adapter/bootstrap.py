@@ -143,7 +143,12 @@ class Parts:
     @cached_property
     def intake(self) -> Intake:
         providers: dict[str, Provider] = {"twilio": self.twilio}
-        return Intake(store=self.store, providers=providers, rules=self.rules)
+        return Intake(
+            store=self.store,
+            providers=providers,
+            rules=self.rules,
+            call_days=self.settings.call_days,
+        )
 
     @cached_property
     def pauses(self) -> Pauses:

@@ -48,8 +48,11 @@ class Intake:
         store: Store,
         providers: Mapping[str, Provider],
         rules: Rules,
+        call_days: int | None = None,
     ) -> None:
+        """call_days: how long calls are kept; a hook of an older one is not taken in."""
         self.store = store
+        self._call_days = call_days
         self.providers = providers
         self._rules = rules
 
@@ -95,7 +98,7 @@ class Intake:
         try:
             event = provider.read(provider.parse(request), raw.account)
             with self.store.begin() as connection:
-                call = self._merge(connection, event.facts, raw.received_at)
+                call, _ = self._merge(connection, event.facts, raw.received_at)
                 self.store.update_hook(
                     connection,
                     raw.id,
@@ -114,13 +117,20 @@ class Intake:
 
     def add(self, connection: sa.Connection, facts: CallRecord, at: datetime) -> str:
         """Merge facts that did not come by a hook; the key of their call."""
-        return self._merge(connection, facts, at).key
+        return self._merge(connection, facts, at)[0].key
 
     # ------------------------------------------------------------------------------------------
 
     def _store(self, provider: Provider, params: Parameters, raw: RawHook) -> CallEvent:
         event = provider.read(params, raw.account)
         _refuse_long_ids(event.facts)
+        if self._call_days and _is_older(event.facts, raw.received_at, self._call_days - 1):
+            # Such a call may have been written and thrown away; taken in again it would be written twice.
+            HOOKS.labels(event.kind.value, "too old").inc()
+            log.warning(
+                "a hook of a call older than CALL_DAYS is not taken in", call=event.facts.key
+            )
+            return event
         try:
             key = self._take_in(event, raw)
         except (
@@ -144,9 +154,12 @@ class Intake:
             if self.store.add_first(new, raw, kind=kind):
                 return facts.key
         with self.store.begin() as connection:
-            call = self._merge(connection, facts, raw.received_at)
+            call, is_new = self._merge(connection, facts, raw.received_at)
             if not call.record.is_forgotten:
-                self.store.add_hook(connection, replace(raw, kind=kind, call_key=call.key))
+                kept = replace(raw, kind=kind, call_key=call.key)
+                # What is sent again and again does not fill the database.
+                if is_new or not self.store.count_repeat(connection, kept):
+                    self.store.add_hook(connection, kept)
         return call.key
 
     def _park(self, call_ids: Sequence[str], raw: RawHook, error: Exception) -> None:
@@ -159,6 +172,10 @@ class Intake:
             if self.store.has_forgotten(connection, keys):
                 HOOKS.labels("unknown", "forgotten").inc()
                 log.info("hook of a forgotten call not kept", call=keys[0])
+                return
+            if self.store.count_repeat(connection, parked):
+                HOOKS.labels("unknown", "repeated").inc()
+                log.warning("a parked hook came again", call=parked.call_key, reason=reason)
                 return
             hook_id = self.store.add_hook(connection, parked)
         HOOKS.labels("unknown", "parked").inc()
@@ -197,20 +214,23 @@ class Intake:
             **columns(record, view),
         }
 
-    def _merge(self, connection: sa.Connection, facts: CallRecord, at: datetime) -> Call:
-        """Join the facts into their call's record and plan what follows; the call as it was before."""
+    def _merge(
+        self, connection: sa.Connection, facts: CallRecord, at: datetime
+    ) -> tuple[Call, bool]:
+        """Join the facts into their call's record and plan what follows.
+
+        The call as it was before, and whether the facts say anything that was not known.
+        """
         facts = self._in_its_call(connection, facts)
         call = self.store.take(connection, self._new_call(facts, at))
-        if call.version > 1:
-            self._join(connection, call, facts, at)
-        return call
+        return call, call.version == 1 or self._join(connection, call, facts, at)
 
-    def _join(self, connection: sa.Connection, call: Call, facts: CallRecord, at: datetime) -> None:
+    def _join(self, connection: sa.Connection, call: Call, facts: CallRecord, at: datetime) -> bool:
         if call.record.is_forgotten:
-            return
+            return False
         record = call.record.join(facts)
         if record == call.record:
-            return
+            return False
         values = self._derived(record, call.over_at, at)
         by_rule = call.state is CallState.IGNORED and call.assigned_kind is None
         if by_rule or call.state in (CallState.HELD, CallState.WRITTEN):
@@ -219,6 +239,7 @@ class Intake:
         elif call.state is not CallState.OPEN or call.is_queued:
             del values["due_at"]  # its delivery is under way, and reads the record for itself
         self.store.update(connection, call.key, **values)
+        return True
 
     def _in_its_call(self, connection: sa.Connection, facts: CallRecord) -> CallRecord:
         """The facts under the key of the call that they belong to.
@@ -257,6 +278,12 @@ def _refuse_long_ids(facts: CallRecord) -> None:
         raise UnreadableHook(
             f"an id of an account, call or leg has more than {_LONGEST_KEY} characters"
         )
+
+
+def _is_older(facts: CallRecord, now: datetime, days: int) -> bool:
+    """True if these facts tell when the call was, and that was longer ago."""
+    times = [at for leg in facts.legs.values() for at in (leg.started_at, leg.ended_at) if at]
+    return bool(times) and max(times) < now - timedelta(days=days)
 
 
 def _reason(error: Exception) -> str:

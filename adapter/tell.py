@@ -130,7 +130,9 @@ def _hook_lines(hooks: Sequence[RawHook]) -> list[tuple[datetime, str]]:
     return [
         (
             hook.received_at,
-            f"hook: {hook.kind or 'unreadable'}" + (f" - {hook.error}" if hook.error else ""),
+            f"hook: {hook.kind or 'unreadable'}"
+            + (f" - {hook.error}" if hook.error else "")
+            + (f", and {hook.repeats} time(s) again" if hook.repeats else ""),
         )
         for hook in hooks
     ]

@@ -24,7 +24,7 @@ from adapter.calls.outcome import Outcome
 from adapter.calls.rows import Call, CallState, RawHook
 from adapter.calls.settle import RecordingLinks, SettlePolicy
 from adapter.calls.store import Store
-from adapter.calls.tables import calls
+from adapter.calls.tables import calls, hooks
 from adapter.calls.view import Rules
 from adapter.errors import HookTooLarge, StoreRefused, StoreUnavailable, UntrustedHook
 from adapter.intake import MAX_BODY_BYTES, Intake
@@ -39,6 +39,7 @@ CALL, CHILD = "CA00000000000000000000000000000001", "CA0000000000000000000000000
 RECORDING = "RE00000000000000000000000000000001"
 POLICY = SettlePolicy(settle_seconds=10, recording_wait_seconds=300, unfinished_seconds=14_400)
 Params = dict[str, str]
+HOUR = timedelta(hours=1)
 
 
 @dataclass
@@ -170,13 +171,13 @@ def test_only_headers_that_explain_a_hook_are_kept(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("params", [COMPLETED, child("completed", 9), BRIDGED, recording()])
-def test_a_hook_that_comes_again_changes_nothing_but_is_kept(desk: Desk, params: Params) -> None:
+def test_a_hook_that_comes_again_changes_nothing_but_is_counted(desk: Desk, params: Params) -> None:
     desk.take(params)
     before = desk.call()
     desk.take(params, after=1)
     desk.take(params, after=500)
     assert replace(desk.call(), version=before.version) == before
-    assert len(desk.store.hooks_of(before.key)) == 3
+    assert [hook.repeats for hook in desk.store.hooks_of(before.key)] == [2]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -590,6 +591,63 @@ def test_no_length_that_a_hook_may_have_is_refused_by_the_database(
     """Else it would be 503 for ever. An id that cannot be one is content that cannot be read."""
     assert desk.take(params).status in (200, 204)
     assert len(desk.keys()) + desk.store.count_parked() == 1
+
+
+# What comes again ----------------------------------------------------------------------------------
+
+
+def reordered(hook: HookRequest) -> HookRequest:
+    """The same content under the same signature, in other bytes."""
+    pairs = hook.body.decode().split("&")
+    return replace(hook, body="&".join([*pairs[::-1], pairs[0]]).encode())
+
+
+@pytest.mark.parametrize("params", [COMPLETED, dial("completed"), UNREADABLE])
+def test_a_hook_that_comes_again_is_counted_and_not_kept_again(desk: Desk, params: Params) -> None:
+    hook = signed(params)
+    for copy in (hook, hook, reordered(hook), replace(reordered(hook), received_at=NOW + HOUR)):
+        assert desk.intake.take(desk.twilio, copy).status in (200, 204)
+    with desk.store.begin() as connection:
+        rows = connection.execute(
+            sa.select(hooks.c.repeats, hooks.c.repeated_at, hooks.c.body)
+        ).all()
+    assert [tuple(row) for row in rows] == [(3, NOW + HOUR, hook.body)]
+
+
+def test_what_comes_again_changes_nothing_of_the_call(desk: Desk) -> None:
+    desk.take(COMPLETED)
+    before = desk.call()
+    for _ in range(20):
+        desk.take(COMPLETED, after=3600)
+    assert replace(desk.call(), version=before.version) == before
+
+
+def test_another_hook_that_says_nothing_new_is_kept(desk: Desk) -> None:
+    """It may explain something later, and there is only one of it."""
+    desk.take(COMPLETED)
+    desk.take({**COMPLETED, "SequenceNumber": "7"})
+    assert len(desk.store.hooks_of(desk.call().key)) == 2
+
+
+def test_the_first_hook_again_after_news_is_counted_too(desk: Desk) -> None:
+    desk.take(status("ringing"))
+    desk.take(status("completed", 60))
+    for _ in range(5):
+        desk.take(status("ringing"))
+    first, second = desk.store.hooks_of(desk.call().key)
+    assert (first.repeats, second.repeats) == (5, 0)
+
+
+def test_a_captured_hook_of_a_call_that_was_thrown_away_makes_no_new_one(store: Store) -> None:
+    """Its event may stand in the PMS; nothing here knows of it any more."""
+    desk = desk_on(store)
+    desk.intake._call_days = 30
+    old = {**status("completed", 60), "Timestamp": "Mon, 26 Jan 2026 14:58:00 +0000"}
+    recent = {**old, "Timestamp": "Thu, 12 Feb 2026 14:58:00 +0000"}
+    assert desk.take(old).status == 204
+    assert desk.keys() == [] and store.count_parked() == 0
+    assert desk.take(recent).status == 204
+    assert len(desk.keys()) == 1
 
 
 # Facts that did not come by a hook ------------------------------------------------------------------

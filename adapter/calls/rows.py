@@ -47,6 +47,8 @@ class RawHook:
     kind: str | None = None
     call_key: str | None = None
     error: str | None = None
+    repeats: int = 0
+    repeated_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -109,6 +109,32 @@ class Store:
         result = connection.execute(sa.insert(hooks).returning(hooks.c.id), _hook_row(hook))
         return int(result.scalar_one())
 
+    def count_repeat(self, connection: sa.Connection, hook: RawHook) -> bool:
+        """Count a hook that is kept already, in the same call and state; False if it is not.
+
+        It is the same if its bytes are, or its signature: whoever caught a hook can write the same content in
+        many ways (its parameters in another order), but sign nothing else.
+        """
+        same = sa.and_(
+            hooks.c.method == hook.method,
+            hooks.c.target == hook.target,
+            hooks.c.body == hook.body,
+        )
+        if signature := hook.headers.get("X-Twilio-Signature"):
+            same = sa.or_(same, hooks.c.headers.contains(json.dumps(signature), autoescape=True))
+        first = sa.select(sa.func.min(hooks.c.id)).where(
+            hooks.c.call_key.is_not_distinct_from(hook.call_key),
+            hooks.c.state == hook.state,
+            hooks.c.account == hook.account,
+            same,
+        )
+        result = connection.execute(
+            sa.update(hooks)
+            .where(hooks.c.id == first.scalar_subquery())
+            .values(repeats=hooks.c.repeats + 1, repeated_at=hook.received_at)
+        )
+        return result.rowcount > 0
+
     def update_hook(self, connection: sa.Connection, hook_id: int, **values: Any) -> None:
         connection.execute(sa.update(hooks).where(hooks.c.id == hook_id).values(**values))
 

@@ -47,6 +47,8 @@ hooks = sa.Table(
     sa.Column("target", sa.Text, nullable=False),
     sa.Column("headers", sa.Text, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("repeats", sa.Integer, nullable=False, server_default="0"),  # how often it came again
+    sa.Column("repeated_at", UTCDateTime),
     sa.Index("hooks_by_call", "call_key"),
     sa.Index("hooks_by_time", "received_at"),
     sa.Index(
