@@ -418,6 +418,7 @@ def migrate(settings: Settings) -> None:
     )
     try:
         with database.alone(engine):
+            database.refuse_newer(engine)
             database.migrate(engine)
             migrate_queue(engine)
     except sa.exc.SQLAlchemyError as error:

@@ -629,7 +629,7 @@ def _parts() -> Any:
 
 def _schema_of(store: Any) -> tuple[str, str]:
     """The schema that is there and the one needed. Errors: SettingsError if it was never migrated."""
-    from adapter.calls.database import schema_state
+    from adapter.calls.database import refuse_newer, schema_state
     from adapter.errors import SettingsError
 
     with store.begin() as connection:
@@ -637,6 +637,7 @@ def _schema_of(store: Any) -> tuple[str, str]:
     found, needed = schema_state(store.engine)
     if found is None:
         raise SettingsError("the database of DATABASE_URL has no tables yet: run adapter migrate")
+    refuse_newer(store.engine)
     return found, needed
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -472,3 +473,25 @@ def test_bash_completes(typed: str, offered: str) -> None:
         ["bash", "-c", script], env={"PATH": path}, capture_output=True, text=True, check=False
     )
     assert done.stdout.split() == [offered], done.stderr
+
+
+@pytest.mark.parametrize("command", ["worker", "migrate", "calls"])
+def test_a_schema_newer_than_the_code_is_told_in_one_line(
+    command: str, sqlite_template: Path, tmp_path: Path
+) -> None:
+    """After a rollback: `adapter migrate` is no way out, and a worker would not know what it writes."""
+    path = tmp_path / "newer.sqlite3"
+    path.write_bytes(sqlite_template.read_bytes())
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    done = subprocess.run(
+        [sys.executable, "-m", "adapter", command],
+        env={**os.environ, **ENVIRON, "DATABASE_URL": f"sqlite:///{path}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 1
+    assert "schema 9999, which is newer" in done.stderr
+    assert len(done.stderr.splitlines()) == 1 and "Traceback" not in done.stderr

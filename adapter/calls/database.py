@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapter.calls import pooler
+from adapter.errors import SettingsError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 REST_SECONDS = 2.0
@@ -141,6 +142,16 @@ def cause_of(error: BaseException) -> str:
     told = [line for line in lines if line]
     fatal = [line for line in told if "FATAL:" in line]
     return (fatal or told or [type(error).__name__])[0]
+
+
+def refuse_newer(engine: sa.Engine) -> None:
+    """Errors: SettingsError if a newer version of the adapter made this schema."""
+    found, needed = schema_state(engine)
+    if found is not None and found > needed:
+        raise SettingsError(
+            f"the database has schema {found}, which is newer than this version of the adapter ({needed}): "
+            "deploy the version that migrated it, or a later one"
+        )
 
 
 def migrate(engine: sa.Engine) -> None:
