@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from adapter.calls import database, pooler
+from adapter.calls.api_health import ApiHealth
 from adapter.calls.jobs import Jobs
 from adapter.calls.lines import Lines, read_lines
 from adapter.calls.links import Links
@@ -23,6 +24,7 @@ from adapter.calls.new_leads import NewLeads
 from adapter.calls.pauses import Pauses
 from adapter.calls.people import PeopleIndex
 from adapter.calls.readiness import lacking
+from adapter.calls.relays import Relays
 from adapter.calls.retention import Keep, Retention
 from adapter.calls.settle import RecordingLinks, SettlePolicy
 from adapter.calls.shared import DEAD_AFTER, Breakers, Budgets, Leases
@@ -31,6 +33,7 @@ from adapter.calls.totals import Flush, Totals
 from adapter.calls.view import Rules
 from adapter.delivery.confirming import BulkConfirmation
 from adapter.delivery.earlier import Earlier
+from adapter.delivery.looks import Looks
 from adapter.delivery.pace import Pace
 from adapter.delivery.runs import Delivery
 from adapter.delivery.steps import Steps
@@ -198,6 +201,9 @@ class Parts:
         flush = Flush(Totals(self.store), TALLY.take, TALLY.put_back)
         jobs.append(Job("totals", 15.0, flush.work, in_each=True))
         jobs.append(Job("waking", 5.0, self.waking.work, in_each=True))
+        jobs.append(
+            Job("conferences", 5.0, lambda: self.intake.attach_conference_recordings(_now()))
+        )
         jobs.append(Job("schedule", 5.0, self.schedule.tick, stop=self.schedule.stop))
         return Upkeep(Leases(self.store), jobs, clock=_now)
 
@@ -296,8 +302,15 @@ class Parts:
         steps = Steps(
             store=self.store,
             rules=self.rules,
-            readers={"twilio": self.twilio_rest},
-            fold=self.intake.add,
+            looks=Looks(
+                store=self.store,
+                rules=self.rules,
+                readers={"twilio": self.twilio_rest},
+                fold=self.intake.add,
+                health=ApiHealth(self.store),
+                relays=Relays(self.store, self.rules),
+                clock=_now,
+            ),
             target=self.target,
             writing=writing,
             earlier=earlier,

@@ -13,13 +13,23 @@ from typing import Any
 import sqlalchemy as sa
 from werkzeug.datastructures import Headers
 
-from adapter.calls.facts import CallRecord, call_key
+from adapter.calls.conferences import Conferences
+from adapter.calls.facts import CallRecord, LegDirection, call_key
 from adapter.calls.rows import Call, CallState, RawHook
 from adapter.calls.store import Store
-from adapter.calls.view import Rules, columns
+from adapter.calls.view import Rules, View, columns
 from adapter.errors import HookError, HookTooLarge, StoreRefused, StoreUnavailable, UnreadableHook
 from adapter.observe import HOOKS, logger
-from adapter.providers import CallEvent, HookKind, HookRequest, Parameters, Provider, Reply
+from adapter.providers import (
+    CallEvent,
+    ConferenceRecording,
+    HookKind,
+    HookRequest,
+    Parameters,
+    Provider,
+    Reply,
+    UnusedHook,
+)
 
 MAX_BODY_BYTES = 64 * 1024
 # What may help to explain a hook later; the signature proves it again after a fix.
@@ -55,6 +65,7 @@ class Intake:
         self._call_days = call_days
         self.providers = providers
         self._rules = rules
+        self._conferences = Conferences(store, rules)
 
     def take(self, provider: Provider, request: HookRequest) -> Reply:
         """Store one hook and what follows from it; the answer may be sent when this returns.
@@ -96,7 +107,11 @@ class Intake:
         headers = Headers(dict(raw.headers))
         request = HookRequest(raw.method, raw.target, headers, raw.body, raw.received_at)
         try:
-            event = provider.read(provider.parse(request), raw.account)
+            event = provider.read(provider.parse(request), raw.account, raw.received_at)
+            if not isinstance(event, CallEvent):
+                self._take_other(event, raw.received_at)
+                self.store.drop_hook(raw.id)
+                return True
             with self.store.begin() as connection:
                 call, _ = self._merge(connection, event.facts, raw.received_at)
                 self.store.update_hook(
@@ -115,14 +130,26 @@ class Intake:
             return False
         return True
 
+    def attach_conference_recordings(self, now: datetime) -> bool:
+        """Give the recordings of conferences to the calls that they belong to; False: nothing more to do."""
+        for settled in self._conferences.settled(now):
+            with self.store.begin() as connection:
+                if settled.facts is not None:
+                    self._merge(connection, settled.facts, now)
+                self._conferences.drop(connection, settled)
+        return False
+
     def add(self, connection: sa.Connection, facts: CallRecord, at: datetime) -> str:
         """Merge facts that did not come by a hook; the key of their call."""
         return self._merge(connection, facts, at)[0].key
 
     # ------------------------------------------------------------------------------------------
 
-    def _store(self, provider: Provider, params: Parameters, raw: RawHook) -> CallEvent:
-        event = provider.read(params, raw.account)
+    def _store(self, provider: Provider, params: Parameters, raw: RawHook) -> CallEvent | None:
+        event = provider.read(params, raw.account, raw.received_at)
+        if not isinstance(event, CallEvent):
+            self._take_other(event, raw.received_at)
+            return None
         _refuse_long_ids(event.facts)
         if self._call_days and _is_older(event.facts, raw.received_at, self._call_days - 1):
             # Such a call may have been written and thrown away; taken in again it would be written twice.
@@ -141,6 +168,16 @@ class Intake:
         _TAKEN[event.kind].inc()
         log.info("hook taken", call=key, kind=event.kind.value)
         return event
+
+    def _take_other(self, hook: UnusedHook | ConferenceRecording, at: datetime) -> None:
+        """Keep of a hook that tells of no call what may lead a conference's recording to one."""
+        if isinstance(hook, ConferenceRecording):
+            self._conferences.add_recording(hook, at)
+            HOOKS.labels("conference recording", "taken").inc()
+            return
+        if hook.conference_call is not None:
+            self._conferences.add_call(hook, at)
+        HOOKS.labels(hook.what, "not used").inc()
 
     def _take_in(self, event: CallEvent, raw: RawHook) -> str:
         """Store a hook together with what it tells; the key of its call.
@@ -197,14 +234,13 @@ class Intake:
             "state": CallState.OPEN.value,
             "first_seen_at": at,
             "run": 1,
-            **self._derived(facts, None, at),
+            **self._derived(facts, self._rules.view(facts), None, at),
         }
 
     def _derived(
-        self, record: CallRecord, over_at: datetime | None, at: datetime
+        self, record: CallRecord, view: View, over_at: datetime | None, at: datetime
     ) -> dict[str, Any]:
         """What follows from a record: its columns, and when it is due."""
-        view = self._rules.view(record)
         over_at = (over_at or at) if record.is_over else None
         return {
             "record": record.model_dump_json(exclude_none=True),
@@ -231,13 +267,17 @@ class Intake:
         record = call.record.join(facts)
         if record == call.record:
             return False
-        values = self._derived(record, call.over_at, at)
+        view = self._rules.view(record)
+        values = self._derived(record, view, call.over_at, at)
         by_rule = call.state is CallState.IGNORED and call.assigned_kind is None
         if by_rule or call.state in (CallState.HELD, CallState.WRITTEN):
             # It may be explained now, or has to be corrected.
             values |= {"run": call.run + 1, "due_at": max(values["due_at"], at)}
         elif call.state is not CallState.OPEN or call.is_queued:
             del values["due_at"]  # its delivery is under way, and reads the record for itself
+        elif call.run > 1 and call.due_at and call.record.is_over and view.questions:
+            # The provider is to be asked again at that time, and this hook does not make that needless.
+            values["due_at"] = max(values["due_at"], call.due_at)
         self.store.update(connection, call.key, **values)
         return True
 
@@ -250,8 +290,11 @@ class Intake:
         if dialled := _dialled(facts):
             for leg_id in dialled:
                 leg_key = call_key(facts.provider, facts.account, leg_id)
-                self.store.own_leg(connection, leg_key, facts.key)
                 stray = self.store.locked(connection, leg_key)
+                if stray is not None and _is_call_of_its_own(stray.record):
+                    continue
+                self.store.own_leg(connection, leg_key, facts.key)
+                stray = stray or self.store.locked(connection, leg_key)
                 if stray is not None and stray.state is CallState.OPEN:
                     facts = facts.join(_moved(stray.record, facts))
                     self.store.update(
@@ -265,6 +308,9 @@ class Intake:
         if facts.parent.direction is None:  # a leg's own status hook always says its direction
             owner = self.store.leg_owner(connection, facts.key)
             if owner is not None:
+                itself = self.store.call_in(connection, facts.key)
+                if itself is not None and _is_call_of_its_own(itself.record):
+                    return facts
                 call = self.store.call_in(connection, owner)
                 if call is not None:
                     return _moved(facts, call.record)
@@ -293,6 +339,14 @@ def _reason(error: Exception) -> str:
 def _dialled(facts: CallRecord) -> list[str]:
     """The ids of the legs that these facts say this call dialled."""
     return sorted({leg.id for leg in facts.children} | set(facts.dials) - {"", facts.call_id})
+
+
+def _is_call_of_its_own(record: CallRecord) -> bool:
+    """It reported itself as inbound and without a parent, so it is nobody's leg.
+
+    An agent's `<Dial><Queue>` may name the queued caller's call as the one that it dialled.
+    """
+    return record.parent.direction is LegDirection.INBOUND and record.parent.parent_id is None
 
 
 def _stands_alone(facts: CallRecord) -> bool:

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from adapter import bootstrap
 from adapter.bootstrap import Parts
+from adapter.calls.api_health import ApiHealth
 from adapter.cli import main
 from adapter.doctor import examine
 from adapter.doctor.settings import check_settings
@@ -275,3 +276,17 @@ def test_public_address_leads_elsewhere(environ: Environ, tmp_path: Path) -> Non
     second = environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/second.sqlite3"}
     bootstrap.migrate(Settings.from_environ(second))
     assert "an adapter with another database" in problems(second)
+
+
+def test_an_api_of_the_provider_that_does_not_answer_the_workers(environ: Environ) -> None:
+    """The doctor itself may reach it: another machine, another network."""
+    store = Parts(Settings.from_environ(environ)).store
+    since = datetime.now(UTC) - timedelta(minutes=20)
+    ApiHealth(store).failed("twilio", SID, "Twilio's API gave no answer (ConnectTimeout)", since)
+    found = problems(environ)
+    assert "has not answered the workers for 20 min" in found
+    assert "marked as assumed" in found
+    ApiHealth(store).worked("twilio", SID, datetime.now(UTC))
+    code, _ = doctor(environ)
+    assert code == 0
+    store.engine.dispose()

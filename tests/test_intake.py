@@ -22,7 +22,7 @@ from adapter.calls.facts import AnsweredBy, CallRecord, Leg, LegStatus
 from adapter.calls.lines import Lines, read_lines
 from adapter.calls.outcome import Outcome
 from adapter.calls.rows import Call, CallState, RawHook
-from adapter.calls.settle import RecordingLinks, SettlePolicy
+from adapter.calls.settle import REORDER_SECONDS, RecordingLinks, SettlePolicy
 from adapter.calls.store import Store
 from adapter.calls.tables import calls, hooks
 from adapter.calls.view import Rules
@@ -90,7 +90,11 @@ def desk(store: Store) -> Desk:
 
 COMMON = {"AccountSid": ACCOUNT, "ApiVersion": "2010-04-01"}
 ENDS = {**COMMON, "CallSid": CALL, "From": PERSON, "To": LINE, "Direction": "inbound"}
-PROGRESS = {"CallbackSource": "call-progress-events", "SequenceNumber": "0"}
+PROGRESS = {
+    "CallbackSource": "call-progress-events",
+    "SequenceNumber": "0",
+    "Timestamp": "Mon, 02 Mar 2026 15:00:00 +0000",
+}
 
 
 def status(value: str, seconds: int | None = None, **params: str) -> Params:
@@ -233,17 +237,17 @@ def test_the_same_call_id_of_two_accounts_is_two_calls(store: Store) -> None:
 @pytest.mark.parametrize(
     ("params", "seconds"),
     [
-        (status("no-answer", 0), 0),
+        (status("no-answer", 0), REORDER_SECONDS),
         (status("busy", 0), 0),
         (COMPLETED, 10),
         (BRIDGED, 10),
-        (dial("completed", "completed"), 0),
-        (dial("no-answer"), 300),
-        (recording(), 300),
+        (dial("completed", "completed"), 10),  # when the call began is not told yet
+        (dial("no-answer"), 10),
+        (recording(), 10),
         (status("ringing"), 14_400),
     ],
 )
-def test_when_a_first_hook_makes_its_call_due(desk: Desk, params: Params, seconds: int) -> None:
+def test_when_a_first_hook_makes_its_call_due(desk: Desk, params: Params, seconds: float) -> None:
     desk.take(params)
     assert desk.call().due_at == NOW + timedelta(seconds=seconds)
     assert desk.due(seconds - 0.1) == []
@@ -283,7 +287,7 @@ def test_the_providers_link_is_waited_for_and_no_longer(store: Store) -> None:
 
 
 def test_hooks_do_not_disturb_a_delivery_that_is_under_way(desk: Desk) -> None:
-    desk.take(status("no-answer", 0))
+    desk.take(status("busy", 0))
     assert len(desk.due(0)) == 1
     planned = desk.call()
     desk.take(recording(source="RecordVerb"), after=1)
@@ -457,7 +461,7 @@ class BrokenProvider:
     def verify(self, request: HookRequest, params: Parameters) -> str:
         return ACCOUNT
 
-    def read(self, params: Parameters, account: str) -> CallEvent:
+    def read(self, params: Parameters, account: str, received_at: datetime) -> CallEvent:
         raise self.error
 
     def call_ids(self, params: Parameters) -> list[str]:
@@ -690,3 +694,113 @@ def test_times_come_from_the_hook_and_not_from_the_clock(desk: Desk) -> None:
     call = desk.call()
     assert call.started_at == datetime.fromisoformat("2026-03-02T14:57:00+00:00")
     assert call.first_seen_at == call.over_at == NOW
+
+
+# Queues, conferences, and hooks that tell of no call ------------------------------------------------
+
+AGENTS_CALL = "CA00000000000000000000000000000009"
+CONFERENCE = "CF00000000000000000000000000000001"
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["dial first", "call first"])
+def test_a_queued_call_that_an_agents_dial_names_stays_a_call(desk: Desk, is_first: bool) -> None:
+    """`<Dial><Queue>` on the agent's leg may name the queued caller's call as the one it dialled."""
+    agents = {
+        **dial("completed"),
+        "CallSid": AGENTS_CALL,
+        "From": "client:anna",
+        "DialCallSid": CALL,
+    }
+    ended = status("completed", 100)
+    for hook in (agents, ended) if is_first else (ended, agents):
+        desk.take(hook)
+    recorded = {
+        **COMMON,
+        "CallSid": CALL,
+        "RecordingSid": RECORDING,
+        "RecordingStatus": "completed",
+        "RecordingDuration": "90",
+    }
+    desk.take(recorded)
+    assert desk.call().state is CallState.OPEN
+    assert list(desk.call().record.recordings) == [RECORDING]
+    assert desk.call(AGENTS_CALL).record.recordings == {}
+
+
+def conference(call_id: str, event: str = "participant-join") -> Params:
+    return {
+        **COMMON,
+        "ConferenceSid": CONFERENCE,
+        "CallSid": call_id,
+        "StatusCallbackEvent": event,
+        "FriendlyName": "room of +16175550134",
+    }
+
+
+CONFERENCE_RECORDING = {
+    **COMMON,
+    "ConferenceSid": CONFERENCE,
+    "RecordingSid": RECORDING,
+    "RecordingStatus": "completed",
+    "RecordingDuration": "31",
+    "RecordingSource": "Conference",
+    "RecordingUrl": f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Recordings/{RECORDING}",
+}
+
+
+def kept_hooks(desk: Desk) -> int:
+    with desk.store.begin() as connection:
+        return int(connection.execute(sa.select(sa.func.count()).select_from(hooks)).scalar_one())
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        conference(CALL),
+        {**COMMON, "CallSid": CALL, "StreamSid": "MZ1", "StreamEvent": "stream-started"},
+        {**COMMON, "CallSid": CALL, "PaymentSid": "PK1", "PaymentCardNumber": "xxxx-4242"},
+    ],
+    ids=["conference", "stream", "payment"],
+)
+def test_a_hook_that_is_not_used_is_answered_counted_and_not_kept(
+    desk: Desk, params: Params
+) -> None:
+    assert desk.take(params).status == 204
+    assert (kept_hooks(desk), desk.keys()) == (0, [])
+
+
+ORDERS = list(itertools.permutations(range(4)))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_conferences_recording_goes_to_the_one_call_with_a_person(
+    desk: Desk, order: tuple[int, ...]
+) -> None:
+    """The other part of the conference is an agent's browser phone."""
+    agents = {**status("completed", 90), "CallSid": AGENTS_CALL, "From": "client:anna", "To": ""}
+    told = [
+        [conference(CALL), conference(AGENTS_CALL)],
+        [CONFERENCE_RECORDING, CONFERENCE_RECORDING],
+        [status("completed", 100)],
+        [agents],
+    ]
+    for place in order:
+        for hook in told[place]:
+            assert desk.take(hook).status == 204
+    desk.intake.attach_conference_recordings(NOW + timedelta(seconds=5))
+    assert desk.call().record.recordings == {}, (
+        "others may have taken part, of whom no hook came yet"
+    )
+    desk.intake.attach_conference_recordings(NOW + timedelta(seconds=60))
+    assert list(desk.call().record.recordings) == [RECORDING]
+    assert desk.call(AGENTS_CALL).record.recordings == {}
+
+
+def test_a_conferences_recording_goes_to_nobody_where_two_persons_took_part(desk: Desk) -> None:
+    other = {**status("completed", 90), "CallSid": CHILD, "From": "+16175550135"}
+    for hook in (status("completed", 100), other, conference(CALL), conference(CHILD)):
+        desk.take(hook)
+    desk.take(CONFERENCE_RECORDING)
+    for seconds in (60, 7200):
+        desk.intake.attach_conference_recordings(NOW + timedelta(seconds=seconds))
+    assert desk.call().record.recordings == desk.call(CHILD).record.recordings == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 import sqlalchemy as sa
@@ -86,6 +87,7 @@ def ended(call: str, *, status: str = "completed", seconds: int = 30) -> dict[st
         "CallStatus": status,
         "CallDuration": str(seconds),
         "CallbackSource": "call-progress-events",
+        "Timestamp": format_datetime(NOW - HOUR + timedelta(seconds=seconds)),
     }
 
 
@@ -216,7 +218,7 @@ def test_a_backlog_of_old_calls_becomes_due_little_by_little(
     world: World, twilio: TwilioLists
 ) -> None:
     for number in range(3):
-        twilio.call(ACCOUNT, sid(number), NOW - HOUR, status="no-answer")
+        twilio.call(ACCOUNT, sid(number), NOW - HOUR, status="busy")
     reconciling(world, twilio, ACCOUNT, seconds_apart=2.0).run(NOW - DAY)
     due = sorted(call.due_at for call in world.store.list_calls() if call.due_at)
     assert due == [NOW, NOW + timedelta(seconds=2), NOW + timedelta(seconds=4)]

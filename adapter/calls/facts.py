@@ -85,6 +85,20 @@ class RecordingState(StrEnum):
     DELETED = "deleted"
 
 
+class QueueExit(StrEnum):
+    """How a caller left a queue; the later in the list, the more it tells.
+
+    REDIRECTED: our program took the caller out, which says nothing of how the call went on.
+    """
+
+    REDIRECTED = "redirected"
+    FULL = "full"
+    ERROR = "error"
+    LEFT = "left"
+    HUNG_UP = "hung_up"
+    CONNECTED = "connected"
+
+
 class _Facts(BaseModel):
     """A frozen set of facts; a blank is None."""
 
@@ -134,6 +148,32 @@ class DialResult(_Facts):
         return self.bridged if self.bridged is not None else self.status is LegStatus.COMPLETED
 
 
+class QueueStay(_Facts):
+    """What an `<Enqueue>` reported. caller_gone: the caller had hung up when it ended."""
+
+    queue_id: str = ""
+    exit: QueueExit | None = None
+    wait_seconds: int | None = None
+    caller_gone: bool | None = None
+
+    def join(self, other: QueueStay) -> QueueStay:
+        return _join(self, other, _QUEUE_RULES)
+
+
+class RelayedCall(_Facts):
+    """How the call ended that a leg to one of our own lines became there, once that was settled.
+
+    outcome: in the words of adapter.calls.outcome; "no_answer" where no such call was found.
+    """
+
+    leg_id: str
+    outcome: str | None = None
+    talk_seconds: int | None = None
+
+    def join(self, other: RelayedCall) -> RelayedCall:
+        return _join(self, other, _RELAY_RULES)
+
+
 class Recording(_Facts):
     """One recording of the call. url is the provider's own, if it was told; duration in seconds."""
 
@@ -153,7 +193,11 @@ class CallRecord(_Facts):
 
     legs, dials, recordings and transcripts are keyed by the provider's ids (the parent leg's id is
     call_id; a dial without a leg of its own has the key ""; a transcript has its recording's id or "").
-    was_read: the provider's API has been asked, so what is missing here is missing there too.
+    relayed: keyed by the leg that led to one of our own lines.
+    begun_by: the call had begun by then, as the receipt of its hooks shows (less the length they tell).
+    was_read: the provider's API has been asked after it had time to catch up with the end of the call, so
+    what is missing here is missing there too.
+    was_unreachable: the provider's API could not be asked before the call had to be written.
     is_forgotten: a person's number was removed from it (adapter forget), and nothing is added any more.
     """
 
@@ -164,7 +208,11 @@ class CallRecord(_Facts):
     dials: Mapping[str, DialResult] = Field(default_factory=dict)
     recordings: Mapping[str, Recording] = Field(default_factory=dict)
     transcripts: Mapping[str, str] = Field(default_factory=dict)
+    queues: Mapping[str, QueueStay] = Field(default_factory=dict)
+    relayed: Mapping[str, RelayedCall] = Field(default_factory=dict)
+    begun_by: datetime | None = None
     was_read: bool = False
+    was_unreachable: bool = False
     is_forgotten: bool = False
 
     @property
@@ -182,13 +230,59 @@ class CallRecord(_Facts):
 
     @property
     def is_over(self) -> bool:
-        """The parent leg ended; or it was never heard of, and all legs that it dialled ended."""
-        if self.parent.is_over or any(dial.caller_gone for dial in self.dials.values()):
+        """The parent leg ended; or it was never heard of, and all legs that it dialled ended.
+
+        A dialled leg may go on after its parent: see `goes_on`.
+        """
+        has_left = any(dial.caller_gone for dial in self.dials.values()) or any(
+            stay.caller_gone for stay in self.queues.values()
+        )
+        if self.parent.is_over or has_left:
             return True
         children = self.children
         return (
             self.parent.status is None and bool(children) and all(leg.is_over for leg in children)
         )
+
+    @property
+    def goes_on(self) -> bool:
+        """A dialled leg is still connected, as far as is known; while one is, the call is not over.
+
+        The agent may hand the customer on and leave: then the leg of the customer outlives its parent.
+        """
+        return any(self.is_connected_still(leg) for leg in self.children)
+
+    def is_connected_still(self, leg: Leg) -> bool:
+        """Neither the leg's own hooks nor its dial said that it ended.
+
+        The dial of a leg that was handed on reports without a length.
+        """
+        dial = self.dials.get(leg.id)
+        was_handed_on = dial is not None and dial.is_connected and dial.duration_seconds is None
+        return leg.status is LegStatus.IN_PROGRESS and (dial is None or was_handed_on)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When the parent leg ended, as the provider says; never the time of a receipt."""
+        return self.parent.ended_at
+
+    @property
+    def began_at(self) -> datetime | None:
+        """When the call began: as the provider says, else the best that the hooks allow."""
+        starts = [leg.started_at for leg in self.legs.values() if leg.started_at is not None]
+        if self.parent.started_at is None and self.begun_by is not None:
+            starts.append(self.begun_by)
+        return min(starts, default=None)
+
+    @property
+    def is_start_known(self) -> bool:
+        """The provider told when the parent leg began, or a hook told how long it had lasted by then.
+
+        A leg that was never answered has no length that would tell since when it rang.
+        """
+        parent = self.parent
+        has_length = bool(parent.duration_seconds) and self.begun_by is not None
+        return parent.started_at is not None or has_length
 
     def join(self, other: CallRecord) -> Self:
         """The record that knows what both know.
@@ -203,7 +297,11 @@ class CallRecord(_Facts):
                 "dials": _join_maps(self.dials, other.dials, DialResult.join),
                 "recordings": _join_maps(self.recordings, other.recordings, Recording.join),
                 "transcripts": _join_maps(self.transcripts, other.transcripts, _longest),
+                "queues": _join_maps(self.queues, other.queues, QueueStay.join),
+                "relayed": _join_maps(self.relayed, other.relayed, RelayedCall.join),
+                "begun_by": min(filter(None, (self.begun_by, other.begun_by)), default=None),
                 "was_read": self.was_read or other.was_read,
+                "was_unreachable": self.was_unreachable or other.was_unreachable,
                 "is_forgotten": self.is_forgotten or other.is_forgotten,
             }
         )
@@ -248,6 +346,12 @@ _DIAL_RULES: dict[str, Joiner] = {
     "caller_gone": max,
     "sip_code": max,
 }
+_QUEUE_RULES: dict[str, Joiner] = {
+    "exit": _later(QueueExit),
+    "wait_seconds": max,
+    "caller_gone": max,
+}
+_RELAY_RULES: dict[str, Joiner] = {"outcome": _longest, "talk_seconds": max}
 _RECORDING_RULES: dict[str, Joiner] = {
     "url": _longest,
     "duration_seconds": max,

@@ -86,6 +86,7 @@ class Line(BaseModel):
     lead_source_id: Id | None = None
     people: tuple[PersonKind, ...] = (PersonKind.LEAD, PersonKind.APPLICANT, PersonKind.RESIDENT)
     unknown_caller: UnknownCaller = UnknownCaller.HOLD
+    create_lead_outbound: Annotated[bool, Strict()] = False
     ambiguous: Ambiguous = Ambiguous.LATEST
     timezone: Zone = "America/New_York"
     min_seconds: Annotated[int, Strict(), Field(ge=0)] = 0
@@ -127,6 +128,10 @@ class Lines:
     def is_ours(self, number: str) -> bool:
         """True for our lines and staff, which are never the person of a call. number: E.164."""
         return number in self.by_number or number in self._staff
+
+    def is_line(self, number: str) -> bool:
+        """True for our lines alone, as they are listed. number: E.164."""
+        return number in self.by_number
 
     def of(self, number: str | None) -> Line | None:
         """The line with this number (E.164), else the defaults, else None."""

@@ -10,18 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from adapter.calls.evidence import Evidence, total_seconds
 from adapter.calls.facts import (
     AnsweredBy,
     CallRecord,
-    DialResult,
-    Leg,
     LegDirection,
     LegStatus,
-    Recording,
+    QueueExit,
     RecordingSource,
-    RecordingState,
 )
-from adapter.calls.parties import Direction, Parties, PartyKind
+from adapter.calls.parties import Parties, PartyKind
 
 
 class Outcome(StrEnum):
@@ -40,7 +38,8 @@ class Ending:
     """The outcome, the talk time in whole seconds, and the rule that said so.
 
     certain: the facts are conclusive, so that nobody needs to be asked. is_final: moreover no hook can
-    still be on its way that would change it. assumed: nothing told more than that the provider picked up.
+    still be on its way that would change it. assumed: nothing told more than that the provider picked up,
+    or what would have told more could not be asked. has_length: the talk time is known, not guessed.
     """
 
     outcome: Outcome
@@ -50,87 +49,11 @@ class Ending:
     certain: bool
     assumed: bool = False
     is_final: bool = False
+    has_length: bool = True
 
 
 # SIP answers for numbers that do not exist or are out of service (RFC 3261 section 21).
 SIP_NO_SUCH_NUMBER = frozenset({404, 410, 484, 604})
-
-
-class Evidence:
-    """The facts of one call in the terms of the rules."""
-
-    def __init__(self, record: CallRecord, parties: Parties) -> None:
-        self.record = record
-        self.inbound = parties.direction is Direction.INBOUND
-        self.person_leg = parties.person_leg or record.parent
-        self.parent = record.parent
-        self.dials = tuple(dial for _, dial in sorted(record.dials.items()))
-        self.person_is_dialled = not self.inbound and self.person_leg.id != record.call_id
-
-    @property
-    def connected_dials(self) -> list[DialResult]:
-        return [d for d in self.dials if d.is_connected and not self._is_machine(d.leg_id)]
-
-    @property
-    def connected_legs(self) -> list[Leg]:
-        """Dialled legs that picked up and were not turned down at the whisper."""
-        turned_down = {dial.leg_id for dial in self.dials if not dial.is_connected}
-        if any(
-            d.leg_id == "" and d.status is LegStatus.COMPLETED
-            for d in self.dials
-            if not d.is_connected
-        ):
-            return []  # one of them was, and nobody says which
-        return [
-            leg
-            for leg in self.record.children
-            if leg.status in (LegStatus.COMPLETED, LegStatus.IN_PROGRESS)
-            and leg.id not in turned_down
-            and leg.answered_by is not AnsweredBy.MACHINE
-        ]
-
-    @property
-    def messages(self) -> list[Recording]:
-        """What callers left: a `<Record>` that holds something, finished or still being processed."""
-        return [
-            recording
-            for recording in self.record.recordings.values()
-            if recording.source is RecordingSource.VOICEMAIL
-            and recording.state not in (RecordingState.ABSENT, RecordingState.FAILED)
-            and recording.duration_seconds != 0
-        ]
-
-    @property
-    def tries(self) -> set[LegStatus | None]:
-        """How the dials ended; where no dial reported, how the dialled legs did."""
-        if self.dials:
-            return {dial.status for dial in self.dials}
-        return {leg.status for leg in self.record.children}
-
-    @property
-    def person_status(self) -> LegStatus | None:
-        """How the person's leg ended, by its own hooks or by the dial's result."""
-        if self.person_leg.status is not None and self.person_leg.is_over:
-            return self.person_leg.status
-        dial = self.record.dials.get(self.person_leg.id)
-        return dial.status if dial is not None and dial.status else self.person_leg.status
-
-    @property
-    def person_sip_code(self) -> int | None:
-        dial = self.record.dials.get(self.person_leg.id)
-        return self.person_leg.sip_code or (dial.sip_code if dial else None)
-
-    @property
-    def is_final(self) -> bool:
-        """It was never picked up by anybody; or two people were connected, and it is over."""
-        alone = not self.dials and not self.record.children
-        never_answered = self.parent.is_over and self.parent.status is not LegStatus.COMPLETED
-        connected = self.inbound and bool(self.connected_dials) and self.record.is_over
-        return (never_answered and alone) or connected
-
-    def _is_machine(self, leg_id: str) -> bool:
-        leg = self.record.legs.get(leg_id)
-        return leg is not None and leg.answered_by is AnsweredBy.MACHINE
 
 
 Test = Callable[[Evidence], bool]
@@ -155,20 +78,36 @@ def _nobody_talked(_: Evidence) -> int:
 
 
 def _message_length(e: Evidence) -> int | None:
-    lengths = [m.duration_seconds for m in e.messages if m.duration_seconds is not None]
-    return max(lengths, default=None) if e.messages else 0
+    """Of the longest message; None while one is still being processed."""
+    lengths = [message.duration_seconds for message in e.messages]
+    known = [length for length in lengths if length is not None]
+    return None if len(known) < len(lengths) else max(known, default=0)
 
 
 def _talk(e: Evidence) -> int | None:
-    """Of the connected leg or dial; the longest where several connected one after the other."""
-    lengths = [d.duration_seconds for d in e.connected_dials]
-    lengths += [
-        e.record.legs[d.leg_id].duration_seconds
-        for d in e.connected_dials
-        if d.leg_id in e.record.legs
-    ]
-    lengths += [leg.duration_seconds for leg in e.connected_legs]
-    return max((n for n in lengths if n is not None), default=e.parent.duration_seconds)
+    """The sum of the conversations; None while the length of one is not known.
+
+    A conference has no leg that ended with it: its length is the call's own.
+    """
+    conversations, unnamed = e.conversations, [d for d in e.connected_dials if d.leg_id == ""]
+    lengths = [d.duration_seconds for d in unnamed if d.duration_seconds is not None]
+    if len(lengths) < len(unnamed):
+        return _whole_call(e)
+    if any(conversation.seconds is None for conversation in conversations):
+        return None
+    return max(total_seconds(conversations), sum(lengths))
+
+
+def _whole_call(e: Evidence) -> int | None:
+    """As long as the parent leg lasted, less the time in queues."""
+    whole = e.parent.duration_seconds
+    waits = (stay.wait_seconds or 0 for stay in e.record.queues.values())
+    return None if whole is None else max(whole - sum(waits), 0)
+
+
+def _guess(e: Evidence) -> int:
+    """The best that is known of a talk time that is not known."""
+    return total_seconds(e.conversations) or _whole_call(e) or 0
 
 
 def _person(e: Evidence, *statuses: LegStatus) -> bool:
@@ -180,15 +119,34 @@ def _someone_was_dialled(e: Evidence) -> bool:
     return not e.person_is_dialled and bool(e.dials or e.record.children)
 
 
+def _left_while_ringing(e: Evidence) -> bool:
+    """The dial was given up as the caller was gone; or a phone was, and nobody ever picked up."""
+    unanswered = e.inbound and not e.dials and e.parent.status is S.NO_ANSWER
+    return not e.person_is_dialled and (e.was_given_up or (unanswered and S.CANCELED in e.tries))
+
+
 def _caller_left(e: Evidence) -> bool:
-    if any(d.caller_gone and d.status is not LegStatus.BUSY for d in e.dials):
-        return True
-    return not e.dials and LegStatus.CANCELED in e.tries
+    """The caller had hung up when the dial ended; older accounts call that dial "no-answer".
+
+    Where one of our own lines picked up, its own call tells who left.
+    """
+    return any(
+        dial.caller_gone
+        and dial.status is not S.BUSY
+        and not (dial.status is S.COMPLETED and dial.leg_id in e.parties.line_legs)
+        for dial in e.dials
+    )
 
 
-def _leg_talk(e: Evidence) -> int | None:
-    """Not known while a leg that picked up is not known to have ended."""
-    return _talk(e) if all(leg.is_over for leg in e.connected_legs) else None
+def _line_said(e: Evidence, outcome: Outcome) -> bool:
+    """One of our own lines was dialled, and its call ended so."""
+    return any(relay.outcome == outcome.value for relay in e.relayed)
+
+
+def _line_message(e: Evidence) -> int:
+    return max(
+        (r.talk_seconds or 0 for r in e.relayed if r.outcome == O.VOICEMAIL.value), default=0
+    )
 
 
 S, O = LegStatus, Outcome  # noqa: E741 - the table below is to be read as a table
@@ -197,8 +155,12 @@ RULES: tuple[Rule, ...] = (
     Rule("machine", lambda e: not e.inbound and e.person_leg.answered_by is AnsweredBy.MACHINE, O.VOICEMAIL, _message_length, "a machine picked up"),
     Rule("fax", lambda e: not e.inbound and e.person_leg.answered_by is AnsweredBy.FAX, O.FAILED, _nobody_talked, "a fax machine picked up"),
     Rule("dial_connected", lambda e: bool(e.connected_dials), O.ANSWERED, _talk, "the dial was connected"),
-    Rule("dialled_leg_answered", lambda e: bool(e.connected_legs), O.ANSWERED, _leg_talk, "a dialled phone picked up"),
+    Rule("dialled_leg_answered", lambda e: bool(e.connected_legs), O.ANSWERED, _talk, "a dialled phone picked up"),
+    Rule("line_answered", lambda e: _line_said(e, O.ANSWERED), O.ANSWERED, _talk, "the call was answered on our other line"),
+    Rule("queue_connected", lambda e: QueueExit.CONNECTED in e.queue_exits, O.ANSWERED, _whole_call, "the caller was connected out of the queue"),
     Rule("message_left", lambda e: bool(e.messages) or any(e.record.transcripts.values()), O.VOICEMAIL, _message_length, "the caller left a message"),
+    Rule("line_took_message", lambda e: _line_said(e, O.VOICEMAIL), O.VOICEMAIL, _line_message, "the caller left a message on our other line"),
+    Rule("left_while_ringing", _left_while_ringing, O.ABANDONED, _nobody_talked, "the caller hung up while it rang"),
     Rule("in_hung_up_before_answer", lambda e: e.inbound and _person(e, S.CANCELED), O.ABANDONED, _nobody_talked, "the caller hung up before anyone answered"),
     Rule("out_no_such_number", lambda e: not e.inbound and not _person(e, S.COMPLETED, S.BUSY) and e.person_sip_code in SIP_NO_SUCH_NUMBER, O.DISCONNECTED, _nobody_talked, "the number does not exist or is out of service"),
     Rule("busy", lambda e: _person(e, S.BUSY), O.BUSY, _nobody_talked, "the line was busy"),
@@ -206,9 +168,14 @@ RULES: tuple[Rule, ...] = (
     Rule("not_picked_up", lambda e: _person(e, S.NO_ANSWER), O.NO_ANSWER, _nobody_talked, "nobody picked up"),
     Rule("out_canceled", lambda e: not e.inbound and _person(e, S.CANCELED), O.NO_ANSWER, _nobody_talked, "we hung up before the person picked up"),
     Rule("dial_caller_left", lambda e: _someone_was_dialled(e) and _caller_left(e), O.ABANDONED, _nobody_talked, "the caller hung up while it rang"),
+    Rule("line_caller_left", lambda e: _line_said(e, O.ABANDONED), O.ABANDONED, _nobody_talked, "the caller hung up while our other line rang"),
+    Rule("queue_caller_left", lambda e: QueueExit.HUNG_UP in e.queue_exits, O.ABANDONED, _nobody_talked, "the caller hung up while waiting in the queue"),
+    Rule("queue_left", lambda e: QueueExit.LEFT in e.queue_exits, O.ABANDONED, _nobody_talked, "the caller left the queue", certain=False),
+    Rule("phone_canceled", lambda e: _someone_was_dialled(e) and not e.dials and S.CANCELED in e.tries, O.ABANDONED, _nobody_talked, "the caller hung up while it rang", certain=False),
     Rule("dial_busy", lambda e: _someone_was_dialled(e) and e.tries == {S.BUSY}, O.BUSY, _nobody_talked, "the dialled phone was busy", certain=False),
     Rule("whisper_rejected", lambda e: _someone_was_dialled(e) and S.COMPLETED in e.tries, O.NO_ANSWER, _nobody_talked, "the dialled phone picked up but did not take the call", certain=False),
     Rule("dial_not_answered", lambda e: _someone_was_dialled(e), O.NO_ANSWER, _nobody_talked, "the dialled phone did not answer", certain=False),
+    Rule("queue_failed", lambda e: bool({QueueExit.FULL, QueueExit.ERROR} & e.queue_exits), O.NO_ANSWER, _nobody_talked, "the queue was full or failed", certain=False),
     Rule("no_message_left", lambda e: any(r.source is RecordingSource.VOICEMAIL for r in e.record.recordings.values()), O.NO_ANSWER, _nobody_talked, "the caller reached the voicemail and left no message"),
     Rule("out_answered", lambda e: not e.inbound and e.person_leg.direction is not LegDirection.INBOUND and _person(e, S.COMPLETED), O.ANSWERED, lambda e: e.person_leg.duration_seconds, "the person picked up"),
     Rule("completed_only", lambda e: e.parent.status is S.COMPLETED, O.ANSWERED, lambda e: e.parent.duration_seconds, "the provider reports no more than that it completed", certain=False, assumed=True),
@@ -223,16 +190,19 @@ def ending(record: CallRecord, parties: Parties) -> Ending:
             talk = rule.talk(evidence)
             # The caller may still leave a message while the call goes on; asking the provider settles it.
             # While the other side is our own (a click-to-call's agent), the leg to the person may follow.
+            guess = _guess(evidence) if rule.outcome is Outcome.ANSWERED else 0
             is_ours = parties.other.kind in (PartyKind.OURS, PartyKind.DEVICE)
+            is_settled = talk is not None and not evidence.waits_for_line
             was_told = record.was_read and record.is_over and not rule.assumed
-            certain = (rule.certain and not is_ours) or was_told
+            certain = ((rule.certain and not is_ours) or was_told) and is_settled
             return Ending(
                 outcome=rule.outcome,
-                talk_seconds=max(talk or 0, 0),
+                talk_seconds=max(talk if talk is not None else guess, 0),
                 rule=rule.name,
                 because=rule.because,
-                certain=certain and talk is not None,
-                assumed=rule.assumed,
-                is_final=(was_told or (certain and evidence.is_final)) and talk is not None,
+                certain=certain,
+                assumed=rule.assumed or (record.was_unreachable and not certain),
+                is_final=certain and (was_told or evidence.is_final),
+                has_length=talk is not None,
             )
     return Ending(Outcome.UNKNOWN, 0, "no_end", "no end of the call was reported", False)

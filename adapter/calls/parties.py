@@ -7,7 +7,7 @@ click-to-call rings the agent first, a forwarded call shows the caller's number 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from adapter.calls.facts import CallRecord, Leg, LegDirection
@@ -41,15 +41,21 @@ class Party:
 
 @dataclass(frozen=True)
 class Parties:
-    """direction; our line (E.164) if it was told; the other side; and the leg that the other side is on."""
+    """direction; our line (E.164) if it was told; the other side; and the leg that the other side is on.
+
+    line_legs: the ids of dialled legs that lead to one of our own lines. What became of the call there
+    is another call's story.
+    """
 
     direction: Direction
     line: str | None
     other: Party
     person_leg: Leg | None
+    line_legs: frozenset[str] = frozenset()
 
 
 IsOurs = Callable[[str], bool]
+IsLine = Callable[[str], bool]
 NOBODY = Party(PartyKind.UNKNOWN)
 _DEVICES = frozenset({"client", "sip", "sips", "sim"})
 _HIDDEN = {
@@ -74,8 +80,18 @@ def party(raw: str | None, is_ours: IsOurs) -> Party:
     return Party(PartyKind.OURS if is_ours(number) else PartyKind.NUMBER, number, raw)
 
 
-def parties(record: CallRecord, is_ours: IsOurs) -> Parties:
-    """Who called whom, from the legs that are known. is_ours knows our lines and staff (E.164)."""
+def parties(record: CallRecord, is_ours: IsOurs, is_line: IsLine = lambda number: False) -> Parties:
+    """Who called whom, from the legs that are known.
+
+    is_ours knows our lines and staff, is_line the lines only; both take E.164.
+    """
+    line_legs = frozenset(record.relayed) | {
+        leg.id for leg in record.children if is_line(party(leg.to_number, is_ours).number or "")
+    }
+    return replace(_sides(record, is_ours, is_line), line_legs=line_legs)
+
+
+def _sides(record: CallRecord, is_ours: IsOurs, is_line: IsLine) -> Parties:
     parent = record.parent
     caller, called = party(parent.from_number, is_ours), party(parent.to_number, is_ours)
     dialled = _dialled(record, is_ours)
@@ -90,7 +106,8 @@ def parties(record: CallRecord, is_ours: IsOurs) -> Parties:
     if parent.direction is None and parent.from_number is None and record.children:
         return _from_children(record, is_ours)
 
-    if caller.kind in (PartyKind.DEVICE, PartyKind.OURS):
+    is_relay = is_line(caller.number or "") and is_line(called.number or "")
+    if caller.kind in (PartyKind.DEVICE, PartyKind.OURS) and not is_relay:
         # Our own phone calls out; the line is the caller id that the person saw.
         if dialled:
             line = e164(dialled[0].from_number) or called.number

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from adapter.calls.rows import CallState
 from adapter.calls.store import Store
-from adapter.calls.tables import attempts, calls, hooks, legs, new_leads
+from adapter.calls.tables import attempts, calls, conference_calls, hooks, legs, new_leads
 
 BATCH = 500
 _UNDER_WAY = (CallState.OPEN.value, CallState.DELIVERING.value, CallState.POSTED.value)
@@ -56,6 +56,12 @@ class Retention:
             attempts.c.at < now - timedelta(days=keep.attempt_days), attempts.c.doubtful.is_(False)
         )
         old_workflows = now - timedelta(days=keep.workflow_days)
+        with self._store.begin() as connection:
+            connection.execute(
+                sa.delete(conference_calls).where(
+                    conference_calls.c.seen_at < now - timedelta(days=keep.hook_days)
+                )
+            )
         return {
             "hooks": self._delete(hooks, hooks.c.received_at, old_hooks, after_batch),
             "attempts": self._delete(attempts, attempts.c.at, old_attempts, after_batch),

@@ -8,6 +8,11 @@ from enum import StrEnum
 from adapter.calls.facts import CallRecord, Recording, RecordingState
 from adapter.calls.outcome import Ending, Outcome
 
+# Hooks of one moment come in any order, so what may follow is waited for a little: the result of a dial,
+# which says who gave up where it rang unanswered; or that a machine picked up where our program called.
+REORDER_SECONDS = 0.4
+_MAY_BE_FOLLOWED = frozenset({"not_picked_up", "out_answered"})
+
 
 class RecordingLinks(StrEnum):
     """What link to a recording an event carries: the adapter's own page, or the provider's URL."""
@@ -33,24 +38,28 @@ def best_recording(record: CallRecord) -> Recording | None:
     return max(complete, key=lambda r: (r.duration_seconds or 0, r.id), default=None)
 
 
-def settle_delay(record: CallRecord, ending: Ending, policy: SettlePolicy) -> float:
-    """How many seconds after its end (or, while it goes on, after its last hook) a call is due."""
+def settle_delay(
+    record: CallRecord, ending: Ending, policy: SettlePolicy, *, is_open: bool = False
+) -> float:
+    """How many seconds after its end (or, while it goes on, after its last hook) a call is due.
+
+    is_open: something is left to be asked of the provider (adapter.calls.questions).
+    """
     if not record.is_over:
-        if ending.outcome is Outcome.ANSWERED and record.dials:
-            return policy.settle_seconds  # the dial ended; only the end of the parent is not told
-        if record.dials or record.recordings:
-            return max(policy.settle_seconds, policy.recording_wait_seconds)
-        return policy.unfinished_seconds
+        # Something ended; whether the call did is asked of the provider.
+        ended_in_part = record.dials or record.recordings or record.queues
+        return policy.settle_seconds if ended_in_part else policy.unfinished_seconds
     if record.parent.status is None and not record.dials:
-        # Only dialled legs reported; their parent is likely to follow. Where none of them talked,
-        # another may: of a ring-all the others are canceled when one picks up, a hunt goes on.
-        if ending.outcome is Outcome.ANSWERED:
-            return policy.settle_seconds
-        return max(policy.settle_seconds, policy.recording_wait_seconds)
-    if ending.outcome is Outcome.VOICEMAIL and not any(record.transcripts.values()):
+        # Only dialled legs reported; their parent is likely to follow. Where none of them talked, another
+        # may: of a ring-all the others are canceled when one picks up, a hunt goes on. The provider knows.
+        return policy.settle_seconds
+    is_message = ending.outcome is Outcome.VOICEMAIL and ending.rule != "machine"
+    if is_message and not any(record.transcripts.values()):
         wait = policy.settle_seconds  # a transcription may come
     else:
-        wait = 0.0 if ending.is_final else policy.settle_seconds
+        at_once = REORDER_SECONDS if ending.rule in _MAY_BE_FOLLOWED else 0.0
+        wait = at_once if ending.is_final and not is_open else policy.settle_seconds
+        wait = min(wait, policy.settle_seconds)
     if awaits_provider_link(record, ending, policy):
         return max(wait, policy.recording_wait_seconds)
     return wait

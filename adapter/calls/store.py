@@ -138,6 +138,11 @@ class Store:
     def update_hook(self, connection: sa.Connection, hook_id: int, **values: Any) -> None:
         connection.execute(sa.update(hooks).where(hooks.c.id == hook_id).values(**values))
 
+    def drop_hook(self, hook_id: int) -> None:
+        """Keep nothing of a hook that turned out to say nothing of a call."""
+        with self.autocommit() as connection:
+            connection.execute(sa.delete(hooks).where(hooks.c.id == hook_id))
+
     def hooks_of(self, key: str) -> Sequence[RawHook]:
         return self._hooks(hooks.c.call_key == key)
 

@@ -314,3 +314,40 @@ reconciled_days = sa.Table(
     sa.Column("done_at", UTCDateTime, nullable=False),
     sa.Column("tally", sa.Text, nullable=False),
 )
+
+# Whether a provider's API answers, by account. failing_since: of the first failure after the last answer.
+provider_health = sa.Table(
+    "provider_health",
+    metadata,
+    sa.Column("provider", sa.Text, primary_key=True),
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("failing_since", UTCDateTime),
+    sa.Column("error", sa.Text),
+    sa.Column("worked_at", UTCDateTime),
+)
+
+# Which calls took part in a conference, as its hooks told; for recordings that name only the conference.
+conference_calls = sa.Table(
+    "conference_calls",
+    metadata,
+    sa.Column("provider", sa.Text, primary_key=True),
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("conference_id", sa.Text, primary_key=True),
+    sa.Column("call_id", sa.Text, primary_key=True),
+    sa.Column("seen_at", UTCDateTime, nullable=False),
+    sa.Index("conference_calls_by_call", "provider", "account", "call_id"),
+    sa.Index("conference_calls_by_time", "seen_at"),
+)
+
+# Recordings of conferences that name no call, until it is known whose they are. facts: JSON of the recording.
+conference_recordings = sa.Table(
+    "conference_recordings",
+    metadata,
+    sa.Column("provider", sa.Text, primary_key=True),
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("recording_id", sa.Text, primary_key=True),
+    sa.Column("conference_id", sa.Text, nullable=False),
+    sa.Column("facts", sa.Text, nullable=False),
+    sa.Column("received_at", UTCDateTime, nullable=False),
+    sa.Index("conference_recordings_by_time", "received_at"),
+)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from adapter.calls.facts import CallRecord
 from adapter.calls.lines import Lines
 from adapter.calls.outcome import Ending, ending
 from adapter.calls.parties import Parties, parties
+from adapter.calls.questions import Known, Question, open_questions
 from adapter.calls.settle import SettlePolicy, settle_delay
 
 _LONGEST = 200
@@ -16,11 +18,25 @@ _LONGEST = 200
 
 @dataclass(frozen=True)
 class View:
-    """A record by the rules. delay_seconds: from its end (or its last hook) until it is due."""
+    """A record by the rules. delay_seconds: from its end (or its last hook) until it is due.
 
-    parties: Parties
-    ending: Ending
+    questions: what is left to be asked of the provider's API.
+    """
+
+    known: Known
     delay_seconds: float
+
+    @property
+    def parties(self) -> Parties:
+        return self.known.parties
+
+    @property
+    def ending(self) -> Ending:
+        return self.known.ending
+
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        return open_questions(self.known)
 
 
 @dataclass(frozen=True)
@@ -32,16 +48,17 @@ class Rules:
 
     def view(self, record: CallRecord) -> View:
         """What follows from this record."""
-        who = parties(record, self.lines.is_ours)
+        who = parties(record, self.lines.is_ours, self.lines.is_line)
         end = ending(record, who)
-        return View(who, end, settle_delay(record, end, self.policy))
+        known = Known(record, who, end, self.policy)
+        is_open = end.is_final and bool(open_questions(known))
+        return View(known, settle_delay(record, end, self.policy, is_open=is_open))
 
 
 def columns(record: CallRecord, view: View) -> dict[str, Any]:
     """What lists and searches show of a record: values for the calls table."""
-    starts = [leg.started_at for leg in record.legs.values() if leg.started_at is not None]
     return {
-        "started_at": min(starts, default=None),
+        "started_at": record.began_at,
         "direction": view.parties.direction.value,
         "line": view.parties.line,
         # Cut, since PostgreSQL's indexes take no longer text; the record has all of it.

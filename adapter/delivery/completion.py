@@ -1,75 +1,104 @@
-"""What did the hooks leave open, and what does the provider's API say of it?
-
-A number whose only setting is its status callback tells that a call completed, and no more. What is
-conclusive by hooks alone costs no read.
-"""
+"""How is the provider's API asked for what the hooks left open? (adapter.calls.questions says what that is)"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 from adapter.calls.facts import CallRecord, Leg, Recording
 from adapter.calls.outcome import Outcome
-from adapter.calls.parties import Direction, PartyKind
-from adapter.calls.settle import awaits_provider_link
+from adapter.calls.questions import (
+    API_LAG,
+    BETWEEN_LOOKS_SECONDS,
+    GOES_ON_AT_MOST_SECONDS,
+    GOES_ON_SECONDS,
+    LOOKS_AT_SECONDS,
+    Read,
+    asks_for,
+)
+from adapter.calls.rows import Call
 from adapter.calls.view import Rules, View
+from adapter.errors import CredentialsRefused, PermanentError
+from adapter.observe import logger
 from adapter.providers import Reader
 
+T = TypeVar("T")
 
-def is_open(record: CallRecord, rules: Rules) -> bool:
-    """True if the provider could still tell something that changes what is written."""
-    if record.was_read:
-        return False
-    view = rules.view(record)
-    return (
-        not record.is_over
-        or not view.ending.certain
-        or _is_faceless(record)
-        or _hides_a_leg(record, view)
-        or awaits_provider_link(record, view.ending, rules.policy)
-    )
+log = logger("adapter.delivery")
 
 
-def complete(record: CallRecord, rules: Rules, reader: Reader) -> CallRecord:
-    """The record with what the API knows beyond the hooks; was_read is set once that is conclusive.
+def complete(
+    record: CallRecord, rules: Rules, reader: Reader, has_caught_up: Callable[[CallRecord], bool]
+) -> CallRecord:
+    """The record with what the API knows beyond the hooks: one look, of at most three reads.
 
-    Asks in an order in which one answer may make the next question needless. Errors: as of the reader.
+    The reads are made in the order of `Read`, each only while a question is open that it answers.
+    has_caught_up: whether the API has had time to catch up with the end of the call (API_LAG). Then was_read
+    is set, unless a leg is still connected or a recording is still being processed.
+    Errors: as of the reader. A call or list that the provider does not have tells nothing.
     """
     account, sid = record.account, record.call_id
-    if not record.is_over or _is_faceless(record):
+    if asks_for(rules.view(record).questions, Read.CALL):
         leg = reader.leg(account, sid)
-        if leg is None:
-            return record.model_copy(
-                update={"was_read": True}
-            )  # gone there: the hooks are all there is
-        record = _with(record, legs=[leg])
-        if leg.parent_id is not None or not leg.is_over:
-            return record
+        if leg is not None:
+            record = _with(record, legs=[leg])
+            if leg.parent_id is not None or not record.is_over:
+                return record
+        elif not record.is_over:
+            # The provider does not have it (any more): the hooks are all there is.
+            return record.model_copy(update={"was_read": True})
+    if asks_for(rules.view(record).questions, Read.LEGS):
+        record = _with(record, legs=_listed(reader.legs_dialled_by, account, sid))
     view = rules.view(record)
-    if _hides_a_leg(record, view) or not (record.dials or view.ending.certain):
-        record = _with(record, legs=reader.legs_dialled_by(account, sid))
+    if asks_for(view.questions, Read.RECORDINGS):
+        record = _with(record, recordings=_listed(reader.recordings_of, account, sid))
         view = rules.view(record)
-    is_open_still = not view.ending.certain and view.ending.outcome is not Outcome.UNKNOWN
-    if is_open_still or awaits_provider_link(record, view.ending, rules.policy):
-        record = _with(record, recordings=reader.recordings_of(account, sid))
-    # The API runs a little behind the hooks: a leg that still talks after the call ended is old news.
-    is_settled = all(leg.is_over for leg in record.legs.values())
-    return record.model_copy(update={"was_read": is_settled})
+    is_done = record.is_over and not record.goes_on and not is_being_processed(view)
+    return record.model_copy(update={"was_read": is_done and has_caught_up(record)})
 
 
-def _is_faceless(record: CallRecord) -> bool:
-    """Only dialled legs reported: neither our line nor, maybe, the person is known."""
-    return record.parent.direction is None and record.parent.from_number is None
+def is_being_processed(view: View) -> bool:
+    """A message was left, and the provider does not tell its length yet."""
+    return view.ending.outcome is Outcome.VOICEMAIL and not view.ending.has_length
 
 
-def _hides_a_leg(record: CallRecord, view: View) -> bool:
-    """A dial of our own side reported, but not whom it dialled: that may be the person."""
-    who = view.parties
-    is_ours = who.direction is Direction.OUTBOUND or who.other.kind in (
-        PartyKind.OURS,
-        PartyKind.DEVICE,
-    )
-    return is_ours and not record.dials.keys() <= record.legs.keys()
+def has_caught_up(record: CallRecord, over_at: datetime, now: datetime) -> bool:
+    """True once the API has had time to learn of the end of this call.
+
+    over_at: when its end was heard of, for a call whose end the provider did not date.
+    """
+    return now - (record.ended_at or over_at) >= API_LAG
+
+
+def seconds_to_next_look(record: CallRecord, over_at: datetime, now: datetime) -> float:
+    """How long to wait before the API is asked again about a call that has ended."""
+    since_end = (now - (record.ended_at or over_at)).total_seconds()
+    following = (at - since_end for at in LOOKS_AT_SECONDS)
+    return next((wait for wait in following if wait >= BETWEEN_LOOKS_SECONDS), GOES_ON_SECONDS)
+
+
+def seconds_to_next_news(call: Call, now: datetime) -> float:
+    """How long to wait before a call is looked at again that goes on, or of which a leg does.
+
+    After its end this grows with the time since then; before, by half with every look.
+    """
+    if call.over_at is not None:
+        wait = (now - call.over_at) / timedelta(seconds=2)
+    else:
+        wait = GOES_ON_SECONDS * 1.5 ** min(call.run - 1, 10)
+    return min(max(wait, GOES_ON_SECONDS), GOES_ON_AT_MOST_SECONDS)
+
+
+def _listed(read: Callable[[str, str], Sequence[T]], account: str, sid: str) -> Sequence[T]:
+    """The list, or nothing where the provider has none for this call (404)."""
+    try:
+        return read(account, sid)
+    except CredentialsRefused:
+        raise
+    except PermanentError as error:
+        log.info("the provider has no such list", reason=str(error))
+        return ()
 
 
 def _with(

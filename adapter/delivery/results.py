@@ -67,6 +67,10 @@ def after_error(
         return Again(LONGEST_WAIT_SECONDS, str(error), state, waits_for=error.waits_for)
     if isinstance(error, TemporaryError | CredentialsRefused | StoreRefused):
         if call.tried_since is not None and now - call.tried_since >= KEEP_TRYING:
+            if call.state is CallState.WRITTEN:
+                return Done(
+                    CallState.WRITTEN, f"it could not be seen whether more is known: {error}"
+                )
             return Done(CallState.FAILED, f"given up after a day of trying: {error}")
         wait = min(backoff_seconds * 2 ** min(call.tries, 20), LONGEST_WAIT_SECONDS)
         # Not all at once when the other side is back. Nobody gains by guessing it.

@@ -8,25 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
-
-import sqlalchemy as sa
 
 from adapter.calls.facts import CallRecord
 from adapter.calls.lines import Line, PersonKind, UnknownCaller
 from adapter.calls.links import Links
 from adapter.calls.matching import Person, choose_person
-from adapter.calls.parties import PartyKind
+from adapter.calls.outcome import Outcome
+from adapter.calls.parties import Direction, PartyKind
 from adapter.calls.rows import Attempt, Call, CallState
-from adapter.calls.settle import best_recording
 from adapter.calls.store import Store
-from adapter.calls.view import Rules, View, columns
-from adapter.delivery.completion import complete, is_open
+from adapter.calls.view import Rules, View
 from adapter.delivery.confirming import BulkConfirmation, knows_more, mark_of
+from adapter.delivery.corrections import stands_wrong, told
 from adapter.delivery.earlier import Earlier
 from adapter.delivery.events import Chosen, EventRetry, EventWrite
+from adapter.delivery.looks import Looks
 from adapter.delivery.refusal import NO_LINE, refusal
 from adapter.delivery.results import KEEP_TRYING, Again, Done
 from adapter.delivery.strangers import Strangers
@@ -34,7 +33,6 @@ from adapter.delivery.telling import summarize
 from adapter.delivery.writing import Writing
 from adapter.errors import Paused, PermanentError, RemoteError, TemporaryError
 from adapter.observe import logger
-from adapter.providers import Reader
 from adapter.targets import Confirmation, Target, WriteState
 
 log = logger("adapter.delivery")
@@ -44,19 +42,13 @@ CONFIRM_AFTER_SECONDS = (1, 3, 10, 30, 60, 120, 300, 600, 1800, 3600)
 STRAGGLER_SECONDS = 30
 INDEX_WAIT_SECONDS = 15
 RETRY_AFTER_SECONDS = (30, 120, 600, 1800)
-# How long a call waits for the provider's API before it is written as the hooks have it: the API may be
-# busy for a while; but where nothing answers at all, it may never (no route, a firewall).
-BUSY_PATIENCE = timedelta(minutes=15)
-SILENT_PATIENCE = timedelta(seconds=5)
-# The provider's API may be behind its own hooks for so long after the end of a call.
-API_LAG = timedelta(seconds=60)
+# Such a call is with nobody who could become a lead: the number does not exist, or was not reached.
+NO_LEAD_AFTER = (Outcome.DISCONNECTED, Outcome.FAILED)
 
 _NO_NUMBER = {
     PartyKind.WITHHELD: "the caller withheld it",
     PartyKind.UNAVAILABLE: "the network passed none on",
 }
-
-Fold = Callable[[sa.Connection, CallRecord, datetime], str]
 
 
 # What an operator may assign a call to, besides people.
@@ -65,18 +57,14 @@ NOBODY = "nobody"
 
 
 class Steps:
-    """The steps of a delivery.
-
-    readers: the providers' APIs by name. fold: merges facts into the call that they turn out to belong to.
-    """
+    """The steps of a delivery."""
 
     def __init__(
         self,
         *,
         store: Store,
         rules: Rules,
-        readers: Mapping[str, Reader],
-        fold: Fold,
+        looks: Looks,
         target: Target,
         writing: Writing,
         earlier: Earlier,
@@ -87,8 +75,7 @@ class Steps:
     ) -> None:
         self._store = store
         self._rules = rules
-        self._readers = readers
-        self._fold = fold
+        self._looks = looks
         self._target = target
         self._writing = writing
         self._earlier = earlier
@@ -100,14 +87,17 @@ class Steps:
     def advance(self, call: Call) -> Done | Again:
         """The way of one call, from where it stands. Errors: RemoteError, StoreUnavailable."""
         if call.state is CallState.WRITTEN:
-            return self._amend(call, Done(CallState.WRITTEN))
+            known = self._looks.complete(call)
+            if isinstance(known, Done | Again):
+                return known
+            return self._amend(call, known, Done(CallState.WRITTEN))
         call = self._earlier.mark(call)
         if call.job_id is not None:
             return self._confirm(call)
         untraced = self._trace(call)
         if isinstance(untraced, Again):
             return untraced
-        record = self._complete(call)
+        record = self._looks.complete(call)
         if isinstance(record, Done | Again):
             return record
         view = self._rules.view(record)
@@ -132,49 +122,6 @@ class Steps:
                 )
         return self._post(call, match, request, untraced)
 
-    def _complete(self, call: Call) -> CallRecord | Done | Again:
-        """The record with what the provider's API adds, where the hooks left something open."""
-        record, now = call.record, self._clock()
-        reader = self._readers.get(call.provider)
-        if reader is None or not is_open(record, self._rules) or not reader.can_read(call.account):
-            return record
-        try:
-            found = complete(record, self._rules, reader)
-        except TemporaryError as error:
-            patience = SILENT_PATIENCE if error.status is None else BUSY_PATIENCE
-            if call.tried_since is None or now - call.tried_since < patience:
-                raise
-            log.warning("decided without the provider's API", reason=str(error))
-            return record
-        except PermanentError as error:
-            log.warning("decided without the provider's API", reason=str(error))
-            return record
-        if found.parent.parent_id is not None:
-            return self._fold_into(call, found, found.parent.parent_id)
-        with self._store.begin() as connection:
-            current = self._store.locked(connection, call.key)
-            if current is not None and not current.record.is_forgotten:
-                found = current.record.join(found)
-                self._store.update(
-                    connection,
-                    call.key,
-                    record=found.model_dump_json(exclude_none=True),
-                    over_at=current.over_at or (now if found.is_over else None),
-                    **columns(found, self._rules.view(found)),
-                )
-        if not found.is_over and not found.was_read:
-            return Again(600, "the call is still going on", CallState.OPEN)
-        if not found.was_read and now - (call.over_at or now) < API_LAG:
-            return Again(5, "the provider's API does not know the end of all legs yet")
-        return found
-
-    def _fold_into(self, call: Call, found: CallRecord, parent_id: str) -> Done:
-        """It is a leg of another call: its facts go there, and this record ends."""
-        facts = found.model_copy(update={"call_id": parent_id})
-        with self._store.begin() as connection:
-            key = self._fold(connection, facts, self._clock())
-        return Done(CallState.FOLDED, f"a leg of {key}")
-
     def _match(self, call: Call, view: View, line: Line) -> Chosen | Done | Again:
         """The person: assigned by an operator, found by the rule, or made as a new lead."""
         number = view.parties.other.number or ""
@@ -192,10 +139,11 @@ class Steps:
         match = choose_person(number, self._target.find_people(number, line), line)
         if match.person is not None:
             return Chosen(match.person, match.because)
-        is_wanted = (
-            line.unknown_caller is UnknownCaller.CREATE_LEAD or call.assigned_kind == NEW_LEAD
-        )
-        is_final = line.unknown_caller is not UnknownCaller.HOLD and call.assigned_kind != NEW_LEAD
+        is_by_hand = call.assigned_kind == NEW_LEAD
+        makes_leads = line.unknown_caller is UnknownCaller.CREATE_LEAD
+        no_lead = _why_no_lead(view, line) if makes_leads and not is_by_hand else None
+        is_wanted = is_by_hand or (makes_leads and no_lead is None)
+        is_final = line.unknown_caller is not UnknownCaller.HOLD and not is_by_hand
         if match.is_unknown and is_final and not self._target.knows_everybody(line):
             why = f"{match.because} so far; the index of people is being read for the first time"
             waited = self._clock() - call.first_seen_at
@@ -209,7 +157,8 @@ class Steps:
             return made
         if match.is_unknown and line.unknown_caller is UnknownCaller.IGNORE:
             return Done(CallState.IGNORED, f"{match.because}, and unknown callers are ignored")
-        return Done(CallState.HELD, match.because)
+        why = f"; no lead is made: {no_lead}" if match.is_unknown and no_lead else ""
+        return Done(CallState.HELD, f"{match.because}{why}")
 
     def _request(
         self, call: Call, record: CallRecord, view: View, line: Line, person: Person
@@ -219,6 +168,7 @@ class Steps:
             **self._target.prepare(summary, person, line),
             "person": _kept(person),
             "facts": mark_of(record),
+            "told": told(summary, view.parties.other.number),
         }
 
     def _trace(self, call: Call) -> Again | Attempt | None:
@@ -252,7 +202,9 @@ class Steps:
         """Acceptance is not success: ask what became of the write."""
         now = self._clock()
         if not call.job_id:
-            return self._amend(call, Done(CallState.WRITTEN, "found on the person's record"))
+            return self._amend(
+                call, call.record, Done(CallState.WRITTEN, "found on the person's record")
+            )
         since = now - (call.posted_at or now)
         try:
             found = self._target.confirm(call.job_id, integration_id=call.integration_id)
@@ -276,7 +228,9 @@ class Steps:
         reason = f"written in part: {found.words}" if found.state is WriteState.PARTLY else None
         values = {"confirmed_at": now, "event_id": found.event_id}
         return self._amend(
-            replace(call, event_id=found.event_id), Done(CallState.WRITTEN, reason, values)
+            replace(call, event_id=found.event_id),
+            call.record,
+            Done(CallState.WRITTEN, reason, values),
         )
 
     def _refused(self, call: Call, found: Confirmation) -> Done | Again:
@@ -313,23 +267,34 @@ class Steps:
             return replace(asked, state=CallState.POSTED)
         return replace(again, also=asked.note)
 
-    def _amend(self, call: Call, done: Done) -> Done | Again:
-        """Bring a written event up to what is known now, where the target can; never a second event.
+    def _amend(self, call: Call, record: CallRecord, done: Done) -> Done | Again:
+        """Bring a written event up to what is known now, where the PMS takes that; never a second event.
 
-        Other rules and settings than it was written by are no reason: it stays as it was, until more is known.
+        Where it does not, the reason says what stands wrong there. Other rules and settings than it was
+        written by are no reason: it stays as it was, until more is known. Events that an earlier version
+        wrote, which did not keep what it told, stay as they are.
         """
-        if not knows_more(call):
+        if record == call.record and not knows_more(call):
             return done
-        view = self._rules.view(call.record)
+        view = self._rules.view(record)
         line = self._rules.lines.of(view.parties.line)
-        if call.event is None or line is None or "person" not in call.event:
+        if call.event is None or line is None or "told" not in call.event:
             return done
+        if view.questions and call.state is not CallState.WRITTEN:
+            return Again(
+                0.0, "written; more is asked of the provider", CallState.WRITTEN, values=done.values
+            )
         person = _person(call.event["person"])
-        change = f"what is known changed since it was written (now {_words(view, call.record)})"
+        request = self._request(call, record, view, line, person)
+        wrong = stands_wrong(call.event["told"], request["told"])
+        if request["body"] == call.event["body"] and wrong is None:
+            return done
+        if not self._target.takes_corrections(person):
+            return (
+                replace(done, reason=f"{wrong}; this PMS takes no corrections") if wrong else done
+            )
+        change = wrong or "more is known than its notes say"
         try:
-            request = self._request(call, call.record, view, line, person)
-            if request["body"] == call.event["body"]:
-                return done
             event_id = self._target.find_event(call.call_id, call.event, call.event_id)
             if event_id is None:
                 if self._clock() - (call.posted_at or self._clock()) < KEEP_TRYING:
@@ -342,13 +307,16 @@ class Steps:
         except PermanentError as error:
             return replace(done, reason=f"{change}; it cannot be corrected there: {error}")
         values = {**(done.values or {}), "event": dict(request)}
-        return replace(done, reason=f"{change}; its notes were corrected", values=values)
+        return replace(done, reason=f"{change}; it was corrected", values=values)
 
 
-def _words(view: View, record: CallRecord) -> str:
-    outcome = view.ending.outcome.value.replace("_", " ")
-    recorded = "recorded" if best_recording(record) else "not recorded"
-    return f"{outcome}, {view.ending.talk_seconds} s, {recorded}"
+def _why_no_lead(view: View, line: Line) -> str | None:
+    """Why the line's policy makes no lead of the other side of this call, if so."""
+    if view.ending.outcome in NO_LEAD_AFTER:
+        return f"the call was {view.ending.outcome.value}"
+    if view.parties.direction is Direction.OUTBOUND and not line.create_lead_outbound:
+        return "we called this number, and the line does not say create_lead_outbound = true"
+    return None
 
 
 def _kept(person: Person) -> dict[str, Any]:

@@ -28,7 +28,6 @@ def summarize(
     link = links.of(call.call_id, call.link_version, key=call.key)
     if policy.links is RecordingLinks.PROVIDER and recording and recording.url:
         link = _as_mp3(recording.url)
-    starts = [leg.started_at for leg in record.legs.values() if leg.started_at is not None]
     return CallSummary(
         reference=call.call_id,
         direction=view.parties.direction,
@@ -36,7 +35,7 @@ def summarize(
         assumed=end.assumed,
         because=end.because,
         talk_seconds=end.talk_seconds,
-        started_at=min(starts, default=call.first_seen_at),
+        started_at=record.began_at or call.first_seen_at,
         from_number=other if inbound else ours,
         to_number=ours if inbound else other,
         link=link,

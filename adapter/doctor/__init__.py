@@ -16,6 +16,7 @@ from adapter.bootstrap import Parts
 from adapter.doctor.database import check_database
 from adapter.doctor.finding import Finding, outcome
 from adapter.doctor.propexo import ask_directly, check_lines, check_propexo
+from adapter.doctor.provider_api import check_provider_api
 from adapter.doctor.public import check_public
 from adapter.doctor.settings import check_settings
 from adapter.doctor.twilio import check_twilio
@@ -32,6 +33,7 @@ def examine(console: Console, environ: Mapping[str, str]) -> int:
         ("database", partial(check_database, parts)),
         ("Propexo", partial(check_propexo, parts, directory)),
         ("Twilio", partial(check_twilio, settings)),
+        ("provider API", partial(check_provider_api, parts)),
         ("PUBLIC_BASE_URL", partial(check_public, parts)),
     ):
         with console.status(f"checking {name}"):

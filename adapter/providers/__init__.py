@@ -25,6 +25,7 @@ class HookKind(StrEnum):
     MESSAGE = "message"  # the action of a <Record>
     MACHINE = "machine"
     TRANSCRIPTION = "transcription"
+    QUEUE = "queue"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,32 @@ class CallEvent:
 
 
 @dataclass(frozen=True)
+class UnusedHook:
+    """A hook that says nothing of how a call went. what: of which kind, in a word.
+
+    conference_call: the ids of a conference and of a call that took part in it, if it names both.
+    """
+
+    provider: str
+    account: str
+    what: str
+    conference_call: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class ConferenceRecording:
+    """A hook about the recording of a conference that names no call."""
+
+    provider: str
+    account: str
+    conference_id: str
+    recording: Recording
+
+
+HookFacts = CallEvent | UnusedHook | ConferenceRecording
+
+
+@dataclass(frozen=True)
 class Reply:
     """The answer that the provider wants for a hook that was taken."""
 
@@ -70,7 +97,7 @@ class Provider(Protocol):
     def verify(self, request: HookRequest, params: Parameters) -> str:
         """The account that sent this hook. Errors: UntrustedHook if its signature does not prove it."""
 
-    def read(self, params: Parameters, account: str) -> CallEvent:
+    def read(self, params: Parameters, account: str, received_at: datetime) -> HookFacts:
         """The facts of a trusted hook. Errors: UnreadableHook."""
 
     def call_ids(self, params: Parameters) -> Sequence[str]:

@@ -14,8 +14,8 @@ from adapter.calls.facts import CallRecord, Leg, Recording, RecordingState, call
 from adapter.calls.ledger import Ledger, batches
 from adapter.calls.rows import Call, CallState
 from adapter.calls.store import Store
-from adapter.calls.view import Rules
-from adapter.delivery.completion import complete, is_open
+from adapter.calls.view import Rules, View
+from adapter.delivery.completion import complete
 from adapter.intake import Intake
 from adapter.observe import logger
 from adapter.providers.listing import CallList, Day
@@ -123,11 +123,10 @@ class Comparison:
         nothing = CallRecord(provider=self.parts.provider, account=self.account, call_id=leg.id)
         known = found = call.record if call is not None else nothing
         if call is None:
-            found = complete(
-                nothing.model_copy(update={"legs": {leg.id: leg}}), self.parts.rules, listed
-            )
-        elif call.state in _COMPLETED_HERE and is_open(known, self.parts.rules):
-            found = complete(known, self.parts.rules, listed)
+            begun = nothing.model_copy(update={"legs": {leg.id: leg}})
+            found = complete(begun, self.parts.rules, listed, lambda record: True)
+        elif call.state in _COMPLETED_HERE:
+            found = self._completed(known, listed)
         recordings = listed.recordings_of(self.account, leg.id)
         missing = {r.id: r for r in recordings if _is_missing(r, known)}
         if missing:
@@ -142,6 +141,20 @@ class Comparison:
         if not self.dry_run:
             self._take_in(found, is_new=call is None)
 
+    def _completed(self, known: CallRecord, listed: Listed) -> CallRecord:
+        """The record with what the list answers of its open questions, or has of it beyond what was known.
+
+        A leg that became known late changes the record only where another outcome follows from it.
+        """
+        rules = self.parts.rules
+        if rules.view(known).questions:
+            return complete(known, rules, listed, lambda record: True)
+        legs = listed.legs_dialled_by(self.account, known.call_id)
+        more = known.join(known.model_copy(update={"legs": {leg.id: leg for leg in legs}}))
+        if _said(rules.view(more)) == _said(rules.view(known)):
+            return known
+        return more
+
     def _take_in(self, facts: CallRecord, *, is_new: bool) -> None:
         store, now = self.parts.store, self.parts.clock()
         with store.begin() as connection:
@@ -155,6 +168,12 @@ class Comparison:
 
     def _key(self, sid: str) -> str:
         return call_key(self.parts.provider, self.account, sid)
+
+
+def _said(view: View) -> tuple[object, ...]:
+    """What an event says of a call."""
+    ending, who = view.ending, view.parties
+    return ending.outcome, ending.talk_seconds, who.direction, who.other, who.line
 
 
 def _is_missing(recording: Recording, record: CallRecord) -> bool:

@@ -102,6 +102,9 @@ class Target(Protocol):
     ) -> str | None:
         """The id of the event that was written; event_id: what the confirmation named. None: not seen."""
 
+    def takes_corrections(self, person: Person) -> bool:
+        """True if the target is known to change events of such a person once they are written."""
+
     def amend(self, event_id: str, request: Mapping[str, Any]) -> None:
         """Change a written event to say what this request says, as far as the target can.
 

@@ -144,7 +144,7 @@ def _hook(values: Mapping[str, str]) -> Reading:
         with suppress(HookError):
             _TWILIO.verify(request, params)
         with suppress(UnreadableHook):
-            _TWILIO.read(params, "AC1")
+            _TWILIO.read(params, "AC1", NOW)
 
     return read
 

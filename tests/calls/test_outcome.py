@@ -19,20 +19,24 @@ from adapter.calls.facts import (
     Leg,
     LegDirection,
     LegStatus,
+    QueueExit,
+    QueueStay,
     Recording,
     RecordingSource,
     RecordingState,
+    RelayedCall,
 )
 from adapter.calls.outcome import RULES, SIP_NO_SUCH_NUMBER, Ending, Outcome, ending
 from adapter.calls.parties import parties
 
 LINE, AGENT, PERSON = "+16175550100", "+16175550150", "+16175550134"
+OTHER_LINE = "+16175550101"
 S, O = LegStatus, Outcome  # noqa: E741 - cases are to be read as a table
 TERMINAL_UNANSWERED = (S.NO_ANSWER, S.BUSY, S.FAILED, S.CANCELED)
 
 
 def is_ours(number: str) -> bool:
-    return number in (LINE, AGENT)
+    return number in (LINE, OTHER_LINE, AGENT)
 
 
 def inbound(status: LegStatus | None, seconds: int | None = None, **facts: Any) -> Leg:
@@ -118,7 +122,20 @@ def conversation(seconds: int) -> Recording:
     )
 
 
-Part = Leg | DialResult | Recording
+def queue(exit: QueueExit) -> QueueStay:
+    return QueueStay(queue_id="QU1", exit=exit, wait_seconds=40)
+
+
+def to_line() -> Leg:
+    """The leg to our other line, which picked up, as lines do."""
+    return dialled(S.COMPLETED, 80, to_number=OTHER_LINE)
+
+
+def relayed(outcome: str, seconds: int) -> RelayedCall:
+    return RelayedCall(leg_id="CA1", outcome=outcome, talk_seconds=seconds)
+
+
+Part = Leg | DialResult | Recording | QueueStay | RelayedCall
 
 
 def record(parts: tuple[Part, ...], *, was_read: bool = False, text: str = "") -> CallRecord:
@@ -130,13 +147,15 @@ def record(parts: tuple[Part, ...], *, was_read: bool = False, text: str = "") -
         dials={part.leg_id: part for part in parts if isinstance(part, DialResult)},
         recordings={part.id: part for part in parts if isinstance(part, Recording)},
         transcripts={"RE1": text} if text else {},
+        queues={part.queue_id: part for part in parts if isinstance(part, QueueStay)},
+        relayed={part.leg_id: part for part in parts if isinstance(part, RelayedCall)},
         was_read=was_read,
     )
 
 
 def end_of(*parts: Part, was_read: bool = False, text: str = "") -> Ending:
     known = record(parts, was_read=was_read, text=text)
-    return ending(known, parties(known, is_ours))
+    return ending(known, parties(known, is_ours, lambda number: number in (LINE, OTHER_LINE)))
 
 
 @dataclass(frozen=True)
@@ -182,10 +201,10 @@ CASES = [
     case("a dial that names no leg was turned down", "whisper_rejected", O.NO_ANSWER, 0, inbound(S.COMPLETED, 99), dial(S.COMPLETED, bridged=False, leg=""), dialled(S.COMPLETED, 4)),
     case("it was taken, and a conversation recorded", "dial_connected", O.ANSWERED, 40, inbound(S.COMPLETED, 99), dial(S.COMPLETED, 40, bridged=True), conversation(41)),
     case("it was taken, then a message left", "dial_connected", O.ANSWERED, 40, inbound(S.COMPLETED, 99), dial(S.COMPLETED, 40, bridged=True), message(10)),
-    case("the caller hung up while it rang", "dial_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 20), dial(S.CANCELED, gone=True, leg="")),
+    case("the caller hung up while it rang", "left_while_ringing", O.ABANDONED, 0, inbound(S.COMPLETED, 20), dial(S.CANCELED, gone=True, leg="")),
     case("an old account calls that no-answer", "dial_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 20), dial(S.NO_ANSWER, bridged=False, gone=True)),
     case("the caller left during the whisper", "dial_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 20), dial(S.COMPLETED, 4, bridged=False, gone=True)),
-    case("only the child says that the caller left", "dial_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 20), dialled(S.CANCELED, 0)),
+    case("only the child says that the caller left", "phone_canceled", O.ABANDONED, 0, inbound(S.COMPLETED, 20), dialled(S.CANCELED, 0)),
     case("the agent's line was busy", "dial_busy", O.BUSY, 0, inbound(S.COMPLETED, 20), dial(S.BUSY, bridged=False)),
     case("the agent's line was busy, says the child", "dial_busy", O.BUSY, 0, inbound(S.COMPLETED, 20), dialled(S.BUSY, 0)),
     case("one phone was busy, one was not taken", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 20), dial(S.BUSY, bridged=False), dial(S.NO_ANSWER, bridged=False, leg="CA2")),
@@ -202,7 +221,7 @@ CASES = [
     case("one of ten phones took it", "dialled_leg_answered", O.ANSWERED, 60, inbound(S.COMPLETED, 90), dialled(S.COMPLETED, 60, number=5), *(dialled(S.CANCELED, 0, number=n) for n in range(6, 15))),
     case("one of ten phones took it, only they say so", "dialled_leg_answered", O.ANSWERED, 60, dialled(S.COMPLETED, 60, number=5), *(dialled(S.NO_ANSWER, 0, number=n) for n in range(6, 15))),
     case("none of ten phones took it", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 90), *(dialled(S.NO_ANSWER, 0, number=n) for n in range(1, 11))),
-    case("none of ten phones took it, the caller left", "dial_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 9), *(dialled(S.CANCELED, 0, number=n) for n in range(1, 11))),
+    case("none of ten phones took it, the caller left", "phone_canceled", O.ABANDONED, 0, inbound(S.COMPLETED, 9), *(dialled(S.CANCELED, 0, number=n) for n in range(1, 11))),
     case("one of ten was turned down, one talked", "dial_connected", O.ANSWERED, 60, inbound(S.COMPLETED, 90), dialled(S.COMPLETED, 5), dialled(S.COMPLETED, 60, number=2), dial(S.COMPLETED, 60, bridged=True, leg="CA2")),
     case("only a child, and nobody took it", "dial_not_answered", O.NO_ANSWER, 0, dialled(S.NO_ANSWER, 0)),
     # Messages.
@@ -245,6 +264,23 @@ CASES = [
     case("our agent dialled a wrong number, says the dial", "out_no_such_number", O.DISCONNECTED, 0, DEVICE, to_person(S.FAILED, 0), dial(S.FAILED, bridged=False, sip=484)),
     case("click to call, the person took it", "dialled_leg_answered", O.ANSWERED, 60, outbound(S.COMPLETED, 75, to=AGENT), to_person(S.COMPLETED, 60)),
     case("click to call, the person did not", "not_picked_up", O.NO_ANSWER, 0, outbound(S.COMPLETED, 75, to=AGENT), to_person(S.NO_ANSWER, 0)),
+    case("with answerOnBridge, the caller left", "left_while_ringing", O.ABANDONED, 0, inbound(S.NO_ANSWER, 0), dial(S.CANCELED, bridged=False, gone=True)),
+    case("with answerOnBridge, a phone says that the caller left", "left_while_ringing", O.ABANDONED, 0, inbound(S.NO_ANSWER, 0), dialled(S.CANCELED, 0)),
+    case("two conversations one after the other", "dial_connected", O.ANSWERED, 100, inbound(S.COMPLETED, 120), dial(S.COMPLETED, 40, bridged=True), dial(S.COMPLETED, 60, bridged=True, leg="CA2")),
+    # Queues.
+    case("connected out of a queue", "queue_connected", O.ANSWERED, 80, inbound(S.COMPLETED, 120), queue(QueueExit.CONNECTED)),
+    case("hung up in the queue", "queue_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 40), queue(QueueExit.HUNG_UP)),
+    case("left the queue by a key", "queue_left", O.ABANDONED, 0, inbound(S.COMPLETED, 90), queue(QueueExit.LEFT)),
+    case("left the queue for the mailbox", "message_left", O.VOICEMAIL, 25, inbound(S.COMPLETED, 90), queue(QueueExit.LEFT), message(25)),
+    case("the queue was full", "queue_failed", O.NO_ANSWER, 0, inbound(S.COMPLETED, 9), queue(QueueExit.FULL)),
+    case("the queue failed", "queue_failed", O.NO_ANSWER, 0, inbound(S.COMPLETED, 9), queue(QueueExit.ERROR)),
+    case("taken out of the queue by our program", "completed_only", O.ANSWERED, 50, inbound(S.COMPLETED, 90), queue(QueueExit.REDIRECTED)),
+    # Our own other lines.
+    case("answered on our other line", "line_answered", O.ANSWERED, 50, inbound(S.COMPLETED, 90), to_line(), dial(S.COMPLETED, 80, bridged=True), relayed("answered", 50)),
+    case("a message on our other line", "line_took_message", O.VOICEMAIL, 12, inbound(S.COMPLETED, 90), to_line(), dial(S.COMPLETED, 80, bridged=True), relayed("voicemail", 12)),
+    case("the caller left while our other line rang", "line_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 90), to_line(), relayed("abandoned", 0)),
+    case("nobody talked on our other line", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 90), to_line(), dial(S.COMPLETED, 80, bridged=True, gone=True), relayed("no_answer", 0)),
+    case("it is open what came of it on our other line", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 90), to_line(), dial(S.COMPLETED, 80, bridged=True)),
     # Nothing more is known.
     case("no more than completed", "completed_only", O.ANSWERED, 17, inbound(S.COMPLETED, 17)),
     case("no more than completed, without a length", "completed_only", O.ANSWERED, 0, inbound(S.COMPLETED)),

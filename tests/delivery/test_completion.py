@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,13 +21,25 @@ from adapter.calls.lines import read_lines
 from adapter.calls.outcome import Outcome
 from adapter.calls.settle import RecordingLinks, SettlePolicy
 from adapter.calls.view import Rules
-from adapter.delivery.completion import complete, is_open
+from adapter.delivery.completion import complete as look
 from adapter.errors import TemporaryError
+from tests.conftest import NOW
 from tests.delivery.world import AGENT, CALL, CALLER, CHILD, LINE, LINES, RECORDING, FakeReader
 
 RULES = Rules(read_lines(LINES, {}), SettlePolicy())
 PROVIDER_RULES = Rules(read_lines(LINES, {}), SettlePolicy(links=RecordingLinks.PROVIDER))
 S = LegStatus
+
+
+def is_open(known: CallRecord, rules: Rules) -> bool:
+    return bool(rules.view(known).questions)
+
+
+def complete(
+    known: CallRecord, rules: Rules, reader: FakeReader, *, late: bool = True
+) -> CallRecord:
+    """late: the API had time to catch up with the end of the call."""
+    return look(known, rules, reader, lambda record: late)
 
 
 def parent(status: LegStatus | None, seconds: int | None = None, **more: Any) -> Leg:
@@ -37,6 +50,7 @@ def parent(status: LegStatus | None, seconds: int | None = None, **more: Any) ->
         "to_number": LINE,
         "status": status,
         "duration_seconds": seconds,
+        "started_at": NOW - timedelta(seconds=60),
     }
     return Leg(**{**kept, **more})
 
@@ -138,12 +152,19 @@ def test_a_message_is_looked_for_where_no_leg_answered() -> None:
     assert RULES.view(found).ending.outcome is Outcome.VOICEMAIL
 
 
-def test_where_the_dial_reported_its_legs_are_not_asked_for() -> None:
+def test_after_a_dial_that_nobody_took_another_phone_and_a_message_are_looked_for() -> None:
     reader = FakeReader()
     found = complete(record(parent(S.COMPLETED, 40), dial=MISSED), RULES, reader)
-    assert reader.reads == ["recordings"]
+    assert reader.reads == ["legs", "recordings"]
     assert RULES.view(found).ending.outcome is Outcome.NO_ANSWER
     assert not is_open(found, RULES)
+
+
+def test_what_is_missing_soon_after_the_end_may_only_be_late() -> None:
+    known = record(parent(S.COMPLETED, 40), dial=MISSED)
+    found = complete(known, RULES, FakeReader(), late=False)
+    assert is_open(found, RULES)
+    assert not found.was_read
 
 
 @pytest.mark.parametrize(

@@ -222,7 +222,7 @@ def test_an_error_of_the_other_side_plans_another_try(due: Store, clock: Clock) 
 
 
 def test_a_due_run_is_handed_out_once(world: World, clock: Clock) -> None:
-    world.hook(status_hook("no-answer"))
+    world.hook(status_hook("busy"))
     with world.store.begin() as connection:
         assert world.store.due(connection, clock(), 10) == [(KEY, 1)]
         assert world.store.due(connection, clock(), 10) == []
@@ -232,7 +232,7 @@ def test_a_run_that_waited_long_to_be_handed_out_is_not_taken_for_lost(
     world: World, clock: Clock
 ) -> None:
     """No worker ran for an hour. Whoever begins now must not have its runs replaced under its hands."""
-    world.hook(status_hook("no-answer"))
+    world.hook(status_hook("busy"))
     clock.advance(3600)
     with world.store.begin() as connection:
         assert world.store.due(connection, clock(), 10) == [(KEY, 1)]
@@ -243,7 +243,7 @@ def test_a_run_that_waited_long_to_be_handed_out_is_not_taken_for_lost(
 def test_a_run_that_was_handed_out_and_never_ended_is_planned_again(
     world: World, clock: Clock
 ) -> None:
-    world.hook(status_hook("no-answer"))
+    world.hook(status_hook("busy"))
     world.queue_next()
     clock.advance(3600)
     assert world.store.requeue_lost(clock() - timedelta(minutes=10), clock()) == 1

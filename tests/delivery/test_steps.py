@@ -17,14 +17,13 @@ from adapter.calls.rows import CallState
 from adapter.calls.tables import breakers
 from adapter.errors import (
     BudgetSpent,
-    CredentialsRefused,
     NotSupported,
     PermanentError,
     TemporaryError,
 )
 from adapter.replay import replay_calls
 from adapter.targets import Confirmation, WriteState
-from tests.conftest import Clock
+from tests.conftest import NOW, Clock
 from tests.delivery.world import (
     CALL,
     CALLER,
@@ -148,8 +147,8 @@ def test_nobody_found_is_held_with_the_reason(world: World) -> None:
 def test_waiting_for_the_rate_limit_is_no_failed_try(world: World) -> None:
     world.target.lookups = [BudgetSpent("spent", retry_after_seconds=30)] * 3
     missed(world)
-    begun = world.clock()
     world.run_next()
+    begun = world.clock()
     call = world.call(CALL)
     assert (call.tries, call.tried_since) == (0, None)
     assert call.due_at == begun + timedelta(seconds=30)
@@ -529,7 +528,10 @@ def test_a_correction_of_the_outcome_corrects_the_event_and_makes_no_second_one(
     assert [a[1]["body"]["outcome"] for a in world.target.amendments] == ["no_answer"]
     assert len(world.target.posts) == 1
     assert call.reason is not None
-    assert "its notes were corrected" in call.reason
+    assert call.reason == (
+        "the event in the PMS says: answered (it was no answer), 30 s of talk (it was 0 s); "
+        "it was corrected"
+    )
 
 
 def test_a_correction_that_comes_while_the_write_is_confirmed_is_made_after_it(
@@ -556,8 +558,55 @@ def test_where_events_cannot_be_corrected_the_reason_says_so_and_nothing_is_post
     call = world.call(CALL)
     assert call.state is CallState.WRITTEN
     assert call.reason is not None
-    assert "(now no answer, 0 s, not recorded); it cannot be corrected there" in call.reason
+    assert "answered (it was no answer)" in call.reason
+    assert "it cannot be corrected there" in call.reason
     assert len(world.target.posts) == 1
+
+
+def test_a_pms_that_takes_no_corrections_is_not_asked_for_one(world: World) -> None:
+    """Whoever asks is told what stands wrong there."""
+    world.target.is_correctable = False
+    take(world, status_hook("completed", 30))
+    world.finish()
+    world.target.asked.clear()
+    take(world, dial_hook("no-answer", bridged=False, parent="in-progress"))
+    world.finish()
+    call = world.call(CALL)
+    assert world.target.asked.keys() <= {"prepare"}
+    assert call.state is CallState.WRITTEN
+    assert call.reason == (
+        "the event in the PMS says: answered (it was no answer), 30 s of talk (it was 0 s); "
+        "this PMS takes no corrections"
+    )
+
+
+def test_a_time_that_turns_out_to_be_another_one_is_corrected(world: World) -> None:
+    """The result of a dial tells how long they talked, and no more of when the call began."""
+    take(world, answered_hooks(600)[0])
+    world.finish()
+    begun = world.target.posts[0]["body"]["started_at"]
+    assert begun == (NOW - timedelta(seconds=600)).isoformat()
+    take(world, status_hook("completed", 660, Timestamp="Mon, 02 Mar 2026 15:00:00 +0000"))
+    world.finish()
+    (amended,) = world.target.amendments
+    assert amended[1]["body"]["started_at"] == (NOW - timedelta(seconds=660)).isoformat()
+    assert "begun at 2026-03-02 14:50:00 UTC (it was 2026-03-02 14:49:00 UTC)" in (
+        world.call(CALL).reason or ""
+    )
+
+
+def test_an_event_that_an_earlier_version_wrote_is_not_corrected(world: World) -> None:
+    take(world, status_hook("completed", 30))
+    world.finish()
+    call = world.call(CALL)
+    assert call.event is not None
+    old = {name: value for name, value in call.event.items() if name != "told"}
+    with world.store.begin() as connection:
+        world.store.update(connection, call.key, event=old)
+    take(world, dial_hook("no-answer", bridged=False, parent="in-progress"))
+    world.finish()
+    assert world.call(CALL).state is CallState.WRITTEN
+    assert world.target.amendments == []
 
 
 def test_an_event_that_cannot_be_seen_yet_is_corrected_when_it_can(world: World) -> None:
@@ -710,29 +759,10 @@ def test_a_busy_api_delays_only_this_call_and_a_quarter_of_an_hour_at_most(
     take(reading, status_hook("no-answer", CallSid="CA" + "9" * 32))
     reading.pass_time(60)
     assert reading.call("CA" + "9" * 32).state is CallState.WRITTEN
-    assert reading.call(CALL).state is CallState.DELIVERING
+    assert reading.call(CALL).state is CallState.OPEN
     reading.pass_time(3600)
     assert reading.call(CALL).state is CallState.WRITTEN
     assert reading.target.posts[-1]["body"]["assumed"] is True
-
-
-def test_where_nothing_answers_at_all_a_call_does_not_wait_long(
-    reading: World, reader: FakeReader
-) -> None:
-    reader.errors = [TemporaryError("Twilio's API gave no answer")] * 1000
-    take(reading, status_hook("completed", 30))
-    reading.pass_time(60)
-    assert reading.call(CALL).state is CallState.WRITTEN
-
-
-def test_where_the_api_refuses_the_hooks_are_all_there_is(
-    reading: World, reader: FakeReader
-) -> None:
-    reader.errors = [CredentialsRefused("Twilio's API answered 401", status=401)]
-    take(reading, status_hook("completed", 30))
-    reading.finish()
-    assert reading.call(CALL).state is CallState.WRITTEN
-    assert reader.reads == ["legs"]
 
 
 def test_an_api_that_is_behind_the_hooks_is_asked_again_for_a_minute(
@@ -751,10 +781,13 @@ def test_an_api_that_is_behind_the_hooks_is_asked_again_for_a_minute(
 def test_an_api_that_never_catches_up_does_not_hold_the_call_for_ever(
     reading: World, reader: FakeReader
 ) -> None:
+    """A call lasts four hours at the most."""
     reader.call = leg(LegStatus.COMPLETED, 40)
     reader.children = [child(LegStatus.IN_PROGRESS)]
     take(reading, status_hook("completed", 40))
-    reading.pass_time(90)
+    reading.pass_time(3600)
+    assert reading.call(CALL).state is CallState.OPEN
+    reading.pass_time(4 * 3600)
     assert reading.call(CALL).state is CallState.WRITTEN
     assert len(reading.target.posts) == 1
 

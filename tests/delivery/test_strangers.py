@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from threading import Barrier
 from typing import Any
 
@@ -107,7 +108,7 @@ class Adapter:
         self.parts.intake.take(self.parts.twilio, hook)
 
     def missed(self, caller: str = STRANGER, line: str = MAIN, sid: str | None = None) -> str:
-        """A call that nobody took, due at once; its id."""
+        """A call that found the line busy, due at once; its id."""
         sid = sid or new_sid()
         self.hook(**missed_hook(sid, caller, line))
         return sid
@@ -205,10 +206,11 @@ def missed_hook(sid: str, caller: str, line: str) -> dict[str, str]:
         "From": caller,
         "To": line,
         "Direction": "inbound",
-        "CallStatus": "no-answer",
+        "CallStatus": "busy",
         "CallDuration": "0",
         "CallbackSource": "call-progress-events",
         "SequenceNumber": "0",
+        "Timestamp": format_datetime(datetime.now(UTC)),
     }
 
 
@@ -304,6 +306,52 @@ def test_nobody_is_taken_for_a_stranger_before_all_people_are_known(
         made.pass_time(60)
         assert made.call(sid).person_id == "lead_known"
         assert made.leads() == []
+
+
+def outgoing(status: str, **more: str) -> dict[str, str]:
+    """The hook of a call that our program made to a stranger."""
+    ends = {"From": MAIN, "To": STRANGER, "Direction": "outbound-api"}
+    return {**missed_hook(new_sid(), STRANGER, MAIN), **ends, "CallStatus": status, **more}
+
+
+@pytest.mark.parametrize("outbound", ["", "true"], ids=["by default", "where the line says so"])
+def test_a_stranger_whom_we_called_becomes_a_lead_only_where_the_line_says_so(
+    database_url: str, outbound: str
+) -> None:
+    """An operator's word makes the lead all the same."""
+    from adapter.desk import create_lead
+
+    text = lines("MRI") + (f"create_lead_outbound = {outbound}\n" if outbound else "")
+    with acquainted(database_url, vendors=["MRI"], ADAPTER_LINES=text) as made:
+        hook = outgoing("busy")
+        made.hook(**hook)
+        made.pass_time(600)
+        call = made.call(hook["CallSid"])
+        if outbound:
+            assert call.state is CallState.WRITTEN, call.reason
+            return
+        assert (call.state, made.leads()) == (CallState.HELD, [])
+        assert "create_lead_outbound = true" in (call.reason or "")
+        create_lead(made.store, call)
+        made.pass_time(600)
+        assert made.call(hook["CallSid"]).state is CallState.WRITTEN
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [outgoing("failed", SipResponseCode="404"), outgoing("failed", SipResponseCode="503")],
+    ids=["no such number", "not connected"],
+)
+def test_a_number_that_was_never_reached_becomes_no_lead(
+    database_url: str, hook: dict[str, str]
+) -> None:
+    text = lines("MRI") + "create_lead_outbound = true\n"
+    with acquainted(database_url, vendors=["MRI"], ADAPTER_LINES=text) as made:
+        made.hook(**hook)
+        made.pass_time(600)
+        call = made.call(hook["CallSid"])
+        assert (call.state, made.leads()) == (CallState.HELD, [])
+        assert "no lead is made: the call was" in (call.reason or "")
 
 
 def test_a_known_callers_call_makes_no_lead(mri: Adapter) -> None:

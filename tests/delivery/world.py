@@ -10,11 +10,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from adapter.calls.api_health import ApiHealth
 from adapter.calls.facts import Leg, Recording
 from adapter.calls.lines import Line, PersonKind, read_lines
 from adapter.calls.links import Links
 from adapter.calls.matching import Person
 from adapter.calls.new_leads import NewLeads
+from adapter.calls.relays import Relays
 from adapter.calls.rows import Call
 from adapter.calls.settle import RecordingLinks, SettlePolicy
 from adapter.calls.shared import Breakers
@@ -24,6 +26,7 @@ from adapter.calls.tables import calls
 from adapter.calls.view import Rules
 from adapter.delivery.confirming import BulkConfirmation
 from adapter.delivery.earlier import Earlier
+from adapter.delivery.looks import Looks
 from adapter.delivery.runs import Delivery
 from adapter.delivery.steps import Steps
 from adapter.delivery.strangers import Strangers
@@ -101,6 +104,7 @@ class FakeTarget:
     ended: dict[str, bool] = field(default_factory=dict)
     no_logs: Exception | None = None
     no_amending: Exception | None = None
+    is_correctable: bool = True
 
     def find_people(self, number: str, line: Line) -> Sequence[Person]:
         found: Sequence[Person] = self._next("find_people", self.lookups, self.people)
@@ -173,6 +177,9 @@ class FakeTarget:
     ) -> str | None:
         found: str | None = self._next("find_event", self.events, event_id)
         return found
+
+    def takes_corrections(self, person: Person) -> bool:
+        return self.is_correctable
 
     def amend(self, event_id: str, request: Mapping[str, Any]) -> None:
         self.asked["amend"] += 1
@@ -263,8 +270,15 @@ class World:
         self.steps = Steps(
             store=self.store,
             rules=self.rules,
-            readers={"twilio": reader} if reader is not None else {},
-            fold=self.intake.add,
+            looks=Looks(
+                store=self.store,
+                rules=self.rules,
+                readers={"twilio": reader} if reader is not None else {},
+                fold=self.intake.add,
+                health=ApiHealth(self.store),
+                relays=Relays(self.store, self.rules),
+                clock=clock,
+            ),
             target=self.target,
             writing=self.writing,
             earlier=self.earlier,
@@ -357,6 +371,7 @@ def status_hook(status: str, seconds: int = 0, **more: str) -> dict[str, str]:
         "CallDuration": str(seconds),
         "CallbackSource": "call-progress-events",
         "SequenceNumber": "0",
+        "Timestamp": "Mon, 02 Mar 2026 15:00:00 +0000",
         **more,
     }
 
@@ -364,6 +379,7 @@ def status_hook(status: str, seconds: int = 0, **more: str) -> dict[str, str]:
 def dial_hook(status: str, seconds: int = 0, *, bridged: bool, parent: str) -> dict[str, str]:
     kept = {k: v for k, v in status_hook(parent).items() if k[:4] in ("Acco", "Call", "From", "To")}
     del kept["CallbackSource"], kept["CallDuration"]
+    kept.pop("Timestamp", None)
     told = {"DialCallSid": CHILD, "DialCallStatus": status, "DialCallDuration": str(seconds)}
     return {**kept, "Direction": "inbound", **told, "DialBridged": str(bridged).lower()}
 

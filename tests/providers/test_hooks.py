@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import pytest
 
 from adapter.calls.facts import CallRecord, Leg, LegDirection, LegStatus, RecordingState
 from adapter.errors import UnreadableHook
-from adapter.providers import CallEvent, HookKind
+from adapter.providers import CallEvent, ConferenceRecording, HookKind, UnusedHook
 from adapter.providers.twilio import TwilioProvider
 from adapter.providers.twilio.hooks import (
     ANSWERED_BY,
@@ -26,7 +26,7 @@ from adapter.providers.twilio.hooks import (
     read_hook,
 )
 from adapter.providers.twilio.signature import Tokens
-from tests.conftest import ACCOUNT, BASE_URL, TOKEN, signed
+from tests.conftest import ACCOUNT, BASE_URL, NOW, TOKEN, signed
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "twilio"
 SHARED = Path(__file__).parents[3] / "shared" / "contract" / "twilio-samples.jsonl"
@@ -41,7 +41,9 @@ def payload(name: str) -> dict[str, Any]:
 
 
 def read(**params: str) -> CallEvent:
-    return read_hook({"CallSid": CALL, **params}, ACCOUNT)
+    event = read_hook({"CallSid": CALL, **params}, ACCOUNT)
+    assert isinstance(event, CallEvent)
+    return event
 
 
 def leg(event: CallEvent) -> Leg:
@@ -55,6 +57,7 @@ def leg(event: CallEvent) -> Leg:
 def test_a_captured_hook_states_these_facts(name: str) -> None:
     expected = json.loads((PAYLOADS / f"{name}.facts.json").read_text(encoding="utf-8"))
     event = read_hook(payload(name)["params"], ACCOUNT)
+    assert isinstance(event, CallEvent)
     assert event.kind == expected["kind"]
     assert event.facts == CallRecord.model_validate(
         {"provider": "twilio", "account": ACCOUNT, **expected["facts"]}
@@ -69,7 +72,7 @@ def test_a_captured_hook_states_the_same_after_its_way_over_http(name: str, meth
     hook = signed(params, method=method)
     sent = provider.parse(hook)
     account = provider.verify(hook, sent)
-    assert provider.read(sent, account) == read_hook(params, account)
+    assert provider.read(sent, account, NOW) == read_hook(params, account, NOW)
 
 
 def test_every_shared_sample_has_its_copy_here() -> None:
@@ -109,6 +112,7 @@ def test_every_shared_sample_has_its_copy_here() -> None:
         (HookKind.MESSAGE, {"CallStatus": "in-progress", "RecordingSid": RECORDING}),
         (HookKind.MESSAGE, {"RecordingUrl": f"https://api.twilio.com/{RECORDING}"}),
         (HookKind.MACHINE, {"AnsweredBy": "human", "MachineDetectionDuration": "2400"}),
+        (HookKind.QUEUE, {"CallStatus": "completed", "QueueResult": "hangup"}),
         (HookKind.TRANSCRIPTION, {"TranscriptionText": "hi", "CallStatus": "completed"}),
         (HookKind.TRANSCRIPTION, {"TranscriptionStatus": "failed", "RecordingSid": RECORDING}),
     ],
@@ -122,6 +126,7 @@ def test_kinds_are_told_apart_by_parameters(kind: HookKind, params: dict[str, st
     [
         (HookKind.DIAL, 200, "text/xml"),
         (HookKind.MESSAGE, 200, "text/xml"),
+        (HookKind.QUEUE, 200, "text/xml"),
         (HookKind.STATUS, 204, None),
         (HookKind.RECORDING, 204, None),
         (HookKind.MACHINE, 204, None),
@@ -137,6 +142,78 @@ def test_only_hooks_that_control_the_call_are_answered_with_twiml(
     reply = provider.reply(CallEvent(kind, facts) if kind else None)
     assert (reply.status, reply.content_type) == (status, content_type)
     assert ("<Response" in reply.body) == (content_type == "text/xml")
+
+
+# Hooks that tell of no call -------------------------------------------------------------------------
+
+CONFERENCE = "CF00000000000000000000000000000001"
+
+
+@pytest.mark.parametrize(
+    ("what", "params"),
+    [
+        ("conference", {"ConferenceSid": CONFERENCE, "StatusCallbackEvent": "conference-start"}),
+        ("stream", {"CallSid": CALL, "StreamSid": "MZ1", "StreamEvent": "stream-stopped"}),
+        ("stream", {"CallSid": CALL, "SiprecSid": "SR1"}),
+        ("live transcription", {"CallSid": CALL, "TranscriptionEvent": "transcription-content"}),
+        ("payment", {"CallSid": CALL, "PaymentSid": "PK1"}),
+        ("payment", {"CallSid": CALL, "PaymentConfirmationCode": "1"}),
+        ("message", {"MessageSid": "SM1", "SmsSid": "SM1", "SmsStatus": "delivered"}),
+        ("fax", {"FaxSid": "FX1", "Status": "received"}),
+    ],
+)
+def test_a_hook_that_says_nothing_of_a_calls_end_is_not_used(
+    what: str, params: dict[str, str]
+) -> None:
+    assert read_hook(params, ACCOUNT) == UnusedHook("twilio", ACCOUNT, what)
+
+
+def test_who_takes_part_in_a_conference_is_kept_of_its_hook() -> None:
+    params = {
+        "ConferenceSid": CONFERENCE,
+        "CallSid": CALL,
+        "StatusCallbackEvent": "participant-join",
+    }
+    assert read_hook(params, ACCOUNT) == UnusedHook(
+        "twilio", ACCOUNT, "conference", (CONFERENCE, CALL)
+    )
+
+
+def test_a_recording_that_names_only_its_conference_is_kept_apart() -> None:
+    params = {
+        "ConferenceSid": CONFERENCE,
+        "RecordingSid": RECORDING,
+        "RecordingStatus": "completed",
+        "RecordingDuration": "31",
+        "RecordingSource": "Conference",
+    }
+    found = read_hook(params, ACCOUNT)
+    assert isinstance(found, ConferenceRecording)
+    assert (found.conference_id, found.recording.id) == (CONFERENCE, RECORDING)
+    assert found.recording.duration_seconds == 31
+    with_call = read_hook({**params, "CallSid": CALL}, ACCOUNT)
+    assert isinstance(with_call, CallEvent)
+    assert RECORDING in with_call.facts.recordings
+
+
+# When a call began ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("params", "seconds"),
+    [
+        ({"CallStatus": "completed", "CallDuration": "65"}, 65),
+        ({"CallStatus": "in-progress"}, 0),
+        ({"CallStatus": "completed", "DialCallStatus": "completed", "DialCallDuration": "9"}, 9),
+        ({"RecordingStatus": "completed", "RecordingSid": RECORDING, "RecordingDuration": "7"}, 7),
+    ],
+)
+def test_a_hook_without_a_time_tells_by_its_receipt_when_the_call_had_begun(
+    params: dict[str, str], seconds: int
+) -> None:
+    event = read_hook({"CallSid": CALL, **params}, ACCOUNT, NOW)
+    assert isinstance(event, CallEvent)
+    assert event.facts.begun_by == NOW - timedelta(seconds=seconds)
 
 
 # Unreadable hooks -----------------------------------------------------------------------------------
@@ -156,7 +233,6 @@ def test_only_hooks_that_control_the_call_are_answered_with_twiml(
         {"CallSid": CALL, "ParentCallSid": "CA/2", "CallStatus": "completed"},
         {"CallSid": CALL, "CallStatus": "exploded"},
         {"CallSid": CALL, "DialCallStatus": "exploded"},
-        {"MessageSid": "SM1", "SmsStatus": "delivered"},
     ],
 )
 def test_a_hook_that_names_no_call_or_no_known_status_is_unreadable(

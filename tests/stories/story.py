@@ -2,6 +2,9 @@
 
 orders: "any", or lists of places in hooks. rest: Twilio's JSON, or null where the API knows nothing;
 asked_never: the reads that are allowed (expected.rest_reads). expected.from, .to: null is not compared.
+rest_at: what the API says from so many seconds after the first hook on, the last of it is rest; rest_silent:
+for so many seconds it gives no answer. expected.started_at: when the call began; .within: in how many
+seconds after the first hook the event is written.
 """
 
 from __future__ import annotations
@@ -16,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from adapter.calls.facts import CallRecord
+from adapter.providers import CallEvent
 from adapter.providers.twilio.hooks import read_hook
+from tests.conftest import NOW
 
 FOLDER = Path(__file__).parent.parent / "payloads" / "stories"
 Params = Mapping[str, str]
@@ -33,6 +38,8 @@ class Story:
     orders: Any
     settings: Mapping[str, str]
     rest: Mapping[str, Any] | None
+    rest_at: tuple[tuple[float, Mapping[str, Any]], ...]
+    rest_silent: float
     expected: Mapping[str, Any]
 
     @property
@@ -68,6 +75,8 @@ class Story:
             self.orders,
             self.settings,
             renamed(self.rest),
+            self.rest_at,
+            self.rest_silent,
             renamed(dict(self.expected)),
         )
 
@@ -83,6 +92,8 @@ def read_story(path: Path) -> Story:
         given["orders"],
         given["settings"],
         given["rest"],
+        tuple((seconds, rest) for seconds, rest in given.get("rest_at", ())),
+        given.get("rest_silent", 0.0),
         given["expected"],
     )
 
@@ -92,5 +103,6 @@ STORIES = [read_story(path) for path in sorted(FOLDER.glob("*.json"))]
 
 def facts_of(story: Story) -> list[CallRecord]:
     """Each hook's facts, in the call of the story also where a hook names a dialled leg only."""
-    read = [read_hook(params, story.account).facts for params in story.hooks]
-    return [facts.model_copy(update={"call_id": story.call}) for facts in read]
+    read = [read_hook(params, story.account, NOW) for params in story.hooks]
+    facts = [event.facts for event in read if isinstance(event, CallEvent)]
+    return [each.model_copy(update={"call_id": story.call}) for each in facts]

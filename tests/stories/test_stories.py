@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,10 @@ from adapter.calls.lines import read_lines
 from adapter.calls.outcome import Outcome
 from adapter.calls.settle import SettlePolicy, best_recording
 from adapter.calls.view import Rules
-from adapter.errors import PermanentError
+from adapter.errors import PermanentError, TemporaryError
 from adapter.providers.twilio.rest import leg_of, recording_of
 from adapter.targets.propexo.models import CALL_STATUS
-from tests.conftest import Clock
+from tests.conftest import NOW, Clock
 from tests.delivery.world import LINES, FakeReader, FakeTarget, World
 from tests.stories.story import STORIES, Story, facts_of
 
@@ -96,21 +96,36 @@ def test_any_order_and_repetition_of_hooks_gives_the_same_record(data: st.DataOb
 
 
 class StoryReader(FakeReader):
-    """Twilio's API as the story has it; a call that it does not have is a 404."""
+    """Twilio's API as the story has it at the time; a call that it does not have is a 404."""
 
-    def __init__(self, story: Story) -> None:
-        rest = story.rest or {"call": None, "children": [], "recordings": []}
-        super().__init__(
-            call=leg_of(rest["call"]) if rest["call"] else None,
-            children=[leg_of(row) for row in rest["children"]],
-            recordings=[recording_of(row, BASE) for row in rest["recordings"]],
-        )
+    def __init__(self, story: Story, clock: Clock) -> None:
+        super().__init__()
+        nothing: Mapping[str, Any] = {"call": None, "children": [], "recordings": []}
+        self._snapshots = story.rest_at or ((0.0, story.rest or nothing),)
+        self._silent_seconds = story.rest_silent
+        self._clock, self._begun = clock, clock()
+
+    def leg(self, account: str, sid: str) -> Any:
+        return self._as_it_is_now(super().leg, account, sid)
+
+    def legs_dialled_by(self, account: str, sid: str) -> Any:
+        return self._as_it_is_now(super().legs_dialled_by, account, sid)
 
     def recordings_of(self, account: str, sid: str) -> Any:
-        found = super().recordings_of(account, sid)
+        found = self._as_it_is_now(super().recordings_of, account, sid)
         if self.call is None:
             raise PermanentError("Twilio's API answered 404", status=404)
         return found
+
+    def _as_it_is_now(self, read: Any, account: str, sid: str) -> Any:
+        age = (self._clock() - self._begun).total_seconds()
+        if age < self._silent_seconds:
+            self.errors = [TemporaryError("Twilio's API gave no answer")]
+        rest = [rest for since, rest in self._snapshots if since <= age][-1]
+        self.call = leg_of(rest["call"]) if rest["call"] else None
+        self.children = [leg_of(row) for row in rest["children"]]
+        self.recordings = [recording_of(row, BASE) for row in rest["recordings"]]
+        return read(account, sid)
 
 
 @pytest.fixture
@@ -126,11 +141,12 @@ def worlds(sqlite_template: Path, tmp_path: Path) -> Iterator[Any]:
         engines.append(engine)
         # Without an API and without a number of allowed reads: an account without credentials.
         asks = story.rest is not None or "rest_reads" in story.expected
+        clock = Clock()
         return World(
             engine,
-            Clock(),
+            clock,
             target=FakeTarget(),
-            reader=StoryReader(story) if asks else None,
+            reader=StoryReader(story, clock) if asks else None,
             recording_links=story.settings.get("recording_links", "adapter"),
         )
 
@@ -161,12 +177,19 @@ def check(world: World, story: Story, order: tuple[int, ...]) -> None:
     assert len(world.target.posts) == (1 if expected["state"] == "written" else 0), about
     if world.reader is not None and "rest_reads" in expected:
         assert len(world.reader.reads) == expected["rest_reads"], (about, world.reader.reads)
-    others = [c for c in world.store.list_calls() if c.key != call.key]
+    allowed = (story.call, *expected.get("others", ()))
+    others = [c for c in world.store.list_calls() if c.call_id not in allowed]
     assert not others, f"{about}; other calls: {[(c.call_id, c.state) for c in others]}"
     if expected["state"] != "written":
         assert call.reason
+        assert expected.get("reason", "") in call.reason, about
         return
     event = world.target.posts[0]["body"]
+    if "started_at" in expected:
+        assert event["started_at"] == expected["started_at"], about
+    if "within" in expected:
+        assert call.posted_at is not None
+        assert (call.posted_at - NOW).total_seconds() <= expected["within"], about
     assert CALL_STATUS[Outcome(event["outcome"])].value == expected["call_status"], about
     assert min(event["talk_seconds"], DAY) == expected["duration"], about
     assert event["person_id"] == expected["person"], about

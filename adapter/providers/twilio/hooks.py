@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from adapter.calls.facts import (
@@ -18,12 +17,15 @@ from adapter.calls.facts import (
     Leg,
     LegDirection,
     LegStatus,
+    QueueExit,
+    QueueStay,
     Recording,
     RecordingSource,
     RecordingState,
 )
 from adapter.errors import UnreadableHook
-from adapter.providers import CallEvent, HookKind
+from adapter.providers import CallEvent, ConferenceRecording, HookFacts, HookKind, UnusedHook
+from adapter.providers.twilio.times import moment
 
 STATUS = {
     "queued": LegStatus.QUEUED,
@@ -66,6 +68,18 @@ RECORDING_STATE = {
     "failed": RecordingState.FAILED,
     "deleted": RecordingState.DELETED,
 }
+# https://www.twilio.com/docs/voice/twiml/enqueue#attributes-action-parameters
+QUEUE_RESULT = {
+    "bridged": QueueExit.CONNECTED,
+    "bridging-in-process": QueueExit.CONNECTED,
+    "redirected-from-bridged": QueueExit.CONNECTED,
+    "redirected": QueueExit.REDIRECTED,
+    "hangup": QueueExit.HUNG_UP,
+    "leave": QueueExit.LEFT,
+    "queue-full": QueueExit.FULL,
+    "error": QueueExit.ERROR,
+    "system-error": QueueExit.ERROR,
+}
 RECORDING_SOURCE = {
     "RecordVerb": RecordingSource.VOICEMAIL,
     "DialVerb": RecordingSource.CONVERSATION,
@@ -80,11 +94,30 @@ Params = Mapping[str, str]
 T = TypeVar("T")
 
 
-def read_hook(params: Params, account: str) -> CallEvent:
+# What tells a hook apart that says nothing of how a call went, and how we call it. Such hooks come to
+# this address too, where one address is set for everything. None of them has the status of a call.
+# https://www.twilio.com/docs/voice/twiml/conference#attributes-statusCallback, /stream, /siprec,
+# /pay#statuscallback, /transcription and https://www.twilio.com/docs/messaging/guides/track-outbound-message-status
+UNUSED: Mapping[str, str] = {
+    "ConferenceSid": "conference",
+    "StreamSid": "stream",
+    "SiprecSid": "stream",
+    "TranscriptionEvent": "live transcription",
+    "PaymentSid": "payment",
+    "MessageSid": "message",
+    "SmsSid": "message",
+    "FaxSid": "fax",
+}
+
+
+def read_hook(params: Params, account: str, received_at: datetime | None = None) -> HookFacts:
     """The facts of one hook. params: the first value of each parameter.
 
     Errors: UnreadableHook if it names no call, or is of no kind we know, or a value is impossible.
     """
+    other = _of_no_call(params, account)
+    if other is not None:
+        return other
     call_sid = params.get("CallSid", "")
     parent_sid = params.get("ParentCallSid") or call_sid
     for name, sid in (("CallSid", call_sid), ("ParentCallSid", parent_sid)):
@@ -102,6 +135,9 @@ def read_hook(params: Params, account: str) -> CallEvent:
     if kind is HookKind.DIAL:
         dial = _dial(params)
         known["dials"] = {dial.leg_id: dial}
+    if kind is HookKind.QUEUE:
+        stay = _queue_stay(params)
+        known["queues"] = {stay.queue_id: stay}
     if kind is not HookKind.MACHINE:
         recording = _recording(params, kind)
         if recording is not None:
@@ -110,6 +146,8 @@ def read_hook(params: Params, account: str) -> CallEvent:
         text = params.get("TranscriptionText", "").strip()
         if text and text != _BLANK_TRANSCRIPT:
             known["transcripts"] = {_recording_id(params) or "": text}
+    if received_at is not None and not params.get("Timestamp"):
+        known["begun_by"] = received_at - timedelta(seconds=_longest(params))
     facts = CallRecord(provider="twilio", account=account, call_id=parent_sid, **known)
     return CallEvent(kind, facts)
 
@@ -120,9 +158,36 @@ def call_ids(params: Params) -> list[str]:
     return [sid for sid in named if _SID.fullmatch(sid)]
 
 
+def _of_no_call(params: Params, account: str) -> UnusedHook | ConferenceRecording | None:
+    """What a hook is that does not tell of a call; None if it does."""
+    if "CallStatus" in params or "DialCallStatus" in params:
+        return None
+    conference_id = params.get("ConferenceSid", "")
+    if "RecordingStatus" in params or "RecordingSid" in params:
+        recording = _recording(params, HookKind.RECORDING)
+        if params.get("CallSid") or recording is None or not _SID.fullmatch(conference_id):
+            return None
+        return ConferenceRecording("twilio", account, conference_id, recording)
+    marks = (what for name, what in UNUSED.items() if name in params)
+    what = next(marks, "payment" if any(n.startswith("Payment") for n in params) else None)
+    if what is None:
+        return None
+    call_id = params.get("CallSid", "")
+    is_part = bool(_SID.fullmatch(conference_id) and _SID.fullmatch(call_id))
+    return UnusedHook("twilio", account, what, (conference_id, call_id) if is_part else None)
+
+
+def _longest(params: Params) -> int:
+    """The longest time that the hook says has passed in the call."""
+    names = ("CallDuration", "DialCallDuration", "RecordingDuration", "QueueTime")
+    return max(_seconds(params, name) or 0 for name in names)
+
+
 def _kind(params: Params) -> HookKind:
     if "DialCallStatus" in params:
         return HookKind.DIAL
+    if "QueueResult" in params:
+        return HookKind.QUEUE
     if any(name.startswith("Transcription") for name in params):
         return HookKind.TRANSCRIPTION
     if "RecordingStatus" in params:
@@ -142,7 +207,7 @@ def read_leg(params: Params, sid: str) -> Leg:
     """The facts of the leg itself, also as REST reads give them once their names are translated."""
     status = _word(STATUS, params, "CallStatus")
     duration = _seconds(params, "CallDuration")
-    at = _when(params, "Timestamp")
+    at = moment(params.get("Timestamp"))
     ended = at if status is not None and status.is_terminal else None
     started = ended - timedelta(seconds=duration or 0) if ended else at
     return Leg(
@@ -175,6 +240,16 @@ def _dial(params: Params) -> DialResult:
         bridged=bridged,
         caller_gone=None if parent is None else parent.is_terminal,
         sip_code=_seconds(params, "DialSipResponseCode"),
+    )
+
+
+def _queue_stay(params: Params) -> QueueStay:
+    parent = _word(STATUS, params, "CallStatus")
+    return QueueStay(
+        queue_id=params.get("QueueSid", ""),
+        exit=_word(QUEUE_RESULT, params, "QueueResult"),
+        wait_seconds=_seconds(params, "QueueTime"),
+        caller_gone=None if parent is None else parent.is_terminal,
     )
 
 
@@ -231,15 +306,3 @@ def _seconds(params: Params, name: str) -> int | None:
     except (ValueError, OverflowError):
         return None
     return number if 0 <= number < 2**31 else None
-
-
-def _when(params: Params, name: str) -> datetime | None:
-    """An RFC 2822 time in UTC; None if it is absent or no time."""
-    text = params.get(name, "")
-    if not text:
-        return None
-    try:
-        moment = parsedate_to_datetime(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None

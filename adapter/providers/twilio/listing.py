@@ -8,14 +8,13 @@ and what belongs to the day is chosen here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import date, timedelta
 from typing import Any
 
 from adapter.calls.facts import Leg, Recording
-from adapter.outside import cut
 from adapter.providers.listing import Day
 from adapter.providers.twilio.rest import TwilioRest, leg_of, recording_of
+from adapter.providers.twilio.times import moment
 
 MOST_PAGES = 1000
 
@@ -29,12 +28,12 @@ class TwilioList:
     def day(self, account: str, day: date, wait: Callable[[float], None]) -> Day:
         legs: list[Leg] = []
         for row in self._rows(account, "/Calls.json", "calls", "StartTime", day, wait):
-            began = _when(row, "start_time") or _when(row, "date_created")
+            began = moment(row.get("start_time")) or moment(row.get("date_created"))
             if began is not None and began.date() == day:
                 legs.append(_leg(row))
         recordings: dict[str, list[Recording]] = {}
         for row in self._rows(account, "/Recordings.json", "recordings", "DateCreated", day, wait):
-            began = _when(row, "date_created")
+            began = moment(row.get("date_created"))
             if row.get("call_sid") and began is not None and began.date() == day:
                 found = recording_of(row, self._rest.base_url)
                 recordings.setdefault(str(row["call_sid"]), []).append(found)
@@ -45,13 +44,13 @@ class TwilioList:
         account: str,
         path: str,
         name: str,
-        moment: str,
+        field: str,
         day: date,
         wait: Callable[[float], None],
     ) -> Iterator[Mapping[str, Any]]:
         query = {
-            f"{moment}>": day.isoformat(),  # on the wire `StartTime>=2026-11-01`
-            f"{moment}<": (day + timedelta(days=1)).isoformat(),
+            f"{field}>": day.isoformat(),  # on the wire `StartTime>=2026-11-01`
+            f"{field}<": (day + timedelta(days=1)).isoformat(),
         }
         return self._rest.rows(account, path, name, wait=wait, most_pages=MOST_PAGES, **query)
 
@@ -60,14 +59,6 @@ def _leg(row: Mapping[str, Any]) -> Leg:
     """The leg; one that never began ended when it was made."""
     leg = leg_of(row)
     if leg.is_over and leg.ended_at is None:
-        ended = _when(row, "start_time") or _when(row, "date_created")
+        ended = moment(row.get("start_time")) or moment(row.get("date_created"))
         leg = leg.model_copy(update={"started_at": ended, "ended_at": ended})
     return leg
-
-
-def _when(row: Mapping[str, Any], name: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(cut(str(row.get(name) or "")))
-    except (ValueError, TypeError, IndexError):
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

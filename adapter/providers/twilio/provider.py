@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from adapter.outside import MOST_TEXT, MOST_WORDS
-from adapter.providers import CallEvent, HookKind, HookRequest, Parameters, Reply
+from adapter.providers import CallEvent, HookFacts, HookKind, HookRequest, Parameters, Reply
 from adapter.providers.twilio.hooks import call_ids, read_hook
 from adapter.providers.twilio.signature import Tokens, parameters, verify
 
@@ -30,16 +31,16 @@ class TwilioProvider:
     def verify(self, request: HookRequest, params: Parameters) -> str:
         return verify(request, params, base_url=self._base_url, tokens=self._tokens)
 
-    def read(self, params: Parameters, account: str) -> CallEvent:
-        return read_hook(_cut(params), account)
+    def read(self, params: Parameters, account: str, received_at: datetime) -> HookFacts:
+        return read_hook(_cut(params), account, received_at)
 
     def call_ids(self, params: Parameters) -> Sequence[str]:
         return call_ids(params)
 
     def reply(self, event: CallEvent | None) -> Reply:
-        # The actions of <Dial> and <Record> must be answered with TwiML; an empty one ends the call.
+        # The actions of <Dial>, <Record> and <Enqueue> must be answered with TwiML; an empty one ends the call.
         # https://www.twilio.com/docs/voice/twiml/dial#action
-        if event is not None and event.kind in (HookKind.DIAL, HookKind.MESSAGE):
+        if event is not None and event.kind in (HookKind.DIAL, HookKind.MESSAGE, HookKind.QUEUE):
             return Reply(200, _EMPTY_TWIML, "text/xml")
         return Reply(204)
 

@@ -24,6 +24,7 @@ from adapter.errors import CredentialsRefused, PermanentError, RemoteError, Temp
 from adapter.observe import Exchange, record_exchange
 from adapter.outside import cut, cut_all, whole
 from adapter.providers.twilio.hooks import RECORDING_SOURCE, RECORDING_STATE, read_leg
+from adapter.providers.twilio.times import moment
 
 PAGE = 1000
 MAX_PAGES = 50
@@ -191,11 +192,15 @@ def _failure(response: requests.Response) -> RemoteError:
 
 
 def leg_of(row: Mapping[str, Any]) -> Leg:
-    """A leg from a row of the Call resource. A leg that has not ended has no times worth keeping."""
+    """A leg from a row of the Call resource."""
     params = {
         name: cut(str(row[key])) for key, name in _LEG_NAMES.items() if row.get(key) is not None
     }
-    return read_leg(params, cut(str(row["sid"])))
+    leg = read_leg(params, cut(str(row["sid"])))
+    began = moment(row.get("start_time"))
+    if began is None or (leg.ended_at is not None and began > leg.ended_at):
+        return leg
+    return leg.model_copy(update={"started_at": began})
 
 
 def recording_of(row: Mapping[str, Any], base_url: str) -> Recording:

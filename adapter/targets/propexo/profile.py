@@ -44,6 +44,7 @@ class Profile:
     zone: in which times are written; None for the line's.
     may_strip: not all of these fields are known to exist, so Propexo is asked to strip unknown
         ones, and the notes repeat what is in them.
+    takes_corrections: an event can be changed after it was written (PUT /v1/events/...).
     unsupported: why the PMS takes no such event; "" if it does.
     remark: what the contract leaves open here, and what was chosen.
     """
@@ -57,6 +58,7 @@ class Profile:
     notes_limit: int | None = None
     zone: str | None = None
     may_strip: bool = False
+    takes_corrections: bool = False
     unsupported: str = ""
     remark: str = ""
 

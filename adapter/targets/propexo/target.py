@@ -268,6 +268,10 @@ class PropexoTarget:
             return str(found[0]["id"])
         return event_id if event_id not in _people_of(request).values() else None
 
+    def takes_corrections(self, person: Person) -> bool:
+        vendor = person.vendor or self.directory.vendor(person.integration_id)
+        return profile_of(vendor, person.kind).takes_corrections
+
     def amend(self, event_id: str, request: Mapping[str, Any]) -> None:
         kind = PersonKind(request["person"]["kind"])
         body = {key: request["body"][key] for key in _AMENDABLE if key in request["body"]}

@@ -1,0 +1,19 @@
+"""How does Twilio write a moment? As RFC 2822, in hooks and in its API."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from adapter.outside import cut
+
+
+def moment(text: object) -> datetime | None:
+    """The moment in UTC; None for what is blank, or no time."""
+    if not text:
+        return None
+    try:
+        found = parsedate_to_datetime(cut(str(text)))
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
