@@ -287,7 +287,7 @@ def test_replay_says_whether_a_worker_will_take_it_up(run: Run, world: World) ->
 def test_show_says_what_became_of_the_event(
     run: Run, world: World, answers: list[Exception], title: str
 ) -> None:
-    world.target.answers = answers
+    world.target.answers = list(answers)  # it is used up, and the next database needs it too
     world.hook(status_hook("no-answer"))
     world.run_next() if answers else world.finish()
     shown = run("show", CALL).output

@@ -386,7 +386,7 @@ def test_the_story_tells_of_every_decision_at_its_time_and_in_order(made: Adapte
     assert made.call(sid).state is CallState.WRITTEN
     run(made, "replay", sid, "--again")
     told = run(made, "show", sid).text
-    moment = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) +"
+    moment = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) \w+ +"  # with its zone
     decisions = re.findall(moment + r"operator: (.+?) (?=\d{4}-|What was|Next)", told)
     assert [what for _, what in decisions] == [
         "not to be written",
