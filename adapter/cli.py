@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from adapter import __version__
 from adapter.errors import AdapterError
 from adapter.plain_text import plain
 from adapter.settings import Settings
@@ -54,7 +55,7 @@ def _states(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="call-adapter")
+@click.version_option(__version__)
 @click.option(
     "--env-file",
     metavar="PATH",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from importlib.metadata import version
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from adapter import __version__
 from adapter.calls.database import open_engine, schema_state
 from adapter.calls.lines import Lines
 from adapter.observe import logger
@@ -23,7 +23,7 @@ def say_start(process: str, settings: Settings, lines: Lines) -> None:
     """One line of the log: which version this is, where it is reached, and what it works with."""
     log.info(
         f"{process} starts",
-        version=version("call-adapter"),
+        version=__version__,
         address=settings.public_base_url,
         **({"listens_on": f"{settings.host}:{settings.port}"} if process == "web" else {}),
         database=_database(settings),
