@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from adapter.calls import database, pooler
+from adapter.calls import database, pooler, trouble
 from adapter.calls.api_health import ApiHealth
 from adapter.calls.jobs import Jobs
 from adapter.calls.lines import Lines, read_lines
@@ -426,19 +426,13 @@ def migrate(settings: Settings) -> None:
     is_direct = settings.migrated_url != settings.database_url
     setting = "DATABASE_DIRECT_URL" if is_direct else "DATABASE_URL"
     engine = database.open_engine(settings.migrated_url)
-    where = (
-        f"the database of {setting} ({engine.url.host or engine.url.database or 'local socket'})"
-    )
     try:
         with database.alone(engine):
             database.refuse_newer(engine)
             database.migrate(engine)
             migrate_queue(engine)
-    except sa.exc.SQLAlchemyError as error:
-        raise StoreUnavailable(
-            f"{where} cannot be migrated: {database.cause_of(error)}; "
-            "check the URL, that the server runs, and what the role may do"
-        ) from error
+    except (sa.exc.SQLAlchemyError, OSError) as error:
+        raise StoreUnavailable(trouble.trouble(engine.url, error, setting)) from error
     finally:
         engine.dispose()
     if is_direct:

@@ -96,9 +96,10 @@ def demo(keep_open: bool, hook_delay: float) -> None:
 def run() -> None:
     """Web and worker together, after migrating; SQLite unless DATABASE_URL says otherwise."""
     from adapter import bootstrap
-    from adapter.processes import run_together
+    from adapter.processes import refuse_taken_port, run_together
 
     settings = _checked_settings()
+    refuse_taken_port(settings.host, settings.port)
     bootstrap.migrate(settings)
     click.echo(
         f"adapter: hooks go to {settings.public_base_url}/webhooks/twilio; "
@@ -113,13 +114,15 @@ def run() -> None:
 def web() -> None:
     """The web server: gunicorn, WEB_CONCURRENCY processes of 6 threads on PORT."""
     from adapter.observe import configure_logging
-    from adapter.processes import exec_web
-    from adapter.start import say_start
+    from adapter.processes import exec_web, refuse_taken_port
+    from adapter.start import refuse_unusable, say_start
 
     settings = Settings.from_environ(os.environ)
     settings.require_for_web()
     lines = _check_lines(settings)
     configure_logging(settings.log_format)
+    refuse_taken_port(settings.host, settings.port)
+    refuse_unusable(settings)
     say_start("web", settings, lines)
     exec_web()
 
@@ -129,6 +132,8 @@ def web() -> None:
 def worker() -> None:
     """The worker: writes due calls to Propexo. Start as many as you like."""
     from adapter import bootstrap
+    from adapter.calls.trouble import full_disk
+    from adapter.errors import StoreUnavailable
     from adapter.lifetime import end_after, leave, stop_signal
     from adapter.processes import GRACE_SECONDS, LAST_SECONDS
     from adapter.start import say_start
@@ -138,6 +143,8 @@ def worker() -> None:
     settings = bootstrap.read_settings()
     settings.require_for_worker()
     _schema_of(bootstrap.Parts(settings).store)
+    if full := full_disk(settings.database_url):
+        raise StoreUnavailable(full)
     say_start("worker", settings, _check_lines(settings))
     running = bootstrap.worker(settings)
     running.start()
@@ -151,10 +158,12 @@ def worker() -> None:
 def migrate() -> None:
     """Bring the database to the current schema. Safe to run again, and twice at once."""
     from adapter import bootstrap
+    from adapter.calls.trouble import named
 
     settings = Settings.from_environ(os.environ)
     bootstrap.migrate(settings)
-    _say("The database is current. Next: adapter run, or adapter web and adapter worker.")
+    place = f" ({named(settings.database_url)})" if settings.is_sqlite else ""
+    _say(f"The database is current{place}. Next: adapter run, or adapter web and adapter worker.")
 
 
 @main.command()
@@ -584,8 +593,10 @@ def doctor() -> None:
 @plainly
 def sandbox(host: str, port: int, api_key: str, rate_limit: int, vendor: str) -> None:
     """A local stand-in for Propexo that refuses what Propexo refuses, and misbehaves on request."""
+    from adapter.processes import refuse_taken_port
     from adapter.sandbox import serve
 
+    refuse_taken_port(host, port, ("--host", "--port"))
     click.echo(
         f"Sandbox on http://{host}:{port} (key {api_key}). Next: PROPEXO_BASE_URL=http://{host}:{port} "
         f"PROPEXO_API_KEY={api_key} PROPEXO_INTEGRATION_ID=int_{vendor.lower()} adapter run",
@@ -616,6 +627,7 @@ def _check_lines(settings: Settings) -> Lines:
 def _parts() -> Any:
     """The parts for a command that looks at the database. Errors: SettingsError if it is not migrated."""
     from adapter import bootstrap
+    from adapter.calls.trouble import named
     from adapter.errors import SettingsError
 
     settings = bootstrap.read_settings()
@@ -623,21 +635,29 @@ def _parts() -> Any:
     found, needed = _schema_of(parts.store)
     if found != needed:
         raise SettingsError(
-            f"the database of DATABASE_URL has schema {found}, needed is {needed}: run adapter migrate"
+            f"{named(parts.store.engine.url)} has schema {found}, needed is {needed}: run adapter migrate"
         )
     return parts
 
 
 def _schema_of(store: Any) -> tuple[str, str]:
     """The schema that is there and the one needed. Errors: SettingsError if it was never migrated."""
-    from adapter.calls.database import refuse_newer, schema_state
-    from adapter.errors import SettingsError
+    import sqlalchemy as sa
 
-    with store.begin() as connection:
-        connection.exec_driver_sql("SELECT 1")
-    found, needed = schema_state(store.engine)
+    from adapter.calls.database import refuse_newer, schema_state
+    from adapter.calls.trouble import named, refuse_absent, trouble
+    from adapter.errors import SettingsError, StoreUnavailable
+
+    url = store.engine.url
+    refuse_absent(url)
+    try:
+        with store.engine.begin() as connection:
+            connection.exec_driver_sql("SELECT 1")
+        found, needed = schema_state(store.engine)
+    except sa.exc.SQLAlchemyError as error:
+        raise StoreUnavailable(trouble(url, error)) from error
     if found is None:
-        raise SettingsError("the database of DATABASE_URL has no tables yet: run adapter migrate")
+        raise SettingsError(f"{named(url)} has no tables yet: run adapter migrate")
     refuse_newer(store.engine)
     return found, needed
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import socket
 import subprocess  # nosec B404 - it starts this very program, through no shell
 import sys
 import tempfile
@@ -11,10 +13,30 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+from adapter.errors import SettingsError
 from adapter.lifetime import start, stop_signal
 
 GRACE_SECONDS = 25  # hosts kill 30 s after SIGTERM
 LAST_SECONDS = 3  # for what comes after the grace; then a process ends, whatever it waits for
+
+
+def refuse_taken_port(host: str, port: int, names: tuple[str, str] = ("HOST", "PORT")) -> None:
+    """Errors: SettingsError if nothing can listen there. names: what host and port are set by."""
+    host_name, port_name = names
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        where = f"{host_name} {host}, {port_name} {port}"
+        if error.errno == errno.EADDRINUSE:
+            fact = f"another program listens there; stop it, or set {port_name} to another port"
+        elif error.errno == errno.EACCES:
+            fact = f"this user may not listen there; set {port_name} to 1024 or more"
+        elif isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            fact = f"that is no address of this machine; set {host_name} to 127.0.0.1 or 0.0.0.0"
+        else:
+            fact = f"nothing can listen there ({error.strerror})"
+        raise SettingsError(f"{where}: {fact}") from error
 
 
 def exec_web() -> None:

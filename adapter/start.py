@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -10,10 +11,14 @@ import sqlalchemy as sa
 from adapter import __version__
 from adapter.calls.database import open_engine, schema_state
 from adapter.calls.lines import Lines
+from adapter.calls.trouble import full_disk, is_refusal, refuse_absent, trouble
+from adapter.errors import SettingsError
 from adapter.observe import logger
 from adapter.settings import Settings
 
 PATIENCE_SECONDS = 3.0
+# What refuses us says so at once; a slow machine takes its time to ask.
+REFUSAL_SECONDS = 10.0
 NAMED = 5
 
 log = logger("adapter")
@@ -33,6 +38,41 @@ def say_start(process: str, settings: Settings, lines: Lines) -> None:
     )
 
 
+def refuse_unusable(settings: Settings) -> None:
+    """Errors: SettingsError if no hook can be taken with this database until somebody mends it.
+
+    One that is away or hangs is no error: it comes back, and until then hooks are answered with 503.
+    """
+    url = settings.database_url
+    refuse_absent(url)
+    if full := full_disk(url):
+        raise SettingsError(full)
+    found: list[SettingsError] = []
+
+    def look() -> None:
+        engine = open_engine(url, pool_size=1)
+        try:
+            with engine.begin() as connection:  # in SQLite also that it can be written
+                connection.exec_driver_sql("SELECT 1")
+            schema_state(engine)
+        except sa.exc.SQLAlchemyError as error:
+            if is_refusal(url, error):
+                found.append(SettingsError(trouble(url, error)))
+        finally:
+            engine.dispose()
+
+    _patiently(look, REFUSAL_SECONDS)
+    if found:
+        raise found[0]
+
+
+def _patiently(look: Callable[[], None], seconds: float) -> None:
+    """The start does not wait for a database that hangs."""
+    looking = threading.Thread(target=look, daemon=True)
+    looking.start()
+    looking.join(seconds)
+
+
 def _database(settings: Settings) -> str:
     """Which database it is, without its password."""
     url = sa.make_url(settings.database_url)
@@ -43,7 +83,7 @@ def _database(settings: Settings) -> str:
 
 
 def _schema(settings: Settings) -> str:
-    """What is known of it at once: the start does not wait for a database that hangs."""
+    """What is known of it at once."""
     said = ["not known: the database does not answer"]
 
     def look() -> None:
@@ -61,9 +101,7 @@ def _schema(settings: Settings) -> str:
         is_current = found == needed
         said[0] = needed if is_current else f"{found or 'none yet'}, this code has {needed}"
 
-    looking = threading.Thread(target=look, daemon=True)
-    looking.start()
-    looking.join(PATIENCE_SECONDS)
+    _patiently(look, PATIENCE_SECONDS)
     return said[0]
 
 

@@ -41,8 +41,6 @@ def open_engine(url: str, *, pool_size: int = 10, pool_seconds: float = 5.0) -> 
         _check_after_rest(engine)
         return engine
     path = sa.make_url(url).database
-    if path and path != ":memory:":
-        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = sa.create_engine(
         url,
         hide_parameters=True,
@@ -54,6 +52,10 @@ def open_engine(url: str, *, pool_size: int = 10, pool_seconds: float = 5.0) -> 
     @sa.event.listens_for(engine, "do_connect")
     def _close_to_others(*_: Any) -> None:
         if path and path != ":memory:" and not path.startswith("file:"):
+            with suppress(
+                OSError
+            ):  # SQLite cannot open it then, and adapter.calls.trouble says why
+                Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _keep_private(Path(path))
 
     @sa.event.listens_for(engine, "connect")
@@ -128,8 +130,9 @@ def _write_ahead(connection: Any) -> None:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             return
-        except sqlite3.OperationalError:
-            if time.monotonic() > until:
+        except sqlite3.OperationalError as error:
+            is_held = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
+            if not is_held or time.monotonic() > until:
                 raise
             time.sleep(0.05)
 

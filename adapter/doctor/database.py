@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -12,7 +11,9 @@ from adapter.bootstrap import Parts
 from adapter.calls.database import schema_state
 from adapter.calls.pooler import is_direct
 from adapter.calls.shared import DEAD_AFTER
-from adapter.doctor.finding import Finding, first_line
+from adapter.calls.trouble import full_disk, refuse_absent, trouble
+from adapter.doctor.finding import Finding
+from adapter.errors import SettingsError
 
 
 def check_database(parts: Parts) -> Iterator[Finding]:
@@ -38,14 +39,16 @@ def instance_of(parts: Parts) -> str | None:
 
 def _schema(parts: Parts) -> tuple[str, bool]:
     """What is to be said of it, and whether it can be used as it is."""
-    path = sa.make_url(parts.settings.database_url).database or ""
-    if parts.settings.is_sqlite and not Path(path).exists():
-        return f"{path} is not there yet: run adapter migrate", False
+    url = parts.settings.database_url
     try:
+        refuse_absent(url)
         found, needed = schema_state(parts.store.engine)
+    except SettingsError as error:
+        return str(error), False
     except sa.exc.SQLAlchemyError as error:
-        fact = f"the database of DATABASE_URL cannot be used: {first_line(error)}"
-        return f"{fact}; check its address, name and password", False
+        return trouble(url, error), False
+    if full := full_disk(url):
+        return full, False
     if found != needed:
         fact = f"its schema is {found or 'missing'}, this code needs {needed}"
         return f"{fact}: run adapter migrate", False
