@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import sqlalchemy as sa
-
 from adapter.bootstrap import Parts
 from adapter.calls.api_health import ApiHealth
+from adapter.doctor.database import instance_of
 from adapter.doctor.finding import Finding
 
 
 def check_provider_api(parts: Parts) -> Iterator[Finding]:
     """One finding for each account whose API does not answer; none where the database is not in order."""
-    try:
-        states = ApiHealth(parts.store).states()
-    except sa.exc.SQLAlchemyError:
-        return
+    if instance_of(parts) is None:
+        return  # the check of the database says what is wrong
+    states = ApiHealth(parts.store).states()
     now = datetime.now(UTC)
     for state in states:
         if state.failing_since is None:
