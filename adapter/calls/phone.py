@@ -26,14 +26,15 @@ class Hidden(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
-# ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE, as a keypad spells them.
+# ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE, as a keypad spells them. Providers write each of
+# these for a caller who hides the number; what says that a network passed none on are the plain words.
 # https://help.twilio.com/articles/223179988
 _HIDDEN_NUMBERS = {
     "+266696687": Hidden.WITHHELD,
     "+7378742833": Hidden.WITHHELD,
     "+2562533": Hidden.WITHHELD,
-    "+8656696": Hidden.UNAVAILABLE,
-    "+86282452253": Hidden.UNAVAILABLE,
+    "+8656696": Hidden.WITHHELD,
+    "+86282452253": Hidden.WITHHELD,
 }
 _WITHHELD = frozenset(
     {"anonymous", "restricted", "blocked", "private", "withheld", "hidden", "suppressed"}

@@ -59,7 +59,7 @@ def record(*legs: Leg, dials: tuple[DialResult, ...] = ()) -> CallRecord:
         ("sip:anonymous@anonymous.invalid", PartyKind.WITHHELD, None),
         ("Private Number", PartyKind.WITHHELD, None),
         ("Unknown", PartyKind.UNAVAILABLE, None),
-        ("+86282452253", PartyKind.UNAVAILABLE, None),
+        ("+86282452253", PartyKind.WITHHELD, None),
         (f"whatsapp:{PERSON}", PartyKind.NUMBER, PERSON),
         (f"whatsapp:{LINE}", PartyKind.OURS, LINE),
         ("+5215512345678", PartyKind.NUMBER, "+525512345678"),

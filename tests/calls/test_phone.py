@@ -117,11 +117,11 @@ WITHHELD = [
     *("anonymous", "Anonymous", "ANONYMOUS", " restricted ", "blocked", "Private Number"),
     *("private", "withheld", "anonymous@anonymous.invalid", "sip:anonymous@anonymous.invalid"),
     *("No Caller ID", "Number withheld", "Caller ID blocked", "BLOCKED NUMBER", "Private Caller"),
-    *("+266696687", "+7378742833", "+2562533"),
+    *("+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"),
 ]
 UNAVAILABLE = [
     *("unknown", "Unavailable", "Unknown Caller", "Caller ID unavailable", "Not available", "+"),
-    *("+8656696", "+86282452253", "unavailable@unknown.invalid", "Out of Area"),
+    *("unavailable@unknown.invalid", "Out of Area"),
 ]
 
 

@@ -61,7 +61,7 @@ def test_a_call_with_a_number_is_not_refused() -> None:
         ({"caller": "anonymous"}, HELD, "withheld"),
         ({"caller": "Restricted"}, HELD, "withheld"),
         ({"caller": "Private Number"}, HELD, "withheld"),
-        ({"caller": "+86282452253"}, HELD, "not available"),
+        ({"caller": "+86282452253"}, HELD, "withheld"),
         ({"caller": "Unknown"}, HELD, "not available"),
         ({"caller": None}, HELD, "no phone number"),
         ({"caller": "2255"}, HELD, "no phone number"),

@@ -250,7 +250,7 @@ def test_held_calls_end_by_the_rules_of_today(made: Adapter) -> None:
         assert (call.state, call.person_id) == (CallState.WRITTEN, person_id), call.reason
     reasons = {name: made.call(call_id(name)).reason or "" for name in HELD}
     assert "withheld" in reasons["withheld"]
-    assert "not available" in reasons["unavailable"]
+    assert "withheld" in reasons["unavailable"]
     assert "nobody with this number" in reasons["stranger"]
 
 
