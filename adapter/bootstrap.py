@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from adapter.calls import database, pooler, trouble
 from adapter.calls.api_health import ApiHealth
 from adapter.calls.jobs import Jobs
-from adapter.calls.lines import Lines, read_lines
+from adapter.calls.lines import Lines, is_path, read_lines
+from adapter.calls.lines_file import LOOK_SECONDS, LinesFile
 from adapter.calls.links import Links
 from adapter.calls.new_leads import NewLeads
 from adapter.calls.pauses import Pauses
@@ -99,6 +100,14 @@ class Parts:
     @cached_property
     def lines(self) -> Lines:
         return read_lines(self.settings.adapter_lines, self.settings.line_defaults)
+
+    @cached_property
+    def lines_file(self) -> LinesFile | None:
+        """None where the lines are no file: an environment does not change."""
+        settings = self.settings
+        if not is_path(settings.adapter_lines):
+            return None
+        return LinesFile(settings.adapter_lines, settings.line_defaults, self.lines)
 
     @cached_property
     def links(self) -> Links:
@@ -198,6 +207,8 @@ class Parts:
             jobs.append(Job("sync", every, lambda: self.people_sync.step(stale_after)))
         watch = LineWatch(self.lines.in_use, self.target.directory)
         jobs.append(Job("lines", 60.0, watch.look, in_each=True))
+        if self.lines_file:
+            jobs.append(Job("lines file", LOOK_SECONDS, self.lines_file.look, in_each=True))
         flush = Flush(Totals(self.store), TALLY.take, TALLY.put_back)
         jobs.append(Job("totals", 15.0, flush.work, in_each=True))
         jobs.append(Job("waking", 5.0, self.waking.work, in_each=True))
@@ -387,6 +398,8 @@ def web_app(settings: Settings | None = None) -> App:
     settings = settings or read_settings()
     settings.require_for_web()
     parts = Parts(settings, pool_size=CONNECTIONS)
+    if parts.lines_file:
+        parts.lines_file.watch()
     secret = settings.propexo_webhook_secret
     return create_app(
         hook_routes(parts.intake),
@@ -412,6 +425,7 @@ def worker(settings: Settings | None = None) -> Worker:
         upkeep=parts.upkeep,
         executor_id=executor_id(settings),
         concurrency=settings.worker_concurrency,
+        lines=parts.lines.digest,
     )
 
 

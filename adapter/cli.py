@@ -381,6 +381,7 @@ def lines() -> None:
         except RemoteError as error:
             found.append((line, "?", [f"could not be checked: {error}"]))
     tell_lines(console, found)
+    _say_other_lines(parts)
     if any(problems for _, _, problems in found):
         click.echo("Next: what is said above, then adapter lines again.", err=True)
         sys.exit(1)
@@ -675,6 +676,22 @@ def _confirm_replay(count: int, state: str, *, yes: bool) -> None:
         )
         sys.exit(1)
     click.confirm(f"Deliver {count} call(s) again?", abort=True)
+
+
+def _say_other_lines(parts: Any) -> None:
+    """Say it if workers go on with lines that were changed since. Without a database nobody knows."""
+    from adapter.calls.lines_file import OTHER_LINES
+    from adapter.calls.shared import DEAD_AFTER
+    from adapter.errors import StoreRefused, StoreUnavailable
+
+    try:
+        others = parts.store.workers_with_other_lines(
+            parts.lines.digest, datetime.now(UTC) - DEAD_AFTER
+        )
+    except (StoreRefused, StoreUnavailable):
+        return
+    if others:
+        click.echo(OTHER_LINES.format(others), err=True)
 
 
 def _moment(text: str | None, option: str) -> datetime | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -105,9 +106,13 @@ class Line(BaseModel):
 
 
 class Lines:
-    """All our lines. A number that is no line has the defaults, or nothing where there are none."""
+    """All our lines. A number that is no line has the defaults, or nothing where there are none.
 
-    def __init__(self, defaults: Line, lines: Mapping[str, Line]) -> None:
+    digest: of the text that they were read from.
+    """
+
+    def __init__(self, defaults: Line, lines: Mapping[str, Line], digest: str = "") -> None:
+        self.digest = digest
         self.defaults = defaults
         self.by_number = dict(lines)
         every = [defaults, *self.by_number.values()]
@@ -148,7 +153,8 @@ def read_lines(text_or_path: str, defaults: Mapping[str, str | None]) -> Lines:
     Errors: SettingsError naming the line, the key and what is allowed.
     """
     given = {key: value for key, value in defaults.items() if value}
-    source, document = _document(text_or_path)
+    source, text = _text(text_or_path)
+    document = _document(source, text)
     unknown = sorted(set(document) - {"defaults", "lines"})
     if unknown:
         raise SettingsError(
@@ -169,23 +175,35 @@ def read_lines(text_or_path: str, defaults: Mapping[str, str | None]) -> Lines:
         lines[number] = _line(
             source, where, {**common, **_table(source, where, table), "number": number}
         )
-    return Lines(fallback, lines)
+    return Lines(fallback, lines, sha256(text.encode()).hexdigest())
 
 
-def _document(text_or_path: str) -> tuple[str, dict[str, Any]]:
+def is_path(text_or_path: str) -> bool:
+    """True if it names a file, and is not the lines themselves."""
+    return bool(text_or_path.strip()) and not any(sign in text_or_path for sign in "\n=[")
+
+
+def _text(text_or_path: str) -> tuple[str, str]:
+    """Where the lines stand, and their text."""
     if not text_or_path.strip():
-        return "lines", {}
-    is_text = "\n" in text_or_path or "=" in text_or_path or "[" in text_or_path
-    source = "ADAPTER_LINES" if is_text else text_or_path
+        return "lines", ""
+    if not is_path(text_or_path):
+        return "ADAPTER_LINES", text_or_path
     try:
-        text = text_or_path if is_text else Path(text_or_path).read_text(encoding="utf-8")
-        return source, tomllib.loads(text)
+        return text_or_path, Path(text_or_path).read_text(encoding="utf-8")
     except OSError as error:
         raise SettingsError(
             f"ADAPTER_LINES names {text_or_path}, which cannot be read ({error.strerror}); "
             "give the path of lines.toml, or its text"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{text_or_path} is not TOML: {error}") from error
+
+
+def _document(source: str, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{source} is not TOML: {error}") from error
 
 

@@ -619,21 +619,28 @@ class Store:
 
     # Workers -------------------------------------------------------------------------------
 
-    def beat(self, executor_id: str, now: datetime) -> None:
-        """This worker is alive."""
-        statement = self.insert(workers).values(executor_id=executor_id, seen_at=now)
+    def beat(self, executor_id: str, now: datetime, lines: str | None = None) -> None:
+        """This worker is alive. lines: the digest of those that it works with."""
+        values = {"seen_at": now, "lines": lines}
+        statement = self.insert(workers).values(executor_id=executor_id, **values)
         with self.autocommit() as connection:
             connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=[workers.c.executor_id], set_={"seen_at": now}
-                )
+                statement.on_conflict_do_update(index_elements=[workers.c.executor_id], set_=values)
             )
 
     def workers(self) -> Mapping[str, datetime]:
         """When each worker was last alive."""
         with self.autocommit() as connection:
-            rows = connection.execute(sa.select(workers))
+            rows = connection.execute(sa.select(workers.c.executor_id, workers.c.seen_at))
             return {row.executor_id: row.seen_at for row in rows}
+
+    def workers_with_other_lines(self, digest: str, since: datetime) -> int:
+        """How many workers were alive since then and work with other lines than these."""
+        query = sa.select(sa.func.count()).where(
+            workers.c.seen_at > since, workers.c.lines != digest
+        )
+        with self.autocommit() as connection:
+            return int(connection.execute(query).scalar_one())
 
     def drop_worker(self, executor_id: str) -> None:
         with self.autocommit() as connection:

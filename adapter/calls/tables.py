@@ -283,6 +283,7 @@ workers = sa.Table(
     metadata,
     sa.Column("executor_id", sa.Text, primary_key=True),
     sa.Column("seen_at", UTCDateTime, nullable=False),
+    sa.Column("lines", sa.Text),  # the digest of the lines that it read at its start
 )
 
 # Secrets that the adapter made for itself, where the settings give none.

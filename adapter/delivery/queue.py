@@ -49,7 +49,7 @@ class Worker:
 
     deliver must be safe to call again with the same arguments and raises only StoreUnavailable.
     upkeep runs beside the deliveries; executor_id is this process's own name.
-    concurrency: how many deliveries are under way at once.
+    concurrency: how many deliveries are under way at once. lines: the digest of the lines it works with.
     """
 
     def __init__(
@@ -61,8 +61,10 @@ class Worker:
         upkeep: Upkeep,
         executor_id: str,
         concurrency: int,
+        lines: str | None = None,
     ) -> None:
         self._store = store
+        self._lines = lines
         self._pace = pace
         self._upkeep = upkeep
         self._executor_id = executor_id
@@ -179,7 +181,7 @@ class Worker:
         while not self._gone.is_set():
             try:
                 now = datetime.now(UTC)
-                self._store.beat(self._executor_id, now)
+                self._store.beat(self._executor_id, now, self._lines)
                 before, last = last, time.monotonic()
                 if last - before > DEAD_AFTER.total_seconds() / 2:
                     steady_since = (

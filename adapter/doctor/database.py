@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from adapter.bootstrap import Parts
 from adapter.calls.database import schema_state
+from adapter.calls.lines_file import OTHER_LINES
 from adapter.calls.pooler import is_direct
 from adapter.calls.shared import DEAD_AFTER
 from adapter.calls.trouble import full_disk, refuse_absent, trouble
@@ -25,10 +26,21 @@ def check_database(parts: Parts) -> Iterator[Finding]:
         alive = [seen for seen in beats if datetime.now(UTC) - seen < DEAD_AFTER]
         advice = f"{len(alive)} alive" if alive else "none is alive: start adapter run (or worker)"
         yield Finding("worker", bool(alive), advice)
+        yield from _lines_in_use(parts)
         waiting = parts.pauses.waiting()
         for pause in parts.pauses.all().values():
             count = waiting.get(pause.name, 0)
             yield Finding("paused", False, f"{pause} ({count} call(s) wait for it)")
+
+
+def _lines_in_use(parts: Parts) -> Iterator[Finding]:
+    """Whether workers go on with lines that are not these any more."""
+    try:
+        digest = parts.lines.digest
+    except SettingsError:
+        return  # another check says what is wrong with them
+    if others := parts.store.workers_with_other_lines(digest, datetime.now(UTC) - DEAD_AFTER):
+        yield Finding("lines in use", False, OTHER_LINES.format(others))
 
 
 def instance_of(parts: Parts) -> str | None:
