@@ -368,9 +368,12 @@ class Parts:
         found, needed = database.schema_state(self.store.engine)
         if found == needed:
             return None
-        return (
-            f"the schema is {found or 'missing'}, this code needs {needed}: run `adapter migrate`"
+        way_out = (
+            "deploy the version that migrated it"
+            if found is not None and found > needed
+            else "run `adapter migrate`"
         )
+        return f"the schema is {found or 'missing'}, this code needs {needed}: {way_out}"
 
     def _pause_problem(self) -> str | None:
         return "; ".join(str(pause) for pause in self.pauses.all().values()) or None

@@ -16,8 +16,8 @@ from contextlib import suppress
 from adapter.errors import SettingsError
 from adapter.lifetime import start, stop_signal
 
-GRACE_SECONDS = 25  # hosts kill 30 s after SIGTERM
-LAST_SECONDS = 3  # for what comes after the grace; then a process ends, whatever it waits for
+GRACE_SECONDS = 24  # hosts kill 30 s after SIGTERM
+LAST_SECONDS = 2  # for what comes after the grace; then a process ends, whatever it waits for
 
 
 def refuse_taken_port(host: str, port: int, names: tuple[str, str] = ("HOST", "PORT")) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -54,7 +54,7 @@ def _subaccounts(value: Any) -> Any:
         listed = [token.strip() for token in tokens] if _is_texts(tokens) else _list(tokens)
         if listed == []:
             raise ValueError(f"{account} has no token")
-        if _is_texts(listed) and any(_is_blank(token) for token in listed):
+        if _is_texts(listed) and any(_is_blank(token.strip(" ,")) for token in listed):
             raise ValueError(f"{account} has a blank token")
         found[sid] = listed
     return found
@@ -85,7 +85,8 @@ _OWN_PATH = re.compile(
 def _public_base_url(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    found = _OWN_PATH.search(re.split("[?#]", value, maxsplit=1)[0].rstrip("/").lower())
+    written = unquote(re.split("[?#]", value, maxsplit=1)[0])
+    found = _OWN_PATH.search(written.rstrip("/").lower())
     if found:
         raise ValueError(f"it has {found[0]}, which the adapter puts behind it itself")
     return _base_url(value)

@@ -131,7 +131,7 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(
 BLANKS = ("", " ", "\\t\\n", "\\u00a0", "\\u200b", "''", '\\"\\"')
 
 
-@pytest.mark.parametrize("blank", BLANKS)
+@pytest.mark.parametrize("blank", [*BLANKS, ",", " , "])
 @pytest.mark.parametrize("form", ['["{}"]', '["good", "{}"]', '["{}", "good"]'])
 def test_a_blank_token_in_a_json_list_is_refused_by_name(form: str, blank: str) -> None:
     """As an unset variable in a shell leaves it there."""
@@ -191,6 +191,7 @@ def test_a_secret_that_shows_nothing_is_none(name: str) -> None:
         ("/webhooks/twilio/webhooks/twilio", "/webhooks/twilio"),
         ("/webhooks/twilio#rc=5&rp=all", "/webhooks/twilio"),
         ("/webhooks/twilio?a=1", "/webhooks/twilio"),
+        ("/webhooks%2Ftwilio", "/webhooks/twilio"),
         ("/webhooks/propexo", "/webhooks/propexo"),
         ("/webhooks", "/webhooks"),
         ("/recordings", "/recordings"),

@@ -123,7 +123,9 @@ class Earlier:
         if call.may_be_written or call.first_seen_at - end > LATE:
             return Look(end, is_suspect=True)
         wait = timedelta(seconds=self._rules.view(record).delay_seconds)
-        return Look(end, is_suspect=False) if now - end > wait + LATE else None
+        # Between its end and the start of this process a backup may have been restored.
+        is_older = end < self._started_at
+        return Look(end, is_suspect=False) if is_older or now - end > wait + LATE else None
 
     def _is_history(self, call: Call, record: CallRecord) -> bool:
         """It ended before the adapter began here: `adapter reconcile` takes in what nobody wrote."""

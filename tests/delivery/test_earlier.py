@@ -73,7 +73,18 @@ def test_one_that_nobody_wrote_is_written_after_one_look(world: World) -> None:
     assert (len(world.target.posts), world.target.asked["find_earlier"]) == (1, 1)
 
 
-@pytest.mark.parametrize("ago", [timedelta(0), 4 * MINUTE, -MINUTE])
+@pytest.mark.parametrize("ago", [4 * MINUTE, timedelta(seconds=2)])
+def test_a_call_that_ended_before_the_worker_began_is_looked_for_in_the_logs_only(
+    world: World, ago: timedelta
+) -> None:
+    """A backup may have been restored in between; where nothing can be seen it is written."""
+    at = ended(world, ago)
+    world.finish()
+    assert world.call(CALL).state is CallState.WRITTEN
+    assert (len(world.target.posts), world.target.earlier_looks) == (1, [(at, False)])
+
+
+@pytest.mark.parametrize("ago", [timedelta(0), -MINUTE])
 def test_a_call_in_time_costs_no_look(world: World, ago: timedelta) -> None:
     ended(world, ago)
     world.finish()
@@ -166,13 +177,16 @@ def test_where_nothing_can_be_seen_of_it_it_is_held(world: World, engine: sa.Eng
     assert (after.call(CALL).state, world.target.posts) == (CallState.HELD, [])
 
 
-def test_a_short_stop_of_the_worker_costs_no_look(world: World, engine: sa.Engine) -> None:
+def test_a_short_stop_of_the_worker_costs_a_look_and_holds_nothing(
+    world: World, engine: sa.Engine
+) -> None:
+    world.target.earlier = [UNSEEN]
     ended(world, timedelta(0))
     world.clock.advance(240)
     after = restarted(world, engine)
     after.finish()
     assert after.call(CALL).state is CallState.WRITTEN
-    assert world.target.asked["find_earlier"] == 0
+    assert [thorough for _, thorough in world.target.earlier_looks] == [False]
 
 
 def test_what_waited_while_the_worker_ran_is_looked_for_and_never_held(world: World) -> None:
