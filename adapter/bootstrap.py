@@ -346,6 +346,7 @@ class Parts:
                 "schema": self._schema_problem,
                 "queue": self._queue_problem,
                 "refused": self._pause_problem,
+                "provider": self._provider_problem,
                 "parked": self._parked_problem,
             },
         )
@@ -374,6 +375,14 @@ class Parts:
             else "run `adapter migrate`"
         )
         return f"the schema is {found or 'missing'}, this code needs {needed}: {way_out}"
+
+    def _provider_problem(self) -> str | None:
+        """The accounts whose API has not answered for so long that calls are written without it."""
+        states = ApiHealth(self.store).states()
+        silent = [f"{s.provider} {s.account[:6]}..." for s in states if s.is_unreachable(_now())]
+        if not silent:
+            return None
+        return f"the API of {', '.join(silent)} does not answer: calls are written as assumed"
 
     def _pause_problem(self) -> str | None:
         return "; ".join(str(pause) for pause in self.pauses.all().values()) or None

@@ -265,6 +265,9 @@ class Intake:
         if call.record.is_forgotten:
             return False
         record = call.record.join(facts)
+        if call.state is not CallState.OPEN:
+            # A version before this one did not keep by when the call had begun; that alone is no news.
+            record = record.model_copy(update={"begun_by": call.record.begun_by})
         if record == call.record:
             return False
         view = self._rules.view(record)

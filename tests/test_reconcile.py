@@ -498,3 +498,21 @@ def test_a_period_is_read(text: str, begun: datetime) -> None:
 def test_what_is_no_period_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"write it like|future"):
         begins(text, NOW)
+
+
+def test_an_event_that_an_earlier_version_wrote_is_left_as_it_is(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    """The list knows a leg that nobody answered, of a call that 0.1.0 took for answered."""
+    call = twilio.call(ACCOUNT, sid(1), NOW - HOUR)
+    twilio.call(ACCOUNT, sid(2), NOW - HOUR, status="no-answer", parent=call)
+    world.hook(ended(call))
+    world.finish()
+    written = world.call(call)
+    assert written.event is not None
+    old = {name: value for name, value in written.event.items() if name != "told"}
+    with world.store.begin() as connection:
+        world.store.update(connection, written.key, event=old)
+    reconciliation.run(NOW - DAY)
+    world.finish()
+    assert (world.target.amendments, world.call(call).outcome) == ([], "answered")

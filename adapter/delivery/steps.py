@@ -271,14 +271,14 @@ class Steps:
         """Bring a written event up to what is known now, where the PMS takes that; never a second event.
 
         Where it does not, the reason says what stands wrong there. Other rules and settings than it was
-        written by are no reason: it stays as it was, until more is known. Events that an earlier version
-        wrote, which did not keep what it told, stay as they are.
+        written by are no reason: it stays as it was, until more is known. Of an event that an earlier version
+        wrote it is not known what it told, and so not what stands wrong.
         """
         if record == call.record and not knows_more(call):
             return done
         view = self._rules.view(record)
         line = self._rules.lines.of(view.parties.line)
-        if call.event is None or line is None or "told" not in call.event:
+        if call.event is None or line is None or "person" not in call.event:
             return done
         if view.questions and call.state is not CallState.WRITTEN:
             return Again(
@@ -286,7 +286,8 @@ class Steps:
             )
         person = _person(call.event["person"])
         request = self._request(call, record, view, line, person)
-        wrong = stands_wrong(call.event["told"], request["told"])
+        told_then = call.event.get("told")
+        wrong = stands_wrong(told_then, request["told"]) if told_then else None
         if request["body"] == call.event["body"] and wrong is None:
             return done
         if not self._target.takes_corrections(person):

@@ -125,7 +125,7 @@ class Comparison:
         if call is None:
             begun = nothing.model_copy(update={"legs": {leg.id: leg}})
             found = complete(begun, self.parts.rules, listed, lambda record: True)
-        elif call.state in _COMPLETED_HERE:
+        elif call.state in _COMPLETED_HERE and not _is_of_earlier_version(call):
             found = self._completed(known, listed)
         recordings = listed.recordings_of(self.account, leg.id)
         missing = {r.id: r for r in recordings if _is_missing(r, known)}
@@ -168,6 +168,11 @@ class Comparison:
 
     def _key(self, sid: str) -> str:
         return call_key(self.parts.provider, self.account, sid)
+
+
+def _is_of_earlier_version(call: Call) -> bool:
+    """Its event was written by the rules of an earlier version, and stays as it is."""
+    return call.state is CallState.WRITTEN and "told" not in (call.event or {"told": None})
 
 
 def _said(view: View) -> tuple[object, ...]:

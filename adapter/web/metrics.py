@@ -16,6 +16,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from adapter.calls.api_health import ApiHealth
 from adapter.calls.pauses import Pauses
 from adapter.calls.shared import DEAD_AFTER, Breakers
 from adapter.calls.standing import Standing
@@ -38,6 +39,7 @@ class StoredNumbers(Collector):
         now = datetime.now(UTC)
         yield from self._calls(now)
         yield from self._workers(now)
+        yield from self._providers(now)
         yield from self._propexo(now)
         yield from self._jobs(now)
         yield from _told(self._totals.all())
@@ -73,6 +75,21 @@ class StoredNumbers(Collector):
         seen = self._store.workers().values()
         alive = sum(now - at < DEAD_AFTER for at in seen)
         yield _number("adapter_workers_alive", "Workers that gave a sign of life", alive)
+
+    def _providers(self, now: datetime) -> Iterator[Metric]:
+        failing = _gauge(
+            "adapter_provider_api_failing_seconds",
+            "Time since the first failure of the provider's API after its last answer; 0: it answers",
+            "provider",
+        )
+        ages: dict[str, float] = {}
+        for state in ApiHealth(self._store).states():
+            ages[state.provider] = max(
+                ages.get(state.provider, 0.0), _age(state.failing_since, now)
+            )
+        for provider, age in ages.items():
+            failing.add_metric([provider], age)
+        yield failing
 
     def _propexo(self, now: datetime) -> Iterator[Metric]:
         failures = _gauge(

@@ -595,20 +595,6 @@ def test_a_time_that_turns_out_to_be_another_one_is_corrected(world: World) -> N
     )
 
 
-def test_an_event_that_an_earlier_version_wrote_is_not_corrected(world: World) -> None:
-    take(world, status_hook("completed", 30))
-    world.finish()
-    call = world.call(CALL)
-    assert call.event is not None
-    old = {name: value for name, value in call.event.items() if name != "told"}
-    with world.store.begin() as connection:
-        world.store.update(connection, call.key, event=old)
-    take(world, dial_hook("no-answer", bridged=False, parent="in-progress"))
-    world.finish()
-    assert world.call(CALL).state is CallState.WRITTEN
-    assert world.target.amendments == []
-
-
 def test_an_event_that_cannot_be_seen_yet_is_corrected_when_it_can(world: World) -> None:
     world.target.confirmations = [Confirmation(WriteState.WRITTEN, event_id=None)]
     take(world, status_hook("completed", 30))

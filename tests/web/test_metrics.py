@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families
 
+from adapter.calls.api_health import ApiHealth
 from adapter.calls.rows import CallState
 from adapter.calls.store import Store
 from adapter.calls.totals import Flush, Totals
@@ -18,6 +19,7 @@ from adapter.observe import TALLY
 from adapter.reconcile import Reconciliation
 from adapter.web import create_app
 from adapter.web.health import health_routes
+from tests.conftest import ACCOUNT
 from tests.delivery.test_strangers import Adapter, adapter, lines
 
 ANNA = "+16175550134"
@@ -67,7 +69,16 @@ def test_an_outage_shows_while_calls_are_tried_again(made: Adapter) -> None:
     for name in ("undelivered_calls", "oldest_undelivered_seconds", "retrying_calls"):
         assert well[f"adapter_{name}",] == 0
     assert well["adapter_breakers_open",] == 0
-    assert well["adapter_calls", "no_answer", "written"] == 6
+    assert well["adapter_calls", "busy", "written"] == 6
+
+
+def test_a_silent_api_of_the_provider_shows(made: Adapter) -> None:
+    health = ApiHealth(made.store)
+    health.failed("twilio", ACCOUNT, "no answer", made.now() - timedelta(minutes=20))
+    assert scraped(made)["adapter_provider_api_failing_seconds", "twilio"] == 1200
+    assert "assumed" in made.parts.health.condition().alarms["provider"]
+    ApiHealth(made.store).worked("twilio", ACCOUNT, made.now())
+    assert scraped(made)["adapter_provider_api_failing_seconds", "twilio"] == 0
 
 
 def test_a_refused_key_shows_with_the_calls_that_wait(made: Adapter) -> None:
@@ -94,7 +105,7 @@ def test_the_time_from_hang_up_to_record_is_told(made: Adapter) -> None:
     assert found[f"{name}_count",] == 1
     assert 1 <= found[f"{name}_sum",] <= 60
     assert found[f"{name}_bucket", "60.0"] == 1 and found[f"{name}_bucket", "+Inf"] == 1
-    assert found["adapter_deliveries_total", "no_answer", "posted"] == 1
+    assert found["adapter_deliveries_total", "busy", "posted"] == 1
 
 
 def test_what_two_workers_counted_is_one_number_and_survives_them(made: Adapter) -> None:
