@@ -19,7 +19,7 @@ from adapter.calls import database, pooler, trouble
 from adapter.calls.api_health import ApiHealth
 from adapter.calls.jobs import Jobs
 from adapter.calls.lines import Lines, is_path, read_lines
-from adapter.calls.lines_file import LOOK_SECONDS, LinesFile
+from adapter.calls.lines_file import LOOK_SECONDS, LinesFile, kept
 from adapter.calls.links import Links
 from adapter.calls.new_leads import NewLeads
 from adapter.calls.pauses import Pauses
@@ -82,13 +82,14 @@ CONNECTIONS = 5
 class Parts:
     """The parts of one process, each made when it is first asked for.
 
-    monotonic: seconds by a clock that does not jump.
+    monotonic: seconds by a clock that does not jump. given_lines: in the place of what the file says now.
     """
 
     settings: Settings
     pool_size: int = 10
     pool_seconds: float = 5.0
     monotonic: Callable[[], float] = time.monotonic
+    given_lines: Lines | None = None
 
     @cached_property
     def store(self) -> Store:
@@ -99,6 +100,8 @@ class Parts:
 
     @cached_property
     def lines(self) -> Lines:
+        if self.given_lines is not None:
+            return self.given_lines
         return read_lines(self.settings.adapter_lines, self.settings.line_defaults)
 
     @cached_property
@@ -406,10 +409,14 @@ class Parts:
 
 
 def web_app(settings: Settings | None = None) -> App:
-    """The web application. Errors: SettingsError if hooks could not be trusted."""
+    """The web application. Errors: SettingsError if hooks could not be trusted.
+
+    settings: None in a process of gunicorn, which has the lines that gunicorn read at its start.
+    """
+    given_lines = kept() if settings is None else None
     settings = settings or read_settings()
     settings.require_for_web()
-    parts = Parts(settings, pool_size=CONNECTIONS)
+    parts = Parts(settings, pool_size=CONNECTIONS, given_lines=given_lines)
     if parts.lines_file:
         parts.lines_file.watch()
     secret = settings.propexo_webhook_secret

@@ -14,6 +14,21 @@ LOOK_SECONDS = 15.0
 OTHER_LINES = "{} worker(s) go on with other lines than these, read at their start: start web and worker again"
 
 log = logger("adapter.lines")
+_kept: Lines | None = None
+
+
+def keep(lines: Lines) -> None:
+    """Before processes are forked: they all have these lines, also one that replaces another later.
+
+    One that read the file itself would not start while the file is broken, and gunicorn would end with it.
+    """
+    global _kept
+    _kept = lines
+
+
+def kept() -> Lines | None:
+    """What `keep` was given in this process or its parent."""
+    return _kept
 
 
 class LinesFile:
@@ -56,5 +71,6 @@ class LinesFile:
 
     def _keep_looking(self) -> None:
         never = threading.Event()
+        self.look()  # this process may replace another, long after the start
         while not never.wait(LOOK_SECONDS):
             self.look()

@@ -15,6 +15,8 @@ from typing import Any
 from gunicorn.glogging import Logger as GunicornLogger  # type: ignore[import-untyped]
 from prometheus_client import multiprocess
 
+from adapter.calls import lines_file
+from adapter.calls.lines import read_lines
 from adapter.lifetime import end_with_parent
 from adapter.observe import configure_logging
 from adapter.settings import Settings
@@ -34,6 +36,7 @@ def _as_files_allow(connections: int) -> int:
 
 _settings = Settings.from_environ(os.environ)
 configure_logging(_settings.log_format)
+lines_file.keep(read_lines(_settings.adapter_lines, _settings.line_defaults))
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 bind = f"{_host}:{_settings.port}"
 worker_class = "adapter.web.worker.Worker"

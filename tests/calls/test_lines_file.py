@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +19,7 @@ from adapter.calls.lines_file import LinesFile
 from adapter.calls.store import Store
 from adapter.settings import Settings
 from tests.conftest import ENVIRON, NOW
+from tests.stories.running import environment, running, wait_for, wait_until_ready
 
 Logged = Callable[[], list[dict[str, Any]]]
 FIRST = '[lines."+16175550100"]\nproperty_id = "prop_main"\n'
@@ -117,3 +120,30 @@ def test_an_operator_is_told_of_workers_with_other_lines(
     assert words not in said()
     file.write_text(SECOND)
     assert words in said()
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="processes are found in /proc")
+def test_a_process_of_web_that_is_replaced_has_the_lines_of_the_start(
+    file: Path, database_url: str, tmp_path: Path
+) -> None:
+    """While the file is broken; else gunicorn ended, since its new process did not start."""
+    environ = environment(database_url, propexo="http://127.0.0.1:1", ADAPTER_LINES=str(file))
+    with running("web", environ, tmp_path / "web.log") as web:
+        pid = web.popen.pid
+
+        def processes() -> set[int]:
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+            return set(map(int, children.split()))
+
+        wait_until_ready(environ, web)
+        before = processes()
+        file.write_text("[lines")
+        for process in before:
+            os.kill(process, signal.SIGKILL)
+        wait_for("another process is there", lambda: bool(processes() - before))
+        wait_until_ready(environ, web)
+        wait_for(
+            "the change is noticed",
+            lambda: "the lines file has changed and cannot be used" in web.text(),
+        )
+        assert web.popen.poll() is None
