@@ -20,11 +20,14 @@ PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbi
 
 
 @contextmanager
-def transaction_pooler(url: str, *, sessions: int = 3) -> Iterator[str]:
-    """The URL of this database by way of a pooler that gives each transaction any of its few sessions."""
+def transaction_pooler(url: str, *, sessions: int = 3, at_port: int | None = None) -> Iterator[str]:
+    """The URL of this database by way of a pooler that gives each transaction any of its few sessions.
+
+    At its end all connections through it are cut. at_port: where it listens; None: anywhere.
+    """
     if PROGRAM is None:
         raise FileNotFoundError("no pgbouncer: install Debian's pgbouncer")
-    server, port = sa.make_url(url), free_port()
+    server, port = sa.make_url(url), at_port or free_port()
     home = Path(mkdtemp(prefix="pgbouncer-"))
     (home / "users").write_text('"postgres" ""\n')
     settings = {
@@ -59,6 +62,6 @@ def transaction_pooler(url: str, *, sessions: int = 3) -> Iterator[str]:
         pooled = server.set(host="127.0.0.1", port=port, username="postgres", password=None)
         yield pooled.render_as_string(hide_password=False)
     finally:
-        process.terminate()
+        process.kill()  # told to stop, newer ones wait for their clients
         process.wait(10)
         shutil.rmtree(home, ignore_errors=True)

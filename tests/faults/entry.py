@@ -6,6 +6,7 @@ The adapter itself knows nothing of this. What FAULTS_DIR (a folder) asks for is
 - `armed/<point>`: the first process that reaches this point removes the file and kills itself with
   SIGKILL, which no `finally` survives. `armed/freeze_<point>` stops it with SIGSTOP instead.
 - `clock`: by how many seconds the clock of all processes is wrong; read again and again.
+- `late`: after how many seconds a call comes late (5 minutes without the file); read again and again.
 - FAULTS_HASTE: the adapter's own patience (heartbeats, takeover, grace, timeouts) is divided by this,
   that of its breakers by its square.
 """
@@ -29,7 +30,7 @@ from adapter import bootstrap, processes
 from adapter.calls.shared import Breakers
 from adapter.calls.store import Store
 from adapter.cli import main
-from adapter.delivery import queue
+from adapter.delivery import earlier, queue
 from adapter.delivery.runs import Delivery
 from adapter.intake import Intake
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
@@ -100,6 +101,7 @@ def _prepare() -> None:
     for name, (owner, method, side) in POINTS.items():
         _break_at(folder / "armed", name, owner, method, side)
     _follow(folder / "clock")
+    _follow_late(folder / "late")
 
 
 def _hurry(by: float) -> None:
@@ -157,6 +159,25 @@ def _follow(file: Path) -> None:
             time.sleep(0.1)
 
     threading.Thread(target=watch, name="clock", daemon=True).start()
+
+
+def _follow_late(file: Path) -> None:
+    """Let a call come late when the file says so; at once, and from now on."""
+    by_itself = earlier.LATE
+
+    def look() -> None:
+        try:
+            earlier.LATE = timedelta(seconds=float(file.read_text()))
+        except (OSError, ValueError):
+            earlier.LATE = by_itself
+
+    def watch() -> None:
+        while True:
+            time.sleep(0.1)
+            look()
+
+    look()
+    threading.Thread(target=watch, name="late", daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -12,13 +12,17 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 
 from adapter.calls.shared import DEAD_AFTER
 from adapter.targets.propexo.client import READ_SECONDS
+from tests.benchmarks.servers import free_port
+from tests.faults.audit import unfinished
 from tests.faults.world import Child, World, wait_until
+from tests.pgbouncer import transaction_pooler
 from tests.web.slow import ATTACKS, SlowClients
 
 Act = Callable[[World, random.Random], None]
@@ -46,7 +50,11 @@ ON_POSTGRES = (
     "cut connections",
     "frozen postgres",
     "stop worker while frozen",
+    "pooler",
+    "restored backup",
 )
+# Seconds; so that nobody waits for 5 minutes.
+LATE_AFTER = 3.0
 
 
 def _fault(promise: str) -> Callable[[Act], Act]:
@@ -145,12 +153,7 @@ def kill_worker_after_note(world: World, dice: random.Random) -> None:
 
 @_fault("a deploy: new web and worker beside the old ones, which get SIGTERM")
 def deploy(world: World, dice: random.Random) -> None:
-    old = [*world.webs, *world.workers]
-    for _ in range(world.processes):
-        world.start_web()
-        world.start_worker()
-    time.sleep(dice.uniform(0.5, 2))
-    world.stop_in_order(old)
+    world.deploy(world.database_url, dice.uniform(0.5, 2))
 
 
 @_fault("a worker is frozen (SIGSTOP) until others think that it is dead, and goes on")
@@ -236,6 +239,48 @@ def cut_connections(world: World, dice: random.Random) -> None:
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
                 "AND backend_type = 'client backend'"
             )
+
+
+@_fault(
+    "a deploy puts PgBouncer in transaction mode before PostgreSQL; it ends and starts; a deploy ends it"
+)
+def pooler(world: World, dice: random.Random) -> None:
+    assert world.cluster is not None
+    direct, port = world.database_url, free_port()
+    with transaction_pooler(direct, sessions=6, at_port=port) as pooled:
+        world.deploy(pooled, 0)
+        is_used = _await_a_write(world)
+        time.sleep(dice.uniform(1, 3))
+    time.sleep(dice.uniform(0.5, 2))
+    with transaction_pooler(direct, sessions=6, at_port=port):
+        is_used |= _await_a_write(world)
+        time.sleep(dice.uniform(1, 3))
+        world.deploy(direct, 0)
+    if not is_used:
+        raise NotReached("a write by way of the pooler")
+
+
+@_fault(
+    "a backup is restored, without the calls that were written since; their hooks come again, late"
+)
+def restored_backup(world: World, dice: random.Random) -> None:
+    assert world.cluster is not None and world.senders is not None
+    backed_up_at = time.time()
+    world.cluster.back_up("dump")
+    is_written = _await_a_write(world)
+    time.sleep(dice.uniform(0, 2))
+    world.stop_in_order([*world.webs, *world.workers])
+    world.cluster.restore("dump")
+    world.call_late_after(LATE_AFTER)
+    # What was due or had ended before the stop is late when they start: also what settled meanwhile.
+    time.sleep(LATE_AFTER * 2)
+    world.heal_processes()
+    again = world.senders.send_again(backed_up_at)
+    # What the backup knew of is under way too, and has to be at its end before nothing is late any more.
+    promised = [call for call in world.senders.calls if call.acknowledged_at]
+    is_at_end = wait_until(lambda: not unfinished(world, promised), 60, every=0.5)
+    if not (is_written and again and is_at_end):
+        raise NotReached("a call that was written since the backup, and comes again")
 
 
 @_fault("the disk of SQLite is full, and has room again later")
@@ -350,6 +395,17 @@ def everything_at_once(world: World, dice: random.Random) -> None:
 def dead_after(world: World) -> float:
     """After how many seconds of silence a worker is thought to be dead."""
     return DEAD_AFTER.total_seconds() / world.haste
+
+
+def _await_a_write(world: World) -> bool:
+    """Whether the sandbox accepts one more event, before long."""
+    since = datetime.now(UTC)
+
+    def is_written() -> bool:
+        events = world.control("events")["events"]
+        return any(datetime.fromisoformat(each["accepted_at"]) > since for each in events)
+
+    return wait_until(is_written, 20)
 
 
 def _kill_at(world: World, point: str) -> None:

@@ -10,6 +10,8 @@ import subprocess
 from pathlib import Path
 from tempfile import mkdtemp
 
+import psycopg
+
 from tests.benchmarks.servers import free_port
 
 _SETTINGS = (
@@ -74,6 +76,19 @@ class Cluster:
         first = int((self._home / "data" / "postmaster.pid").read_text().split()[0])
         children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
         return [first, *map(int, children)]
+
+    def back_up(self, file_name: str) -> None:
+        """Dump the database into this file of the server's folder, as docs/backup.md says."""
+        file = f"--file={self._home / file_name}"
+        self._run("pg_dump", "--format=custom", file, f"--dbname={self.url}")
+
+    def restore(self, file_name: str) -> None:
+        """Put this dump in the place of the database; whoever is connected to it is cut off."""
+        other = self.url.removesuffix("postgres") + "template1"
+        with psycopg.connect(other, autocommit=True) as connection:
+            connection.execute("DROP DATABASE postgres WITH (FORCE)")
+            connection.execute("CREATE DATABASE postgres TEMPLATE template0")
+        self._run("pg_restore", "--no-owner", f"--dbname={self.url}", str(self._home / file_name))
 
     @property
     def version(self) -> str:

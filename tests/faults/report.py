@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from tests.faults.entry import READ_BACK_SECONDS, WRITE_SECONDS
-from tests.faults.faults import FAULTS
+from tests.faults.faults import FAULTS, LATE_AFTER
 from tests.faults.run import Result
 from tests.faults.traffic import SENDERS, TRIES, WITHIN_SECONDS
 from tests.faults.world import VISIBLE_SECONDS
@@ -67,7 +67,8 @@ def report(parts: Sequence[Part], *, command: str, seed: int, haste: float) -> s
         f"answer (25 s) and a stopping process (25 s) are divided by {haste:g}, those of its breakers by "
         f"{haste * haste:g}. "
         f"Propexo logs a write after {WRITE_SECONDS:g} s and shows its event after {READ_BACK_SECONDS:g} s; "
-        f"PROPEXO_VISIBLE_SECONDS is {VISIBLE_SECONDS:g}. The rate limit is lifted.",
+        f"PROPEXO_VISIBLE_SECONDS is {VISIBLE_SECONDS:g}. The rate limit is lifted. While a "
+        f"backup is restored, a call comes late after {LATE_AFTER:g} s, not 5 minutes.",
         "",
         "The chosen points (after the post and before its commit ...) are reached by a start script of the "
         "tests, which puts itself around the adapter's objects (tests/faults/entry.py); the adapter has no "
@@ -81,9 +82,9 @@ def report(parts: Sequence[Part], *, command: str, seed: int, haste: float) -> s
         "",
         "    python -m tests.faults --calls 10000 --seed N --report docs/reliability.md",
         "",
-        "It needs Debian's `postgresql` (initdb, pg_ctl) and nothing else; the server that it makes is its "
-        "own. With another seed come other calls, another order of faults and other moments. The short form "
-        "is part of the tests: `pytest tests/faults`.",
+        "It needs Debian's `postgresql` (initdb, pg_ctl, pg_dump) and `pgbouncer`; the servers that it makes "
+        "are its own. With another seed come other calls, another order of faults and other moments. The short "
+        "form is part of the tests: `pytest tests/faults`.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -87,6 +87,7 @@ def run(
     dice = random.Random(seed)
     made = make_calls(calls, dice)
     senders = Senders(made, per_second=per_second, ports=lambda: world.ports)
+    world.senders = senders
     happened: list[Happened] = []
     begun = time.time()
     with _progress(console) as progress:

@@ -13,9 +13,12 @@ from tests.faults.faults import FAULTS, ON_SQLITE
 from tests.faults.postgres import Cluster
 from tests.faults.run import Step, run
 from tests.faults.world import World
+from tests.pgbouncer import PROGRAM
 
 CALLS = 16
 PER_SECOND = 6.0
+# Calls still come in when web and worker have been started anew, once and again.
+CALLS_OF = {"pooler": 300}
 REST_SECONDS = 30.0
 # Patience is divided by this: a worker is dead after 6 s, not 30.
 HASTE = 5.0
@@ -43,6 +46,8 @@ def world() -> Iterator[World]:
 )
 def test_every_acknowledged_call_is_written_once_although(world: World, fault: str) -> None:
     """Whatever happens, a call whose end was acknowledged has one event, or a stated reason."""
+    if fault == "pooler" and PROGRAM is None and os.environ.get("CI") != "true":
+        pytest.skip("no pgbouncer for the tests: install Debian's pgbouncer")
     assert _problems(world, fault) == [], FAULTS[fault].promise
 
 
@@ -57,9 +62,9 @@ def _problems(world: World, fault: str) -> list[str]:
     world.heal()
     result = run(
         world,
-        calls=CALLS,
+        calls=CALLS_OF.get(fault, CALLS),
         per_second=PER_SECOND,
-        plan=[Step(0.25, fault)],
+        plan=[Step(0.25 * CALLS / CALLS_OF.get(fault, CALLS), fault)],
         seed=list(FAULTS).index(fault) + 1,
         rest_seconds=REST_SECONDS,
     )

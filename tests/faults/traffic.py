@@ -8,8 +8,12 @@ import random
 import secrets
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from urllib.parse import urlencode
 
 from twilio.request_validator import RequestValidator
@@ -184,16 +188,11 @@ class Senders:
         self.calls = calls
         self.sent = Sent()
         self._ports = ports
-        planned = [
-            (place / per_second + after, call, params)
-            for place, call in enumerate(calls)
-            for after, params in call.hooks
-        ]
-        planned.sort(key=lambda each: each[0])
-        self.total = len(planned)
+        self._per_second = per_second
+        self.total = sum(len(call.hooks) for call in calls)
         self._todo: queue.SimpleQueue[tuple[float, SentCall, Hook]] = queue.SimpleQueue()
-        for each in planned:
-            self._todo.put(each)
+        # The hooks that were answered or given up, and when, in epoch seconds.
+        self._done: deque[tuple[float, SentCall, Hook]] = deque()
         self._threads = [
             threading.Thread(target=self._work, name=f"sender-{n}", daemon=True)
             for n in range(SENDERS)
@@ -201,7 +200,16 @@ class Senders:
         self._begun = 0.0
 
     def start(self) -> None:
-        self._begun = time.monotonic()
+        self._begun, now = time.monotonic(), time.time()
+        planned = []
+        for place, call in enumerate(self.calls):
+            begin = place / self._per_second
+            stamp = format_datetime(datetime.fromtimestamp(now + begin, UTC))
+            for after, params in call.hooks:
+                told = {**params, "Timestamp": stamp} if "Timestamp" in params else params
+                planned.append((begin + after, call, told))
+        for each in sorted(planned, key=lambda each: each[0]):
+            self._todo.put(each)
         for thread in self._threads:
             thread.start()
 
@@ -223,13 +231,34 @@ class Senders:
             time.sleep(max(self._begun + due - time.monotonic(), 0))
             with call.lock:
                 call.first_sent_at = call.first_sent_at or time.time()
-            answered = self._send(params)
+            answered, tries = self._send(params)
             if answered and ends_call(params):
                 with call.lock:
                     call.acknowledged_at = call.acknowledged_at or time.time()
+            self._done.append((time.time(), call, params))
+            with self.sent.lock:
+                self.sent.hooks += 1
+                self.sent.tries += tries
+                self.sent.answered += answered
+                self.sent.given_up += not answered
 
-    def _send(self, params: Hook) -> bool:
-        """One hook with Twilio's retries; whether it was answered 2xx in the end."""
+    def send_again(self, since: float) -> Sequence[SentCall]:
+        """Once more what was answered or given up since then (epoch seconds); the calls that it was about.
+
+        Errors: RuntimeError if a hook is not answered.
+        """
+        again = [(call, params) for at, call, params in list(self._done) if at >= since]
+        with ThreadPoolExecutor(SENDERS) as threads:
+            answered = list(threads.map(lambda each: self._send(each[1])[0], again))
+        if not all(answered):
+            raise RuntimeError(f"{answered.count(False)} hooks are not answered when sent again")
+        for call, params in again:
+            if ends_call(params):
+                call.acknowledged_at = call.acknowledged_at or time.time()
+        return list({call.sid: call for call, _ in again}.values())
+
+    def _send(self, params: Hook) -> tuple[bool, int]:
+        """One hook with Twilio's retries; whether it was answered 2xx in the end, and after how many tries."""
         body = urlencode(params).encode()
         signature = RequestValidator(TOKEN).compute_signature(PUBLIC_URL + PATH, dict(params))
         headers = {
@@ -243,12 +272,7 @@ class Senders:
                 time.sleep(random.uniform(0.1, 0.5) * tries)
             tries += 1
             good = self._try(body, headers)
-        with self.sent.lock:
-            self.sent.hooks += 1
-            self.sent.tries += tries
-            self.sent.answered += good
-            self.sent.given_up += not good
-        return good
+        return good, tries
 
     def _try(self, body: bytes, headers: Mapping[str, str]) -> bool:
         ports = self._ports()

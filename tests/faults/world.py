@@ -68,6 +68,7 @@ class World:
     """Two of each process, on a database of their own; `with World(...) as world`.
 
     cluster: the PostgreSQL server, or disk: where SQLite's file is. haste: see tests.faults.entry.
+    senders: of the run that is under way.
     """
 
     cluster: Cluster | None = None
@@ -78,6 +79,7 @@ class World:
     workers: list[Child] = field(default_factory=list)
     started: int = 0
     sandbox: Child | None = None
+    senders: traffic.Senders | None = None
 
     def __enter__(self) -> World:
         try:
@@ -124,7 +126,12 @@ class World:
         for file in (self.home / "armed").iterdir():
             file.unlink(missing_ok=True)
         self.set_clock(0)
+        self.call_late_after(None)
         self.inject([])
+        self.heal_processes()
+
+    def heal_processes(self) -> None:
+        """As many web and worker processes as there should be are there, and alive."""
         self.replace_dead()
         while len(self.webs) < self.processes:
             self.start_web()
@@ -175,6 +182,16 @@ class World:
         heads = [child for child in [*self.webs, *self.workers] if child.is_alive]
         return [pid for head in heads for pid in (head.process.pid, *head.members())]
 
+    def deploy(self, database_url: str, old_go_on_seconds: float) -> None:
+        """New web and worker by way of this URL, beside the old ones at first; then those get SIGTERM."""
+        self.database_url = database_url
+        old = [*self.webs, *self.workers]
+        for _ in range(self.processes):
+            self.start_web()
+            self.start_worker()
+        time.sleep(old_go_on_seconds)
+        self.stop_in_order(old)
+
     # Breaking ---------------------------------------------------------------------------------------
 
     def arm(self, point: str, within_seconds: float = 60) -> bool:
@@ -190,6 +207,14 @@ class World:
         fresh = self.home / "clock.new"
         fresh.write_text(str(wrong_by_seconds))
         fresh.replace(self.home / "clock")
+
+    def call_late_after(self, seconds: float | None) -> None:
+        """When web and worker think that a call comes late; None: as they do by themselves."""
+        file = self.home / "late"
+        if seconds is None:
+            file.unlink(missing_ok=True)
+        else:
+            file.write_text(str(seconds))
 
     def inject(self, faults: list[dict[str, Any]]) -> None:
         """What the sandbox does wrong from now on; see adapter/sandbox/faults.py."""
