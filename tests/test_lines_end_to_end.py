@@ -125,7 +125,7 @@ def ring(made: Adapter, case: Case) -> None:
     """The hooks of the call."""
     line, number = line_of(case.vendor), NUMBER[case.kind]
     if case.way == "missed":
-        made.hook(**missed_hook(case.sid, number, line))
+        made.hook(**{**missed_hook(case.sid, number, line), "CallStatus": "no-answer"})
         return
     ends = (number, line) if case.way == "inbound" else (line, number)
     child = new_sid()

@@ -77,17 +77,38 @@ def open_engine(url: str, *, pool_size: int = 10, pool_seconds: float = 5.0) -> 
 def _keep_private(path: Path) -> None:
     """The database and the files that SQLite puts beside it can be read by their owner alone.
 
-    A file that is there is never opened here: to close it again would end the locks that SQLite holds on it
-    for this process (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+    Only an SQLite database is touched: a setting may name any file or folder of the machine by mistake.
+
+    A file that is there is opened by SQLite alone: whoever else closes it again ends the locks that SQLite
+    holds on it for this process (https://www.sqlite.org/howtocorrupt.html, section 2.2).
     """
     with suppress(OSError):  # that it is there, or cannot be made: SQLite says what is wrong
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    if not _is_database(path):
+        return
     for ending in ("", "-wal", "-shm", "-journal"):
         beside = path.with_name(path.name + ending)
         with suppress(OSError):  # it is not there, or another user's, whose matter it is
             mode = beside.stat().st_mode
             if mode & 0o077:
                 beside.chmod(mode & 0o700)
+
+
+def _is_database(path: Path) -> bool:
+    """True for a file that SQLite takes for a database of its own; an empty one is such a file."""
+    if not path.is_file():
+        return False
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    except sqlite3.Error:
+        return False
+    try:
+        connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.DatabaseError as error:
+        return "not a database" not in str(error)  # else it is locked, or full
+    finally:
+        connection.close()
+    return True
 
 
 def empty_traces(engine: sa.Engine) -> bool:

@@ -190,11 +190,16 @@ class Evidence:
         """Nothing can change what is written: how it ended, for how long, when it began, and with whom.
 
         It was never picked up by anybody; or two people were connected; or the caller left while it rang;
-        or the person whom our program called picked up.
+        or it was told who picked up where our program called.
         """
         alone = not self.dials and not self.record.children and not self.record.queues
         never_answered = self.parent.is_over and self.parent.status is not LegStatus.COMPLETED
-        person_answered = not self.inbound and self.parent.status is LegStatus.COMPLETED
+        # Whether a machine picked up is found out by another hook, unless this one said who did.
+        person_answered = (
+            not self.inbound
+            and self.parent.status is LegStatus.COMPLETED
+            and self.parent.answered_by is not None
+        )
         ends_with_dial = self.inbound and (bool(self.connected_dials) or self.was_given_up)
         is_settled = self.record.is_over and self.record.is_start_known and not self.record.goes_on
         return is_settled and ((alone and (never_answered or person_answered)) or ends_with_dial)

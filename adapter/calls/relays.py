@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from adapter.calls.facts import CallRecord, Leg, RelayedCall
+from adapter.calls.facts import CallRecord, DialResult, Leg, RelayedCall
 from adapter.calls.outcome import Outcome
 from adapter.calls.parties import Direction
 from adapter.calls.phone import e164
@@ -25,6 +25,7 @@ from adapter.calls.view import Rules
 SAME_TIME = timedelta(seconds=60)
 # The provider dates both calls itself; what is dated by a receipt is a little late.
 CLOCKS = timedelta(seconds=3)
+ROUNDING_SECONDS = 2
 # A call lasts so long at the most, and so its hooks may have been first heard of so long before its end.
 LONGEST_CALL = timedelta(hours=5)
 _UNDER_WAY = (CallState.OPEN, CallState.DELIVERING)
@@ -52,11 +53,12 @@ class Relays:
             return None
         return RelayedCall(leg_id=leg.id, outcome=Outcome.NO_ANSWER.value, talk_seconds=0)
 
-    def find_unnamed(self, record: CallRecord, over_at: datetime) -> Call | None:
+    def find_unnamed(self, record: CallRecord, dial: DialResult, over_at: datetime) -> Call | None:
         """The call on another of our lines that a dial led to which does not say whom it dialled.
 
-        It is the caller's, or our line's, and lies within this call: nobody is in two calls at once. It
-        began after this one; else this one may be the call that the other one led here.
+        It is the caller's, or our line's, lies within this call, and lasted as long as the dial. It began after
+        this one; else this one may be the call that the other one led here. A number that several people
+        call from, as that of an office, has calls at the same time that are none of this one's.
         """
         line = self._rules.view(record).parties.line
         began, ended = record.began_at, record.ended_at or over_at
@@ -64,8 +66,8 @@ class Relays:
             return None
         for call in self._calls(record, record.parent, over_at, calls.c.line != line):
             start, end = call.record.began_at, call.record.ended_at or call.over_at
-            is_within = start is not None and began < start <= ended
-            if is_within and (end is None or end <= ended + CLOCKS) and self._is_line(call.line):
+            is_within = start is not None and began < start and end and end <= ended + CLOCKS
+            if is_within and _lasted(call, dial) and self._is_line(call.line):
                 return call
         return None
 
@@ -121,3 +123,11 @@ class Relays:
         )
         with self._store.autocommit() as connection:
             return [Call.of(row) for row in connection.execute(query)]
+
+
+def _lasted(call: Call, dial: DialResult) -> bool:
+    """True if both are known to have lasted equally long, but for rounding."""
+    seconds = call.record.parent.duration_seconds
+    if seconds is None or dial.duration_seconds is None:
+        return False
+    return abs(seconds - dial.duration_seconds) <= ROUNDING_SECONDS

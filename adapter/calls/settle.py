@@ -8,10 +8,9 @@ from enum import StrEnum
 from adapter.calls.facts import CallRecord, Recording, RecordingState
 from adapter.calls.outcome import Ending, Outcome
 
-# Hooks of one moment come in any order, so what may follow is waited for a little: the result of a dial,
-# which says who gave up where it rang unanswered; or that a machine picked up where our program called.
+# Hooks of one moment come in any order. Where the caller never got past ringing, the result of a dial may
+# follow that says who gave up: so long is waited for it.
 REORDER_SECONDS = 0.4
-_MAY_BE_FOLLOWED = frozenset({"not_picked_up", "out_answered"})
 
 
 class RecordingLinks(StrEnum):
@@ -57,7 +56,7 @@ def settle_delay(
     if is_message and not any(record.transcripts.values()):
         wait = policy.settle_seconds  # a transcription may come
     else:
-        at_once = REORDER_SECONDS if ending.rule in _MAY_BE_FOLLOWED else 0.0
+        at_once = REORDER_SECONDS if ending.rule == "not_picked_up" else 0.0
         wait = at_once if ending.is_final and not is_open else policy.settle_seconds
         wait = min(wait, policy.settle_seconds)
     if awaits_provider_link(record, ending, policy):

@@ -159,9 +159,9 @@ class Looks:
                 return self._wait_for_line(call, record, now)
             known[leg_id] = relayed
         for leg_id in self._unnamed(record):
-            there = self._relays.find_unnamed(record, over_at)
+            there = self._relays.find_unnamed(record, record.dials[leg_id], over_at)
             if there is None:
-                break  # it led to a person: no call on another line is known
+                continue  # it led to a person: no call on another line is known
             relayed = self._relays.said(leg_id, there)
             if relayed is None:
                 return self._wait_for_line(call, record, now)

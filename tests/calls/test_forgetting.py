@@ -413,6 +413,22 @@ def test_migrate_makes_them_so_and_so_does_every_later_start(file: Path) -> None
     later.dispose()
 
 
+@pytest.mark.parametrize("is_folder", [True, False])
+def test_what_is_no_database_keeps_its_rights(tmp_path: Path, is_folder: bool) -> None:
+    """A setting may name any file or folder of the machine by mistake: /etc/passwd, or /tmp."""
+    other = tmp_path / "other"
+    if is_folder:
+        other.mkdir()
+    else:
+        other.write_text("root:x:0:0:root:/root:/bin/bash\n" * 50)
+    other.chmod(0o755)
+    engine = open_engine(f"sqlite:///{other}")
+    with pytest.raises(sa.exc.DatabaseError), engine.connect() as connection:
+        connection.exec_driver_sql("SELECT * FROM calls")
+    engine.dispose()
+    assert stat.S_IMODE(other.stat().st_mode) == 0o755
+
+
 def test_a_file_that_is_there_is_not_opened_beside_sqlite(file: Path) -> None:
     """To close it again would end the locks that SQLite holds, and let two processes write at once."""
     first = opened(file)

@@ -274,7 +274,7 @@ CASES = [
     case("left the queue for the mailbox", "message_left", O.VOICEMAIL, 25, inbound(S.COMPLETED, 90), queue(QueueExit.LEFT), message(25)),
     case("the queue was full", "queue_failed", O.NO_ANSWER, 0, inbound(S.COMPLETED, 9), queue(QueueExit.FULL)),
     case("the queue failed", "queue_failed", O.NO_ANSWER, 0, inbound(S.COMPLETED, 9), queue(QueueExit.ERROR)),
-    case("taken out of the queue by our program", "completed_only", O.ANSWERED, 50, inbound(S.COMPLETED, 90), queue(QueueExit.REDIRECTED)),
+    case("taken out of the queue by our program", "completed_only", O.ANSWERED, 90, inbound(S.COMPLETED, 90), queue(QueueExit.REDIRECTED)),
     # Our own other lines.
     case("answered on our other line", "line_answered", O.ANSWERED, 50, inbound(S.COMPLETED, 90), to_line(), dial(S.COMPLETED, 80, bridged=True), relayed("answered", 50)),
     case("a message on our other line", "line_took_message", O.VOICEMAIL, 12, inbound(S.COMPLETED, 90), to_line(), dial(S.COMPLETED, 80, bridged=True), relayed("voicemail", 12)),

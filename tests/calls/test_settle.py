@@ -104,7 +104,11 @@ WAITS: dict[str, tuple[CallRecord, float]] = {
     "a canceled call": (record(parent(S.CANCELED)), AT_ONCE),
     "an outgoing call that was answered": (
         record(parent(S.COMPLETED, duration_seconds=40, **OUT)),
-        REORDER_SECONDS,
+        SETTLED,
+    ),
+    "an outgoing call that a human answered, as machine detection says": (
+        record(parent(S.COMPLETED, duration_seconds=40, answered_by=AnsweredBy.HUMAN, **OUT)),
+        AT_ONCE,
     ),
     "a dial that was bridged": (record(parent(S.COMPLETED), BRIDGED), AT_ONCE),
     "a caller who hung up while it rang": (

@@ -328,10 +328,10 @@ def test_a_person_who_answered_beside_our_other_line_did_answer(engine: sa.Engin
     ("hooks", "outcome", "talk"),
     [
         ([other_dial("completed", 50, bridged=True), on_other_line()], "answered", 50),
-        ([on_other_line("no-answer", 0)], "no_answer", 0),
+        ([other_dial("canceled", bridged=False), on_other_line()], "abandoned", 0),
         ([], "answered", 60),
     ],
-    ids=["answered", "not answered", "to an agent"],
+    ids=["answered", "caller left", "to an agent"],
 )
 def test_a_dial_that_does_not_name_our_other_line_is_followed_there_too(
     engine: sa.Engine, hooks: list[dict[str, str]], outcome: str, talk: int
@@ -342,6 +342,17 @@ def test_a_dial_that_does_not_name_our_other_line_is_followed_there_too(
     world.pass_time(70)
     body = post_of(world, CALL)
     assert (body["outcome"], body["talk_seconds"]) == (outcome, talk)
+
+
+def test_another_call_of_an_offices_number_at_the_same_time_is_another_call(
+    engine: sa.Engine,
+) -> None:
+    """A locator's office has one number: two of its people call two of our lines at once."""
+    world = world_with(engine)
+    for hook in [on_other_line("no-answer", 0), *relay()[1:]]:
+        world.hook(hook)
+    world.pass_time(70)
+    assert post_of(world, CALL)["outcome"] == "answered"
 
 
 def test_a_call_before_or_after_on_our_other_line_is_another_call(engine: sa.Engine) -> None:

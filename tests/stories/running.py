@@ -256,4 +256,4 @@ def wait_until_ready(environ: Mapping[str, str], process: Process) -> None:
         except requests.RequestException:
             return False
 
-    wait_for("the adapter answers", is_ready)
+    wait_for("the adapter answers", is_ready, seconds=120)

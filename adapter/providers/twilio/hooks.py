@@ -233,8 +233,9 @@ def _says_something(leg: Leg) -> bool:
 def _dial(params: Params) -> DialResult:
     bridged = {"true": True, "false": False}.get(params.get("DialBridged", "").lower())
     parent = _word(STATUS, params, "CallStatus")
+    leg_id = params.get("DialCallSid", "")
     return DialResult(
-        leg_id=params.get("DialCallSid", ""),
+        leg_id=leg_id if _SID.fullmatch(leg_id) else "",
         status=_word(DIAL_STATUS, params, "DialCallStatus"),
         duration_seconds=_seconds(params, "DialCallDuration"),
         bridged=bridged,
