@@ -34,7 +34,9 @@ QUICK_WORKER = (
     "from adapter.cli import main\n"
     "main()\n",
 )
-PATIENCE = 60.0
+PATIENCE = (
+    180.0  # a call that the hooks leave open waits for the API to catch up, which takes a minute
+)
 Environ = Mapping[str, str]
 
 
