@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,9 +18,10 @@ from tests.conftest import ACCOUNT, BASE_URL, ENVIRON, PATH, TOKEN
 from tests.web.slow import ATTACKS, SlowClients
 from tests.web.test_listeners import Server, wait_for
 
-# Where slow clients held the threads, no hook was answered for 14 to 40 s. Other tests run beside this one
-# on the same processors, so only that is told here; how fast a hook is, the fault suite and the benchmark say.
-LATEST_SECONDS = 10.0
+# Where slow clients held the threads, no hook was answered for 14 to 40 s. Beside other tests on the same
+# processors only that can be told; .ci/run runs this file alone too, with the bounds that are wanted.
+IS_ALONE = "PYTEST_XDIST_WORKER" not in os.environ
+MIDDLE_SECONDS, LATEST_SECONDS = (1.0, 4.5) if IS_ALONE else (10.0, 10.0)
 # Of the worker's limits, and for what a busy machine adds to them.
 LIMIT_SECONDS = 5.0 + 5.0
 
@@ -40,11 +42,11 @@ def server(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> I
 
 
 def assert_prompt(server: Server) -> None:
-    """Every hook is acknowledged, and none as late as where threads are held."""
+    """Hooks are acknowledged at once: the middle one of ten, and none as late as where threads are held."""
     answers = [server.hook() for _ in range(10)]
     seconds = sorted(seconds for _, seconds in answers)
     assert [status for status, _ in answers] == [204] * 10
-    assert seconds[-1] < LATEST_SECONDS, seconds
+    assert seconds[5] < MIDDLE_SECONDS and seconds[-1] < LATEST_SECONDS, seconds
 
 
 def _answers(server: Server) -> bool:
