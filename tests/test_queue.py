@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,9 +35,7 @@ QUICK_WORKER = (
     "from adapter.cli import main\n"
     "main()\n",
 )
-PATIENCE = (
-    180.0  # a call that the hooks leave open waits for the API to catch up, which takes a minute
-)
+PATIENCE = 60.0
 Environ = Mapping[str, str]
 
 
@@ -68,10 +67,11 @@ def parts(environ: Environ) -> Iterator[Parts]:
 
 def take(parts: Parts, *, sid: str, caller: str = "+16175550134") -> None:
     """A missed call comes in."""
+    now = datetime.now(UTC)
     hook = signed(
-        status_hook("no-answer", CallSid=sid, From=caller),
+        status_hook("no-answer", CallSid=sid, From=caller, Timestamp=format_datetime(now)),
         base_url=parts.settings.public_base_url or "",
-        at=datetime.now(UTC),
+        at=now,
     )
     parts.intake.take(parts.twilio, hook)
 

@@ -21,7 +21,7 @@ from adapter.calls.settle import SettlePolicy, awaits_provider_link
 # The provider's API may be behind its own hooks for so long after the end of a call.
 API_LAG = timedelta(seconds=60)
 # When the API is asked, in seconds after the end of the call; the first look is when the call is due.
-LOOKS_AT_SECONDS = (20.0, 40.0, 60.5)
+LOOKS_AT_SECONDS: tuple[float, ...] = (20.0, 40.0, 60.5)
 # Two looks are never closer together than this.
 BETWEEN_LOOKS_SECONDS = 5.0
 # A call of which the provider says that it goes on is looked at again after so long, then ever less often.

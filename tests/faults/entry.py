@@ -7,8 +7,8 @@ The adapter itself knows nothing of this. What FAULTS_DIR (a folder) asks for is
   SIGKILL, which no `finally` survives. `armed/freeze_<point>` stops it with SIGSTOP instead.
 - `clock`: by how many seconds the clock of all processes is wrong; read again and again.
 - `late`: after how many seconds a call comes late (5 minutes without the file); read again and again.
-- FAULTS_HASTE: the adapter's own patience (heartbeats, takeover, grace, timeouts) is divided by this,
-  that of its breakers by its square.
+- FAULTS_HASTE: the adapter's own patience (heartbeats, takeover, grace, timeouts, how far the provider's
+  API may be behind) is divided by this, that of its breakers by its square.
 """
 
 from __future__ import annotations
@@ -27,10 +27,12 @@ from typing import Any
 import time_machine
 
 from adapter import bootstrap, processes
+from adapter.calls import relays
+from adapter.calls.questions import API_LAG, BETWEEN_LOOKS_SECONDS, LOOKS_AT_SECONDS
 from adapter.calls.shared import Breakers
 from adapter.calls.store import Store
 from adapter.cli import main
-from adapter.delivery import earlier, queue
+from adapter.delivery import completion, earlier, queue
 from adapter.delivery.runs import Delivery
 from adapter.intake import Intake
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
@@ -107,6 +109,10 @@ def _prepare() -> None:
 def _hurry(by: float) -> None:
     for name in ("DEAD_AFTER", "LOST_AFTER", "BEAT_SECONDS"):
         setattr(queue, name, getattr(queue, name) / by)
+    for module in (completion, relays):
+        module.API_LAG = API_LAG / by  # type: ignore[attr-defined]
+    completion.LOOKS_AT_SECONDS = tuple(at / by for at in LOOKS_AT_SECONDS)  # type: ignore[attr-defined]
+    completion.BETWEEN_LOOKS_SECONDS = BETWEEN_LOOKS_SECONDS / by  # type: ignore[attr-defined]
     # Breakers wait for minutes, in which a test would see nothing but that they do.
     Breakers.FIRST_SECONDS /= by**2
     Breakers.LONGEST_SECONDS /= by**2
