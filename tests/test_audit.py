@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from tokenize import COMMENT, tokenize
 from typing import Any
 
 import pytest
@@ -70,4 +71,18 @@ def test_every_exception_from_bandit_names_its_check_and_its_reason() -> None:
             named = re.search(r"# nosec B\d{3}(, B\d{3})*( - \w.{8,})?$", line)
             if named is None or not (named[2] or re.match(r"\s*# \w.{8,}", above)):
                 bare.append(f"{path.name}: {line.strip()}")
+    assert bare == []
+
+
+def test_every_exception_from_ruff_and_mypy_in_the_tests_has_its_reason() -> None:
+    """The reason stands behind it."""
+    with_reason = r"# (ruff: )?noqa: [A-Z]+\d+ - \w.{8,}|# type: ignore\[[\w, -]+\]  # \w.{8,}"
+    bare = []
+    for path in sorted((audit.ROOT / "tests").rglob("*.py")):
+        with path.open("rb") as source:
+            comments = [t.string for t in tokenize(source.readline) if t.type == COMMENT]
+        for comment in comments:
+            is_exception = re.match(r"# (ruff: )?noqa|# type: ignore", comment)
+            if is_exception and not re.fullmatch(with_reason, comment):
+                bare.append(f"{path.name}: {comment}")
     assert bare == []

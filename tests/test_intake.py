@@ -677,7 +677,7 @@ def test_the_kept_hooks_tell_their_kinds(desk: Desk) -> None:
     for params in STORY:
         desk.take(params)
     kinds = [hook.kind for hook in desk.store.hooks_of(desk.call().key)]
-    S, D, R = HookKind.STATUS, HookKind.DIAL, HookKind.RECORDING  # noqa: N806
+    S, D, R = HookKind.STATUS, HookKind.DIAL, HookKind.RECORDING  # noqa: N806 - one letter a kind: the order is to be read as a row
     assert kinds == [S, S, S, D, S, R]
 
 

@@ -109,7 +109,7 @@ def explain(engine: sa.Engine, index: PeopleIndex, number: str) -> float:
     sa.event.remove(engine, "before_cursor_execute", keep)
     ((text, values),) = statements
     with engine.connect() as connection:
-        plan = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {text}", values)  # type: ignore[arg-type]
+        plan = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {text}", values)  # type: ignore[arg-type]  # what SQLAlchemy gave is given back as it was
         shown = plan.scalar_one()
     (told,) = json.loads(shown) if isinstance(shown, str) else shown
     assert "Seq Scan" not in json.dumps(told), "the index is not used"

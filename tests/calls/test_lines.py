@@ -117,7 +117,7 @@ def line(body: str) -> str:
         (line('staff = "+16175550150"'), [MAIN, "staff", "a list"]),
         (line("min_seconds = true"), [MAIN, "min_seconds", "integer"]),
         ('[defaults]\npeople = ["tenant"]\n' + line(""), ["[defaults]", "people", "'resident'"]),
-        ("[defaults]\nnmae = 5\n" + line(""), ["[defaults]", "nmae", "allowed are"]),
+        ("[defaults]\nnaem = 5\n" + line(""), ["[defaults]", "naem", "allowed are"]),
         ('[defaults]\nnumber = "+16175550100"', ["[defaults]", "number", "allowed are"]),
         ("nowhere/lines.toml", ["ADAPTER_LINES", "nowhere/lines.toml", "cannot be read"]),
     ],

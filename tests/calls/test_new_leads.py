@@ -55,7 +55,7 @@ def test_the_first_call_of_a_number_owns_its_lead(leads: NewLeads) -> None:
 def test_of_eight_calls_at_the_same_moment_one_owns_the_lead(leads: NewLeads) -> None:
     for round_ in range(5):
         number = f"{NUMBER[:-1]}{round_}"
-        claimed = at_once(lambda n, number=number: claim(leads, f"call_{n}", number))  # type: ignore[misc]
+        claimed = at_once(lambda n, number=number: claim(leads, f"call_{n}", number))  # type: ignore[misc]  # mypy infers no types for a lambda with a default
         assert len({lead.call_key for lead in claimed}) == 1
         assert leads.get("int_1", number) == claimed[0]
 

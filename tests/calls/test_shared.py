@@ -399,7 +399,7 @@ def test_one_integrations_breaker_leaves_the_others_alone(breakers: Breakers) ->
 def test_half_open_lets_one_probe_of_eight_threads_through(breakers: Breakers) -> None:
     fail(breakers, 5)
     for now in (111.0, 111.0 + Breakers.PROBE_SECONDS + 1):
-        waits = at_once(lambda _, now=now: breakers.wait(A, now))  # type: ignore[misc]
+        waits = at_once(lambda _, now=now: breakers.wait(A, now))  # type: ignore[misc]  # mypy infers no types for a lambda with a default
         assert waits.count(0.0) == 1
         assert max(waits) <= Breakers.PROBE_SECONDS
 

@@ -284,7 +284,7 @@ def test_times_are_aware_and_in_utc_and_naive_ones_are_refused(store: Store) -> 
     add(store, record())
     found = store.call("twilio:AC0:CA0")
     assert found is not None and found.first_seen_at.utcoffset() == timedelta(0)
-    naive = datetime(2026, 3, 2)  # noqa: DTZ001
+    naive = datetime(2026, 3, 2)  # noqa: DTZ001 - a time without a zone is what must be refused
     with pytest.raises(sa.exc.StatementError), store.begin() as connection:
         store.update(connection, found.key, updated_at=naive)
 
@@ -571,7 +571,7 @@ def test_who_freezes_amid_a_transaction_loses_its_locks(database_url: str) -> No
         limit = frozen.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar_one()
         assert limit == f"{pooler.FROZEN_SECONDS}s"
         frozen.exec_driver_sql("SET idle_in_transaction_session_timeout = '1ms'")
-        pid = frozen.connection.dbapi_connection.info.backend_pid  # type: ignore[union-attr]
+        pid = frozen.connection.dbapi_connection.info.backend_pid  # type: ignore[union-attr]  # SQLAlchemy: a connection may be closed; this is open
         there = sa.text(
             "SELECT count(pg_stat_clear_snapshot()) FROM pg_stat_activity WHERE pid = :pid"
         )

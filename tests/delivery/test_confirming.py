@@ -145,7 +145,7 @@ class Target:
 
 def without_logs(made: Adapter, error: Exception) -> Target:
     target = Target(made.parts.target, error)
-    made.parts.bulk._target = target  # type: ignore[assignment]
+    made.parts.bulk._target = target  # type: ignore[assignment]  # the real target with one answer replaced
     return target
 
 

@@ -120,7 +120,7 @@ def test_a_refused_integration_waits_alone(made: Adapter) -> None:
     made.work()
     assert {made.call(sid).waits_for for sid in sids} == {"integration/int_entrata"}
     assert "integration int_entrata" in (made.call(sids[0]).reason or "")
-    assert not made.call(sids[0]).reason.startswith("Propexo refuses PROPEXO_API_KEY")  # type: ignore[union-attr]
+    assert not made.call(sids[0]).reason.startswith("Propexo refuses PROPEXO_API_KEY")  # type: ignore[union-attr]  # a reason is there: the line before says so
     keep_on(made, 60)
     assert made.call(other).state is CallState.WRITTEN
     before = made.asked()

@@ -277,7 +277,7 @@ def test_a_crash_between_post_and_commit_makes_one_event(world: World) -> None:
     world.target.answers = [Crash()]
     missed(world)
     key, number = world.queue_next()
-    world.target._next = crashing(world.target)  # type: ignore[method-assign]
+    world.target._next = crashing(world.target)  # type: ignore[method-assign]  # the fake crashes at this one step
     with pytest.raises(Crash):
         world.delivery.run(key, number)
     world.target.traces = ["job_1"]
@@ -291,7 +291,7 @@ def test_a_crash_before_the_post_got_out_makes_one_event(world: World) -> None:
     world.target.answers = [Crash()]
     missed(world)
     key, number = world.queue_next()
-    world.target._next = crashing(world.target)  # type: ignore[method-assign]
+    world.target._next = crashing(world.target)  # type: ignore[method-assign]  # the fake crashes at this one step
     with pytest.raises(Crash):
         world.delivery.run(key, number)
     world.target.posts.clear()  # what the fake was asked before the crash never reached Propexo

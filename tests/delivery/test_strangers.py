@@ -508,7 +508,7 @@ class Interrupted(NewLeads):
 
 def with_leads(made: Adapter, leads: NewLeads) -> None:
     """Let deliveries use these rows of leads."""
-    steps: Any = made.parts.delivery._advance.__self__  # type: ignore[attr-defined]
+    steps: Any = made.parts.delivery._advance.__self__  # type: ignore[attr-defined]  # a bound method, which is typed as any callable
     steps._strangers = Strangers(
         store=made.store,
         leads=leads,
@@ -537,7 +537,7 @@ def test_two_live_runs_of_one_call_make_one_lead(mri: Adapter) -> None:
     """A worker that was taken for dead goes on, after another one did the same run."""
     sid = mri.missed()
     ((key, run),) = mri.take_due()
-    steps: Any = mri.parts.delivery._advance.__self__  # type: ignore[attr-defined]
+    steps: Any = mri.parts.delivery._advance.__self__  # type: ignore[attr-defined]  # a bound method, which is typed as any callable
     steps._writing._breakers = Interposed(mri.store, lambda: mri.parts.delivery.run(key, run))
     mri.parts.delivery.run(key, run)
     assert steps._writing._breakers.happens is None

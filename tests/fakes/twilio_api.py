@@ -88,7 +88,7 @@ class FakeTwilio:
             request_handler=_Handler,
             ssl_context=ssl_context,
         )
-        self._server.daemon_threads = True  # type: ignore[attr-defined]
+        self._server.daemon_threads = True  # type: ignore[attr-defined]  # werkzeug types the base class; it is a threaded server
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True
         )

@@ -92,7 +92,7 @@ def run_sandbox(port: int) -> None:
             return [b'{"code": 20404, "message": "not found", "status": 404}']
         return propexo(environ, start)
 
-    app.wsgi_app = route  # type: ignore[method-assign, assignment]
+    app.wsgi_app = route  # type: ignore[method-assign, assignment]  # Flask's own way to put a layer around an app
     with SandboxServer(app, port=port) as server:
         server.wait()
 
@@ -110,9 +110,9 @@ def _hurry(by: float) -> None:
     for name in ("DEAD_AFTER", "LOST_AFTER", "BEAT_SECONDS"):
         setattr(queue, name, getattr(queue, name) / by)
     for module in (completion, relays):
-        module.API_LAG = API_LAG / by  # type: ignore[attr-defined]
-    completion.LOOKS_AT_SECONDS = tuple(at / by for at in LOOKS_AT_SECONDS)  # type: ignore[attr-defined]
-    completion.BETWEEN_LOOKS_SECONDS = BETWEEN_LOOKS_SECONDS / by  # type: ignore[attr-defined]
+        module.API_LAG = API_LAG / by  # type: ignore[attr-defined]  # a name that this module imports
+    completion.LOOKS_AT_SECONDS = tuple(at / by for at in LOOKS_AT_SECONDS)  # type: ignore[attr-defined]  # a name that this module imports
+    completion.BETWEEN_LOOKS_SECONDS = BETWEEN_LOOKS_SECONDS / by  # type: ignore[attr-defined]  # a name that this module imports
     # Breakers wait for minutes, in which a test would see nothing but that they do.
     Breakers.FIRST_SECONDS /= by**2
     Breakers.LONGEST_SECONDS /= by**2

@@ -101,7 +101,7 @@ def test_calls_wait_for_a_revoked_key_over_a_restart_and_go_on_by_themselves(
 
         propexo.faults()
         for sid in sids:
-            wait_for("written", lambda sid=sid: call(sid).state is CallState.WRITTEN, seconds=180)  # type: ignore[misc]
+            wait_for("written", lambda sid=sid: call(sid).state is CallState.WRITTEN, seconds=180)  # type: ignore[misc]  # mypy infers no types for a lambda with a default
         notes = [str(event["body"]["notes"]) for event in propexo.events()]
         assert {sid: sum(sid in note for note in notes) for sid in sids} == dict.fromkeys(sids, 1)
         assert store.list_calls(state="failed") == []

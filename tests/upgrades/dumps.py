@@ -26,7 +26,7 @@ def restore(version: str, url: str) -> None:
     pooled = engine.raw_connection()
     try:
         # Without parameters the driver sends the whole of it at once, as psql would line by line.
-        pooled.driver_connection.execute(text.encode(), prepare=False)  # type: ignore[union-attr]
+        pooled.driver_connection.execute(text.encode(), prepare=False)  # type: ignore[union-attr]  # SQLAlchemy: a connection may be closed; this is open
         pooled.commit()
     finally:
         pooled.close()

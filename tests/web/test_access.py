@@ -48,8 +48,8 @@ def get(client: FlaskClient, path: str, address: str = "127.0.0.1", **headers: s
 def is_insider(client: FlaskClient, address: str, headers: Mapping[str, str]) -> bool:
     """The same answer of all three routes, or the test fails."""
     metrics = get(client, "/metrics", address, **headers)
-    ready: dict[str, Any] = get(client, "/readyz", address, **headers).json  # type: ignore[assignment]
-    live: dict[str, Any] = get(client, "/livez", address, **headers).json  # type: ignore[assignment]
+    ready: dict[str, Any] = get(client, "/readyz", address, **headers).json  # type: ignore[assignment]  # werkzeug: an answer need not be JSON; these are
+    live: dict[str, Any] = get(client, "/livez", address, **headers).json  # type: ignore[assignment]  # werkzeug: an answer need not be JSON; these are
     sees = metrics.status_code == 200
     assert set(ready) == {"status", "instance", *(["alarms"] if sees else [])}
     assert set(live) == {"status", *(["up_seconds"] if sees else [])}

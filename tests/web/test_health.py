@@ -49,7 +49,7 @@ def stranded() -> Iterator[Parts]:
 
 def test_a_process_lives_whatever_its_database_does(stranded: Parts) -> None:
     answer = client_of(stranded).get("/livez")
-    assert (answer.status_code, answer.json["status"]) == (200, "ok")  # type: ignore[index]
+    assert (answer.status_code, answer.json["status"]) == (200, "ok")  # type: ignore[index]  # werkzeug: an answer need not be JSON; these are
 
 
 def test_it_is_ready_with_a_current_schema_and_a_worker(parts: Parts) -> None:
@@ -67,7 +67,7 @@ def test_parked_hooks_are_an_alarm_and_take_no_web_away(parts: Parts) -> None:
     assert send(client_of(parts), signed(unreadable)).status_code == 204
     answer = client_of(parts).get("/readyz")
     assert answer.status_code == 200
-    alarm = answer.json["alarms"]["parked"]  # type: ignore[index]
+    alarm = answer.json["alarms"]["parked"]  # type: ignore[index]  # werkzeug: an answer need not be JSON; these are
     assert alarm.startswith("1 hook") and "adapter replay --state parked" in alarm
 
 
@@ -95,7 +95,7 @@ def test_without_tables_what_is_missing_is_named_with_what_to_do(empty_database_
     parts = parts_on(empty_database_url)
     answer = client_of(parts).get("/readyz")
     assert answer.status_code == 503
-    assert answer.json["problems"] == {  # type: ignore[index]
+    assert answer.json["problems"] == {  # type: ignore[index]  # werkzeug: an answer need not be JSON; these are
         "database": "table hooks, table calls, table legs missing in the database: "
         "run `adapter migrate`"
     }
@@ -110,7 +110,7 @@ def test_a_column_that_hooks_need_is_missed_by_name(empty_database_url: str) -> 
         connection.exec_driver_sql("ALTER TABLE calls DROP COLUMN talk_seconds")
     answer = client_of(parts).get("/readyz")
     assert answer.status_code == 503
-    problems = answer.json["problems"]  # type: ignore[index]
+    problems = answer.json["problems"]  # type: ignore[index]  # werkzeug: an answer need not be JSON; these are
     assert problems["database"].startswith("column calls.talk_seconds missing")
     parts.store.engine.dispose()
 
@@ -125,7 +125,7 @@ def test_a_schema_newer_than_the_code_is_an_alarm_and_takes_hooks(empty_database
     client = client_of(parts)
     answer = client.get("/readyz")
     assert answer.status_code == 200
-    assert "9999" in answer.json["alarms"]["schema"]  # type: ignore[index]
+    assert "9999" in answer.json["alarms"]["schema"]  # type: ignore[index]  # werkzeug: an answer need not be JSON; these are
     take(client, "CA1", "completed")
     parts.store.engine.dispose()
 
@@ -133,7 +133,7 @@ def test_a_schema_newer_than_the_code_is_an_alarm_and_takes_hooks(empty_database
 def test_an_unreachable_database_is_named_without_its_address(stranded: Parts) -> None:
     answer = client_of(stranded).get("/readyz")
     assert answer.status_code == 503
-    assert set(answer.json["problems"]) == {"database"}  # type: ignore[index]
+    assert set(answer.json["problems"]) == {"database"}  # type: ignore[index]  # werkzeug: an answer need not be JSON; these are
     assert "127.0.0.1" not in answer.text and "nobody" not in answer.text
 
 
@@ -149,7 +149,7 @@ def test_a_database_that_cannot_be_written_takes_no_hooks(postgres_database: str
 
     answer = client_of(parts).get("/readyz")
     assert answer.status_code == 503
-    assert "read-only" in answer.json["problems"]["database"]  # type: ignore[index]
+    assert "read-only" in answer.json["problems"]["database"]  # type: ignore[index]  # werkzeug: an answer need not be JSON; these are
     parts.store.engine.dispose()
 
 
@@ -182,7 +182,7 @@ def test_a_database_that_hangs_holds_no_web_thread(parts: Parts) -> None:
     for _ in range(3):
         answer = client.get("/readyz")
         assert answer.status_code == 503
-        assert "does not answer within" in answer.json["problems"]["database"]  # type: ignore[index]
+        assert "does not answer within" in answer.json["problems"]["database"]  # type: ignore[index]  # werkzeug: an answer need not be JSON; these are
     assert asked == ["once"], "no second thread hangs beside the first"
     thawed.set()
 

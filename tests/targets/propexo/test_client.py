@@ -236,7 +236,7 @@ def test_another_kind_of_success_is_no_refusal(
 
 def refused_connection() -> requests.ConnectionError:
     pool = HTTPConnectionPool("api.example.com")
-    reason = NewConnectionError(pool, "Connection refused")  # type: ignore[arg-type]
+    reason = NewConnectionError(pool, "Connection refused")  # type: ignore[arg-type]  # urllib3 wants a connection; only the text is used
     return requests.ConnectionError(MaxRetryError(pool, "/", reason))
 
 

@@ -1,0 +1,48 @@
+# Every task of a contributor, by name. `just` lists them; CONTRIBUTING.md says when to use which.
+# `just` itself comes with the dev extra: pip install -e '.[dev]'.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+bin := justfile_directory() / ".venv/bin"
+
+# What needs no server, no browser and no second process: one question, one answer.
+fast := "tests/calls tests/providers tests/targets tests/stories/test_stories.py tests/test_intake.py tests/test_settings.py tests/test_documents.py"
+
+# List the tasks.
+default:
+    @{{ just_executable() }} --list --unsorted
+
+# All that is checked without running the code: style, types, import layers, security, spelling.
+check:
+    {{ bin }}/ruff check .
+    {{ bin }}/ruff format --check .
+    {{ bin }}/mypy
+    {{ bin }}/lint-imports
+    {{ bin }}/bandit --quiet --recursive adapter
+    {{ bin }}/codespell
+
+# Let ruff mend what it can.
+fix:
+    {{ bin }}/ruff check --fix .
+    {{ bin }}/ruff format .
+
+# The fast tests, on SQLite. Arguments go to pytest: just test -k outcome
+test *args:
+    {{ bin }}/pytest -m "not postgres and not browser" {{ fast }} {{ args }}
+
+# All tests. What needs PostgreSQL, PgBouncer, nginx or Chromium is skipped where they are missing.
+test-all *args:
+    {{ bin }}/pytest {{ args }}
+
+# What must pass before anything lands. On Debian, as root: it installs what it needs.
+gate:
+    .ci/run
+
+# The adapter at work on this machine, against a stand-in for Propexo.
+demo *args:
+    {{ bin }}/adapter demo {{ args }}
+
+# Check the documents: links, settings, keys of a line, commands, the form of decisions, spelling.
+docs:
+    {{ bin }}/pytest -n 0 tests/test_documents.py
+    {{ bin }}/codespell README.md CHANGELOG.md docs
