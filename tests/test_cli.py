@@ -459,7 +459,7 @@ def test_simulate_without_a_server_says_so(run: Run) -> None:
     ],
 )
 def test_bash_completes(typed: str, offered: str) -> None:
-    """What README.md says is put into a bash, and asked as that does at the tab key."""
+    """What docs/operating.md says is put into a bash, and asked as that does at the tab key."""
     words = typed.split()
     script = f"""
         eval "$(_ADAPTER_COMPLETE=bash_source adapter)"

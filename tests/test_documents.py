@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from adapter import cli
+from adapter.calls.lines import Line
+from adapter.settings import Settings
+
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
@@ -29,3 +33,50 @@ def test_every_link_leads_to_a_file_and_a_heading_that_are_there(path: Path) -> 
         if not is_alive:
             dead.append(link)
     assert dead == []
+
+
+def table(text: str, heading: str) -> list[list[str]]:
+    """The rows of the first table under this heading, without the two rows of its head."""
+    rows = text.split(f"\n{heading}\n", 1)[1].split("\n| ", 1)[1].split("\n\n", 1)[0]
+    return [re.split(r" *(?<!\\)\| ?", row.strip("| ")) for row in rows.split("\n")[2:]]
+
+
+def names(rows: list[list[str]]) -> list[str]:
+    return [row[0].strip("` ") for row in rows]
+
+
+def test_every_setting_is_told_once() -> None:
+    told = names(table((ROOT / "docs/operating.md").read_text(), "## Settings"))
+    by_hosts = {"dyno", "render"}
+    assert sorted(told) == sorted(name.upper() for name in set(Settings.model_fields) - by_hosts)
+
+
+def test_every_key_of_a_line_is_told_once() -> None:
+    """All but the number, which is the name of the line's table."""
+    lines = (ROOT / "docs/operating.md").read_text().split("\n| key of a line |", 1)[1]
+    told = re.findall(r"^\| `(\w+)` \|", lines.split("\n\n", 1)[0], re.MULTILINE)
+    assert sorted(told) == sorted(set(Line.model_fields) - {"number"})
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_command_and_option_is_there(path: Path) -> None:
+    """What stands behind `adapter` in code is a command, and what follows are options of it."""
+    text = path.read_text(encoding="utf-8")
+    code = re.findall(r"^```sh\n(.*?)^```|`(adapter [^`]+)`", text, re.MULTILINE | re.DOTALL)
+    wrong = []
+    for line in "\n".join(block or span for block, span in code).splitlines():
+        used = re.search(
+            r"(?:^|[/; ])adapter (?:--env-file \S+ )?([a-z][a-z-]*)([^;&]*)", line.partition("#")[0]
+        )
+        if used is None:
+            continue
+        command = cli.main.commands.get(used[1])
+        options = {name for param in command.params for name in param.opts} if command else set()
+        if command is None or set(re.findall(r"--[a-z-]+", used[2])) - options - {"--help"}:
+            wrong.append(line)
+    assert wrong == []
+
+
+def test_the_readme_fits_on_two_screens() -> None:
+    """What a newcomer needs, and links to the rest."""
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 120

@@ -83,7 +83,7 @@ def start(database_url: str) -> Iterator[Start]:
 
 
 def test_an_auth_token_is_rotated_without_a_hook_refused(start: Start) -> None:
-    """As README says: both, promote the new one at Twilio, then remove the old one."""
+    """As docs/operating.md says: both, promote the new one at Twilio, then remove the old one."""
     assert start(TWILIO_AUTH_TOKEN="old").takes("old")
     both = start(TWILIO_AUTH_TOKEN="old,new")
     assert both.takes("old", CallDuration="6") and both.takes("new", CallDuration="7")
