@@ -80,3 +80,24 @@ def test_every_command_and_option_is_there(path: Path) -> None:
 def test_the_readme_fits_on_two_screens() -> None:
     """What a newcomer needs, and links to the rest."""
     assert len((ROOT / "README.md").read_text().splitlines()) <= 120
+
+
+DECISIONS = sorted(ROOT.glob("docs/decisions/[0-9]*.md"))
+SECTIONS = ["Context", "Decision", "What was measured or tried", "Consequences"]
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.name)
+def test_a_decision_has_the_one_form(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert re.match(
+        rf"# {int(path.name[:4])}\. \S.*\n\n- Status: (accepted for|replaced by) .+\n"
+        r"- Date: \d{4}-\d\d-\d\d(; changed \d{4}-\d\d-\d\d.*)?\n\n",
+        text,
+    )
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == SECTIONS
+
+
+def test_the_index_has_every_decision_in_order() -> None:
+    index = (ROOT / "docs/decisions/README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| (\d+) \| \[.+\]\((\d{4}-.+\.md)\) \| .+ \|$", index, re.MULTILINE)
+    assert listed == [(str(int(path.name[:4])), path.name) for path in DECISIONS]
