@@ -1,5 +1,5 @@
 """`python -m adapter` is the `adapter` command."""
 
-from adapter.cli import main
+from adapter.cli.commands import cli
 
-main()
+cli()

@@ -14,62 +14,64 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from flask import Flask
 
-from adapter.calls import database, pooler, trouble
-from adapter.calls.api_health import ApiHealth
-from adapter.calls.jobs import Jobs
-from adapter.calls.lines import Lines, is_path, read_lines
-from adapter.calls.lines_file import LOOK_SECONDS, LinesFile, kept
-from adapter.calls.links import Links
-from adapter.calls.new_leads import NewLeads
-from adapter.calls.pauses import Pauses
-from adapter.calls.people import PeopleIndex
-from adapter.calls.readiness import lacking
-from adapter.calls.relays import Relays
-from adapter.calls.retention import Keep, Retention
-from adapter.calls.settle import RecordingLinks, SettlePolicy
-from adapter.calls.shared import DEAD_AFTER, Breakers, Budgets, Leases
-from adapter.calls.store import Store
-from adapter.calls.totals import Flush, Totals
-from adapter.calls.view import Rules
-from adapter.delivery.confirming import BulkConfirmation
-from adapter.delivery.earlier import Earlier
-from adapter.delivery.looks import Looks
-from adapter.delivery.pace import Pace
-from adapter.delivery.runs import Delivery
-from adapter.delivery.steps import Steps
-from adapter.delivery.strangers import Strangers
-from adapter.delivery.upkeep import Job, Upkeep
-from adapter.delivery.waking import Waking
-from adapter.delivery.writing import Writing
+from adapter.config.lines_file import LOOK_SECONDS, LinesFile, kept
+from adapter.config.settings import Settings
+from adapter.delivery.bulk_confirm import BulkConfirmation
+from adapter.delivery.deliver import Steps
+from adapter.delivery.earlier_writes import Earlier
+from adapter.delivery.enrich import Looks
+from adapter.delivery.lead_creation import Strangers
+from adapter.delivery.run import Delivery
+from adapter.delivery.throttle import Pace
+from adapter.delivery.write_once import Writing
+from adapter.domain.assessment import Rules
+from adapter.domain.call_links import Links
+from adapter.domain.due import RecordingLinks, SettlePolicy
+from adapter.domain.lines import Lines, is_path, read_lines
 from adapter.errors import SettingsError, StoreUnavailable
-from adapter.intake import Intake
-from adapter.observe import TALLY, configure_logging, logger
-from adapter.providers import Provider
+from adapter.intake.service import Intake
+from adapter.observability.observe import TALLY, configure_logging, logger
+from adapter.providers.base import Provider
 from adapter.providers.twilio import TwilioProvider
-from adapter.providers.twilio.listing import TwilioList
+from adapter.providers.twilio.call_log import TwilioList
 from adapter.providers.twilio.media import TwilioMedia
 from adapter.providers.twilio.rest import TwilioRest
 from adapter.providers.twilio.signature import Tokens
-from adapter.reconcile import Parts as ComparisonParts
-from adapter.reconcile import Reconciliation
-from adapter.schedule import HeldOnceMore, Schedule, tasks
-from adapter.settings import Settings
+from adapter.reconcile.run import Parts as ComparisonParts
+from adapter.reconcile.run import Reconciliation
+from adapter.storage import engine as database
+from adapter.storage import pooler, trouble
+from adapter.storage.api_health import ApiHealth
+from adapter.storage.lead_requests import NewLeads
+from adapter.storage.pauses import Pauses
+from adapter.storage.people_index import PeopleIndex
+from adapter.storage.periodic_tasks import Jobs
+from adapter.storage.readiness import lacking
+from adapter.storage.relayed_calls import Relays
+from adapter.storage.retention import Keep, Retention
+from adapter.storage.shared import DEAD_AFTER, Breakers, Budgets, Leases
+from adapter.storage.store import Store
+from adapter.storage.totals import Flush, Totals
 from adapter.targets.propexo.client import PropexoClient
-from adapter.targets.propexo.governor import Governor
-from adapter.targets.propexo.line_watch import LineWatch
+from adapter.targets.propexo.line_warnings import LineWatch
 from adapter.targets.propexo.permission import Permission
+from adapter.targets.propexo.rate_limiter import Governor
 from adapter.targets.propexo.sync import PeopleSync
 from adapter.targets.propexo.target import PropexoTarget
-from adapter.web import App, create_app
 from adapter.web.access import Access
+from adapter.web.app import create_app
 from adapter.web.health import Health, health_routes
 from adapter.web.hooks import hook_routes
-from adapter.web.propexo import propexo_routes
-from adapter.web.recordings import recording_routes
+from adapter.web.recordings.routes import recording_routes
+from adapter.web.write_failures import propexo_routes
+from adapter.worker.periodic import Job, Upkeep
+from adapter.worker.resume_paused import Waking
+from adapter.worker.schedule import HeldOnceMore, Schedule, tasks
 
 if TYPE_CHECKING:
-    from adapter.delivery.queue import Worker
+    from adapter.worker.dbos_queue import Worker
 
 log = logger("adapter")
 
@@ -364,7 +366,7 @@ class Parts:
         return given or [self.store.secret("links", secrets.token_urlsafe(32))]
 
     def _prune_workflows(self, before: datetime) -> int:
-        from adapter.delivery.queue import prune_workflows
+        from adapter.worker.dbos_queue import prune_workflows
 
         return prune_workflows(self.store.engine, before)
 
@@ -408,7 +410,7 @@ class Parts:
         return "no worker is alive: start `adapter worker`, or `adapter run` for both"
 
 
-def web_app(settings: Settings | None = None) -> App:
+def web_app(settings: Settings | None = None) -> Flask:
     """The web application. Errors: SettingsError if hooks could not be trusted.
 
     settings: None in a process of gunicorn, which has the lines that gunicorn read at its start.
@@ -430,7 +432,7 @@ def web_app(settings: Settings | None = None) -> App:
 
 def worker(settings: Settings | None = None) -> Worker:
     """The worker. Errors: SettingsError if nothing could be written."""
-    from adapter.delivery.queue import Worker  # the queue library: the web process does without
+    from adapter.worker.dbos_queue import Worker  # the queue library: the web process does without
 
     settings = settings or read_settings()
     settings.require_for_worker()
@@ -453,7 +455,7 @@ def migrate(settings: Settings) -> None:
 
     It goes to DATABASE_DIRECT_URL where that is set. Errors: StoreUnavailable, SettingsError.
     """
-    from adapter.delivery.queue import migrate as migrate_queue
+    from adapter.worker.dbos_queue import migrate as migrate_queue
 
     settings.require_durable()
     is_direct = settings.migrated_url != settings.database_url

@@ -96,7 +96,7 @@ class BudgetSpent(TemporaryError):
 class Paused(TemporaryError):
     """The other side refuses our key, or what it was asked for, and so it is not asked; it is no try.
 
-    waits_for: the name of the pause (adapter.calls.pauses) whose end is waited for.
+    waits_for: the name of the pause (adapter.storage.pauses) whose end is waited for.
     """
 
     def __init__(self, message: str, *, waits_for: str, status: int | None = None) -> None:

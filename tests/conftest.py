@@ -23,12 +23,12 @@ from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.test import TestResponse
 
 from adapter.bootstrap import migrate
-from adapter.calls.database import open_engine
-from adapter.calls.store import Store
-from adapter.calls.tables import metadata
-from adapter.observe import configure_logging
-from adapter.providers import HookRequest
-from adapter.settings import Settings
+from adapter.config.settings import Settings
+from adapter.observability.observe import configure_logging
+from adapter.providers.base import HookRequest
+from adapter.storage.engine import open_engine
+from adapter.storage.schema import metadata
+from adapter.storage.store import Store
 from tests.pgbouncer import PROGRAM, transaction_pooler
 
 ACCOUNT = "AC00000000000000000000000000000001"

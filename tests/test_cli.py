@@ -17,12 +17,12 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from adapter import cli
-from adapter.calls.database import open_engine, schema_state
-from adapter.calls.rows import CallState
+from adapter.cli import commands
+from adapter.config.settings import Settings
+from adapter.domain.call import CallState
 from adapter.errors import PermanentError, TemporaryError
-from adapter.settings import Settings
-from adapter.simulate import KINDS
+from adapter.sandbox.twilio import KINDS
+from adapter.storage.engine import open_engine, schema_state
 from tests.conftest import ACCOUNT, ENVIRON, Clock
 from tests.delivery.world import CALL, World, answered_hooks, recording_hook, status_hook
 from tests.stories.running import environment, free_port, running, sandbox, wait_until_ready
@@ -34,11 +34,11 @@ OTHER = "CA" + "9" * 32
 @pytest.fixture
 def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A command on this database. In a wide terminal, so that no cell is cut."""
-    monkeypatch.setattr(cli, "console", Console(width=250))
+    monkeypatch.setattr(commands, "console", Console(width=250))
 
     def run_command(*arguments: str, **environ: str | None) -> Result:
         given = {**ENVIRON, "DATABASE_URL": database_url, **environ}
-        return CliRunner().invoke(cli.main, list(arguments), env=given)
+        return CliRunner().invoke(commands.cli, list(arguments), env=given)
 
     return run_command
 
@@ -61,24 +61,24 @@ def deliver(world: World, *hooks: dict[str, str]) -> None:
 # Help ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(cli.main.commands))
+@pytest.mark.parametrize("name", sorted(commands.cli.commands))
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_every_command_has_help_that_says_what_it_does(name: str, option: str) -> None:
-    result = CliRunner().invoke(cli.main, [name, option], env={"DATABASE_URL": "nonsense"})
+    result = CliRunner().invoke(commands.cli, [name, option], env={"DATABASE_URL": "nonsense"})
     assert result.exit_code == 0
-    assert f"main {name}" in result.output
+    assert f"adapter {name}" in result.output
     words = [line for line in result.output.splitlines()[1:] if line.strip()]
     assert len(words[0]) > 15
 
 
 def test_the_commands_that_the_design_names_are_there() -> None:
     named = "demo run web worker migrate doctor simulate calls show replay sandbox"
-    assert set(named.split()) <= set(cli.main.commands)
+    assert set(named.split()) <= set(commands.cli.commands)
 
 
 def test_help_and_version_stand_at_the_top() -> None:
-    assert CliRunner().invoke(cli.main, ["--help"]).exit_code == 0
-    assert "0." in CliRunner().invoke(cli.main, ["--version"]).output
+    assert CliRunner().invoke(commands.cli, ["--help"]).exit_code == 0
+    assert "0." in CliRunner().invoke(commands.cli, ["--version"]).output
 
 
 @pytest.mark.parametrize(
@@ -398,18 +398,18 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 def test_simulate_sends_a_hook_that_is_taken_and_names_the_next_command(
     live: dict[str, str], kind: str
 ) -> None:
-    result = CliRunner().invoke(cli.main, ["simulate", "--kind", kind], env=live)
+    result = CliRunner().invoke(commands.cli, ["simulate", "--kind", kind], env=live)
     assert result.exit_code == 0, result.output
     assert result.output.startswith(("200", "204"))
     sid = result.output.rsplit(maxsplit=1)[-1]
-    shown = CliRunner().invoke(cli.main, ["show", sid], env=live)
+    shown = CliRunner().invoke(commands.cli, ["show", sid], env=live)
     assert shown.exit_code == 0, shown.output
     assert "hook: " in shown.output
 
 
 def test_simulate_with_another_token_is_refused(live: dict[str, str]) -> None:
     forged = {**live, "TWILIO_AUTH_TOKEN": "another"}
-    result = CliRunner().invoke(cli.main, ["simulate"], env=forged)
+    result = CliRunner().invoke(commands.cli, ["simulate"], env=forged)
     is_told(result, "403", "not taken", "compare TWILIO_AUTH_TOKEN", "its log names the URL")
     assert "adapter show" not in result.output
 

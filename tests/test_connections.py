@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from adapter.bootstrap import CONNECTIONS, Parts
-from adapter.settings import Settings
+from adapter.config.settings import Settings
 from tests.conftest import signed
 from tests.delivery.world import status_hook
 from tests.stories.running import environment

@@ -14,9 +14,9 @@ import pytest
 import requests
 from rich.console import Console
 
-from adapter import demo
-from adapter.calls.rows import CallState
-from adapter.calls.store import Store
+from adapter.cli import demo
+from adapter.domain.call import CallState
+from adapter.storage.store import Store
 from tests.calls.test_store import record, row
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import pytest
 from click.testing import CliRunner
 
-from adapter.calls.rows import CallState
-from adapter.cli import main
+from adapter.cli.commands import cli
+from adapter.domain.call import CallState
 from tests.delivery.test_strangers import (
     MAIN,
     OTHER_STRANGER,
@@ -44,7 +44,7 @@ def run(made: Adapter, *arguments: str, **environ: str) -> Said:
     given = {name: None for name in os.environ if name.isupper()}  # nothing of the machine's own
     kept = {"PATH": os.environ["PATH"], "COLUMNS": "200"}
     result = CliRunner().invoke(
-        main, list(arguments), env={**given, **kept, **made.environ, **environ}
+        cli, list(arguments), env={**given, **kept, **made.environ, **environ}
     )
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return Said(result.exit_code, " ".join(result.output.split()))
@@ -158,7 +158,7 @@ def test_somebody_of_another_integration_is_refused_in_words(
         yardi = {"ADAPTER_LINES": lines("YARDI", "").replace(MAIN, "+16175550101")}
         environ = {**made.environ, **yardi}
         from adapter.bootstrap import Parts
-        from adapter.settings import Settings
+        from adapter.config.settings import Settings
 
         other = Parts(Settings.from_environ(environ))
         from datetime import timedelta

@@ -17,12 +17,12 @@ from rich.console import Console
 
 from adapter import bootstrap
 from adapter.bootstrap import Parts
-from adapter.calls.api_health import ApiHealth
-from adapter.cli import main
-from adapter.doctor import examine
-from adapter.doctor.settings import check_settings
+from adapter.cli.commands import cli
+from adapter.cli.doctor import examine
+from adapter.cli.doctor.settings import check_settings
+from adapter.config.settings import Settings
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
-from adapter.settings import Settings
+from adapter.storage.api_health import ApiHealth
 
 SID = "AC" + "1" * 32
 SUB = "AC" + "2" * 32
@@ -216,7 +216,7 @@ unknown_caller = "create_lead"
 def test_the_doctor_and_lines_say_the_same(environ: Environ) -> None:
     wrong = environ | {"ADAPTER_LINES": LINES.replace("int_entrata", "int_yardi")}
     told = problems(wrong)
-    result = CliRunner().invoke(main, ["lines"], env={**wrong, "COLUMNS": "400"})
+    result = CliRunner().invoke(cli, ["lines"], env={**wrong, "COLUMNS": "400"})
     said = " ".join(result.output.split())
     assert result.exit_code == 1
     for problem in (

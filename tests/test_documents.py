@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from adapter import cli
-from adapter.calls.lines import Line
-from adapter.settings import Settings
+from adapter.cli.commands import cli
+from adapter.config.settings import Settings
+from adapter.domain.lines import Line
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -70,7 +70,7 @@ def test_every_command_and_option_is_there(path: Path) -> None:
         )
         if used is None:
             continue
-        command = cli.main.commands.get(used[1])
+        command = cli.commands.get(used[1])
         options = {name for param in command.params for name in param.opts} if command else set()
         if command is None or set(re.findall(r"--[a-z-]+", used[2])) - options - {"--help"}:
             wrong.append(line)

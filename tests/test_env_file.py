@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from adapter.env_file import read_env_file, with_env_file
+from adapter.config.env_file import read_env_file, with_env_file
+from adapter.config.settings import Settings
 from adapter.errors import SettingsError
-from adapter.settings import Settings
 
 EXAMPLE = Path(__file__).parent.parent / ".env.example"
 

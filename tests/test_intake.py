@@ -17,21 +17,21 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.datastructures import Headers
 
-from adapter.calls.database import open_engine
-from adapter.calls.facts import AnsweredBy, CallRecord, Leg, LegStatus
-from adapter.calls.lines import Lines, read_lines
-from adapter.calls.outcome import Outcome
-from adapter.calls.rows import Call, CallState, RawHook
-from adapter.calls.settle import REORDER_SECONDS, RecordingLinks, SettlePolicy
-from adapter.calls.store import Store
-from adapter.calls.tables import calls, hooks
-from adapter.calls.view import Rules
+from adapter.domain.assessment import Rules
+from adapter.domain.call import Call, CallState, RawHook
+from adapter.domain.due import REORDER_SECONDS, RecordingLinks, SettlePolicy
+from adapter.domain.lines import Lines, read_lines
+from adapter.domain.outcome import Outcome
+from adapter.domain.record import AnsweredBy, CallRecord, Leg, LegStatus
 from adapter.errors import HookTooLarge, StoreRefused, StoreUnavailable, UntrustedHook
-from adapter.intake import MAX_BODY_BYTES, Intake
-from adapter.providers import CallEvent, HookKind, HookRequest, Parameters, Reply
+from adapter.intake.service import MAX_BODY_BYTES, Intake
+from adapter.operations.replay import replay_parked
+from adapter.providers.base import CallEvent, HookKind, HookRequest, Parameters, Reply
 from adapter.providers.twilio import TwilioProvider
 from adapter.providers.twilio.signature import Tokens, parameters
-from adapter.replay import replay_parked
+from adapter.storage.engine import open_engine
+from adapter.storage.schema import calls, hooks
+from adapter.storage.store import Store
 from tests.conftest import ACCOUNT, BASE_URL, LINE, NOW, TOKEN, signed
 
 PERSON, AGENT = "+16175550134", "+16175550150"

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from adapter import simulate
+from adapter.sandbox import twilio as simulate
 from tests.conftest import ACCOUNT, BASE_URL, ENVIRON, LINE, PATH, TOKEN
 from tests.faults.postgres import Cluster
 from tests.web.test_listeners import wait_for
@@ -87,8 +87,11 @@ class Home:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
+    # Under nohup the tests would hand on that SIGHUP is ignored.
+    hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     home = Home(tmp_path)
     yield home
+    signal.signal(signal.SIGHUP, hangup)
     for pid in home.processes():
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

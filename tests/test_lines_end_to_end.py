@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapter.calls.rows import CallState
+from adapter.domain.call import CallState
 from adapter.sandbox.rules import VENDORS as KNOWN
-from adapter.simulate import new_sid
+from adapter.sandbox.twilio import new_sid
 from tests.conftest import ACCOUNT
 from tests.delivery.test_strangers import Adapter, adapter, missed_hook
 

@@ -15,7 +15,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.observe import (
+from adapter.observability.observe import (
     TALLY,
     Exchange,
     configure_logging,

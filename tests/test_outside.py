@@ -9,13 +9,13 @@ import pytest
 import responses
 import sqlalchemy as sa
 
-from adapter.calls.rows import Call
+from adapter.domain.call import Call
 from adapter.errors import PermanentError, TemporaryError
-from adapter.outside import MOST_TEXT, MOST_WORDS, cut_all, whole
-from adapter.providers.ranges import content_range, wanted
+from adapter.net.byte_ranges import content_range, wanted
 from adapter.providers.twilio.rest import leg_of, recording_of
 from adapter.targets.propexo import webhooks
 from adapter.targets.propexo.client import MAX_WORDS
+from adapter.text.untrusted import MOST_TEXT, MOST_WORDS, cut_all, whole
 from tests.conftest import ACCOUNT, LINE, Clock
 from tests.delivery.world import World
 from tests.targets.propexo.test_client import BASE as BASE_URL

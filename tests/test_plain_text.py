@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from adapter.calls.rows import Attempt, RawHook
-from adapter.calls.store import Store
-from adapter.cli import main
-from adapter.observe import configure_logging, logger
-from adapter.plain_text import plain, quotable
-from adapter.tell import calls_table, tell_story
+from adapter.cli.commands import cli
+from adapter.cli.render import calls_table, tell_story
+from adapter.domain.call import Attempt, RawHook
+from adapter.observability.observe import configure_logging, logger
+from adapter.storage.store import Store
+from adapter.text.plain import plain, quotable
 from tests.calls.test_store import record, row
 from tests.conftest import NOW
 
@@ -123,7 +123,7 @@ def test_an_error_of_a_command_obeys_nothing_that_others_wrote(
     monkeypatch: pytest.MonkeyPatch, database_url: str
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", database_url)
-    told = CliRunner().invoke(main, ["show", "\x1b[2J\u202eCA1"])
+    told = CliRunner().invoke(cli, ["show", "\x1b[2J\u202eCA1"])
     assert told.exit_code == 1
     assert "CA1" in told.output
     assert not FORBIDDEN.search(told.output)

@@ -18,12 +18,13 @@ import requests
 import sqlalchemy as sa
 
 from adapter.bootstrap import CONNECTIONS, Parts, migrate
-from adapter.calls import database, pooler
-from adapter.calls.rows import CallState
-from adapter.calls.store import Store
+from adapter.config.settings import Settings
+from adapter.domain.call import CallState
 from adapter.errors import SettingsError, StoreUnavailable
-from adapter.providers import HookRequest
-from adapter.settings import Settings
+from adapter.providers.base import HookRequest
+from adapter.storage import engine as database
+from adapter.storage import pooler
+from adapter.storage.store import Store
 from tests.conftest import ACCOUNT, PATH, PostgresServer, signed
 from tests.delivery.world import status_hook
 from tests.pgbouncer import transaction_pooler

@@ -16,12 +16,12 @@ import sqlalchemy as sa
 from dbos import DBOS
 
 from adapter.bootstrap import Parts
-from adapter.calls.rows import Call, CallState
-from adapter.calls.store import Store
-from adapter.delivery.pace import Pace
-from adapter.delivery.queue import Worker
-from adapter.delivery.upkeep import Upkeep
-from adapter.settings import Settings
+from adapter.config.settings import Settings
+from adapter.delivery.throttle import Pace
+from adapter.domain.call import Call, CallState
+from adapter.storage.store import Store
+from adapter.worker.dbos_queue import Worker
+from adapter.worker.periodic import Upkeep
 from tests.conftest import ACCOUNT, signed
 from tests.delivery.world import status_hook
 from tests.stories.running import Process, Sandbox, environment, running, sandbox, wait_for
@@ -32,8 +32,8 @@ QUICK_WORKER = (
     "from datetime import timedelta\n"
     "from adapter.delivery import queue\n"
     "queue.DEAD_AFTER, queue.BEAT_SECONDS = timedelta(seconds=3), 0.5\n"
-    "from adapter.cli import main\n"
-    "main()\n",
+    "from adapter.cli.commands import cli\n"
+    "cli()\n",
 )
 PATIENCE = 60.0
 Environ = Mapping[str, str]

@@ -9,17 +9,17 @@ from email.utils import format_datetime
 import pytest
 import sqlalchemy as sa
 
-from adapter.calls.forgetting import Forgetting
-from adapter.calls.jobs import JobRow, Jobs
-from adapter.calls.ledger import Ledger
-from adapter.calls.outcome import Outcome
-from adapter.calls.retention import Keep, Retention
-from adapter.calls.rows import CallState
-from adapter.calls.tables import jobs
-from adapter.providers.twilio.listing import TwilioList
+from adapter.domain.call import CallState
+from adapter.domain.outcome import Outcome
+from adapter.providers.twilio.call_log import TwilioList
 from adapter.providers.twilio.rest import TwilioRest
-from adapter.reconcile import LAG, Parts, Progress, Reconciliation, begins
-from adapter.schedule import (
+from adapter.reconcile.run import LAG, Parts, Progress, Reconciliation, begins
+from adapter.storage.erasure import Forgetting
+from adapter.storage.periodic_tasks import JobRow, Jobs
+from adapter.storage.reconciled_days import Ledger
+from adapter.storage.retention import Keep, Retention
+from adapter.storage.schema import jobs
+from adapter.worker.schedule import (
     NIGHTLY_WINDOW,
     RETRY,
     WINDOW,

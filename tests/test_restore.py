@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from adapter.calls.rows import CallState
-from adapter.settings import Settings
+from adapter.config.settings import Settings
+from adapter.domain.call import CallState
 from tests.conftest import PostgresServer
 from tests.delivery.test_strangers import (
     MAIN,

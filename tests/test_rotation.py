@@ -16,14 +16,14 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from adapter.bootstrap import Parts
-from adapter.calls.tables import hooks
+from adapter.config.settings import Settings
 from adapter.errors import CredentialsRefused
-from adapter.replay import replay_parked
-from adapter.settings import Settings
-from adapter.web import create_app
+from adapter.operations.replay import replay_parked
+from adapter.storage.schema import hooks
+from adapter.web.app import create_app
 from adapter.web.hooks import hook_routes
-from adapter.web.propexo import propexo_routes
-from adapter.web.recordings import recording_routes
+from adapter.web.recordings.routes import recording_routes
+from adapter.web.write_failures import propexo_routes
 from tests.conftest import ACCOUNT, ENVIRON, LINE, PATH, TOKEN, send, signed
 from tests.fakes.twilio_api import FakeTwilio
 

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from adapter.bootstrap import Parts, web_app, worker
+from adapter.config.settings import DEFAULT_DATABASE_URL, Settings
 from adapter.errors import SettingsError
-from adapter.settings import DEFAULT_DATABASE_URL, Settings
 from tests.conftest import ENVIRON
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from adapter.calls.lines import read_lines
-from adapter.settings import Settings
-from adapter.start import say_start
+from adapter.cli.startup import say_start
+from adapter.config.settings import Settings
+from adapter.domain.lines import read_lines
 from tests.conftest import ENVIRON
 from tests.stories.running import environment, running, sandbox, wait_for
 

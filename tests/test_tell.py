@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from adapter.calls.lines import Line
-from adapter.calls.rows import Call
-from adapter.calls.store import Store
-from adapter.tell import calls_table, tell_lines, tell_story
+from adapter.cli.render import calls_table, tell_lines, tell_story
+from adapter.domain.call import Call
+from adapter.domain.lines import Line
+from adapter.storage.store import Store
 from tests.calls.test_store import record, row
 from tests.conftest import NOW
 

@@ -18,8 +18,8 @@ import pytest
 from rich.text import Text
 
 from adapter.bootstrap import Parts
-from adapter.settings import Settings
-from adapter.terminal import Column, Listing, Screen, say
+from adapter.cli.terminal import Column, Listing, Screen, say
+from adapter.config.settings import Settings
 from tests.conftest import ENVIRON, LINE, NOW, signed
 from tests.delivery.world import CALL, status_hook
 

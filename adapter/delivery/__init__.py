@@ -1,1 +1,1 @@
-"""How does a due call reach the target, durably?"""
+"""How does a due call reach the target, once? Not when a worker runs it."""

@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from adapter.calls.facts import CallRecord, Leg, Recording, RecordingState, call_key
-from adapter.calls.ledger import Ledger, batches
-from adapter.calls.rows import Call, CallState
-from adapter.calls.store import Store
-from adapter.calls.view import Rules, View
-from adapter.delivery.completion import complete
-from adapter.intake import Intake
-from adapter.observe import logger
-from adapter.providers.listing import CallList, Day
+from adapter.delivery.provider_reads import complete
+from adapter.domain.assessment import Rules, View
+from adapter.domain.call import Call, CallState
+from adapter.domain.record import CallRecord, Leg, Recording, RecordingState, call_key
+from adapter.intake.service import Intake
+from adapter.observability.observe import logger
+from adapter.providers.call_log import CallList, Day
 from adapter.reconcile.listed import Listed
 from adapter.reconcile.report import Report, word
+from adapter.storage.reconciled_days import Ledger, batches
+from adapter.storage.store import Store
 
 # An unfinished comparison goes on where it was if it is begun again within this time.
 GOES_ON_FOR = timedelta(hours=24)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from adapter.calls.facts import Leg, Recording
-from adapter.providers.listing import Day
+from adapter.domain.record import Leg, Recording
+from adapter.providers.call_log import Day
 
 
 class Listed:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 
-from adapter.calls.rows import CallState
+from adapter.domain.call import CallState
 from adapter.errors import RemoteError
 
 MISSING = "missing"

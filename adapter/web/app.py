@@ -6,8 +6,8 @@ from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from adapter.errors import HookError, StoreRefused, StoreUnavailable
-from adapter.intake import MAX_BODY_BYTES
-from adapter.observe import logger
+from adapter.intake.service import MAX_BODY_BYTES
+from adapter.observability.observe import logger
 
 log = logger("adapter.web")
 

@@ -6,7 +6,7 @@ from flask import request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from adapter.errors import HookTooLarge, MalformedHook
-from adapter.intake import MAX_BODY_BYTES
+from adapter.intake.service import MAX_BODY_BYTES
 
 
 def read_body() -> bytes:

@@ -15,11 +15,11 @@ from typing import Any
 from gunicorn.glogging import Logger as GunicornLogger  # type: ignore[import-untyped]
 from prometheus_client import multiprocess
 
-from adapter.calls import lines_file
-from adapter.calls.lines import read_lines
-from adapter.lifetime import end_with_parent
-from adapter.observe import configure_logging
-from adapter.settings import Settings
+from adapter.config import lines_file
+from adapter.config.settings import Settings
+from adapter.domain.lines import read_lines
+from adapter.observability.observe import configure_logging
+from adapter.processes.lifetime import end_with_parent
 
 
 def _as_files_allow(connections: int) -> int:
@@ -39,7 +39,7 @@ configure_logging(_settings.log_format)
 lines_file.keep(read_lines(_settings.adapter_lines, _settings.line_defaults))
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 bind = f"{_host}:{_settings.port}"
-worker_class = "adapter.web.worker.Worker"
+worker_class = "adapter.web.gunicorn_worker.Worker"
 workers = _settings.web_concurrency
 threads = 6
 timeout = 30

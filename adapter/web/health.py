@@ -11,11 +11,11 @@ from flask import Blueprint, Response, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest, multiprocess
 from prometheus_client.registry import REGISTRY
 
-from adapter.calls.store import Store
 from adapter.errors import StoreRefused, StoreUnavailable
-from adapter.observe import multiprocess_directory
+from adapter.observability.observe import multiprocess_directory
+from adapter.storage.store import Store
 from adapter.web.access import Access, refusal
-from adapter.web.aside import Aside
+from adapter.web.bounded_wait import Aside
 from adapter.web.metrics import StoredNumbers
 
 # Routers and monitors give up after a few seconds.

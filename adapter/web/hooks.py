@@ -8,9 +8,9 @@ from time import perf_counter
 from flask import Blueprint, Response, abort, request
 from werkzeug.exceptions import MethodNotAllowed
 
-from adapter.intake import Intake
-from adapter.observe import ACKNOWLEDGE
-from adapter.providers import HookRequest
+from adapter.intake.service import Intake
+from adapter.observability.observe import ACKNOWLEDGE
+from adapter.providers.base import HookRequest
 from adapter.web.body import read_body
 
 

@@ -16,13 +16,13 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from adapter.calls.api_health import ApiHealth
-from adapter.calls.pauses import Pauses
-from adapter.calls.shared import DEAD_AFTER, Breakers
-from adapter.calls.standing import Standing
-from adapter.calls.store import Store
-from adapter.calls.totals import Total, Totals
-from adapter.observe import HANGUP_LIMITS, HANGUP_TO_RECORD, STORED
+from adapter.observability.observe import HANGUP_LIMITS, HANGUP_TO_RECORD, STORED
+from adapter.storage.api_health import ApiHealth
+from adapter.storage.pauses import Pauses
+from adapter.storage.shared import DEAD_AFTER, Breakers
+from adapter.storage.standing import Standing
+from adapter.storage.store import Store
+from adapter.storage.totals import Total, Totals
 
 
 class StoredNumbers(Collector):

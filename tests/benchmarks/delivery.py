@@ -22,7 +22,7 @@ from pathlib import Path
 import psycopg
 import requests
 
-from adapter.calls.lines import PersonKind
+from adapter.domain.lines import PersonKind
 from tests.benchmarks.load import (
     call_ended,
     hooks_of_a_call,

@@ -20,12 +20,12 @@ from rich.console import Console
 from rich.table import Table
 
 from adapter.bootstrap import migrate
-from adapter.calls.database import open_engine
-from adapter.calls.lines import PersonKind
-from adapter.calls.matching import Person
-from adapter.calls.people import PeopleIndex
-from adapter.calls.store import Store
-from adapter.settings import Settings
+from adapter.config.settings import Settings
+from adapter.domain.lines import PersonKind
+from adapter.domain.matching import Person
+from adapter.storage.engine import open_engine
+from adapter.storage.people_index import PeopleIndex
+from adapter.storage.store import Store
 from tests.benchmarks.servers import fresh_database
 
 PEOPLE, INTEGRATION, PAGE, MATCHES = 100_000, "int_entrata", 250, 1000

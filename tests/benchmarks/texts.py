@@ -23,21 +23,21 @@ from rich.console import Console
 from rich.table import Table
 from werkzeug.datastructures import Headers
 
-from adapter.calls.outcome import Outcome
-from adapter.calls.parties import Direction
-from adapter.calls.phone import e164
-from adapter.calls.summary import CallSummary
-from adapter.calls.traces import Traces
+from adapter.domain.number_traces import Traces
+from adapter.domain.outcome import Outcome
+from adapter.domain.parties import Direction
+from adapter.domain.phone import e164
+from adapter.domain.summary import CallSummary
 from adapter.errors import HookError, UnreadableHook
-from adapter.observe import hide_numbers
-from adapter.plain_text import plain, quotable
-from adapter.providers import HookRequest
-from adapter.providers.ranges import content_range, wanted
+from adapter.net.byte_ranges import content_range, wanted
+from adapter.observability.observe import hide_numbers
+from adapter.providers.base import HookRequest
 from adapter.providers.twilio import TwilioProvider
 from adapter.providers.twilio.signature import Tokens
 from adapter.targets.propexo import webhooks
 from adapter.targets.propexo.client import _words
 from adapter.targets.propexo.notes import notes
+from adapter.text.plain import plain, quotable
 
 LENGTHS = (8_000, 16_000, 32_000)
 MOST = 3.0

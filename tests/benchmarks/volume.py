@@ -17,8 +17,8 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from adapter.calls.database import open_engine
-from adapter.calls.store import Store
+from adapter.storage.engine import open_engine
+from adapter.storage.store import Store
 from tests.benchmarks.load import ACCOUNT, call_ended, send_all, signed_request
 from tests.benchmarks.servers import adapter, environment, fresh_database, gunicorn
 

@@ -14,9 +14,9 @@ import pytest
 from werkzeug.serving import make_server
 
 from adapter.bootstrap import Parts
-from adapter.settings import Settings
-from adapter.web import create_app
-from adapter.web.recordings import recording_routes
+from adapter.config.settings import Settings
+from adapter.web.app import create_app
+from adapter.web.recordings.routes import recording_routes
 from tests.conftest import ACCOUNT, TOKEN
 from tests.fakes import audio
 from tests.fakes.recorded import SID, environ_of, link_of, take_call, take_recording

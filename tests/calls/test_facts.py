@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.calls.facts import (
+from adapter.domain.record import (
     AnsweredBy,
     CallRecord,
     DialResult,

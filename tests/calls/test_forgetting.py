@@ -20,22 +20,23 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
-from adapter import cli, desk
 from adapter.bootstrap import migrate
-from adapter.calls.database import open_engine
-from adapter.calls.forgetting import Forgetting, Forgotten
-from adapter.calls.lines import PersonKind, read_lines
-from adapter.calls.new_leads import NewLeads
-from adapter.calls.people import PeopleIndex
-from adapter.calls.phone import national_ten
-from adapter.calls.rows import FORGOTTEN, Call, CallState
-from adapter.calls.store import Store
-from adapter.calls.tables import new_leads
-from adapter.calls.traces import Traces
+from adapter.cli import commands
+from adapter.config.settings import Settings
+from adapter.domain.call import FORGOTTEN, Call, CallState
+from adapter.domain.lines import PersonKind, read_lines
+from adapter.domain.number_traces import Traces
+from adapter.domain.phone import national_ten
 from adapter.errors import SettingsError
-from adapter.observe import Exchange
-from adapter.replay import replay_calls, replay_parked
-from adapter.settings import Settings
+from adapter.observability.observe import Exchange
+from adapter.operations import decisions as desk
+from adapter.operations.replay import replay_calls, replay_parked
+from adapter.storage.engine import open_engine
+from adapter.storage.erasure import Forgetting, Forgotten
+from adapter.storage.lead_requests import NewLeads
+from adapter.storage.people_index import PeopleIndex
+from adapter.storage.schema import new_leads
+from adapter.storage.store import Store
 from tests.conftest import ACCOUNT, ENVIRON, LINE, NOW, Clock, signed
 from tests.delivery.world import PEOPLE, STAFF, World
 
@@ -495,7 +496,7 @@ def test_it_is_said_when_a_reader_keeps_the_log_from_being_emptied(file: Path) -
 def run_forget(engine: sa.Engine, number: str, **environ: str) -> Result:
     url = engine.url.render_as_string(hide_password=False).replace("+psycopg", "")
     given = {**ENVIRON, "DATABASE_URL": url, **environ}
-    return CliRunner().invoke(cli.main, ["forget", number, "--yes"], env=given)
+    return CliRunner().invoke(commands.cli, ["forget", number, "--yes"], env=given)
 
 
 NO_LINES = {"ADAPTER_LINES": ""}

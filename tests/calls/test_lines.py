@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapter.calls.lines import Ambiguous, Lines, PersonKind, UnknownCaller, read_lines
+from adapter.domain.lines import Ambiguous, Lines, PersonKind, UnknownCaller, read_lines
 from adapter.errors import SettingsError
 
 MAIN, SECOND = "+16175550100", "+16175550101"

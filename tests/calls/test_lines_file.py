@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from adapter import cli
 from adapter.bootstrap import Parts
-from adapter.calls.lines import read_lines
-from adapter.calls.lines_file import LinesFile
-from adapter.calls.store import Store
-from adapter.settings import Settings
+from adapter.cli import commands
+from adapter.config.lines_file import LinesFile
+from adapter.config.settings import Settings
+from adapter.domain.lines import read_lines
+from adapter.storage.store import Store
 from tests.conftest import ENVIRON, NOW
 from tests.stories.running import environment, running, wait_for, wait_until_ready
 
@@ -112,7 +112,7 @@ def test_an_operator_is_told_of_workers_with_other_lines(
     words = "1 worker(s) go on with other lines than these"
 
     def said() -> str:
-        return " ".join(CliRunner().invoke(cli.main, [command], env=environ).output.split())
+        return " ".join(CliRunner().invoke(commands.cli, [command], env=environ).output.split())
 
     store.beat("before", NOW, "dead long since")
     store.beat("now", datetime.now(UTC), read_lines(str(file), {}).digest)

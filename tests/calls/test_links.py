@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from itsdangerous import Signer
 from itsdangerous.encoding import base64_encode
 
-from adapter.calls.links import Link, Links
+from adapter.domain.call_links import Link, Links
 from adapter.errors import SettingsError
 
 CALL = "CA5f8e2b1c4d7a90e3f6b2c8d1e4a70935"

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.calls.lines import Ambiguous, Line, PersonKind
-from adapter.calls.matching import Person, choose_person
+from adapter.domain.lines import Ambiguous, Line, PersonKind
+from adapter.domain.matching import Person, choose_person
 
 NUMBER, OTHER_NUMBER = "+16175550134", "+16175550135"
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)

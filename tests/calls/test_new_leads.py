@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from adapter.calls.new_leads import NewLead, NewLeads
-from adapter.calls.store import Store
+from adapter.storage.lead_requests import NewLead, NewLeads
+from adapter.storage.store import Store
 from tests.conftest import NOW, Clock
 
 T = TypeVar("T")

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from adapter.calls.facts import (
+from adapter.domain.outcome import RULES, SIP_NO_SUCH_NUMBER, Ending, Outcome, ending
+from adapter.domain.parties import parties
+from adapter.domain.record import (
     AnsweredBy,
     CallRecord,
     DialResult,
@@ -26,8 +28,6 @@ from adapter.calls.facts import (
     RecordingState,
     RelayedCall,
 )
-from adapter.calls.outcome import RULES, SIP_NO_SUCH_NUMBER, Ending, Outcome, ending
-from adapter.calls.parties import parties
 
 LINE, AGENT, PERSON = "+16175550100", "+16175550150", "+16175550134"
 OTHER_LINE = "+16175550101"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from adapter.calls.facts import CallRecord, DialResult, Leg, LegDirection, LegStatus
-from adapter.calls.parties import Direction, Party, PartyKind, parties, party
+from adapter.domain.parties import Direction, Party, PartyKind, parties, party
+from adapter.domain.record import CallRecord, DialResult, Leg, LegDirection, LegStatus
 
 LINE, AGENT, PERSON, STRANGER = "+16175550100", "+16175550150", "+16175550134", "+16175550177"
 IN, OUT, DIALLED = LegDirection.INBOUND, LegDirection.OUTBOUND, LegDirection.DIALLED

@@ -9,12 +9,12 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from adapter.calls.database import open_engine
-from adapter.calls.lines import PersonKind
-from adapter.calls.matching import LONG_AGO, Person
-from adapter.calls.people import BELIEVE_SECONDS, PeopleIndex, SyncState
-from adapter.calls.store import Store
-from adapter.calls.tables import people
+from adapter.domain.lines import PersonKind
+from adapter.domain.matching import LONG_AGO, Person
+from adapter.storage.engine import open_engine
+from adapter.storage.people_index import BELIEVE_SECONDS, PeopleIndex, SyncState
+from adapter.storage.schema import people
+from adapter.storage.store import Store
 from tests.conftest import NOW, Clock
 
 LEAD, APPLICANT, RESIDENT = PersonKind.LEAD, PersonKind.APPLICANT, PersonKind.RESIDENT

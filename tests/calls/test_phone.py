@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.calls import phone
-from adapter.calls.phone import (
+from adapter.domain import phone
+from adapter.domain.phone import (
     LONGEST_FIELD,
     LONGEST_NUMBER,
     FieldNumbers,

@@ -11,17 +11,17 @@ import pytest
 import sqlalchemy as sa
 from dbos import DBOSClient, DBOSPortableJSONSerializer
 
-from adapter.calls import retention
-from adapter.calls.forgetting import Forgetting, Forgotten
-from adapter.calls.new_leads import NewLeads
-from adapter.calls.people import PeopleIndex
-from adapter.calls.retention import Keep, Retention
-from adapter.calls.rows import FORGOTTEN, CallState, RawHook
-from adapter.calls.store import Store
-from adapter.calls.tables import attempts, hooks, legs, metadata
-from adapter.delivery.queue import APPLICATION, QUEUE, WORKFLOW, prune_workflows
-from adapter.replay import replay_calls
-from adapter.targets import Confirmation, WriteState
+from adapter.domain.call import FORGOTTEN, CallState, RawHook
+from adapter.operations.replay import replay_calls
+from adapter.storage import retention
+from adapter.storage.erasure import Forgetting, Forgotten
+from adapter.storage.lead_requests import NewLeads
+from adapter.storage.people_index import PeopleIndex
+from adapter.storage.retention import Keep, Retention
+from adapter.storage.schema import attempts, hooks, legs, metadata
+from adapter.storage.store import Store
+from adapter.targets.base import Confirmation, WriteState
+from adapter.worker.dbos_queue import APPLICATION, QUEUE, WORKFLOW, prune_workflows
 from tests.conftest import ACCOUNT, LINE, NOW, Clock
 from tests.delivery.world import ANNA, PEOPLE, STAFF, World
 

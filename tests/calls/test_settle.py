@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from adapter.calls.facts import (
+from adapter.domain.assessment import Rules
+from adapter.domain.due import REORDER_SECONDS, RecordingLinks, SettlePolicy, best_recording
+from adapter.domain.lines import Line, Lines
+from adapter.domain.record import (
     AnsweredBy,
     CallRecord,
     DialResult,
@@ -19,9 +22,6 @@ from adapter.calls.facts import (
     RecordingSource,
     RecordingState,
 )
-from adapter.calls.lines import Line, Lines
-from adapter.calls.settle import REORDER_SECONDS, RecordingLinks, SettlePolicy, best_recording
-from adapter.calls.view import Rules
 
 LINE, AGENT, PERSON = "+16175550100", "+16175550150", "+16175550134"
 POLICY = SettlePolicy(settle_seconds=10, recording_wait_seconds=300, unfinished_seconds=14_400)

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from adapter.calls.shared import Breakers, Budgets, Leases
-from adapter.calls.store import Store
 from adapter.errors import BudgetSpent
-from adapter.targets.propexo.governor import Governor
+from adapter.storage.shared import Breakers, Budgets, Leases
+from adapter.storage.store import Store
+from adapter.targets.propexo.rate_limiter import Governor
 from tests.calls.test_new_leads import at_once
 from tests.conftest import Clock
 

@@ -17,15 +17,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from adapter.bootstrap import migrate
-from adapter.calls import database, pooler
-from adapter.calls.facts import CallRecord, Leg, LegStatus
-from adapter.calls.rows import CallState, RawHook
-from adapter.calls.shared import Budgets
-from adapter.calls.store import Store
-from adapter.calls.tables import calls, hooks, metadata
+from adapter.config.settings import Settings
+from adapter.domain.call import CallState, RawHook
+from adapter.domain.record import CallRecord, Leg, LegStatus
 from adapter.errors import StoreUnavailable
-from adapter.observe import Exchange
-from adapter.settings import Settings
+from adapter.observability.observe import Exchange
+from adapter.storage import engine as database
+from adapter.storage import pooler
+from adapter.storage.schema import calls, hooks, metadata
+from adapter.storage.shared import Budgets
+from adapter.storage.store import Store
 from tests.conftest import NOW
 
 THREADS = 8

@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from adapter.calls.facts import (
+from adapter.delivery.provider_reads import complete as look
+from adapter.domain.assessment import Rules
+from adapter.domain.due import RecordingLinks, SettlePolicy
+from adapter.domain.lines import read_lines
+from adapter.domain.outcome import Outcome
+from adapter.domain.record import (
     CallRecord,
     DialResult,
     Leg,
@@ -17,11 +22,6 @@ from adapter.calls.facts import (
     RecordingSource,
     RecordingState,
 )
-from adapter.calls.lines import read_lines
-from adapter.calls.outcome import Outcome
-from adapter.calls.settle import RecordingLinks, SettlePolicy
-from adapter.calls.view import Rules
-from adapter.delivery.completion import complete as look
 from adapter.errors import TemporaryError
 from tests.conftest import NOW
 from tests.delivery.world import AGENT, CALL, CALLER, CHILD, LINE, LINES, RECORDING, FakeReader

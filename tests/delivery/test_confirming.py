@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from adapter.bootstrap import web_app
-from adapter.calls.rows import CallState
-from adapter.delivery.confirming import mark_of
+from adapter.config.settings import Settings
+from adapter.delivery.bulk_confirm import mark_of
+from adapter.domain.call import CallState
 from adapter.errors import CredentialsRefused, NotSupported, PermanentError, TemporaryError
-from adapter.settings import Settings
 from tests.delivery.test_strangers import Adapter, adapter, lines
 from tests.delivery.world import recording_hook
 
@@ -233,7 +233,7 @@ def test_a_failure_that_will_not_pass_is_given_up_after_some_retries(made: Adapt
 
 def test_a_replay_after_such_a_failure_may_retry_again(made: Adapter) -> None:
     """The retries of before are those of another write."""
-    from adapter.replay import replay_calls
+    from adapter.operations.replay import replay_calls
 
     made.fault("write_fails", path="/v1/events", errors=["503 unavailable"], temporary=False)
     (sid,) = post(made)

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from adapter.calls.jobs import Jobs
-from adapter.calls.rows import CallState
+from adapter.domain.call import CallState
 from adapter.errors import NotSupported, TemporaryError
-from adapter.replay import replay_calls
-from adapter.targets import Confirmation, WriteState
+from adapter.operations.replay import replay_calls
+from adapter.storage.periodic_tasks import Jobs
+from adapter.targets.base import Confirmation, WriteState
 from tests.conftest import Clock
 from tests.delivery.world import CALL, LINE, LINES, FakeTarget, World, status_hook
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from adapter.calls.api_health import ApiHealth
-from adapter.calls.facts import Leg, LegDirection, LegStatus
-from adapter.calls.questions import API_LAG, UNREACHABLE_AFTER
-from adapter.calls.rows import CallState
+from adapter.domain.call import CallState
+from adapter.domain.questions import API_LAG, UNREACHABLE_AFTER
+from adapter.domain.record import Leg, LegDirection, LegStatus
 from adapter.errors import CredentialsRefused, PermanentError, TemporaryError
+from adapter.storage.api_health import ApiHealth
 from tests.conftest import ACCOUNT, NOW, Clock
 from tests.delivery.world import (
     AGENT,

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from adapter.bootstrap import Parts
-from adapter.calls.lines import PersonKind
-from adapter.calls.rows import Call, CallState
-from adapter.desk import assign
+from adapter.config.settings import Settings
+from adapter.domain.call import Call, CallState
+from adapter.domain.lines import PersonKind
 from adapter.errors import Paused, RemoteError
-from adapter.settings import Settings
+from adapter.operations.decisions import assign
 from tests.delivery.test_strangers import (
     API_KEY,
     MAIN,

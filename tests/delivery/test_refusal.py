@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.calls.facts import CallRecord, Leg, LegDirection, LegStatus
-from adapter.calls.lines import read_lines
-from adapter.calls.rows import CallState
-from adapter.calls.settle import SettlePolicy
-from adapter.calls.view import Rules
-from adapter.delivery.refusal import refusal
-from adapter.delivery.results import Done
+from adapter.delivery.eligibility import refusal
+from adapter.delivery.result import Done
+from adapter.domain.assessment import Rules
+from adapter.domain.call import CallState
+from adapter.domain.due import SettlePolicy
+from adapter.domain.lines import read_lines
+from adapter.domain.record import CallRecord, Leg, LegDirection, LegStatus
 from tests.delivery.world import CALL, CALLER, LINE, LINES, OTHER_LINE, STAFF
 
 IGNORED_NUMBER, SWITCHBOARD = "+16175550166", "+16175550170"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from adapter.calls.rows import Call, CallState
-from adapter.delivery.results import Again, Done, after_error
+from adapter.delivery.result import Again, Done, after_error
+from adapter.domain.call import Call, CallState
 from adapter.errors import (
     BudgetSpent,
     CredentialsRefused,

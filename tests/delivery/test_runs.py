@@ -8,12 +8,12 @@ from functools import partial
 
 import pytest
 
-from adapter.calls.rows import Call, CallState
-from adapter.calls.store import Store
-from adapter.delivery.results import Again, Done
-from adapter.delivery.runs import Delivery
+from adapter.delivery.result import Again, Done
+from adapter.delivery.run import Delivery
+from adapter.domain.call import Call, CallState
 from adapter.errors import StoreUnavailable, TemporaryError
-from adapter.observe import Exchange, record_exchange
+from adapter.observability.observe import Exchange, record_exchange
+from adapter.storage.store import Store
 from tests.conftest import ACCOUNT, Clock
 from tests.delivery.world import CALL, World, dial_hook, status_hook
 

@@ -12,17 +12,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from adapter.calls.facts import Leg, LegDirection, LegStatus
-from adapter.calls.rows import CallState
-from adapter.calls.tables import breakers
+from adapter.domain.call import CallState
+from adapter.domain.record import Leg, LegDirection, LegStatus
 from adapter.errors import (
     BudgetSpent,
     NotSupported,
     PermanentError,
     TemporaryError,
 )
-from adapter.replay import replay_calls
-from adapter.targets import Confirmation, WriteState
+from adapter.operations.replay import replay_calls
+from adapter.storage.schema import breakers
+from adapter.targets.base import Confirmation, WriteState
 from tests.conftest import NOW, Clock
 from tests.delivery.world import (
     CALL,

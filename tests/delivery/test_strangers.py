@@ -17,20 +17,20 @@ import sqlalchemy as sa
 import time_machine
 
 from adapter.bootstrap import Parts
-from adapter.calls.new_leads import NewLead, NewLeads
-from adapter.calls.phone import e164
-from adapter.calls.rows import Call, CallState
-from adapter.calls.shared import Breakers, Budgets
-from adapter.calls.store import Store
-from adapter.calls.tables import calls
-from adapter.delivery.strangers import Strangers
+from adapter.cli.render import tell_story
+from adapter.config.settings import Settings
+from adapter.delivery.lead_creation import Strangers
+from adapter.domain.call import Call, CallState
+from adapter.domain.phone import e164
 from adapter.errors import StoreUnavailable
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
-from adapter.settings import Settings
-from adapter.simulate import new_sid
+from adapter.sandbox.twilio import new_sid
+from adapter.storage.lead_requests import NewLead, NewLeads
+from adapter.storage.schema import calls
+from adapter.storage.shared import Breakers, Budgets
+from adapter.storage.store import Store
 from adapter.targets.propexo.client import PropexoClient
-from adapter.targets.propexo.governor import Governor
-from adapter.tell import tell_story
+from adapter.targets.propexo.rate_limiter import Governor
 from tests.conftest import ACCOUNT, BASE_URL, ENVIRON, NOW, signed
 
 API_KEY = "sandbox-key"
@@ -319,7 +319,7 @@ def test_a_stranger_whom_we_called_becomes_a_lead_only_where_the_line_says_so(
     database_url: str, outbound: str
 ) -> None:
     """An operator's word makes the lead all the same."""
-    from adapter.desk import create_lead
+    from adapter.operations.decisions import create_lead
 
     text = lines("MRI") + (f"create_lead_outbound = {outbound}\n" if outbound else "")
     with acquainted(database_url, vendors=["MRI"], ADAPTER_LINES=text) as made:
@@ -644,7 +644,7 @@ def test_where_leads_cannot_be_made_the_call_is_held_with_the_reason(database_ur
 
 
 def test_after_the_fix_a_replay_of_the_call_makes_the_lead(mri: Adapter) -> None:
-    from adapter.replay import replay_calls
+    from adapter.operations.replay import replay_calls
 
     mri.fault("write_fails", path="/v1/leads", errors=["phone is not valid"], temporary=False)
     sid = mri.missed()
@@ -668,7 +668,7 @@ def test_after_the_fix_any_call_of_the_stranger_makes_the_lead(mri: Adapter) -> 
 def test_an_operators_wish_for_a_lead_tries_again_what_failed_for_another_call(
     mri: Adapter,
 ) -> None:
-    from adapter.desk import create_lead
+    from adapter.operations.decisions import create_lead
 
     mri.fault("write_fails", path="/v1/leads", errors=["no such source"], temporary=False)
     mri.missed()

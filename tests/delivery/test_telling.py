@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from adapter.calls.parties import Direction
+from adapter.domain.parties import Direction
 from tests.conftest import BASE_URL, NOW, Clock
 from tests.delivery.world import (
     AGENT,

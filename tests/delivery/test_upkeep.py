@@ -9,12 +9,12 @@ import pytest
 import sqlalchemy as sa
 
 from adapter.bootstrap import Parts
-from adapter.calls.shared import Leases
-from adapter.calls.store import Store
-from adapter.calls.tables import jobs
-from adapter.delivery.upkeep import Job, Upkeep
+from adapter.config.settings import Settings
 from adapter.errors import BudgetSpent, PermanentError, StoreUnavailable, TemporaryError
-from adapter.settings import Settings
+from adapter.storage.schema import jobs
+from adapter.storage.shared import Leases
+from adapter.storage.store import Store
+from adapter.worker.periodic import Job, Upkeep
 from tests.conftest import ENVIRON, NOW, Clock
 
 OFTEN = 0.01

@@ -10,33 +10,33 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapter.calls.api_health import ApiHealth
-from adapter.calls.facts import Leg, Recording
-from adapter.calls.lines import Line, PersonKind, read_lines
-from adapter.calls.links import Links
-from adapter.calls.matching import Person
-from adapter.calls.new_leads import NewLeads
-from adapter.calls.relays import Relays
-from adapter.calls.rows import Call
-from adapter.calls.settle import RecordingLinks, SettlePolicy
-from adapter.calls.shared import Breakers
-from adapter.calls.store import Store
-from adapter.calls.summary import CallSummary
-from adapter.calls.tables import calls
-from adapter.calls.view import Rules
-from adapter.delivery.confirming import BulkConfirmation
-from adapter.delivery.earlier import Earlier
-from adapter.delivery.looks import Looks
-from adapter.delivery.runs import Delivery
-from adapter.delivery.steps import Steps
-from adapter.delivery.strangers import Strangers
-from adapter.delivery.writing import Writing
+from adapter.delivery.bulk_confirm import BulkConfirmation
+from adapter.delivery.deliver import Steps
+from adapter.delivery.earlier_writes import Earlier
+from adapter.delivery.enrich import Looks
+from adapter.delivery.lead_creation import Strangers
+from adapter.delivery.run import Delivery
+from adapter.delivery.write_once import Writing
+from adapter.domain.assessment import Rules
+from adapter.domain.call import Call
+from adapter.domain.call_links import Links
+from adapter.domain.due import RecordingLinks, SettlePolicy
+from adapter.domain.lines import Line, PersonKind, read_lines
+from adapter.domain.matching import Person
+from adapter.domain.record import Leg, Recording
+from adapter.domain.summary import CallSummary
 from adapter.errors import PermanentError
-from adapter.intake import Intake
-from adapter.providers import Reply
+from adapter.intake.service import Intake
+from adapter.providers.base import Reply
 from adapter.providers.twilio import TwilioProvider
 from adapter.providers.twilio.signature import Tokens
-from adapter.targets import Confirmation, WriteState
+from adapter.storage.api_health import ApiHealth
+from adapter.storage.lead_requests import NewLeads
+from adapter.storage.relayed_calls import Relays
+from adapter.storage.schema import calls
+from adapter.storage.shared import Breakers
+from adapter.storage.store import Store
+from adapter.targets.base import Confirmation, WriteState
 from tests.conftest import ACCOUNT, BASE_URL, TOKEN, Clock, signed
 
 LINE = "+16175550100"

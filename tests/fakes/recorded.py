@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from adapter.bootstrap import Parts
-from adapter.calls.rows import Call
+from adapter.domain.call import Call
 from tests.conftest import ACCOUNT, ENVIRON, LINE, signed
 from tests.fakes.twilio_api import FakeTwilio
 

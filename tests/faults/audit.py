@@ -11,10 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapter.calls.rows import CallState
-from adapter.calls.tables import attempts
-from adapter.calls.tables import calls as calls_table
-from adapter.calls.tables import hooks as hooks_table
+from adapter.domain.call import CallState
+from adapter.storage.schema import attempts
+from adapter.storage.schema import calls as calls_table
+from adapter.storage.schema import hooks as hooks_table
 from tests.faults.traffic import ACCOUNT, SentCall
 from tests.faults.world import World
 

@@ -25,20 +25,23 @@ from pathlib import Path
 from typing import Any
 
 import time_machine
+from flask import Flask
 
-from adapter import bootstrap, processes
-from adapter.calls import relays
-from adapter.calls.questions import API_LAG, BETWEEN_LOOKS_SECONDS, LOOKS_AT_SECONDS
-from adapter.calls.shared import Breakers
-from adapter.calls.store import Store
-from adapter.cli import main
-from adapter.delivery import completion, earlier, queue
-from adapter.delivery.runs import Delivery
-from adapter.intake import Intake
+from adapter import bootstrap
+from adapter.cli.commands import cli
+from adapter.delivery import earlier_writes as earlier
+from adapter.delivery import provider_reads as completion
+from adapter.delivery.run import Delivery
+from adapter.domain.questions import API_LAG, BETWEEN_LOOKS_SECONDS, LOOKS_AT_SECONDS
+from adapter.intake.service import Intake
+from adapter.processes import children as processes
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
+from adapter.storage import relayed_calls as relays
+from adapter.storage.shared import Breakers
+from adapter.storage.store import Store
 from adapter.targets.propexo.client import READ_SECONDS, PropexoClient
 from adapter.targets.propexo.target import PropexoTarget
-from adapter.web import App
+from adapter.worker import dbos_queue as queue
 
 BEFORE, AFTER, AFTER_RESULT = "before", "after", "after it returned something"
 # Point: the method, and on which side of it.
@@ -62,7 +65,7 @@ def haste() -> float:
     return float(os.environ.get("FAULTS_HASTE") or 1)
 
 
-def web_app() -> App:
+def web_app() -> Flask:
     """The web application, breakable; gunicorn calls this in each of its processes."""
     _prepare()
     return bootstrap.web_app()
@@ -71,7 +74,7 @@ def web_app() -> App:
 def run_worker() -> None:
     """`adapter worker`, breakable."""
     _prepare()
-    main(["worker"])
+    cli(["worker"])
 
 
 def run_sandbox(port: int) -> None:

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 from twilio.request_validator import RequestValidator
 
-from adapter.simulate import hook
+from adapter.sandbox.twilio import hook
 
 SENDERS = 8
 TRIES = 6  # the first, and rc=5 more with rp=all

@@ -21,7 +21,7 @@ import pytest
 import requests
 from twilio.request_validator import RequestValidator
 
-from adapter.simulate import ACCOUNT, hook, new_sid
+from adapter.sandbox.twilio import ACCOUNT, hook, new_sid
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "host-test-token"

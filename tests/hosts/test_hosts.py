@@ -18,9 +18,9 @@ import requests
 from packaging.requirements import Requirement
 
 from adapter.bootstrap import CONNECTIONS
+from adapter.config.settings import Settings
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
-from adapter.settings import Settings
-from adapter.simulate import ACCOUNT, new_sid
+from adapter.sandbox.twilio import ACCOUNT, new_sid
 from tests.hosts.machine import (
     ROOT,
     TOKEN,

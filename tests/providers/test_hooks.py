@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from adapter.calls.facts import CallRecord, Leg, LegDirection, LegStatus, RecordingState
+from adapter.domain.record import CallRecord, Leg, LegDirection, LegStatus, RecordingState
 from adapter.errors import UnreadableHook
-from adapter.providers import CallEvent, ConferenceRecording, HookKind, UnusedHook
+from adapter.providers.base import CallEvent, ConferenceRecording, HookKind, UnusedHook
 from adapter.providers.twilio import TwilioProvider
 from adapter.providers.twilio.hooks import (
     ANSWERED_BY,

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from adapter.calls.facts import Recording
+from adapter.domain.record import Recording
 from adapter.errors import CredentialsRefused, PermanentError, TemporaryError
-from adapter.providers.abroad import Abroad, is_public
-from adapter.providers.audio import Audio, AudioFormat
+from adapter.net.ssrf import Abroad, is_public
+from adapter.providers.media import Audio, AudioFormat
 from adapter.providers.twilio.media import TwilioMedia
 from tests.conftest import ACCOUNT, TOKEN
 from tests.fakes import audio

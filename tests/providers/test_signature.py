@@ -10,7 +10,7 @@ import pytest
 from werkzeug.datastructures import Headers
 
 from adapter.errors import HookError, MalformedHook, UnsupportedHook, UntrustedHook
-from adapter.providers import HookRequest
+from adapter.providers.base import HookRequest
 from adapter.providers.twilio import TwilioProvider
 from adapter.providers.twilio.signature import MAX_PARAMETERS, Tokens, parameters
 from tests.conftest import ACCOUNT, BASE_URL, NOW, PATH, TOKEN, Pairs, sign, signed

@@ -18,8 +18,8 @@ from itertools import permutations
 from pathlib import Path
 from typing import Any
 
-from adapter.calls.facts import CallRecord
-from adapter.providers import CallEvent
+from adapter.domain.record import CallRecord
+from adapter.providers.base import CallEvent
 from adapter.providers.twilio.hooks import read_hook
 from tests.conftest import NOW
 

@@ -15,8 +15,8 @@ import pytest
 import requests
 from twilio.request_validator import RequestValidator
 
-from adapter.calls.database import open_engine
-from adapter.calls.store import Store
+from adapter.storage.engine import open_engine
+from adapter.storage.store import Store
 from tests.conftest import TOKEN
 from tests.delivery.world import SUBACCOUNT, SUBACCOUNT_TOKEN
 from tests.stories.running import (

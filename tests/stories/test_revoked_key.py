@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from adapter.calls.database import open_engine
-from adapter.calls.rows import Call, CallState
-from adapter.calls.store import Store
-from adapter.settings import Settings
-from adapter.simulate import new_sid, send
+from adapter.config.settings import Settings
+from adapter.domain.call import Call, CallState
+from adapter.sandbox.twilio import new_sid, send
+from adapter.storage.engine import open_engine
+from adapter.storage.store import Store
 from tests.conftest import TOKEN
 from tests.delivery.test_strangers import missed_hook
 from tests.delivery.world import CALLER, LINE

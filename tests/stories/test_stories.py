@@ -13,14 +13,14 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapter.calls.database import open_engine
-from adapter.calls.facts import CallRecord
-from adapter.calls.lines import read_lines
-from adapter.calls.outcome import Outcome
-from adapter.calls.settle import SettlePolicy, best_recording
-from adapter.calls.view import Rules
+from adapter.domain.assessment import Rules
+from adapter.domain.due import SettlePolicy, best_recording
+from adapter.domain.lines import read_lines
+from adapter.domain.outcome import Outcome
+from adapter.domain.record import CallRecord
 from adapter.errors import PermanentError, TemporaryError
 from adapter.providers.twilio.rest import leg_of, recording_of
+from adapter.storage.engine import open_engine
 from adapter.targets.propexo.models import CALL_STATUS
 from tests.conftest import NOW, Clock
 from tests.delivery.world import LINES, FakeReader, FakeTarget, World

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from adapter.settings import Settings
+from adapter.config.settings import Settings
 
 FOLDER = Path(__file__).parents[1] / "payloads" / "upgrades"
 

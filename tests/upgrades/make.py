@@ -29,8 +29,8 @@ from typing import Any
 import requests
 import sqlalchemy as sa
 
-from adapter.settings import Settings
-from adapter.simulate import hook, send
+from adapter.config.settings import Settings
+from adapter.sandbox.twilio import hook, send
 from tests.benchmarks.servers import free_port
 from tests.conftest import PostgresServer
 

@@ -10,16 +10,16 @@ import sqlalchemy as sa
 import time_machine
 
 from adapter.bootstrap import migrate
-from adapter.calls.database import open_engine, schema_state
-from adapter.calls.jobs import Jobs
-from adapter.calls.lines import PersonKind
-from adapter.calls.people import PeopleIndex, SyncState
-from adapter.calls.retention import Keep, Retention
-from adapter.calls.rows import Call, CallState
-from adapter.calls.store import Store
-from adapter.calls.tables import metadata
-from adapter.schedule import HeldOnceMore, Schedule, tasks
-from adapter.settings import Settings
+from adapter.config.settings import Settings
+from adapter.domain.call import Call, CallState
+from adapter.domain.lines import PersonKind
+from adapter.storage.engine import open_engine, schema_state
+from adapter.storage.people_index import PeopleIndex, SyncState
+from adapter.storage.periodic_tasks import Jobs
+from adapter.storage.retention import Keep, Retention
+from adapter.storage.schema import metadata
+from adapter.storage.store import Store
+from adapter.worker.schedule import HeldOnceMore, Schedule, tasks
 from tests.conftest import Clock
 from tests.delivery.test_strangers import Adapter, adapter
 from tests.delivery.world import FakeTarget, World, recording_hook, status_hook

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from flask import Flask
+
 from adapter.bootstrap import Parts, read_settings
-from adapter.web import App, create_app
+from adapter.web.app import create_app
 from adapter.web.hooks import hook_routes
-from adapter.web.recordings import recording_routes
+from adapter.web.recordings.routes import recording_routes
 
 STREAMS = 3
 STALL_SECONDS = 1.0
 LIMIT_SECONDS = 3.0
 
 
-def app() -> App:
+def app() -> Flask:
     parts = Parts(read_settings())
     recordings = recording_routes(
         parts.store,

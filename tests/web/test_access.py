@@ -10,9 +10,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from adapter.bootstrap import Parts
-from adapter.settings import Settings
-from adapter.web import create_app
+from adapter.config.settings import Settings
 from adapter.web.access import Access
+from adapter.web.app import create_app
 from adapter.web.health import Health, health_routes
 from tests.conftest import ENVIRON
 

@@ -13,9 +13,9 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapter.bootstrap import Parts, migrate
-from adapter.calls.store import Store
-from adapter.settings import Settings
-from adapter.web import create_app
+from adapter.config.settings import Settings
+from adapter.storage.store import Store
+from adapter.web.app import create_app
 from adapter.web.health import Health, health_routes
 from adapter.web.hooks import hook_routes
 from tests.conftest import ACCOUNT, ENVIRON, LINE, send, signed

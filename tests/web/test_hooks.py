@@ -13,11 +13,11 @@ from prometheus_client import REGISTRY
 from werkzeug.datastructures import Headers
 
 from adapter.bootstrap import Parts, web_app
-from adapter.calls.store import Store
-from adapter.intake import MAX_BODY_BYTES
-from adapter.providers import HookRequest
-from adapter.settings import Settings
-from adapter.web import create_app
+from adapter.config.settings import Settings
+from adapter.intake.service import MAX_BODY_BYTES
+from adapter.providers.base import HookRequest
+from adapter.storage.store import Store
+from adapter.web.app import create_app
 from adapter.web.hooks import hook_routes
 from tests.conftest import ACCOUNT, BASE_URL, ENVIRON, LINE, PATH, send, signed
 from tests.test_intake import refusing

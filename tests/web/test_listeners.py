@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 import requests
 
-from adapter import simulate
 from adapter.bootstrap import Parts
-from adapter.settings import Settings
+from adapter.config.settings import Settings
+from adapter.sandbox import twilio as simulate
 from tests.conftest import ACCOUNT, BASE_URL, PATH, TOKEN
 from tests.fakes.recorded import SID, environ_of, link_of, take_call, take_recording
 from tests.fakes.twilio_api import FakeTwilio

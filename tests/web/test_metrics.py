@@ -11,13 +11,13 @@ import pytest
 import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families
 
-from adapter.calls.api_health import ApiHealth
-from adapter.calls.rows import CallState
-from adapter.calls.store import Store
-from adapter.calls.totals import Flush, Totals
-from adapter.observe import TALLY
-from adapter.reconcile import Reconciliation
-from adapter.web import create_app
+from adapter.domain.call import CallState
+from adapter.observability.observe import TALLY
+from adapter.reconcile.run import Reconciliation
+from adapter.storage.api_health import ApiHealth
+from adapter.storage.store import Store
+from adapter.storage.totals import Flush, Totals
+from adapter.web.app import create_app
 from adapter.web.health import health_routes
 from tests.conftest import ACCOUNT
 from tests.delivery.test_strangers import Adapter, adapter, lines
@@ -202,7 +202,7 @@ def test_no_number_reads_a_whole_table(made: Adapter) -> None:
 
 
 def test_final_calls_are_counted_again_only_after_a_hundred_times_as_long(store: Store) -> None:
-    from adapter.calls.standing import Standing
+    from adapter.storage.standing import Standing
 
     ticks = iter([0.0, 2.0, 3.0, 201.0, 203.0, 203.1])
     standing = Standing(store, monotonic=lambda: next(ticks))
@@ -219,7 +219,7 @@ def test_final_calls_are_counted_again_only_after_a_hundred_times_as_long(store:
 
 
 def test_a_database_that_hangs_holds_no_scraper_and_no_web_thread(made: Adapter) -> None:
-    from adapter.web.aside import Aside
+    from adapter.web.bounded_wait import Aside
 
     thawed = threading.Event()
     asked: list[int] = []

@@ -15,13 +15,13 @@ from itsdangerous.encoding import base64_encode
 from werkzeug.test import TestResponse
 
 from adapter.bootstrap import Parts
-from adapter.calls.links import Links
-from adapter.calls.rows import Call
-from adapter.cli import main
-from adapter.settings import Settings
-from adapter.web import create_app
-from adapter.web.recording_page import masked
-from adapter.web.recordings import NOT_VALID, recording_routes
+from adapter.cli.commands import cli
+from adapter.config.settings import Settings
+from adapter.domain.call import Call
+from adapter.domain.call_links import Links
+from adapter.web.app import create_app
+from adapter.web.recordings.page import masked
+from adapter.web.recordings.routes import NOT_VALID, recording_routes
 from tests.calls.test_store import row
 from tests.conftest import ACCOUNT, TOKEN, Clock
 from tests.fakes import audio
@@ -445,12 +445,12 @@ def test_a_link_is_printed_and_revoked_at_the_command_line(
 ) -> None:
     for name, value in world.environ.items():
         monkeypatch.setenv(name, value)
-    told = CliRunner().invoke(main, ["link", world.call.call_id])
+    told = CliRunner().invoke(cli, ["link", world.call.call_id])
     assert told.output.strip().endswith(world.path), told.output
-    done = CliRunner().invoke(main, ["revoke", world.call.call_id])
+    done = CliRunner().invoke(cli, ["revoke", world.call.call_id])
     assert (done.exit_code, "open nothing now" in done.output) == (0, True)
     assert is_closed(world, world.path)
-    assert CliRunner().invoke(main, ["revoke", "CAnobody"]).exit_code == 1
+    assert CliRunner().invoke(cli, ["revoke", "CAnobody"]).exit_code == 1
 
 
 def test_a_token_is_not_logged_when_the_database_is_down(

@@ -13,7 +13,7 @@ import pytest
 import requests
 from twilio.request_validator import RequestValidator
 
-from adapter import simulate
+from adapter.sandbox import twilio as simulate
 from tests.conftest import ACCOUNT, BASE_URL, ENVIRON, PATH, TOKEN
 from tests.web.test_listeners import Server, wait_for
 

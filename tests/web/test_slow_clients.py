@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 from twilio.request_validator import RequestValidator
 
-from adapter import simulate
-from adapter.intake import MAX_BODY_BYTES
+from adapter.intake.service import MAX_BODY_BYTES
+from adapter.sandbox import twilio as simulate
 from tests.conftest import ACCOUNT, BASE_URL, ENVIRON, PATH, TOKEN
 from tests.web.slow import ATTACKS, SlowClients
 from tests.web.test_listeners import Server, wait_for

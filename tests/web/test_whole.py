@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.web.whole import CHUNKED_OVERHEAD, MAX_HEAD_BYTES, RequestTooLarge, WholeRequest
+from adapter.web.whole_request import (
+    CHUNKED_OVERHEAD,
+    MAX_HEAD_BYTES,
+    RequestTooLarge,
+    WholeRequest,
+)
 
 LIMIT = 1000
 HEAD = b"POST /webhooks/twilio HTTP/1.1\r\nHost: x\r\n"

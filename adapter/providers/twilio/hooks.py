@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from adapter.calls.facts import (
+from adapter.domain.record import (
     AnsweredBy,
     CallRecord,
     DialResult,
@@ -24,7 +24,7 @@ from adapter.calls.facts import (
     RecordingState,
 )
 from adapter.errors import UnreadableHook
-from adapter.providers import CallEvent, ConferenceRecording, HookFacts, HookKind, UnusedHook
+from adapter.providers.base import CallEvent, ConferenceRecording, HookFacts, HookKind, UnusedHook
 from adapter.providers.twilio.times import moment
 
 STATUS = {

@@ -2,7 +2,7 @@
 
 https://www.twilio.com/docs/voice/api/recording#fetch-a-recordings-media-file. Credentials go to the
 configured base URL and nowhere else; an external storage's URL, or a redirect there, is followed
-without them and only to public addresses (adapter.providers.abroad).
+without them and only to public addresses (adapter.net.ssrf).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from adapter.calls.facts import Recording
+from adapter.domain.record import Recording
 from adapter.errors import CredentialsRefused, PermanentError, RemoteError, TemporaryError
-from adapter.outside import whole
-from adapter.providers.abroad import Abroad, OneAnswer
-from adapter.providers.audio import Audio, AudioFormat
-from adapter.providers.ranges import Span, Unsatisfiable, Wanted, content_range, wanted
+from adapter.net.byte_ranges import Span, Unsatisfiable, Wanted, content_range, wanted
+from adapter.net.ssrf import Abroad, OneAnswer
+from adapter.providers.media import Audio, AudioFormat
+from adapter.text.untrusted import whole
 
 TWILIO_HOST = "api.twilio.com"
 MAX_REDIRECTS = 5
@@ -41,7 +41,7 @@ _TYPES = {
 
 
 class TwilioMedia:
-    """See adapter.providers.audio.Media. tokens: an account's auth tokens, () for an unknown one."""
+    """See adapter.providers.media.Media. tokens: an account's auth tokens, () for an unknown one."""
 
     def __init__(
         self,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from adapter.outside import MOST_TEXT, MOST_WORDS
-from adapter.providers import CallEvent, HookFacts, HookKind, HookRequest, Parameters, Reply
+from adapter.providers.base import CallEvent, HookFacts, HookKind, HookRequest, Parameters, Reply
 from adapter.providers.twilio.hooks import call_ids, read_hook
 from adapter.providers.twilio.signature import Tokens, parameters, verify
+from adapter.text.untrusted import MOST_TEXT, MOST_WORDS
 
 _EMPTY_TWIML = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 

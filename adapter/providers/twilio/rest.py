@@ -14,17 +14,17 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
-from adapter.calls.facts import (
+from adapter.domain.record import (
     Leg,
     Recording,
     RecordingSource,
     RecordingState,
 )
 from adapter.errors import CredentialsRefused, PermanentError, RemoteError, TemporaryError
-from adapter.observe import Exchange, record_exchange
-from adapter.outside import cut, cut_all, whole
+from adapter.observability.observe import Exchange, record_exchange
 from adapter.providers.twilio.hooks import RECORDING_SOURCE, RECORDING_STATE, read_leg
 from adapter.providers.twilio.times import moment
+from adapter.text.untrusted import cut, cut_all, whole
 
 PAGE = 1000
 MAX_PAGES = 50

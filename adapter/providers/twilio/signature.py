@@ -14,7 +14,7 @@ from twilio.request_validator import RequestValidator
 from werkzeug.datastructures import MultiDict
 
 from adapter.errors import MalformedHook, UnsupportedHook, UntrustedHook
-from adapter.providers import HookRequest, Parameters
+from adapter.providers.base import HookRequest, Parameters
 
 FORM = "application/x-www-form-urlencoded"
 MAX_PARAMETERS = 1000

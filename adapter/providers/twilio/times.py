@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from adapter.outside import cut
+from adapter.text.untrusted import cut
 
 
 def moment(text: object) -> datetime | None:

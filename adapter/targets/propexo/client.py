@@ -12,7 +12,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
-from adapter.calls.phone import mask
+from adapter.domain.phone import mask
 from adapter.errors import (
     BudgetSpent,
     CredentialsRefused,
@@ -21,11 +21,11 @@ from adapter.errors import (
     RemoteError,
     TemporaryError,
 )
-from adapter.observe import Exchange, hide_numbers, record_exchange
-from adapter.outside import cut, cut_all
-from adapter.plain_text import plain
-from adapter.targets.propexo.governor import Governor
+from adapter.observability.observe import Exchange, hide_numbers, record_exchange
 from adapter.targets.propexo.permission import CHECK_PATH, Permission
+from adapter.targets.propexo.rate_limiter import Governor
+from adapter.text.plain import plain
+from adapter.text.untrusted import cut, cut_all
 
 CONNECT_SECONDS = 5.0
 # An answer is slowed by 2 s near the rate limit, and a write waits for the PMS's validation.

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from adapter.calls.lines import Line, PersonKind
-from adapter.calls.matching import Person
+from adapter.domain.lines import Line, PersonKind
+from adapter.domain.matching import Person
 from adapter.errors import NotSupported, PermanentError
 from adapter.targets.propexo.client import PropexoClient, has_more
 

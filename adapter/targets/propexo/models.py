@@ -24,7 +24,7 @@ from pydantic import (
     model_validator,
 )
 
-from adapter.calls.outcome import Outcome
+from adapter.domain.outcome import Outcome
 
 MAX_CALL_SECONDS = 86400
 MAX_NOTES = 256

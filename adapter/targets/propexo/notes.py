@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
-from adapter.calls.summary import CallSummary
+from adapter.domain.summary import CallSummary
 from adapter.errors import PermanentError
-from adapter.plain_text import quotable
-from adapter.targets.propexo.wording import FULL, LADDER
+from adapter.targets.propexo.phrasing import FULL, LADDER
+from adapter.text.plain import quotable
 
 SENSIBLE_LENGTH = 1000
 # Less than this of what the caller said tells nothing.

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from adapter.calls.lines import Line, PersonKind
-from adapter.calls.matching import LONG_AGO, Person
-from adapter.calls.phone import field_numbers, national_ten
+from adapter.domain.lines import Line, PersonKind
+from adapter.domain.matching import LONG_AGO, Person
+from adapter.domain.phone import field_numbers, national_ten
 from adapter.targets.propexo.client import PropexoClient, has_more, rows_of, storable
 from adapter.targets.propexo.statuses import is_closed
 
@@ -50,7 +50,7 @@ def find_people(
 
 
 def is_decisive(people: Sequence[Person], number: str, line: Line) -> bool:
-    """True if the rule (adapter.calls.matching) can prefer none of a later kind to one of these."""
+    """True if the rule (adapter.domain.matching) can prefer none of a later kind to one of these."""
     return any(
         line.property_id in (None, person.property_id)
         and person.is_active

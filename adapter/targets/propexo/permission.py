@@ -14,9 +14,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import Protocol
 
-from adapter.calls.pauses import Pause
 from adapter.errors import CredentialsRefused, Paused, PermanentError, RemoteError, TemporaryError
-from adapter.observe import logger
+from adapter.observability.observe import logger
+from adapter.storage.pauses import Pause
 
 # Given to every key (Propexo's documentation, Integrations).
 CHECK_PATH = "/v1/admin/integrations/"
@@ -29,7 +29,7 @@ log = logger("adapter.propexo")
 
 
 class Pauses(Protocol):
-    """Where pauses are kept; adapter.calls.pauses.Pauses."""
+    """Where pauses are kept; adapter.storage.pauses.Pauses."""
 
     def all(self) -> Mapping[str, Pause]: ...
 

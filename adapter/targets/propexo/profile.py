@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from adapter.calls.lines import PersonKind
-from adapter.calls.outcome import Outcome
-from adapter.calls.parties import Direction
+from adapter.domain.lines import PersonKind
+from adapter.domain.outcome import Outcome
+from adapter.domain.parties import Direction
 from adapter.targets.propexo.models import CALL_FIELDS, ApplicantEvent, LeadEvent, ResidentEvent
 
 EventNames = Mapping[tuple[Direction, Outcome | None], str]

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adapter.calls.lines import Line, PersonKind
-from adapter.calls.parties import Direction
+from adapter.domain.lines import Line, PersonKind
+from adapter.domain.parties import Direction
 from adapter.targets.propexo.models import CALL_FIELDS, MAX_NOTES
 from adapter.targets.propexo.profile import LINE_KEYS, EventNames
 from adapter.targets.propexo.profile import Profile as Profile

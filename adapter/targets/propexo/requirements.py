@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from adapter.calls.lines import Line, PersonKind, UnknownCaller
-from adapter.calls.matching import Person
+from adapter.config.settings import Settings
+from adapter.domain.lines import Line, PersonKind, UnknownCaller
+from adapter.domain.matching import Person
 from adapter.errors import SettingsError
-from adapter.settings import Settings
 from adapter.targets.propexo.directory import Directory
-from adapter.targets.propexo.new_leads import lead_creation_of, missing_for_lead
+from adapter.targets.propexo.lead_profiles import lead_creation_of, missing_for_lead
 from adapter.targets.propexo.profile import LINE_KEYS, Profile
 from adapter.targets.propexo.profiles import missing, profile_of
 

@@ -13,11 +13,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from adapter.calls.lines import PersonKind
-from adapter.calls.matching import LONG_AGO, Person
-from adapter.calls.people import RULES, PeopleIndex, SyncState
+from adapter.domain.lines import PersonKind
+from adapter.domain.matching import LONG_AGO, Person
 from adapter.errors import BudgetSpent, PermanentError, RemoteError
-from adapter.observe import logger
+from adapter.observability.observe import logger
+from adapter.storage.people_index import RULES, PeopleIndex, SyncState
 from adapter.targets.propexo.client import PropexoClient, has_more, rows_of
 from adapter.targets.propexo.people import COLLECTION, person_of
 

@@ -9,18 +9,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from adapter.calls.lines import Line, PersonKind
-from adapter.calls.matching import Person
-from adapter.calls.people import PeopleIndex
-from adapter.calls.summary import CallSummary
+from adapter.domain.lines import Line, PersonKind
+from adapter.domain.matching import Person
+from adapter.domain.summary import CallSummary
 from adapter.errors import NotSupported, PermanentError, TemporaryError
-from adapter.observe import logger
-from adapter.plain_text import plain
-from adapter.targets import Confirmation, WriteState
-from adapter.targets.propexo.body import Prepared, record_event
+from adapter.observability.observe import logger
+from adapter.storage.people_index import PeopleIndex
+from adapter.targets.base import Confirmation, WriteState
 from adapter.targets.propexo.client import PropexoClient, has_more, rows_of, storable
 from adapter.targets.propexo.directory import MODEL, Directory
-from adapter.targets.propexo.new_leads import lead_request
+from adapter.targets.propexo.event_request import Prepared, record_event
+from adapter.targets.propexo.lead_profiles import lead_request
 from adapter.targets.propexo.notes import reference_in
 from adapter.targets.propexo.people import (
     COLLECTION,
@@ -29,6 +28,7 @@ from adapter.targets.propexo.people import (
 )
 from adapter.targets.propexo.profiles import profile_of
 from adapter.targets.propexo.write_logs import EarlierWrites, marks_of, write_logs
+from adapter.text.plain import plain
 
 log = logger("adapter.propexo")
 

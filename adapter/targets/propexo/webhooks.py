@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapter.errors import MalformedHook, UntrustedHook
-from adapter.outside import cut
+from adapter.text.untrusted import cut
 
 FAILURE = "WRITE_OPERATION_FAILURE"
 

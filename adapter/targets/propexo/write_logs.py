@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from adapter.calls.matching import LONG_AGO
-from adapter.calls.phone import e164
+from adapter.domain.matching import LONG_AGO
+from adapter.domain.phone import e164
 from adapter.errors import NotSupported, PermanentError, TemporaryError
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.notes import reference_in

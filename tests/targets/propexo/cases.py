@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from adapter.calls.lines import Line, PersonKind
-from adapter.calls.links import Links
-from adapter.calls.matching import Person
-from adapter.calls.outcome import Outcome
-from adapter.calls.parties import Direction
-from adapter.calls.summary import CallSummary
-from adapter.targets.propexo.body import Prepared, record_event
+from adapter.domain.call_links import Links
+from adapter.domain.lines import Line, PersonKind
+from adapter.domain.matching import Person
+from adapter.domain.outcome import Outcome
+from adapter.domain.parties import Direction
+from adapter.domain.summary import CallSummary
+from adapter.targets.propexo.event_request import Prepared, record_event
 from adapter.targets.propexo.models import CALL_STATUS
 from adapter.targets.propexo.profile import Profile
 from adapter.targets.propexo.profiles import PROFILES, UNKNOWN

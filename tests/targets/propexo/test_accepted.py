@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from adapter.calls.lines import PersonKind
+from adapter.domain.lines import PersonKind
 from adapter.sandbox.app import create_sandbox
 from adapter.sandbox.data import SandboxState
 from adapter.sandbox.rules import EVENTS, Unsupported
-from adapter.targets.propexo.body import Prepared
-from adapter.targets.propexo.new_leads import LEAD_CREATION, lead_request
+from adapter.targets.propexo.event_request import Prepared
+from adapter.targets.propexo.lead_profiles import LEAD_CREATION, lead_request
 from adapter.targets.propexo.profile import Profile
 from adapter.targets.propexo.profiles import UNKNOWN
 from tests.targets.propexo.cases import (

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from adapter.calls.lines import Line, PersonKind
-from adapter.calls.matching import Person
-from adapter.calls.outcome import Outcome
-from adapter.calls.summary import CallSummary
+from adapter.domain.lines import Line, PersonKind
+from adapter.domain.matching import Person
+from adapter.domain.outcome import Outcome
+from adapter.domain.summary import CallSummary
 from adapter.errors import NotSupported, PermanentError
 from adapter.sandbox.rules import VENDORS
-from adapter.targets.propexo.body import Prepared, record_event
+from adapter.targets.propexo.event_request import Prepared, record_event
 from adapter.targets.propexo.models import CALL_FIELDS
 from adapter.targets.propexo.notes import trace
 from adapter.targets.propexo.profile import LINE_KEYS, Profile

@@ -23,9 +23,9 @@ from adapter.errors import (
     RemoteError,
     TemporaryError,
 )
-from adapter.observe import exchanges
+from adapter.observability.observe import exchanges
 from adapter.targets.propexo.client import PropexoClient
-from adapter.targets.propexo.governor import Governor
+from adapter.targets.propexo.rate_limiter import Governor
 
 BASE = "https://api.example.com"
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)

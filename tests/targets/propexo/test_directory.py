@@ -10,8 +10,8 @@ import pytest
 import responses
 from responses.matchers import query_param_matcher
 
-from adapter.calls.lines import Line, PersonKind
-from adapter.calls.matching import Person
+from adapter.domain.lines import Line, PersonKind
+from adapter.domain.matching import Person
 from adapter.errors import CredentialsRefused, TemporaryError
 from adapter.targets.propexo.directory import REFRESH_SECONDS, Directory
 from tests.targets.propexo.test_client import BASE, NoBudget, a_client

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from adapter.calls.shared import Budgets
-from adapter.calls.store import Store
 from adapter.errors import BudgetSpent
-from adapter.targets.propexo.governor import Governor
+from adapter.storage.shared import Budgets
+from adapter.storage.store import Store
+from adapter.targets.propexo.rate_limiter import Governor
 
 BEGIN = 1_770_000_000.0
 

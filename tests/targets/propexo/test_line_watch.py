@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from adapter.bootstrap import Parts
-from adapter.calls.lines import Line, read_lines
+from adapter.config.settings import Settings
+from adapter.domain.lines import Line, read_lines
 from adapter.errors import RemoteError, TemporaryError
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
-from adapter.settings import Settings
 from adapter.targets.propexo.directory import Directory
-from adapter.targets.propexo.line_watch import LineWatch
+from adapter.targets.propexo.line_warnings import LineWatch
 from tests.conftest import ENVIRON
 from tests.stories.running import wait_for
 from tests.targets.propexo.test_requirements import KEY, directory

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from adapter.calls.lines import PersonKind
-from adapter.calls.outcome import Outcome
+from adapter.domain.lines import PersonKind
+from adapter.domain.outcome import Outcome
 from adapter.targets.propexo.models import (
     CALL_FIELDS,
     CALL_STATUS,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from adapter.calls.lines import Line, PersonKind
+from adapter.domain.lines import Line, PersonKind
 from adapter.errors import NotSupported, PermanentError
-from adapter.targets.propexo.new_leads import (
+from adapter.targets.propexo.lead_profiles import (
     LEAD_CREATION,
     lead_creation_of,
     lead_request,

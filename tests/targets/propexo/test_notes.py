@@ -12,13 +12,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapter.calls.links import Links
-from adapter.calls.outcome import Outcome
-from adapter.calls.parties import Direction
-from adapter.calls.summary import CallSummary
+from adapter.domain.call_links import Links
+from adapter.domain.outcome import Outcome
+from adapter.domain.parties import Direction
+from adapter.domain.summary import CallSummary
 from adapter.errors import PermanentError
 from adapter.targets.propexo.notes import notes, reference_in, trace
-from adapter.targets.propexo.wording import LADDER
+from adapter.targets.propexo.phrasing import LADDER
 from tests.targets.propexo.cases import ANSWERED, KEY, KEYS, LINK, REFERENCE
 
 END = f"[call {REFERENCE}]"

@@ -10,11 +10,11 @@ import pytest
 import responses
 from responses.matchers import query_param_matcher
 
-from adapter.calls.lines import Line, PersonKind
-from adapter.calls.matching import LONG_AGO, Person, choose_person
-from adapter.calls.people import PeopleIndex
-from adapter.calls.store import Store
+from adapter.domain.lines import Line, PersonKind
+from adapter.domain.matching import LONG_AGO, Person, choose_person
 from adapter.errors import TemporaryError
+from adapter.storage.people_index import PeopleIndex
+from adapter.storage.store import Store
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.people import find_people, moment, person_of
 from tests.targets.propexo.test_client import BASE, NoBudget, a_client

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from adapter.calls.lines import Line, read_lines
+from adapter.domain.lines import Line, read_lines
 from adapter.errors import CredentialsRefused
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.directory import Directory
-from adapter.targets.propexo.governor import Governor
+from adapter.targets.propexo.rate_limiter import Governor
 from adapter.targets.propexo.requirements import lacking
 
 KEY, NUMBER = "sandbox-key", "+16175550100"

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from adapter.calls.lines import Line, PersonKind
-from adapter.calls.people import PeopleIndex
-from adapter.calls.rows import CallState
+from adapter.domain.call import CallState
+from adapter.domain.lines import Line, PersonKind
 from adapter.errors import BudgetSpent, PermanentError, RemoteError
+from adapter.storage.people_index import PeopleIndex
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.sync import PeopleSync
 from tests.delivery.test_strangers import MAIN, Adapter, adapter, lines

@@ -12,10 +12,10 @@ import pytest
 import responses
 from responses.matchers import query_param_matcher
 
-from adapter.calls.people import PeopleIndex
-from adapter.calls.store import Store
 from adapter.errors import CredentialsRefused, NotSupported, PermanentError, TemporaryError
-from adapter.targets import WriteState
+from adapter.storage.people_index import PeopleIndex
+from adapter.storage.store import Store
+from adapter.targets.base import WriteState
 from adapter.targets.propexo.target import PropexoTarget, job_id_of
 from tests.targets.propexo.test_client import BASE, NoBudget, a_client
 

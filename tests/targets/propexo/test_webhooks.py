@@ -12,9 +12,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from adapter.bootstrap import web_app
-from adapter.calls.rows import CallState
+from adapter.config.settings import Settings
+from adapter.domain.call import CallState
 from adapter.errors import MalformedHook, UntrustedHook
-from adapter.settings import Settings
 from adapter.targets.propexo.webhooks import FAILURE, FailedWrite, read, verify
 from tests.delivery.test_strangers import Adapter, adapter, lines
 

@@ -1,1 +1,0 @@
-"""What a call is, whose it is, and where it is kept."""

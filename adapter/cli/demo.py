@@ -1,0 +1,351 @@
+"""What does the whole adapter do? Shown on this machine: real processes, real HTTP, a sandbox for Propexo."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import subprocess  # nosec B404 - it starts this very program, through no shell
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import requests
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.text import Text
+
+from adapter.bootstrap import Parts
+from adapter.cli.render import COLOURS, number, person, talk_time
+from adapter.cli.terminal import Column, Listing, say
+from adapter.config.settings import Settings
+from adapter.domain.call import Call, CallState
+from adapter.domain.outcome import Outcome
+from adapter.processes.lifetime import start
+from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
+from adapter.sandbox.twilio import ACCOUNT, hook, new_sid, send
+from adapter.targets.propexo.models import CALL_STATUS
+from adapter.text.plain import plain
+
+LINE = "+16175550100"
+# Limits for a machine that is slow, or busy with other work; nothing waits so long elsewhere.
+READY_SECONDS = 120
+FINAL_SECONDS = 180
+
+Hooks = Callable[[str], list[dict[str, str]]]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A call to be sent, and what must come of it. person None: nothing may be written."""
+
+    title: str
+    hooks: Hooks
+    state: CallState
+    outcome: str | None = None
+    person: str | None = None
+    talk: int | None = None
+    call: str = field(default_factory=new_sid)
+
+
+def _one(kind: str, caller: str, seconds: int = 42) -> Hooks:
+    """A call that one hook tells."""
+    ends = (LINE, caller) if kind == "outbound" else (caller, LINE)
+    return lambda call: [_hook(kind, call, *ends, seconds=seconds)]
+
+
+def _hook(
+    kind: str, call: str, caller: str, called: str = LINE, seconds: int = 42
+) -> dict[str, str]:
+    return hook(kind, call=call, account=ACCOUNT, caller=caller, called=called, seconds=seconds)
+
+
+def _bridged(caller: str, seconds: int, order: tuple[str, ...]) -> Hooks:
+    """A forwarded call: its dial result, its end and its recording, in this order."""
+    return lambda call: [_hook(kind, call, caller, seconds=seconds) for kind in order]
+
+
+def samples() -> list[Sample]:
+    """A dozen calls as they happen at a leasing office."""
+    anna, ben, cara, dan = (f"+1617555013{digit}" for digit in (4, 5, 6, 7))
+    finn, gia = "+16175550140", "+16175550141"
+    written = CallState.WRITTEN
+    return [
+        Sample("answered", _bridged(anna, 192, ("dial", "answered")), written, "answered", "lead_anna", 192),
+        Sample("missed", _one("missed", ben), written, "no_answer", "lead_ben", 0),
+        Sample("busy", _one("busy", cara), written, "busy", "lead_cara", 0),
+        Sample("outbound", _one("outbound", anna, 65), written, "answered", "lead_anna", 65),
+        Sample("told three times", lambda call: _one("missed", anna)(call) * 3, written, "no_answer", "lead_anna", 0),
+        Sample("out of order", _bridged(dan, 75, ("recording", "answered", "dial")), written, "answered", "lead_dan_main", 75),
+        Sample("late recording", _bridged(ben, 600, ("dial", "answered", "recording")), written, "answered", "lead_ben", 600),
+        Sample("voicemail", _bridged(cara, 18, ("voicemail", "answered")), written, "voicemail", "lead_cara", 18),
+        Sample("applicant", _one("missed", finn), written, "no_answer", "applicant_finn", 0),
+        Sample("resident", _bridged(gia, 33, ("dial", "answered")), written, "answered", "resident_gia", 33),
+        Sample("stranger", _one("missed", "+16175550199"), CallState.HELD, "no_answer"),
+        Sample("withheld number", _one("missed", "+266696687"), CallState.HELD, "no_answer"),
+    ]  # fmt: skip
+
+
+def run_demo(console: Console, *, keep_open: bool = False, hook_delay: float = 0.0) -> int:
+    """Run the demo; 0 if every call came out as it should. hook_delay: seconds before each hook."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="adapter-demo-") as folder, _sandbox() as sandbox:
+        environ = _environ(Path(folder), sandbox.url)
+        say(
+            console,
+            Text.assemble(
+                ("Sandbox", "bold"),
+                f" for Propexo on {sandbox.url}, ",
+                ("adapter", "bold"),
+                f" (web and worker) on {environ['PUBLIC_BASE_URL']}\n",
+            ),
+        )
+        with _adapter(environ, Path(folder)) as process:
+            if not _is_ready(environ, process):
+                console.print("[red]The adapter did not start.[/red] Its log:")
+                for line in (Path(folder) / "log").read_text()[-3000:].splitlines():
+                    say(console, line)
+                return 1
+            sent = samples()
+            store = Parts(Settings.from_environ(environ)).store
+            with _progress(console) as progress:
+                _send_all(progress, environ, sent, hook_delay)
+                forged = _send_forged(environ)
+                calls = _await_final(progress, store.call, sent, process)
+            written = requests.get(f"{sandbox.url}/_sandbox/events", timeout=30).json()["events"]
+            refused = _refused_writes(sandbox.url)
+            wrong = _show(console, sent, calls, written, forged)
+            say(console, _summary(sent, written, refused, time.monotonic() - started))
+            if keep_open:
+                say(console, f"\nRunning until Ctrl-C; events: {sandbox.url}/_sandbox/events")
+                _wait_for_interrupt(process)
+            store.engine.dispose()
+    if wrong or refused:
+        say(console, Text(f"{wrong} call(s) did not come out as they should.", "red"))
+        return 1
+    say(
+        console,
+        "\nNext: cp .env.example .env, put your settings there, and start adapter --env-file .env run; beside it "
+        "adapter doctor (with --env-file too) says what is missing; then give Twilio's number the status callback "
+        "PUBLIC_BASE_URL/webhooks/twilio#rc=5&rp=all",
+    )
+    return 0
+
+
+def _refused_writes(sandbox_url: str) -> list[dict[str, Any]]:
+    """New events that Propexo refused. A correction (PUT) that a PMS does not take is no failure."""
+    refused = requests.get(f"{sandbox_url}/_sandbox/refused", timeout=30).json()["refused"]
+    return [each for each in refused if each["method"] == "POST"]
+
+
+@contextmanager
+def _sandbox() -> Iterator[SandboxServer]:
+    app = create_sandbox(SandboxState(), api_key="demo-key", write_seconds=0.2)
+    with SandboxServer(app) as server:
+        yield server
+
+
+def _environ(folder: Path, sandbox_url: str) -> dict[str, str]:
+    port = _free_port()
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")
+        if name in os.environ
+    }
+    return {
+        **kept,
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
+        "DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3",
+        "TWILIO_ACCOUNT_SID": ACCOUNT,
+        "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
+        "TWILIO_API_BASE_URL": sandbox_url,  # nothing of the demo leaves this machine
+        "PROPEXO_API_KEY": "demo-key",
+        "PROPEXO_BASE_URL": sandbox_url,
+        "ADAPTER_LINES": _LINES,
+        "SETTLE_SECONDS": "3",  # the next hook of a call comes later on a slow machine
+        "CONFIRM_SECONDS": "1",
+        "WEB_CONCURRENCY": "1",
+        "LOG_FORMAT": "json",
+    }
+
+
+_LINES = f"""
+[defaults]
+integration_id = "int_entrata"
+event_type = "Call"
+[lines."{LINE}"]
+name = "Main Street leasing"
+property_id = "prop_main"
+"""
+
+
+@contextmanager
+def _adapter(environ: Mapping[str, str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with (folder / "log").open("wb") as log:
+        process = start(["run"], environ, stdout=log, stderr=log, cwd=folder)
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                try:
+                    process.wait(30)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+
+
+def _is_ready(environ: Mapping[str, str], process: subprocess.Popen[bytes]) -> bool:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            answer = requests.get(f"{environ['PUBLIC_BASE_URL']}/readyz", timeout=10)
+            if answer.ok and "alarms" not in answer.json():  # a worker is alive too
+                return True
+        except requests.RequestException:
+            pass
+        time.sleep(0.1)
+    return False
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=console,
+    )
+
+
+def _send_all(
+    progress: Progress, environ: Mapping[str, str], sent: list[Sample], delay: float
+) -> None:
+    hooks = [params for sample in sent for params in sample.hooks(sample.call)]
+    url = f"{environ['PUBLIC_BASE_URL']}/webhooks/twilio"
+    for params in progress.track(hooks, description="signed hooks sent"):
+        time.sleep(delay)
+        send(url, params, token=environ["TWILIO_AUTH_TOKEN"], timeout=60).raise_for_status()
+
+
+def _send_forged(environ: Mapping[str, str]) -> requests.Response:
+    params = _hook("answered", new_sid(), "+16175550134")
+    url, forged_with = f"{environ['PUBLIC_BASE_URL']}/webhooks/twilio", "not the token"
+    return send(url, params, token=forged_with, timeout=60)
+
+
+def _await_final(
+    progress: Progress,
+    read: Callable[[str], Call | None],
+    sent: list[Sample],
+    process: subprocess.Popen[bytes],
+) -> dict[str, Call]:
+    """The calls once all are final, or as they are when the time is up or the adapter has ended."""
+    task = progress.add_task("calls delivered and confirmed", total=len(sent))
+    final = (CallState.WRITTEN, CallState.HELD, CallState.IGNORED, CallState.FAILED)
+    deadline = time.monotonic() + FINAL_SECONDS
+    while True:
+        calls = {s.call: found for s in sent if (found := read(f"twilio:{ACCOUNT}:{s.call}"))}
+        done = sum(call.state in final for call in calls.values())
+        progress.update(task, completed=done)
+        is_over = process.poll() is not None or time.monotonic() > deadline
+        if done == len(sent) or is_over:
+            return calls
+        time.sleep(0.1)
+
+
+def _show(
+    console: Console,
+    sent: list[Sample],
+    calls: Mapping[str, Call],
+    written: list[dict[str, Any]],
+    forged: requests.Response,
+) -> int:
+    """Print the table; how many rows are not as they should be."""
+    table = Listing(
+        Column(name="", is_first=True),
+        Column(name="call", is_first=True),
+        Column(name="other side"),
+        Column(name="outcome"),
+        Column(name="talk", is_right=True),
+        Column(name="person"),
+        Column(name="written", is_named=True),
+        Column(name="result", is_first=True),
+        title="What became of the calls",
+    )
+    wrong = 0
+    for sample in sent:
+        call = calls.get(sample.call)
+        events = [event for event in written if sample.call in str(event["body"])]
+        is_right = call is not None and _is_right(sample, call, events)
+        wrong += not is_right
+        if call is None:
+            table.add(_mark(is_right), sample.title, "", "", "", "", "", "never stored")
+            continue
+        result = "confirmed" if call.state is CallState.WRITTEN else call.state.value
+        table.add(
+            _mark(is_right),
+            sample.title,
+            f"{'→' if call.direction == 'outbound' else '←'} {number(call.other)}",
+            (call.outcome or "").replace("_", " "),
+            talk_time(call.talk_seconds),
+            person(call),
+            ", ".join(str(event["body"]["call_status"]) for event in events) or "nothing",
+            Text(plain(f"{result}: {call.reason}" if call.reason else result), COLOURS[call.state]),
+        )
+    is_refused = forged.status_code == 403
+    answer = f"{'refused' if is_refused else 'not refused'}: {forged.status_code}"
+    table.add(_mark(is_refused), "forged", "", "", "", "", "nothing", answer)
+    console.print(table)
+    return wrong + (not is_refused)
+
+
+def _mark(is_right: bool) -> Text:
+    return Text("✓", "green") if is_right else Text("✗", "red")
+
+
+def _is_right(sample: Sample, call: Call, events: list[dict[str, Any]]) -> bool:
+    """The call came out as it should, and so did what stands in the PMS: one event, or none."""
+    if (call.state, call.outcome, call.person_id) != (sample.state, sample.outcome, sample.person):
+        return False
+    if sample.talk is not None and call.talk_seconds != sample.talk:
+        return False
+    if sample.person is None:
+        return not events
+    status = CALL_STATUS[Outcome(sample.outcome)] if sample.outcome else None
+    return [
+        (event["person_id"], event["body"]["call_status"], event["body"]["call_duration"])
+        for event in events
+    ] == [(sample.person, status, sample.talk)]
+
+
+def _summary(
+    sent: list[Sample],
+    written: list[dict[str, Any]],
+    refused: list[dict[str, Any]],
+    seconds: float,
+) -> str:
+    hooks = sum(len(sample.hooks(sample.call)) for sample in sent)
+    return (
+        f"{hooks} hooks, {len(sent)} calls, {len(written)} events on people's records, "
+        f"{len(refused)} refused by Propexo, in {seconds:.0f} s"
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_for_interrupt(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait()
+    except KeyboardInterrupt:
+        return

@@ -1,0 +1,69 @@
+"""What is wrong with this set-up, and what is to be done about each thing? (`adapter doctor`)
+
+Every check runs, whatever came of those before it. It asks and writes nothing, except for the mark in
+our own database by which PUBLIC_BASE_URL is told from another adapter's address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+from rich.console import Console
+from rich.text import Text
+
+from adapter.bootstrap import Parts
+from adapter.cli.doctor.database import check_database
+from adapter.cli.doctor.finding import Finding, outcome
+from adapter.cli.doctor.propexo import ask_directly, check_lines, check_propexo
+from adapter.cli.doctor.provider_api import check_provider_api
+from adapter.cli.doctor.public import check_public
+from adapter.cli.doctor.settings import check_settings
+from adapter.cli.doctor.twilio import check_twilio
+from adapter.cli.terminal import Column, Listing, say
+
+
+def examine(console: Console, environ: Mapping[str, str]) -> int:
+    """Run every check and print what each found and what to do; 0 only if all is well."""
+    settings, findings = check_settings(environ)
+    parts = Parts(settings)
+    directory = ask_directly(settings)
+    for name, check in (
+        ("lines", partial(check_lines, parts, directory)),
+        ("database", partial(check_database, parts)),
+        ("Propexo", partial(check_propexo, parts, directory)),
+        ("Twilio", partial(check_twilio, settings)),
+        ("provider API", partial(check_provider_api, parts)),
+        ("PUBLIC_BASE_URL", partial(check_public, parts)),
+    ):
+        with console.status(f"checking {name}"):
+            findings += outcome(name, check)
+    _tell(console, findings)
+    problems = [finding for finding in findings if not finding.ok]
+    if problems:
+        say(
+            console,
+            f"\n{len(problems)} problem(s). Next: {problems[0].check} first, as said above, "
+            "then adapter doctor again",
+        )
+        return 1
+    hooks = f"{settings.public_base_url}/webhooks/twilio#rc=5&rp=all"
+    say(
+        console,
+        f"\nAll is well. Next: give your Twilio number the status callback {hooks}, "
+        "call it, and look at adapter calls",
+    )
+    return 0
+
+
+def _tell(console: Console, findings: Iterable[Finding]) -> None:
+    table = Listing(
+        Column(name="check", is_first=True),
+        Column(name="", is_first=True),
+        Column(name="what was found, what to do"),
+        title="adapter doctor",
+    )
+    for finding in findings:
+        mark = Text("ok", "green") if finding.ok else Text("problem", "red")
+        table.add(finding.check, mark, finding.advice)
+    console.print(table)

@@ -1,0 +1,79 @@
+"""Is the database in order, and is a worker alive that uses it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from adapter.bootstrap import Parts
+from adapter.cli.doctor.finding import Finding
+from adapter.config.lines_file import OTHER_LINES
+from adapter.errors import SettingsError
+from adapter.storage.engine import schema_state
+from adapter.storage.pooler import is_direct
+from adapter.storage.shared import DEAD_AFTER
+from adapter.storage.trouble import full_disk, refuse_absent, trouble
+
+
+def check_database(parts: Parts) -> Iterator[Finding]:
+    """The database and, if it is in order, who works on it."""
+    fact, is_well = _schema(parts)
+    yield Finding("database", is_well, fact)
+    if is_well:
+        beats = parts.store.workers().values()
+        alive = [seen for seen in beats if datetime.now(UTC) - seen < DEAD_AFTER]
+        advice = f"{len(alive)} alive" if alive else "none is alive: start adapter run (or worker)"
+        yield Finding("worker", bool(alive), advice)
+        yield from _lines_in_use(parts)
+        waiting = parts.pauses.waiting()
+        for pause in parts.pauses.all().values():
+            count = waiting.get(pause.name, 0)
+            yield Finding("paused", False, f"{pause} ({count} call(s) wait for it)")
+
+
+def _lines_in_use(parts: Parts) -> Iterator[Finding]:
+    """Whether workers go on with lines that are not these any more."""
+    try:
+        digest = parts.lines.digest
+    except SettingsError:
+        return  # another check says what is wrong with them
+    if others := parts.store.workers_with_other_lines(digest, datetime.now(UTC) - DEAD_AFTER):
+        yield Finding("lines in use", False, OTHER_LINES.format(others))
+
+
+def instance_of(parts: Parts) -> str | None:
+    """The name of this database, which /readyz tells too; None if it is not in order."""
+    _, is_well = _schema(parts)
+    return parts.store.instance() if is_well else None
+
+
+def _schema(parts: Parts) -> tuple[str, bool]:
+    """What is to be said of it, and whether it can be used as it is."""
+    url = parts.settings.database_url
+    try:
+        refuse_absent(url)
+        found, needed = schema_state(parts.store.engine)
+    except SettingsError as error:
+        return str(error), False
+    except sa.exc.SQLAlchemyError as error:
+        return trouble(url, error), False
+    if full := full_disk(url):
+        return full, False
+    if found != needed:
+        fact = f"its schema is {found or 'missing'}, this code needs {needed}"
+        return f"{fact}: run adapter migrate", False
+    return f"reachable, schema {needed}{_way(parts)}", True
+
+
+def _way(parts: Parts) -> str:
+    """How the database is reached; where that is not said, directly."""
+    settings = parts.settings
+    if settings.is_sqlite:
+        return ""
+    if is_direct(parts.store.engine):
+        return ", without a pooler"
+    way = "by way of a pooler or proxy, so statements are not prepared"
+    goes = "to DATABASE_DIRECT_URL" if settings.database_direct_url else "the same way"
+    return f", {way}; migrate goes {goes}"

@@ -1,0 +1,37 @@
+"""Do the providers' APIs answer the workers, as far as these last saw?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from adapter.bootstrap import Parts
+from adapter.cli.doctor.database import instance_of
+from adapter.cli.doctor.finding import Finding
+from adapter.storage.api_health import ApiHealth
+
+
+def check_provider_api(parts: Parts) -> Iterator[Finding]:
+    """One finding for each account whose API does not answer; none where the database is not in order."""
+    if instance_of(parts) is None:
+        return  # the check of the database says what is wrong
+    states = ApiHealth(parts.store).states()
+    now = datetime.now(UTC)
+    for state in states:
+        if state.failing_since is None:
+            continue
+        minutes = round((now - state.failing_since).total_seconds() / 60)
+        fact = (
+            f"the API of account {state.account[:6]}... has not answered the workers for {minutes} min "
+            f"({state.error})"
+        )
+        effect = (
+            "calls are written as their hooks have them, marked as assumed"
+            if state.is_unreachable(now)
+            else "calls that need it wait"
+        )
+        yield Finding(
+            f"{state.provider} API",
+            False,
+            f"{fact}: {effect}; let the worker reach the API, or correct the account's token",
+        )

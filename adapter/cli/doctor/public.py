@@ -1,0 +1,64 @@
+"""Does the public address lead to this very adapter?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import requests
+
+from adapter.bootstrap import Parts
+from adapter.cli.doctor.database import instance_of
+from adapter.cli.doctor.finding import TIMEOUT, Finding, failure, session
+
+
+def check_public(parts: Parts) -> Iterator[Finding]:
+    """Whether hooks that go to this address come here."""
+    base = parts.settings.public_base_url
+    if base is None:
+        yield Finding("public address", False, "not asked: PUBLIC_BASE_URL is not set")
+        return
+    problem = _problem(base, instance_of(parts))
+    yield Finding("public address", problem is None, problem or "reaches this adapter")
+
+
+def _problem(base: str, instance: str | None) -> str | None:
+    """What is wrong with this address. instance: the name of our database, None if it is not in order."""
+    url = f"{base}/readyz"
+    try:
+        answer = session().get(url, timeout=TIMEOUT, allow_redirects=False)
+    except requests.RequestException as error:
+        return (
+            f"{url} {failure(error)}: Twilio would not reach it either; "
+            "start adapter run (or web), check PUBLIC_BASE_URL, the host's router and its certificate"
+        )
+    if 300 <= answer.status_code < 400:
+        target = answer.headers.get("Location", "elsewhere")
+        return f"{url} redirects to {target}: set PUBLIC_BASE_URL to where the app itself answers"
+    told = _told(answer)
+    if told is None and answer.status_code != 200:
+        fact = f"{url} answered {answer.status_code}"
+        return f"{fact}: is the web process running, and is PUBLIC_BASE_URL its address?"
+    if told is None:
+        return f"at {url} something else answers; set PUBLIC_BASE_URL to the adapter's address"
+    found = told.get("instance")
+    if found is None:
+        return f"an adapter answers at {url}, but has no database: see its log"
+    if instance is None:
+        return f"{url} answers; whether it is this adapter shows once the database is in order"
+    if found != instance:
+        return (
+            f"at {url} an adapter with another database answers: its calls do not come here; "
+            "check PUBLIC_BASE_URL and DATABASE_URL"
+        )
+    return None
+
+
+def _told(answer: requests.Response) -> Mapping[str, Any] | None:
+    """What /readyz of an adapter says, ready or not; None for any other answer."""
+    try:
+        told = answer.json()
+    except ValueError:
+        return None
+    is_ours = isinstance(told, dict) and told.get("status") in ("ok", "not ready")
+    return told if is_ours else None

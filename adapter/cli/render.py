@@ -1,0 +1,217 @@
+"""How is a call told to a person? Tables and the story of one call, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from rich.console import Console
+from rich.text import Text
+
+from adapter.cli.terminal import Column, Listing, say
+from adapter.domain.call import OPERATOR, Attempt, Call, CallState, RawHook
+from adapter.domain.lines import Line
+from adapter.domain.phone import Hidden, hidden, pretty
+from adapter.text.plain import plain
+
+COLOURS = {
+    CallState.WRITTEN: "green",
+    CallState.POSTED: "cyan",
+    CallState.OPEN: "blue",
+    CallState.DELIVERING: "blue",
+    CallState.HELD: "yellow",
+    CallState.IGNORED: "dim",
+    CallState.FAILED: "red",
+    CallState.FOLDED: "dim",
+}
+
+# Something is still to be done for it, at the time when it is due.
+UNDER_WAY = (CallState.OPEN, CallState.DELIVERING, CallState.POSTED)
+
+
+def talk_time(seconds: int | None) -> str:
+    """3:12, or 1:02:05."""
+    if seconds is None:
+        return ""
+    hours, rest = divmod(seconds, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
+
+
+def clock(moment: datetime | None) -> str:
+    """The time in the reader's own zone, which is named."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z") if moment else ""
+
+
+def number(raw: str | None) -> str:
+    """A party's number as people read it."""
+    if why := hidden(raw):
+        return "withheld" if why is Hidden.WITHHELD else "not available"
+    return plain(pretty(raw) if raw and raw.startswith("+") else (raw or "?"))
+
+
+def person(call: Call) -> str:
+    if not call.person_id:
+        return ""
+    return plain(f"{call.person_name or call.person_id} ({call.person_kind})")
+
+
+def calls_table(calls: Iterable[Call]) -> Listing:
+    """The calls: when, with whom, where it stands; then how it ended, which it is, the person, and why."""
+    table = Listing(
+        Column(name="when", is_first=True),
+        Column(name="with", is_first=True),
+        Column(name="state", is_first=True),
+        Column(name="outcome"),
+        Column(name="talk", is_right=True),
+        Column(name="call"),
+        Column(name="person"),
+        Column(name="why"),
+    )
+    for call in calls:
+        way = "→" if call.direction == "outbound" else "←"
+        table.add(
+            clock(call.started_at or call.first_seen_at),
+            f"{way} {number(call.other)}",
+            Text(call.state.value, style=COLOURS[call.state]),
+            (call.outcome or "").replace("_", " "),
+            talk_time(call.talk_seconds),
+            call.call_id,
+            person(call),
+            call.reason or call.because or "",
+        )
+    return table
+
+
+def tell_story(
+    console: Console, call: Call, hooks: Sequence[RawHook], attempts: Sequence[Attempt]
+) -> None:
+    """The whole story of one call, in order."""
+    way = "Incoming" if call.direction == "inbound" else "Outgoing"
+    say(console, Text(f"{way} call {call.call_id}", "bold"))
+
+    def tell(name: str, value: str, style: str = "default", more: str = "") -> None:
+        told = Text(plain(value), style).append(f" {plain(more)}" if more else "", "default")
+        say(console, told, head=f"  {name:<12} ")
+
+    tell("account", f"{call.provider} {call.account}")
+    tell("other side", number(call.other))
+    tell("our line", number(call.line))
+    outcome = (call.outcome or "unknown").replace("_", " ")
+    tell("outcome", f"{outcome}, talk time {talk_time(call.talk_seconds)}")
+    for recording in call.record.recordings.values():
+        length = talk_time(recording.duration_seconds) or "length not told"
+        tell("recording", f"{recording.id}: {recording.state or 'not ready'}, {length}")
+    for text in call.record.transcripts.values():
+        tell("message", f"“{text}”")
+    if call.person_id:
+        tell("person", person(call))
+    if call.because:
+        tell("chosen", call.because)
+    reason = f"- {call.reason}" if call.reason else ""
+    tell("state", call.state.value, COLOURS[call.state], reason)
+    if call.due_at and call.state in UNDER_WAY:
+        when = "as soon as it is taken again; that is tried each minute"
+        tell("due", when if call.waits_for else f"at {clock(call.due_at)}")
+    console.print("\n[bold]What happened[/bold]")
+    happened = [*_hook_lines(hooks), *_attempt_lines(attempts)]
+    if call.confirmed_at:
+        happened.append((call.confirmed_at, "confirmed: the PMS has it"))
+    for moment, line in sorted(happened, key=lambda each: each[0]):
+        say(console, line, head=f"  {clock(moment)}  ")
+    if call.event:
+        title = Text(f"\n{_event_title(call, attempts)}", "bold")
+        say(console, title.append(f" to {plain(str(call.event.get('path')))}", "not bold"))
+        for name, value in dict(call.event.get("body", {})).items():
+            say(console, str(value), head=f"  {name:24} ")
+
+
+def _hook_lines(hooks: Sequence[RawHook]) -> list[tuple[datetime, str]]:
+    return [
+        (
+            hook.received_at,
+            f"hook: {hook.kind or 'unreadable'}"
+            + (f" - {hook.error}" if hook.error else "")
+            + (f", and {hook.repeats} time(s) again" if hook.repeats else ""),
+        )
+        for hook in hooks
+    ]
+
+
+def _attempt_lines(attempts: Sequence[Attempt]) -> list[tuple[datetime, str]]:
+    lines = []
+    for attempt in attempts:
+        if attempt.step == OPERATOR:
+            lines.append((attempt.at, f"operator: {attempt.asked}"))
+            continue
+        answer = f"{attempt.status or ''} {attempt.answer or 'no answer known'}".strip()
+        then = f"; then: {attempt.next}" if attempt.next else ""
+        lines.append((attempt.at, f"{attempt.step}: {attempt.asked} -> {answer}{then}"))
+    return lines
+
+
+def _event_title(call: Call, attempts: Sequence[Attempt]) -> str:
+    """What became of the event: it is kept with the call before it is sent."""
+    if call.state is CallState.WRITTEN or call.confirmed_at:
+        return "What was written"
+    if call.job_id is not None:
+        refused = ", and then refused" if call.state is CallState.FAILED else ", not confirmed yet"
+        return f"What was accepted{refused}"
+    if any(attempt.doubtful for attempt in attempts):
+        return "What may have been written"
+    if any(attempt.step == "post" and attempt.status == 200 for attempt in attempts):
+        return "What was accepted before"
+    return "What was to be written, and was not"
+
+
+def next_step(call: Call, *, is_worker_alive: bool) -> str:
+    """What an operator can do about this call now."""
+    if call.state in UNDER_WAY and call.due_at is not None:
+        if not is_worker_alive:
+            return "no worker is alive, and without one nothing is written: adapter worker, or adapter run"
+        if call.waits_for:
+            return "put right what it waits for (adapter doctor); then it goes on by itself"
+        if call.state is CallState.POSTED:
+            return "nothing to do: it was accepted and is being confirmed"
+        return "nothing to do: a worker takes it up when it is due"
+    return {
+        CallState.HELD: f"adapter assign {call.call_id} --lead ID, adapter create-lead {call.call_id}, "
+        f"adapter ignore {call.call_id}; or put right what it is held for, then adapter replay {call.call_id}",
+        CallState.FAILED: f"after putting it right: adapter replay {call.call_id}",
+        CallState.IGNORED: f"to write it after all, change the rule, then: adapter replay {call.call_id}",
+        CallState.WRITTEN: "nothing to do: it stands on the person's record",
+        CallState.POSTED: "it was accepted and never confirmed: look whether it is in the PMS; if it is not, "
+        f"adapter replay {call.call_id} --again",
+        CallState.FOLDED: "nothing to do: it is a leg of another call, which is named above",
+    }.get(call.state, "nothing to do until more is known of the call")
+
+
+def tell_lines(console: Console, found: Sequence[tuple[Line, str, Sequence[str]]]) -> None:
+    """Every line with the PMS behind it; then line by line what it lacks there."""
+    table = Listing(
+        Column(name="line", is_first=True),
+        Column(name="name", is_first=True),
+        Column(name="PMS", is_first=True),
+        Column(name="integration", is_named=True),
+        Column(name="property", is_named=True),
+        Column(name="strangers", is_named=True),
+        Column(name="problems", is_named=True),
+    )
+    for line, vendor, problems in found:
+        table.add(
+            _title(line),
+            line.name,
+            vendor,
+            line.integration_id or Text("none", "red"),
+            line.property_id or "",
+            line.unknown_caller.value.replace("_", " "),
+            Text(str(len(problems)) if problems else "none", style="red" if problems else "green"),
+        )
+    console.print(table)
+    for line, _, problems in found:
+        for problem in problems:
+            say(console, f"{_title(line)}: {problem}")
+
+
+def _title(line: Line) -> str:
+    return number(line.number) if line.number else plain(line.title)

@@ -1,0 +1,66 @@
+"""How is a comparison with the provider's list told to a person? A bar while it runs, then the balance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from adapter.cli.terminal import say
+from adapter.reconcile.run import LAG, Progress, Report
+
+NAMED = 20
+
+
+@contextmanager
+def watched(console: Console) -> Iterator[Callable[[Progress], None]]:
+    """A bar of the days done, on terminals only."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("days"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("reading Twilio's list", total=None)
+
+        def watch(progress: Progress) -> None:
+            account = f"{progress.account[:2]}..{progress.account[-4:]}"
+            bar.update(
+                task,
+                description=f"{account} {progress.day}",
+                completed=progress.done,
+                total=progress.total,
+            )
+
+        yield watch
+
+
+def say_done(console: Console, report: Report, *, dry_run: bool) -> None:
+    """The balance, and what was done for it."""
+    would = "would be" if dry_run else "were"
+    minutes = int(LAG.total_seconds() // 60)
+    say(console, report.balance())
+    for count, what in (
+        (len(report.taken_in), "call(s) that no hook told of {} taken in"),
+        (report.completed, "call(s) {} completed"),
+        (report.attached, "call(s) {} given a recording that was missing"),
+        (report.left_alone, f"call(s) still go on or ended less than {minutes} minutes ago"),
+    ):
+        if count:
+            say(console, f"{count} {what.format(would)}", head="  ")
+    if dry_run and report.taken_in:
+        more = ", ..." if len(report.taken_in) > NAMED else ""
+        say(console, f"missing: {', '.join(report.taken_in[:NAMED])}{more}", head="  ")
+    for account, error in report.problems.items():
+        say(console, f"{account} was not compared to the end: {error}", head="  ")
+    if dry_run:
+        say(console, "Nothing was changed. Next: the same without --dry-run.")
+    elif report.problems:
+        say(console, "Next: the same command again; it goes on where it was.")
+    else:
+        say(console, "Next: adapter calls")

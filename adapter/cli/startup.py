@@ -1,0 +1,120 @@
+"""What does a process say of itself when it starts?"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from adapter import __version__
+from adapter.config.settings import Settings
+from adapter.domain.lines import Lines
+from adapter.errors import SettingsError
+from adapter.observability.observe import logger
+from adapter.storage.engine import open_engine, schema_state
+from adapter.storage.trouble import full_disk, is_refusal, refuse_absent, trouble
+
+PATIENCE_SECONDS = 3.0
+# What refuses us says so at once; a slow machine takes its time to ask.
+REFUSAL_SECONDS = 10.0
+NAMED = 5
+
+log = logger("adapter")
+
+
+def say_start(process: str, settings: Settings, lines: Lines) -> None:
+    """One line of the log: which version this is, where it is reached, and what it works with."""
+    log.info(
+        f"{process} starts",
+        version=__version__,
+        address=settings.public_base_url,
+        **({"listens_on": f"{settings.host}:{settings.port}"} if process == "web" else {}),
+        database=_database(settings),
+        schema=_schema(settings),
+        lines=_lines(lines),
+        accounts=_accounts(settings),
+    )
+
+
+def refuse_unusable(settings: Settings) -> None:
+    """Errors: SettingsError if no hook can be taken with this database until somebody mends it.
+
+    One that is away or hangs is no error: it comes back, and until then hooks are answered with 503.
+    """
+    url = settings.database_url
+    refuse_absent(url)
+    if full := full_disk(url):
+        raise SettingsError(full)
+    found: list[SettingsError] = []
+
+    def look() -> None:
+        engine = open_engine(url, pool_size=1)
+        try:
+            with engine.begin() as connection:  # in SQLite also that it can be written
+                connection.exec_driver_sql("SELECT 1")
+            schema_state(engine)
+        except sa.exc.SQLAlchemyError as error:
+            if is_refusal(url, error):
+                found.append(SettingsError(trouble(url, error)))
+        finally:
+            engine.dispose()
+
+    _patiently(look, REFUSAL_SECONDS)
+    if found:
+        raise found[0]
+
+
+def _patiently(look: Callable[[], None], seconds: float) -> None:
+    """The start does not wait for a database that hangs."""
+    looking = threading.Thread(target=look, daemon=True)
+    looking.start()
+    looking.join(seconds)
+
+
+def _database(settings: Settings) -> str:
+    """Which database it is, without its password."""
+    url = sa.make_url(settings.database_url)
+    if settings.is_sqlite:
+        return f"SQLite {Path(url.database or '').absolute()}"
+    server = f"{url.host or url.query.get('host') or 'local'}:{url.port or 5432}"
+    return f"PostgreSQL {url.database} on {server} as {url.username}"
+
+
+def _schema(settings: Settings) -> str:
+    """What is known of it at once."""
+    said = ["not known: the database does not answer"]
+
+    def look() -> None:
+        path = sa.make_url(settings.database_url).database or ""
+        if settings.is_sqlite and not Path(path).exists():
+            said[0] = "none yet: run adapter migrate"
+            return
+        engine = open_engine(settings.database_url, pool_size=1)
+        try:
+            found, needed = schema_state(engine)
+        except sa.exc.SQLAlchemyError:
+            return
+        finally:
+            engine.dispose()
+        is_current = found == needed
+        said[0] = needed if is_current else f"{found or 'none yet'}, this code has {needed}"
+
+    _patiently(look, PATIENCE_SECONDS)
+    return said[0]
+
+
+def _lines(lines: Lines) -> str:
+    names = [line.name or f"...{number[-2:]}" for number, line in lines.by_number.items()]
+    if not names:
+        default = lines.defaults.integration_id
+        return f"every number, {default}" if default else "none: see adapter lines"
+    more = ", ..." if len(names) > NAMED else ""
+    return f"{len(names)}: {', '.join(names[:NAMED])}{more}"
+
+
+def _accounts(settings: Settings) -> str:
+    """The providers' accounts whose hooks are taken."""
+    sids = [settings.twilio_account_sid, *settings.twilio_subaccount_tokens]
+    return f"twilio {', '.join(dict.fromkeys(sid for sid in sids if sid)) or 'any'}"

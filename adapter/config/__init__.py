@@ -1,0 +1,1 @@
+"""What do the environment and lines.toml say? Read and checked here, used elsewhere."""

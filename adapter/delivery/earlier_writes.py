@@ -1,0 +1,140 @@
+"""Was this call written before, by an adapter whose records are lost?
+
+Whoever restores a backup loses what was noted since; Propexo and the PMS keep what was written. A call that
+comes late may be one of those: it was in nobody's records, or its run lies in the past. So before anything is
+asked for such a call the first time, its trace is looked for, where it could be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from adapter.delivery.result import Again
+from adapter.domain.assessment import Rules
+from adapter.domain.call import Call, CallState
+from adapter.domain.record import CallRecord
+from adapter.errors import NotSupported, Untraceable
+from adapter.observability.observe import Exchange
+from adapter.storage.periodic_tasks import begun_at
+from adapter.storage.store import Store
+from adapter.targets.base import Target
+
+LATE = timedelta(minutes=5)
+BUSY = Again(10.0, "another run of this call is at it")
+
+
+class LateWrite(Protocol):
+    """Something to be written once, for a call that may be late (see adapter.delivery.write_once.Write)."""
+
+    @property
+    def call_key(self) -> str: ...
+    @property
+    def asked(self) -> str: ...
+
+    def find_earlier(self, target: Target, since: datetime, *, thorough: bool) -> str | None:
+        """The job (or "" if only its result is seen) of an earlier write; None: there is no trace."""
+
+    def begin(self, connection: sa.Connection) -> bool: ...
+    def accepted(self, connection: sa.Connection, job_id: str, at: datetime) -> None: ...
+
+
+@dataclass(frozen=True)
+class Look:
+    """since: when an earlier write can have been made. is_suspect: the call came as after a restored backup.
+
+    Where nothing can be seen, a suspect is held; another call is written.
+    """
+
+    since: datetime
+    is_suspect: bool
+
+
+class Earlier:
+    """Looks for earlier writes. clock: aware UTC; it is made when this process begins to deliver."""
+
+    def __init__(
+        self, *, store: Store, target: Target, rules: Rules, clock: Callable[[], datetime]
+    ) -> None:
+        self._store = store
+        self._target = target
+        self._rules = rules
+        self._clock = clock
+        self._started_at = clock()
+
+    def mark(self, call: Call) -> Call:
+        """Note it if this run begins late: a later run of the call, which is in time, has to know.
+
+        What was due while this process was running, and waited for its turn, is no such run.
+        """
+        late = (
+            call.due_at is not None
+            and call.due_at < self._started_at
+            and self._clock() - call.due_at > LATE
+        )
+        if not late or call.may_be_written is not None or call.state is CallState.WRITTEN:
+            return call
+        with self._store.begin() as connection:
+            self._store.update(connection, call.key, may_be_written=True)
+        return replace(call, may_be_written=True)
+
+    def find(self, call: Call, record: CallRecord, write: LateWrite) -> str | Again | None:
+        """The job of an earlier write ("" if only its result is seen), noted as this one's. None: ask for it.
+
+        Errors: Untraceable if it cannot be seen whether there was one; RemoteError, StoreUnavailable.
+        """
+        look = self._look(call, record)
+        if look is None:
+            return None
+        begun = self._clock()
+        try:
+            job_id = write.find_earlier(self._target, look.since, thorough=look.is_suspect)
+        except NotSupported as unseen:
+            if not look.is_suspect or self._is_history(call, record):
+                return None
+            raise Untraceable(
+                "it came late, as after a restored backup, so it may be written already, and that cannot "
+                f"be seen ({unseen}); look whether it is in the PMS: adapter ignore CALL if it is, "
+                "adapter replay CALL --again if it is not"
+            ) from unseen
+        if job_id is None:
+            return None
+        words = f"yes, job {job_id}" if job_id else "yes, it is on the person's record"
+        asked = f"was this done before? {write.asked}"
+        seen = Exchange(begun, self._clock(), "look", asked, None, words)
+        with self._store.begin() as connection:
+            if not write.begin(connection):
+                connection.rollback()
+                return BUSY
+            write.accepted(connection, job_id, self._clock())
+            self._store.add_attempts(connection, write.call_key, [seen], then="not asked again")
+        return job_id
+
+    def _look(self, call: Call, record: CallRecord) -> Look | None:
+        """Whether to look, and for what; None for a call that is in time, or of which an operator knows."""
+        if call.may_be_written is False:
+            return None
+        # A hook without a time says nothing of the end; it is taken to have come at the end.
+        now, end = self._clock(), _end(record) or call.first_seen_at
+        if call.may_be_written or call.first_seen_at - end > LATE:
+            return Look(end, is_suspect=True)
+        wait = timedelta(seconds=self._rules.view(record).delay_seconds)
+        # Between its end and the start of this process a backup may have been restored.
+        is_older = end < self._started_at
+        return Look(end, is_suspect=False) if is_older or now - end > wait + LATE else None
+
+    def _is_history(self, call: Call, record: CallRecord) -> bool:
+        """It ended before the adapter began here: `adapter reconcile` takes in what nobody wrote."""
+        end, begun = _end(record), begun_at(self._store)
+        return not call.may_be_written and end is not None and (begun is None or end < begun)
+
+
+def _end(record: CallRecord) -> datetime | None:
+    """When the call ended, if the provider told."""
+    if record.parent.ended_at is not None or record.parent.status is not None:
+        return record.parent.ended_at
+    return max((leg.ended_at for leg in record.legs.values() if leg.ended_at), default=None)

@@ -1,0 +1,220 @@
+"""What does a run find out before it writes: from the provider's API, and of our own other lines?
+
+A look ends in the record that may be written, or in when to look again. docs/decisions/0013 has the
+reasons for the times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapter.delivery.provider_reads import (
+    complete,
+    has_caught_up,
+    is_being_processed,
+    seconds_to_next_look,
+    seconds_to_next_news,
+)
+from adapter.delivery.result import Again, Done
+from adapter.domain.assessment import Rules, columns
+from adapter.domain.call import Call, CallState
+from adapter.domain.parties import Direction
+from adapter.domain.questions import UNREACHABLE_AFTER
+from adapter.domain.record import CallRecord
+from adapter.errors import CredentialsRefused, RemoteError, TemporaryError
+from adapter.observability.observe import logger
+from adapter.providers.base import Reader
+from adapter.storage.api_health import ApiHealth
+from adapter.storage.relayed_calls import Relays
+from adapter.storage.store import Store
+
+Fold = Callable[[sa.Connection, CallRecord, datetime], str]
+
+# The call on our other line is looked for so often, until so long after the end.
+LINE_SECONDS = 2.0
+LINE_OFTEN_SECONDS = 90.0
+# A message is waited for so long after the end of its call, and then written without its length.
+PROCESSED_WITHIN = timedelta(minutes=15)
+
+log = logger("adapter.delivery")
+
+
+class Looks:
+    """Completes the records of calls that are due.
+
+    readers: the providers' APIs by name. fold: merges facts into the call that they turn out to belong to.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        rules: Rules,
+        readers: Mapping[str, Reader],
+        fold: Fold,
+        health: ApiHealth,
+        relays: Relays,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._rules = rules
+        self._readers = readers
+        self._fold = fold
+        self._health = health
+        self._relays = relays
+        self._clock = clock
+        self._longest_call = timedelta(seconds=rules.policy.unfinished_seconds)
+
+    def complete(self, call: Call) -> CallRecord | Done | Again:
+        """The record of the call, as complete as it has to be to be written.
+
+        Errors: RemoteError where the provider's API may yet answer, StoreUnavailable.
+        """
+        asked = self._ask_provider(call)
+        if not isinstance(asked, CallRecord):
+            return asked
+        return self._ask_lines(call, asked)
+
+    def _ask_provider(self, call: Call) -> CallRecord | Done | Again:
+        """What the provider's API adds, where the hooks left something open."""
+        record, now = call.record, self._clock()
+        reader = self._readers.get(call.provider)
+        is_open = bool(self._rules.view(record).questions)
+        if not is_open:
+            return record
+        if reader is None or not reader.can_read(call.account):
+            return self._without_reader(call, record, now)
+        over_at = call.over_at or now
+
+        def caught_up(known: CallRecord) -> bool:
+            return has_caught_up(known, over_at, now)
+
+        try:
+            found = complete(record, self._rules, reader, caught_up)
+        except (TemporaryError, CredentialsRefused) as error:
+            return self._without_answer(call, error, self._clock())
+        self._health.worked(call.provider, call.account, now)
+        if found.parent.parent_id is not None:
+            return self._fold_into(call, found, found.parent.parent_id)
+        found = self._keep(call, found, now)
+        view = self._rules.view(found)
+        lasts_too_long = found.is_over and now - over_at > self._longest_call
+        goes_on = not found.is_over or found.goes_on
+        if goes_on and not found.was_read and not lasts_too_long:
+            return self._again(call, seconds_to_next_news(call, now), "the call is still going on")
+        if not view.questions:
+            return found
+        if not caught_up(found):
+            wait = seconds_to_next_look(found, over_at, now)
+            return self._again(call, wait, f"not known yet: {view.questions[0].name}")
+        if is_being_processed(view) and now - over_at < PROCESSED_WITHIN:
+            wait = seconds_to_next_news(call, now)
+            return self._again(call, wait, "the message is still being processed")
+        return found
+
+    def _without_reader(self, call: Call, record: CallRecord, now: datetime) -> CallRecord | Again:
+        """There are no credentials to ask with: hooks are all there will be, and late ones are waited for."""
+        has_end = record.is_over and record.parent.status is not None
+        wait = (
+            self._rules.policy.recording_wait_seconds - (now - call.first_seen_at).total_seconds()
+        )
+        if has_end or wait <= 0:
+            return record
+        return self._again(call, wait, "the end of the call was not reported")
+
+    def _without_answer(
+        self, call: Call, error: RemoteError, now: datetime
+    ) -> CallRecord | Done | Again:
+        """The API did not answer: ask again, or do without where it has not answered for long.
+
+        Errors: the error itself, where it is to be waited for longer.
+        """
+        self._health.failed(call.provider, call.account, str(error), now)
+        over_at = call.over_at or call.first_seen_at
+        if not has_caught_up(call.record, over_at, now):
+            wait = seconds_to_next_look(call.record, over_at, now)
+            wait = max(wait, error.retry_after_seconds or 0.0)
+            return self._again(call, wait, str(error), is_failure=True)
+        has_waited = call.tried_since is not None and now - call.tried_since >= UNREACHABLE_AFTER
+        if has_waited or self._health.is_unreachable(call.provider, call.account, now):
+            log.error("written without the provider's API", reason=str(error))
+            silent = call.record.model_copy(update={"was_unreachable": True})
+            return self._keep(call, silent, now)
+        if isinstance(error, CredentialsRefused):
+            raise TemporaryError(str(error), status=error.status) from error
+        raise error
+
+    def _ask_lines(self, call: Call, record: CallRecord) -> CallRecord | Again:
+        """What became of the call on our own other lines, where it was led to one."""
+        now = self._clock()
+        over_at = call.over_at or now
+        known = dict(record.relayed)
+        for leg_id in sorted(self._rules.view(record).parties.line_legs - known.keys()):
+            relayed = self._relays.find(record, record.legs[leg_id], over_at, now)
+            if relayed is None:
+                return self._wait_for_line(call, record, now)
+            known[leg_id] = relayed
+        for leg_id in self._unnamed(record):
+            there = self._relays.find_unnamed(record, record.dials[leg_id], over_at)
+            if there is None:
+                continue  # it led to a person: no call on another line is known
+            relayed = self._relays.said(leg_id, there)
+            if relayed is None:
+                return self._wait_for_line(call, record, now)
+            known[leg_id] = relayed
+        if known == record.relayed:
+            return record
+        return self._keep(call, record.model_copy(update={"relayed": known}), now)
+
+    def _unnamed(self, record: CallRecord) -> list[str]:
+        """The connected dials of an incoming call of which no hook says whom they dialled."""
+        if len(self._rules.lines.by_number) < 2:
+            return []
+        if self._rules.view(record).parties.direction is not Direction.INBOUND:
+            return []
+        return sorted(
+            leg_id
+            for leg_id, dial in record.dials.items()
+            if leg_id and dial.is_connected and leg_id not in record.legs.keys() | record.relayed
+        )
+
+    def _wait_for_line(self, call: Call, record: CallRecord, now: datetime) -> Again:
+        """Until the call on our other line is settled: often at first, as it is our own database."""
+        since_end = (now - (call.over_at or now)).total_seconds()
+        wait = LINE_SECONDS if since_end < LINE_OFTEN_SECONDS else seconds_to_next_news(call, now)
+        return self._again(call, wait, "waiting for the call on our other line to be settled")
+
+    def _again(self, call: Call, seconds: float, reason: str, *, is_failure: bool = False) -> Again:
+        """Another look later; until then a hook may still bring the call forward."""
+        state = call.state if call.state is CallState.WRITTEN else CallState.OPEN
+        return Again(seconds, reason, state, counts=is_failure)
+
+    def _keep(self, call: Call, found: CallRecord, now: datetime) -> CallRecord:
+        """Store what was found, joined with what came meanwhile."""
+        if found == call.record:
+            return found
+        with self._store.begin() as connection:
+            current = self._store.locked(connection, call.key)
+            if current is None or current.record.is_forgotten:
+                return found
+            found = current.record.join(found)
+            values: dict[str, Any] = columns(found, self._rules.view(found))
+            self._store.update(
+                connection,
+                call.key,
+                record=found.model_dump_json(exclude_none=True),
+                over_at=current.over_at or (now if found.is_over else None),
+                **values,
+            )
+        return found
+
+    def _fold_into(self, call: Call, found: CallRecord, parent_id: str) -> Done:
+        """It is a leg of another call: its facts go there, and this record ends."""
+        facts = found.model_copy(update={"call_id": parent_id})
+        with self._store.begin() as connection:
+            key = self._fold(connection, facts, self._clock())
+        return Done(CallState.FOLDED, f"a leg of {key}")

@@ -1,0 +1,115 @@
+"""How is the provider's API asked for what the hooks left open? (adapter.domain.questions says what that is)"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from adapter.domain.assessment import Rules, View
+from adapter.domain.call import Call
+from adapter.domain.outcome import Outcome
+from adapter.domain.questions import (
+    API_LAG,
+    BETWEEN_LOOKS_SECONDS,
+    GOES_ON_AT_MOST_SECONDS,
+    GOES_ON_SECONDS,
+    LOOKS_AT_SECONDS,
+    Read,
+    asks_for,
+)
+from adapter.domain.record import CallRecord, Leg, Recording
+from adapter.errors import CredentialsRefused, PermanentError
+from adapter.observability.observe import logger
+from adapter.providers.base import Reader
+
+T = TypeVar("T")
+
+log = logger("adapter.delivery")
+
+
+def complete(
+    record: CallRecord, rules: Rules, reader: Reader, has_caught_up: Callable[[CallRecord], bool]
+) -> CallRecord:
+    """The record with what the API knows beyond the hooks: one look, of at most three reads.
+
+    The reads are made in the order of `Read`, each only while a question is open that it answers.
+    has_caught_up: whether the API has had time to catch up with the end of the call (API_LAG). Then was_read
+    is set, unless a leg is still connected or a recording is still being processed.
+    Errors: as of the reader. A call or list that the provider does not have tells nothing.
+    """
+    account, sid = record.account, record.call_id
+    if asks_for(rules.view(record).questions, Read.CALL):
+        leg = reader.leg(account, sid)
+        if leg is not None:
+            record = _with(record, legs=[leg])
+            if leg.parent_id is not None or not record.is_over:
+                return record
+        elif not record.is_over:
+            # The provider does not have it (any more): the hooks are all there is.
+            return record.model_copy(update={"was_read": True})
+    if asks_for(rules.view(record).questions, Read.LEGS):
+        record = _with(record, legs=_listed(reader.legs_dialled_by, account, sid))
+    view = rules.view(record)
+    if asks_for(view.questions, Read.RECORDINGS):
+        record = _with(record, recordings=_listed(reader.recordings_of, account, sid))
+        view = rules.view(record)
+    is_done = record.is_over and not record.goes_on and not is_being_processed(view)
+    return record.model_copy(update={"was_read": is_done and has_caught_up(record)})
+
+
+def is_being_processed(view: View) -> bool:
+    """A message was left, and the provider does not tell its length yet."""
+    return view.ending.outcome is Outcome.VOICEMAIL and not view.ending.has_length
+
+
+def has_caught_up(record: CallRecord, over_at: datetime, now: datetime) -> bool:
+    """True once the API has had time to learn of the end of this call.
+
+    over_at: when its end was heard of, for a call whose end the provider did not date.
+    """
+    return now - (record.ended_at or over_at) >= API_LAG
+
+
+def seconds_to_next_look(record: CallRecord, over_at: datetime, now: datetime) -> float:
+    """How long to wait before the API is asked again about a call that has ended."""
+    since_end = (now - (record.ended_at or over_at)).total_seconds()
+    following = (at - since_end for at in LOOKS_AT_SECONDS)
+    return next((wait for wait in following if wait >= BETWEEN_LOOKS_SECONDS), GOES_ON_SECONDS)
+
+
+def seconds_to_next_news(call: Call, now: datetime) -> float:
+    """How long to wait before a call is looked at again that goes on, or of which a leg does.
+
+    After its end this grows with the time since then; before, by half with every look.
+    """
+    if call.over_at is not None:
+        wait = (now - call.over_at) / timedelta(seconds=2)
+    else:
+        wait = GOES_ON_SECONDS * 1.5 ** min(call.run - 1, 10)
+    return min(max(wait, GOES_ON_SECONDS), GOES_ON_AT_MOST_SECONDS)
+
+
+def _listed(read: Callable[[str, str], Sequence[T]], account: str, sid: str) -> Sequence[T]:
+    """The list, or nothing where the provider has none for this call (404)."""
+    try:
+        return read(account, sid)
+    except CredentialsRefused:
+        raise
+    except PermanentError as error:
+        log.info("the provider has no such list", reason=str(error))
+        return ()
+
+
+def _with(
+    record: CallRecord, *, legs: Iterable[Leg] = (), recordings: Iterable[Recording] = ()
+) -> CallRecord:
+    return record.join(
+        CallRecord(
+            provider=record.provider,
+            account=record.account,
+            call_id=record.call_id,
+            legs={leg.id: leg for leg in legs},
+            recordings={recording.id: recording for recording in recordings},
+        )
+    )

@@ -1,0 +1,114 @@
+"""What happens around the steps of one run: claim the call, keep what was asked, commit what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from adapter.delivery.result import Again, Done, after_error
+from adapter.delivery.throttle import Pace
+from adapter.domain.call import Call, CallState
+from adapter.errors import BudgetSpent, StoreUnavailable
+from adapter.observability.observe import (
+    TALLY,
+    Exchange,
+    count_delivery,
+    count_written,
+    exchanges,
+    logger,
+)
+from adapter.storage.store import Store
+
+log = logger("adapter.delivery")
+
+Advance = Callable[[Call], "Done | Again"]
+
+
+class Delivery:
+    """Runs deliveries. advance: the steps (adapter.delivery.deliver). clock: aware UTC now."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        advance: Advance,
+        clock: Callable[[], datetime],
+        pace: Pace | None = None,
+        backoff_seconds: float = 2.0,
+    ) -> None:
+        self._store = store
+        self._advance = advance
+        self._clock = clock
+        self._pace = pace or Pace()
+        self._backoff = backoff_seconds
+
+    def run(self, key: str, number: int) -> None:
+        """One run of one call's delivery; does nothing if a later run has taken its place.
+
+        Errors: StoreUnavailable (the same run may simply be begun again).
+        """
+        with structlog.contextvars.bound_contextvars(call=key):
+            call = self._store.claim(key, number)
+            if call is None:
+                return
+            with exchanges() as seen:
+                try:
+                    result = self._advance(call)
+                except StoreUnavailable:
+                    raise
+                except Exception as error:
+                    if isinstance(error, BudgetSpent) and call.job_id is None:
+                        self._pace.hold(error.retry_after_seconds or 1.0)
+                    result = after_error(call, error, self._clock(), self._backoff)
+            self._note(call, number, result, seen)
+
+    def _note(
+        self, call: Call, number: int, result: Done | Again, seen: Sequence[Exchange]
+    ) -> None:
+        """Keep what was asked and answered; state, reason and the next run commit together."""
+        now = self._clock()
+        values: dict[str, Any] = {
+            "state": result.state.value,
+            "reason": result.reason,
+            "updated_at": now,
+            "waits_for": result.waits_for if isinstance(result, Again) else None,
+            **(result.values or {}),
+        }
+        if isinstance(result, Again):
+            values |= self._again(call, result, now)
+        else:
+            values |= {"due_at": None, "tries": 0, "tried_since": None}
+        with self._store.begin() as connection:
+            if isinstance(result, Again) and result.also is not None:
+                result.also(connection)
+            if result.state is CallState.HELD:
+                current = self._store.locked(connection, call.key)
+                if current is not None and current.record_json != call.record_json:
+                    # What it is held for may be explained by facts that came while it was looked at.
+                    values |= {"run": number + 1, "due_at": now}
+            counts = self._store.end_run(connection, call.key, number, values)
+            if counts or self._store.call_in(connection, call.key) is not None:
+                self._store.add_attempts(connection, call.key, seen, then=result.reason)
+            if not counts:
+                return  # another run has taken over; it says what comes next
+        count_delivery(result.state.value, call.outcome)
+        if isinstance(result, Again) and result.counts:
+            TALLY.add("adapter_retries_total")
+        if result.state is CallState.WRITTEN and call.state is not CallState.WRITTEN:
+            count_written((now - call.ended_at).total_seconds())
+        say = log.error if result.state is CallState.FAILED else log.info
+        say(result.state.value, reason=result.reason, run=number)
+
+    def _again(self, call: Call, result: Again, now: datetime) -> dict[str, Any]:
+        values: dict[str, Any] = {
+            "run": call.run + 1,
+            "due_at": now + timedelta(seconds=result.delay_seconds),
+        }
+        if result.counts:
+            values |= {"tries": call.tries + 1, "tried_since": call.tried_since or now}
+        elif result.waits_for is not None:
+            values |= {"tries": 0, "tried_since": None}  # the day of trying begins after the pause
+        return values

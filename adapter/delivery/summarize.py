@@ -1,0 +1,61 @@
+"""What is told of this call now? From the record and its view to the summary that a target takes."""
+
+from __future__ import annotations
+
+import re
+
+from adapter.domain.assessment import View
+from adapter.domain.call import Call
+from adapter.domain.call_links import Links
+from adapter.domain.due import RecordingLinks, SettlePolicy, best_recording
+from adapter.domain.lines import Line
+from adapter.domain.parties import Direction
+from adapter.domain.record import CallRecord
+from adapter.domain.summary import CallSummary
+
+_AT_TWILIO = re.compile(r"/Recordings/RE\w+$")
+
+
+def summarize(
+    call: Call, record: CallRecord, view: View, line: Line, *, links: Links, policy: SettlePolicy
+) -> CallSummary:
+    """The call in our words. The link is the adapter's own page, unless the provider's is wanted and known."""
+    end = view.ending
+    inbound = view.parties.direction is Direction.INBOUND
+    other = view.parties.other.number or view.parties.other.raw or "unknown"
+    ours = view.parties.line or _our_side(record, inbound) or "unknown"
+    recording = best_recording(record)
+    link = links.of(call.call_id, call.link_version, key=call.key)
+    if policy.links is RecordingLinks.PROVIDER and recording and recording.url:
+        link = _as_mp3(recording.url)
+    return CallSummary(
+        reference=call.call_id,
+        direction=view.parties.direction,
+        outcome=end.outcome,
+        assumed=end.assumed,
+        because=end.because,
+        talk_seconds=end.talk_seconds,
+        started_at=min(record.began_at or call.first_seen_at, call.first_seen_at),
+        from_number=other if inbound else ours,
+        to_number=ours if inbound else other,
+        link=link,
+        has_recording=recording is not None,
+        transcript=max(record.transcripts.values(), key=len, default=""),
+        line_name=line.name,
+    )
+
+
+def _our_side(record: CallRecord, inbound: bool) -> str | None:
+    """What stands for our line where its number was not told."""
+    legs = [record.parent, *record.children]
+    names = [leg.to_number if inbound else leg.from_number for leg in legs]
+    return next((name for name in names if name), None)
+
+
+def _as_mp3(url: str) -> str:
+    """Twilio's URL as people can open it: https, and with the suffix of a format that browsers play.
+
+    An external storage knows no suffixes: it has one file, under the name that the hook told.
+    """
+    secure = url.replace("http://", "https://", 1)
+    return f"{secure}.mp3" if _AT_TWILIO.search(secure) else secure

@@ -1,0 +1,68 @@
+"""What follows from a record: who it was with, how it ended, when it is due?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from adapter.domain.due import SettlePolicy, settle_delay
+from adapter.domain.lines import Lines
+from adapter.domain.outcome import Ending, ending
+from adapter.domain.parties import Parties, parties
+from adapter.domain.questions import Known, Question, open_questions
+from adapter.domain.record import CallRecord
+
+_LONGEST = 200
+
+
+@dataclass(frozen=True)
+class View:
+    """A record by the rules. delay_seconds: from its end (or its last hook) until it is due.
+
+    questions: what is left to be asked of the provider's API.
+    """
+
+    known: Known
+    delay_seconds: float
+
+    @property
+    def parties(self) -> Parties:
+        return self.known.parties
+
+    @property
+    def ending(self) -> Ending:
+        return self.known.ending
+
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        return open_questions(self.known)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the rules need to know besides the record."""
+
+    lines: Lines
+    policy: SettlePolicy
+
+    def view(self, record: CallRecord) -> View:
+        """What follows from this record."""
+        who = parties(record, self.lines.is_ours, self.lines.is_line)
+        end = ending(record, who)
+        known = Known(record, who, end, self.policy)
+        is_open = end.is_final and bool(open_questions(known))
+        return View(known, settle_delay(record, end, self.policy, is_open=is_open))
+
+
+def columns(record: CallRecord, view: View) -> dict[str, Any]:
+    """What lists and searches show of a record: values for the calls table."""
+    return {
+        "started_at": record.began_at,
+        "direction": view.parties.direction.value,
+        "line": view.parties.line,
+        # Cut, since PostgreSQL's indexes take no longer text; the record has all of it.
+        "other": (view.parties.other.number or view.parties.other.raw or "")[:_LONGEST] or None,
+        "outcome": view.ending.outcome.value,
+        "talk_seconds": view.ending.talk_seconds,
+    }

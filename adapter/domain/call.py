@@ -1,0 +1,137 @@
+"""What is a row of the calls' database, as the rest of the adapter sees it?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from adapter.domain.record import CallRecord
+
+FORGOTTEN = "forgotten on request"  # the reason of a call of which nothing more is kept
+OPERATOR = "operator"  # the step of an attempt that is an operator's decision
+
+
+class CallState(StrEnum):
+    """Where a call stands. OPEN until its delivery begins; the last four are final until replayed."""
+
+    OPEN = "open"
+    DELIVERING = "delivering"
+    POSTED = "posted"
+    WRITTEN = "written"
+    HELD = "held"
+    IGNORED = "ignored"
+    FAILED = "failed"
+    FOLDED = "folded"  # turned out to be a leg of another call
+
+
+@dataclass(frozen=True)
+class RawHook:
+    """One hook as it came. headers: only those worth keeping; never credentials."""
+
+    received_at: datetime
+    provider: str
+    account: str
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+    id: int = 0
+    state: str = "taken"
+    kind: str | None = None
+    call_key: str | None = None
+    error: str | None = None
+    repeats: int = 0
+    repeated_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """A row of the calls table: the record, and where its delivery stands."""
+
+    key: str
+    version: int
+    provider: str
+    account: str
+    call_id: str
+    state: CallState
+    reason: str | None
+    record_json: str
+    first_seen_at: datetime
+    over_at: datetime | None
+    started_at: datetime | None
+    direction: str | None
+    line: str | None
+    other: str | None
+    outcome: str | None
+    talk_seconds: int | None
+    run: int
+    queued_run: int
+    due_at: datetime | None
+    queued_at: datetime | None
+    tries: int
+    tried_since: datetime | None
+    person_kind: str | None
+    person_id: str | None
+    person_name: str | None
+    because: str | None
+    event: Mapping[str, Any] | None
+    integration_id: str | None
+    job_id: str | None
+    posted_at: datetime | None
+    confirmed_at: datetime | None
+    event_id: str | None
+    retries: int
+    assigned_kind: str | None
+    assigned_id: str | None
+    link_version: int
+    may_be_written: bool | None
+    updated_at: datetime
+    waits_for: str | None
+
+    @cached_property
+    def record(self) -> CallRecord:
+        return CallRecord.model_validate_json(self.record_json)
+
+    @property
+    def ended_at(self) -> datetime:
+        """When the call was over: as the provider told it, or when we heard of it."""
+        told = self.record.parent.ended_at
+        return told or self.over_at or self.first_seen_at
+
+    @property
+    def is_queued(self) -> bool:
+        """Its run has been handed to the workers."""
+        return self.queued_run >= self.run
+
+    @classmethod
+    def of(cls, row: Mapping[Any, Any]) -> Call:
+        """The call in this row of the calls table, by column."""
+        values = dict(row)
+        values["state"] = CallState(values["state"])
+        values["record_json"] = values.pop("record")
+        values["event"] = json.loads(values["event"]) if values["event"] else None
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One thing that was asked of the other side for a call: when, what, the answer, what is next.
+
+    Or, with the step OPERATOR, what an operator decided about it (asked).
+    """
+
+    id: int
+    call_key: str
+    at: datetime
+    finished_at: datetime | None
+    step: str
+    asked: str
+    status: int | None
+    answer: str | None
+    next: str | None
+    doubtful: bool

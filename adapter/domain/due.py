@@ -1,0 +1,73 @@
+"""When may a call be written? (design.md section 5)"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from adapter.domain.outcome import Ending, Outcome
+from adapter.domain.record import CallRecord, Recording, RecordingState
+
+# Hooks of one moment come in any order. Where the caller never got past ringing, the result of a dial may
+# follow that says who gave up: so long is waited for it.
+REORDER_SECONDS = 0.4
+
+
+class RecordingLinks(StrEnum):
+    """What link to a recording an event carries: the adapter's own page, or the provider's URL."""
+
+    ADAPTER = "adapter"
+    PROVIDER = "provider"
+
+
+@dataclass(frozen=True)
+class SettlePolicy:
+    """Waits in seconds. unfinished: how long after its last hook a call without an end is looked at."""
+
+    settle_seconds: float = 10.0
+    recording_wait_seconds: float = 300.0
+    links: RecordingLinks = RecordingLinks.ADAPTER
+    # A call may last 4 hours unless its TwiML says otherwise (`<Dial timeLimit>`, default 14,400 s).
+    unfinished_seconds: float = 4 * 3600 + 600
+
+
+def best_recording(record: CallRecord) -> Recording | None:
+    """The call's recording: the longest complete one. Absent, failed and deleted ones do not count."""
+    complete = [r for r in record.recordings.values() if r.state is RecordingState.COMPLETE]
+    return max(complete, key=lambda r: (r.duration_seconds or 0, r.id), default=None)
+
+
+def settle_delay(
+    record: CallRecord, ending: Ending, policy: SettlePolicy, *, is_open: bool = False
+) -> float:
+    """How many seconds after its end (or, while it goes on, after its last hook) a call is due.
+
+    is_open: something is left to be asked of the provider (adapter.domain.questions).
+    """
+    if not record.is_over:
+        # Something ended; whether the call did is asked of the provider.
+        ended_in_part = record.dials or record.recordings or record.queues
+        return policy.settle_seconds if ended_in_part else policy.unfinished_seconds
+    if record.parent.status is None and not record.dials:
+        # Only dialled legs reported; their parent is likely to follow. Where none of them talked, another
+        # may: of a ring-all the others are canceled when one picks up, a hunt goes on. The provider knows.
+        return policy.settle_seconds
+    is_message = ending.outcome is Outcome.VOICEMAIL and ending.rule != "machine"
+    if is_message and not any(record.transcripts.values()):
+        wait = policy.settle_seconds  # a transcription may come
+    else:
+        at_once = REORDER_SECONDS if ending.rule == "not_picked_up" else 0.0
+        wait = at_once if ending.is_final and not is_open else policy.settle_seconds
+        wait = min(wait, policy.settle_seconds)
+    if awaits_provider_link(record, ending, policy):
+        return max(wait, policy.recording_wait_seconds)
+    return wait
+
+
+def awaits_provider_link(record: CallRecord, ending: Ending, policy: SettlePolicy) -> bool:
+    """The provider's link is to be written, the call can have been recorded, and no link came yet."""
+    if policy.links is not RecordingLinks.PROVIDER:
+        return False
+    could_be = ending.outcome in (Outcome.ANSWERED, Outcome.VOICEMAIL)
+    best = best_recording(record)
+    return could_be and (best is None or best.url is None)

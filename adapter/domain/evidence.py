@@ -1,0 +1,234 @@
+"""What do the facts of one call say, in the terms that the rules of its outcome are written in?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from adapter.domain.parties import Direction, Parties
+from adapter.domain.record import (
+    AnsweredBy,
+    CallRecord,
+    DialResult,
+    Leg,
+    LegStatus,
+    QueueExit,
+    Recording,
+    RecordingSource,
+    RecordingState,
+    RelayedCall,
+)
+
+# A call that goes on for longer than this after its last conversation may have had another one.
+SAME_END = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """The time in which the person was connected to somebody. seconds: None while it is not known.
+
+    ended_at: aware UTC, None where it was not told.
+    """
+
+    seconds: int | None
+    ended_at: datetime | None = None
+
+
+class Evidence:
+    """The facts of one call in the terms of the rules."""
+
+    def __init__(self, record: CallRecord, parties: Parties) -> None:
+        self.record = record
+        self.parties = parties
+        self.inbound = parties.direction is Direction.INBOUND
+        self.person_leg = parties.person_leg or record.parent
+        self.parent = record.parent
+        self.dials = tuple(dial for _, dial in sorted(record.dials.items()))
+        self.person_is_dialled = not self.inbound and self.person_leg.id != record.call_id
+
+    # Who was connected ------------------------------------------------------------------------------
+
+    @property
+    def connected_dials(self) -> list[DialResult]:
+        """Dials that connected two people. One of our own lines is no person."""
+        return [
+            dial
+            for dial in self.dials
+            if dial.is_connected
+            and not self._is_machine(dial.leg_id)
+            and dial.leg_id not in self.parties.line_legs
+        ]
+
+    @property
+    def connected_legs(self) -> list[Leg]:
+        """Dialled legs that picked up and were not turned down at the whisper."""
+        turned_down = {dial.leg_id for dial in self.dials if not dial.is_connected}
+        if any(
+            d.leg_id == "" and d.status is LegStatus.COMPLETED
+            for d in self.dials
+            if not d.is_connected
+        ):
+            return []  # one of them was, and nobody says which
+        return [
+            leg
+            for leg in self.record.children
+            if leg.status in (LegStatus.COMPLETED, LegStatus.IN_PROGRESS)
+            and leg.id not in turned_down
+            and leg.id not in self.parties.line_legs
+            and leg.answered_by is not AnsweredBy.MACHINE
+        ]
+
+    @property
+    def relayed(self) -> list[RelayedCall]:
+        """How the calls ended that our own lines were dialled for, as far as is known."""
+        known = self.record.relayed
+        return [known[leg_id] for leg_id in sorted(self.parties.line_legs) if leg_id in known]
+
+    @property
+    def waits_for_line(self) -> bool:
+        """One of our own lines was dialled, and what became of the call there is not settled."""
+        return not self.parties.line_legs <= self.record.relayed.keys()
+
+    @property
+    def queue_exits(self) -> set[QueueExit | None]:
+        """How the caller left the queues of this call."""
+        return {stay.exit for stay in self.record.queues.values()}
+
+    @property
+    def conversations(self) -> Sequence[Conversation]:
+        """Every one of the call; what its leg and its dial tell of one is joined.
+
+        Where a dial names the leg that it connected, another leg that picked up was turned down at the
+        whisper, unless it goes on.
+        """
+        lengths: dict[str, list[int | None]] = {}
+        for dial in self.connected_dials:
+            lengths.setdefault(dial.leg_id, []).append(dial.duration_seconds)
+        names_legs = any(dial.leg_id for dial in self.connected_dials)
+        for leg in self.connected_legs:
+            is_named = leg.id in lengths or self.record.is_connected_still(leg)
+            if names_legs and not is_named:
+                continue
+            # A leg that goes on has no length, whatever was told of it before.
+            still = self.record.is_connected_still(leg)
+            lengths.setdefault(leg.id, []).append(None if still else leg.duration_seconds)
+        found = []
+        for leg_id, told in lengths.items():
+            known_leg = self.record.legs.get(leg_id)
+            if known_leg is not None:
+                told.append(known_leg.duration_seconds)
+            goes_on = known_leg is not None and self.record.is_connected_still(known_leg)
+            seconds = None if goes_on else max((n for n in told if n is not None), default=None)
+            if leg_id == "" and seconds is None:
+                continue  # a conference has no length of its own
+            found.append(Conversation(seconds, known_leg.ended_at if known_leg else None))
+        found += [
+            Conversation(relay.talk_seconds)
+            for relay in self.relayed
+            if relay.outcome == "answered"
+        ]
+        return found
+
+    @property
+    def has_silent_end(self) -> bool:
+        """The call went on for a while after its last conversation, and no dial reported.
+
+        Another phone may have been dialled in that time.
+        """
+        ends = [c.ended_at for c in self.conversations]
+        end = self.record.ended_at
+        if self.dials or not ends or end is None:
+            return False
+        known = [moment for moment in ends if moment is not None]
+        return len(known) == len(ends) and end - max(known) > SAME_END
+
+    # What else happened -------------------------------------------------------------------------------
+
+    @property
+    def messages(self) -> list[Recording]:
+        """What callers left: a `<Record>` that holds something, finished or still being processed."""
+        return [
+            recording
+            for recording in self.record.recordings.values()
+            if recording.source is RecordingSource.VOICEMAIL
+            and recording.state not in (RecordingState.ABSENT, RecordingState.FAILED)
+            and recording.duration_seconds != 0
+        ]
+
+    @property
+    def tries(self) -> set[LegStatus | None]:
+        """How the dials ended; where no dial reported, how the dialled legs did.
+
+        That one of our own lines picked up tells nothing.
+        """
+        ends = [(dial.leg_id, dial.status) for dial in self.dials] or [
+            (leg.id, leg.status) for leg in self.record.children
+        ]
+        return {
+            LegStatus.NO_ANSWER
+            if leg_id in self.parties.line_legs and status is LegStatus.COMPLETED
+            else status
+            for leg_id, status in ends
+        }
+
+    @property
+    def person_status(self) -> LegStatus | None:
+        """How the person's leg ended, by its own hooks or by the dial's result."""
+        if self.person_leg.status is not None and self.person_leg.is_over:
+            return self.person_leg.status
+        dial = self.record.dials.get(self.person_leg.id)
+        return dial.status if dial is not None and dial.status else self.person_leg.status
+
+    @property
+    def person_sip_code(self) -> int | None:
+        dial = self.record.dials.get(self.person_leg.id)
+        return self.person_leg.sip_code or (dial.sip_code if dial else None)
+
+    @property
+    def is_final(self) -> bool:
+        """Nothing can change what is written: how it ended, for how long, when it began, and with whom.
+
+        It was never picked up by anybody; or two people were connected; or the caller left while it rang;
+        or it was told who picked up where our program called.
+        """
+        alone = not self.dials and not self.record.children and not self.record.queues
+        never_answered = self.parent.is_over and self.parent.status is not LegStatus.COMPLETED
+        # Whether a machine picked up is found out by another hook, unless this one said who did.
+        person_answered = (
+            not self.inbound
+            and self.parent.status is LegStatus.COMPLETED
+            and self.parent.answered_by is not None
+        )
+        ends_with_dial = self.inbound and (bool(self.connected_dials) or self.was_given_up)
+        is_settled = self.record.is_over and self.record.is_start_known and not self.record.goes_on
+        return is_settled and ((alone and (never_answered or person_answered)) or ends_with_dial)
+
+    @property
+    def was_given_up(self) -> bool:
+        """A dial was canceled, as the caller was gone."""
+        return any(d.caller_gone and d.status is LegStatus.CANCELED for d in self.dials)
+
+    def _is_machine(self, leg_id: str) -> bool:
+        leg = self.record.legs.get(leg_id)
+        return leg is not None and leg.answered_by is AnsweredBy.MACHINE
+
+
+def total_seconds(conversations: Sequence[Conversation]) -> int:
+    """The sum of these conversations whose lengths are known; what overlaps counts once."""
+    total = 0
+    spans: list[tuple[datetime, datetime]] = []
+    for conversation in conversations:
+        if conversation.seconds is None:
+            continue
+        if conversation.ended_at is None:
+            total += conversation.seconds
+        else:
+            begun = conversation.ended_at - timedelta(seconds=conversation.seconds)
+            spans.append((begun, conversation.ended_at))
+    reached: datetime | None = None
+    for begun, ended in sorted(spans):
+        begun = begun if reached is None else max(begun, reached)
+        total += max(round((ended - begun).total_seconds()), 0)
+        reached = ended if reached is None else max(reached, ended)
+    return total

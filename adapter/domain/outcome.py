@@ -1,0 +1,208 @@
+"""How did the call end? One table of rules over the merged facts; the first rule that applies decides.
+
+The provider's `completed` says only that the provider itself picked up. What people act on ("missed",
+"voicemail") follows from the dialled legs, the dial's result, recordings and machine detection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from adapter.domain.evidence import Evidence, total_seconds
+from adapter.domain.parties import Parties, PartyKind
+from adapter.domain.record import (
+    AnsweredBy,
+    CallRecord,
+    LegDirection,
+    LegStatus,
+    QueueExit,
+    RecordingSource,
+)
+
+
+class Outcome(StrEnum):
+    ANSWERED = "answered"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    VOICEMAIL = "voicemail"
+    ABANDONED = "abandoned"
+    FAILED = "failed"
+    DISCONNECTED = "disconnected"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The outcome, the talk time in whole seconds, and the rule that said so.
+
+    certain: the facts are conclusive, so that nobody needs to be asked. is_final: moreover no hook can
+    still be on its way that would change it. assumed: nothing told more than that the provider picked up,
+    or what would have told more could not be asked. has_length: the talk time is known, not guessed.
+    """
+
+    outcome: Outcome
+    talk_seconds: int
+    rule: str
+    because: str
+    certain: bool
+    assumed: bool = False
+    is_final: bool = False
+    has_length: bool = True
+
+
+# SIP answers for numbers that do not exist or are out of service (RFC 3261 section 21).
+SIP_NO_SUCH_NUMBER = frozenset({404, 410, 484, 604})
+
+
+Test = Callable[[Evidence], bool]
+Seconds = Callable[[Evidence], "int | None"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """name; when it applies; the outcome; the talk time (None: not known yet); why, in plain words."""
+
+    name: str
+    applies: Test
+    outcome: Outcome
+    talk: Seconds
+    because: str
+    certain: bool = True
+    assumed: bool = False
+
+
+def _nobody_talked(_: Evidence) -> int:
+    return 0
+
+
+def _message_length(e: Evidence) -> int | None:
+    """Of the longest message; None while one is still being processed."""
+    lengths = [message.duration_seconds for message in e.messages]
+    known = [length for length in lengths if length is not None]
+    return None if len(known) < len(lengths) else max(known, default=0)
+
+
+def _talk(e: Evidence) -> int | None:
+    """The sum of the conversations; None while the length of one is not known.
+
+    A conference has no leg that ended with it: its length is the call's own.
+    """
+    conversations, unnamed = e.conversations, [d for d in e.connected_dials if d.leg_id == ""]
+    lengths = [d.duration_seconds for d in unnamed if d.duration_seconds is not None]
+    if len(lengths) < len(unnamed):
+        return _whole_call(e)
+    if any(conversation.seconds is None for conversation in conversations):
+        return None
+    return max(total_seconds(conversations), sum(lengths))
+
+
+def _whole_call(e: Evidence) -> int | None:
+    """As long as the parent leg lasted, less the time in queues."""
+    whole = e.parent.duration_seconds
+    waits = (stay.wait_seconds or 0 for stay in e.record.queues.values())
+    return None if whole is None else max(whole - sum(waits), 0)
+
+
+def _guess(e: Evidence) -> int:
+    """The best that is known of a talk time that is not known."""
+    return total_seconds(e.conversations) or _whole_call(e) or 0
+
+
+def _person(e: Evidence, *statuses: LegStatus) -> bool:
+    """The leg that the person is on ended so (inbound: the parent; it never got past ringing)."""
+    return e.person_status in statuses
+
+
+def _someone_was_dialled(e: Evidence) -> bool:
+    return not e.person_is_dialled and bool(e.dials or e.record.children)
+
+
+def _left_while_ringing(e: Evidence) -> bool:
+    """The dial was given up as the caller was gone; or a phone was, and nobody ever picked up."""
+    unanswered = e.inbound and not e.dials and e.parent.status is S.NO_ANSWER
+    return not e.person_is_dialled and (e.was_given_up or (unanswered and S.CANCELED in e.tries))
+
+
+def _caller_left(e: Evidence) -> bool:
+    """The caller had hung up when the dial ended; older accounts call that dial "no-answer".
+
+    Where one of our own lines picked up, its own call tells who left.
+    """
+    return any(
+        dial.caller_gone
+        and dial.status is not S.BUSY
+        and not (dial.status is S.COMPLETED and dial.leg_id in e.parties.line_legs)
+        for dial in e.dials
+    )
+
+
+def _line_said(e: Evidence, outcome: Outcome) -> bool:
+    """One of our own lines was dialled, and its call ended so."""
+    return any(relay.outcome == outcome.value for relay in e.relayed)
+
+
+def _line_message(e: Evidence) -> int:
+    return max(
+        (r.talk_seconds or 0 for r in e.relayed if r.outcome == O.VOICEMAIL.value), default=0
+    )
+
+
+S, O = LegStatus, Outcome  # noqa: E741 - the table below is to be read as a table
+
+RULES: tuple[Rule, ...] = (
+    Rule("machine", lambda e: not e.inbound and e.person_leg.answered_by is AnsweredBy.MACHINE, O.VOICEMAIL, _message_length, "a machine picked up"),
+    Rule("fax", lambda e: not e.inbound and e.person_leg.answered_by is AnsweredBy.FAX, O.FAILED, _nobody_talked, "a fax machine picked up"),
+    Rule("dial_connected", lambda e: bool(e.connected_dials), O.ANSWERED, _talk, "the dial was connected"),
+    Rule("dialled_leg_answered", lambda e: bool(e.connected_legs), O.ANSWERED, _talk, "a dialled phone picked up"),
+    Rule("line_answered", lambda e: _line_said(e, O.ANSWERED), O.ANSWERED, _talk, "the call was answered on our other line"),
+    Rule("queue_connected", lambda e: QueueExit.CONNECTED in e.queue_exits, O.ANSWERED, _whole_call, "the caller was connected out of the queue"),
+    Rule("message_left", lambda e: bool(e.messages) or any(e.record.transcripts.values()), O.VOICEMAIL, _message_length, "the caller left a message"),
+    Rule("line_took_message", lambda e: _line_said(e, O.VOICEMAIL), O.VOICEMAIL, _line_message, "the caller left a message on our other line"),
+    Rule("left_while_ringing", _left_while_ringing, O.ABANDONED, _nobody_talked, "the caller hung up while it rang"),
+    Rule("in_hung_up_before_answer", lambda e: e.inbound and _person(e, S.CANCELED), O.ABANDONED, _nobody_talked, "the caller hung up before anyone answered"),
+    Rule("out_no_such_number", lambda e: not e.inbound and not _person(e, S.COMPLETED, S.BUSY) and e.person_sip_code in SIP_NO_SUCH_NUMBER, O.DISCONNECTED, _nobody_talked, "the number does not exist or is out of service"),
+    Rule("busy", lambda e: _person(e, S.BUSY), O.BUSY, _nobody_talked, "the line was busy"),
+    Rule("failed", lambda e: _person(e, S.FAILED), O.FAILED, _nobody_talked, "the call could not be connected"),
+    Rule("not_picked_up", lambda e: _person(e, S.NO_ANSWER), O.NO_ANSWER, _nobody_talked, "nobody picked up"),
+    Rule("out_canceled", lambda e: not e.inbound and _person(e, S.CANCELED), O.NO_ANSWER, _nobody_talked, "we hung up before the person picked up"),
+    Rule("dial_caller_left", lambda e: _someone_was_dialled(e) and _caller_left(e), O.ABANDONED, _nobody_talked, "the caller hung up while it rang"),
+    Rule("line_caller_left", lambda e: _line_said(e, O.ABANDONED), O.ABANDONED, _nobody_talked, "the caller hung up while our other line rang"),
+    Rule("queue_caller_left", lambda e: QueueExit.HUNG_UP in e.queue_exits, O.ABANDONED, _nobody_talked, "the caller hung up while waiting in the queue"),
+    Rule("queue_left", lambda e: QueueExit.LEFT in e.queue_exits, O.ABANDONED, _nobody_talked, "the caller left the queue", certain=False),
+    Rule("phone_canceled", lambda e: _someone_was_dialled(e) and not e.dials and S.CANCELED in e.tries, O.ABANDONED, _nobody_talked, "the caller hung up while it rang", certain=False),
+    Rule("dial_busy", lambda e: _someone_was_dialled(e) and e.tries == {S.BUSY}, O.BUSY, _nobody_talked, "the dialled phone was busy", certain=False),
+    Rule("whisper_rejected", lambda e: _someone_was_dialled(e) and S.COMPLETED in e.tries, O.NO_ANSWER, _nobody_talked, "the dialled phone picked up but did not take the call", certain=False),
+    Rule("dial_not_answered", lambda e: _someone_was_dialled(e), O.NO_ANSWER, _nobody_talked, "the dialled phone did not answer", certain=False),
+    Rule("queue_failed", lambda e: bool({QueueExit.FULL, QueueExit.ERROR} & e.queue_exits), O.NO_ANSWER, _nobody_talked, "the queue was full or failed", certain=False),
+    Rule("no_message_left", lambda e: any(r.source is RecordingSource.VOICEMAIL for r in e.record.recordings.values()), O.NO_ANSWER, _nobody_talked, "the caller reached the voicemail and left no message"),
+    Rule("out_answered", lambda e: not e.inbound and e.person_leg.direction is not LegDirection.INBOUND and _person(e, S.COMPLETED), O.ANSWERED, lambda e: e.person_leg.duration_seconds, "the person picked up"),
+    Rule("completed_only", lambda e: e.parent.status is S.COMPLETED, O.ANSWERED, lambda e: e.parent.duration_seconds, "the provider reports no more than that it completed", certain=False, assumed=True),
+)  # fmt: skip
+
+
+def ending(record: CallRecord, parties: Parties) -> Ending:
+    """How the call ended as far as is known now."""
+    evidence = Evidence(record, parties)
+    for rule in RULES:
+        if rule.applies(evidence):
+            talk = rule.talk(evidence)
+            # The caller may still leave a message while the call goes on; asking the provider settles it.
+            # While the other side is our own (a click-to-call's agent), the leg to the person may follow.
+            guess = _guess(evidence) if rule.outcome is Outcome.ANSWERED else 0
+            is_ours = parties.other.kind in (PartyKind.OURS, PartyKind.DEVICE)
+            is_settled = talk is not None and not evidence.waits_for_line
+            was_told = record.was_read and record.is_over and not rule.assumed
+            certain = ((rule.certain and not is_ours) or was_told) and is_settled
+            return Ending(
+                outcome=rule.outcome,
+                talk_seconds=max(talk if talk is not None else guess, 0),
+                rule=rule.name,
+                because=rule.because,
+                certain=certain,
+                assumed=rule.assumed or (record.was_unreachable and not certain),
+                is_final=certain and (was_told or evidence.is_final),
+                has_length=talk is not None,
+            )
+    return Ending(Outcome.UNKNOWN, 0, "no_end", "no end of the call was reported", False)

@@ -1,0 +1,161 @@
+"""What do the hooks of a call leave open, and which read of the provider's API answers it?
+
+One table. A question stays open until an answer closes it, or until the API was asked after it had
+time to catch up with the end of the call (API_LAG): then what is missing here is missing there too.
+docs/decisions/0013-asking-the-provider.md has the reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from adapter.domain.due import SettlePolicy, awaits_provider_link
+from adapter.domain.evidence import Evidence
+from adapter.domain.outcome import Ending, Outcome
+from adapter.domain.parties import Direction, Parties, PartyKind
+from adapter.domain.record import CallRecord
+
+# The provider's API may be behind its own hooks for so long after the end of a call.
+API_LAG = timedelta(seconds=60)
+# When the API is asked, in seconds after the end of the call; the first look is when the call is due.
+LOOKS_AT_SECONDS: tuple[float, ...] = (20.0, 40.0, 60.5)
+# Two looks are never closer together than this.
+BETWEEN_LOOKS_SECONDS = 5.0
+# A call of which the provider says that it goes on is looked at again after so long, then ever less often.
+GOES_ON_SECONDS = 30.0
+GOES_ON_AT_MOST_SECONDS = 600.0
+# Nothing of the API has answered for so long: calls no longer wait for it than API_LAG.
+UNREACHABLE_AFTER = timedelta(minutes=15)
+
+
+class Read(StrEnum):
+    """A read of the provider's API, in the order in which they are made: one may make the next needless."""
+
+    CALL = "the call itself"
+    LEGS = "the legs that it dialled"
+    RECORDINGS = "its recordings"
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a call when a question is looked at."""
+
+    record: CallRecord
+    parties: Parties
+    ending: Ending
+    policy: SettlePolicy
+
+    @property
+    def is_uncertain(self) -> bool:
+        """It ended, and how is not certain: a phone may have answered, or a message may be there."""
+        return (
+            self.record.is_over
+            and not self.ending.certain
+            and self.ending.outcome is not Outcome.UNKNOWN
+        )
+
+    @property
+    def somebody_answered(self) -> bool:
+        """That much is clear, though not for how long they talked."""
+        return self.ending.outcome is Outcome.ANSWERED and not self.ending.assumed
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something that the provider could tell and that would change what is written. read: what answers it."""
+
+    name: str
+    read: Read
+    is_open: Callable[[Known], bool]
+
+
+def _has_no_end(k: Known) -> bool:
+    return not k.record.is_over
+
+
+def _has_no_sides(k: Known) -> bool:
+    """Only dialled legs reported: neither our line nor, maybe, the person is known."""
+    return k.record.parent.direction is None and k.record.parent.from_number is None
+
+
+def _has_no_start(k: Known) -> bool:
+    return not k.record.is_start_known
+
+
+def _has_no_length(k: Known) -> bool:
+    """Of an answered call whose own leg's length would tell how long they talked."""
+    return (
+        k.record.is_over
+        and k.ending.outcome is Outcome.ANSWERED
+        and not k.ending.has_length
+        and k.record.parent.duration_seconds is None
+    )
+
+
+def _hides_a_leg(k: Known) -> bool:
+    """A dial of our own side reported, but not whom it dialled; or nobody but our own side is known.
+
+    The leg that is missing may lead to the person.
+    """
+    is_ours = k.parties.other.kind in (PartyKind.OURS, PartyKind.DEVICE)
+    may_dial = is_ours or k.parties.direction is Direction.OUTBOUND
+    is_hidden = not k.record.dials.keys() <= k.record.legs.keys()
+    return (may_dial and is_hidden) or (is_ours and k.is_uncertain)
+
+
+def _has_legs_that_go_on(k: Known) -> bool:
+    return k.record.is_over and any(
+        not leg.is_over and leg.id not in k.record.dials for leg in k.record.children
+    )
+
+
+def _may_have_been_answered(k: Known) -> bool:
+    """Nothing tells for certain that nobody was connected, or for how long somebody was."""
+    return k.is_uncertain and (not k.somebody_answered or not k.ending.has_length)
+
+
+def _has_silent_end(k: Known) -> bool:
+    evidence = Evidence(k.record, k.parties)
+    return k.record.is_over and k.somebody_answered and evidence.has_silent_end
+
+
+def _may_have_a_message(k: Known) -> bool:
+    return k.is_uncertain and not k.somebody_answered
+
+
+def _has_a_message_without_length(k: Known) -> bool:
+    return k.ending.outcome is Outcome.VOICEMAIL and not k.ending.has_length
+
+
+def _lacks_provider_link(k: Known) -> bool:
+    return awaits_provider_link(k.record, k.ending, k.policy)
+
+
+QUESTIONS: tuple[Question, ...] = (
+    Question("how the call ended", Read.CALL, _has_no_end),
+    Question("who called whom", Read.CALL, _has_no_sides),
+    Question("when it began", Read.CALL, _has_no_start),
+    Question("how long it lasted", Read.CALL, _has_no_length),
+    Question("whom our own side dialled", Read.LEGS, _hides_a_leg),
+    Question("how the legs ended that are not known to have ended", Read.LEGS, _has_legs_that_go_on),
+    Question("whether somebody answered, and for how long", Read.LEGS, _may_have_been_answered),
+    Question("what came after the last conversation", Read.LEGS, _has_silent_end),
+    Question("whether a message was left", Read.RECORDINGS, _may_have_a_message),
+    Question("how long the message is", Read.RECORDINGS, _has_a_message_without_length),
+    Question("where the recording is", Read.RECORDINGS, _lacks_provider_link),
+)  # fmt: skip
+
+
+def open_questions(known: Known) -> tuple[Question, ...]:
+    """The questions that are open; none once the API was asked late enough."""
+    if known.record.was_read:
+        return ()
+    return tuple(question for question in QUESTIONS if question.is_open(known))
+
+
+def asks_for(questions: Iterable[Question], read: Read) -> bool:
+    """True if one of these questions is answered by this read."""
+    return any(question.read is read for question in questions)

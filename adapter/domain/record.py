@@ -1,0 +1,384 @@
+"""What is known of one call, and how do two pieces of knowledge become one?
+
+A hook is parsed into a CallRecord that holds only what this hook states. Records of the same call are
+joined with `join`, which is commutative, associative and idempotent: hooks may come late, twice and in
+any order, from any number of processes, and the record is the same. A known fact is never replaced by
+a blank, and a terminal status is never undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
+
+
+class LegStatus(StrEnum):
+    """How far a leg came, in the order in which one replaces another."""
+
+    QUEUED = "queued"
+    INITIATED = "initiated"
+    RINGING = "ringing"
+    IN_PROGRESS = "in_progress"
+    CANCELED = "canceled"
+    FAILED = "failed"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    COMPLETED = "completed"
+
+    @property
+    def is_terminal(self) -> bool:
+        return self in _TERMINAL
+
+
+_TERMINAL = frozenset(
+    {
+        LegStatus.CANCELED,
+        LegStatus.FAILED,
+        LegStatus.NO_ANSWER,
+        LegStatus.BUSY,
+        LegStatus.COMPLETED,
+    }
+)
+
+
+class LegDirection(StrEnum):
+    """How the provider made a leg: it came in, our program placed it, or a call in progress dialled it."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    DIALLED = "dialled"
+
+
+class AnsweredBy(StrEnum):
+    """Who picked up, as machine detection says; the later in the list, the stronger the finding."""
+
+    UNKNOWN = "unknown"
+    FAX = "fax"
+    HUMAN = "human"
+    MACHINE = "machine"
+
+
+class RecordingSource(StrEnum):
+    """What was recorded: a message of the caller, the dialled conversation, or the call in another way."""
+
+    OTHER = "other"
+    CONVERSATION = "conversation"
+    VOICEMAIL = "voicemail"
+
+
+class RecordingState(StrEnum):
+    """How far a recording came, in the order in which one replaces another.
+
+    That it is complete may be inferred, from a hook that names it at its end; that it is absent is told.
+    """
+
+    IN_PROGRESS = "in_progress"
+    COMPLETE = "complete"
+    ABSENT = "absent"
+    FAILED = "failed"
+    DELETED = "deleted"
+
+
+class QueueExit(StrEnum):
+    """How a caller left a queue; the later in the list, the more it tells.
+
+    REDIRECTED: our program took the caller out, which says nothing of how the call went on.
+    """
+
+    REDIRECTED = "redirected"
+    FULL = "full"
+    ERROR = "error"
+    LEFT = "left"
+    HUNG_UP = "hung_up"
+    CONNECTED = "connected"
+
+
+class _Facts(BaseModel):
+    """A frozen set of facts; a blank is None."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Leg(_Facts):
+    """One leg of a call. Durations in seconds; times are aware UTC."""
+
+    id: str
+    parent_id: str | None = None
+    direction: LegDirection | None = None
+    from_number: str | None = None
+    to_number: str | None = None
+    status: LegStatus | None = None
+    duration_seconds: int | None = None
+    answered_by: AnsweredBy | None = None
+    sip_code: int | None = None
+    caller_name: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    def join(self, other: Leg) -> Leg:
+        return _join(self, other, _LEG_RULES)
+
+    @property
+    def is_over(self) -> bool:
+        return self.status is not None and self.status.is_terminal
+
+
+class DialResult(_Facts):
+    """What a `<Dial>` reported. caller_gone: the caller had hung up when it ended."""
+
+    leg_id: str = ""
+    status: LegStatus | None = None
+    duration_seconds: int | None = None
+    bridged: bool | None = None
+    caller_gone: bool | None = None
+    sip_code: int | None = None
+
+    def join(self, other: DialResult) -> DialResult:
+        return _join(self, other, _DIAL_RULES)
+
+    @property
+    def is_connected(self) -> bool:
+        """Two people talked: bridged, or, where an old account does not say, the dialled leg completed."""
+        return self.bridged if self.bridged is not None else self.status is LegStatus.COMPLETED
+
+
+class QueueStay(_Facts):
+    """What an `<Enqueue>` reported. caller_gone: the caller had hung up when it ended."""
+
+    queue_id: str = ""
+    exit: QueueExit | None = None
+    wait_seconds: int | None = None
+    caller_gone: bool | None = None
+
+    def join(self, other: QueueStay) -> QueueStay:
+        return _join(self, other, _QUEUE_RULES)
+
+
+class RelayedCall(_Facts):
+    """How the call ended that a leg to one of our own lines became there, once that was settled.
+
+    outcome: in the words of adapter.domain.outcome; "no_answer" where no such call was found.
+    """
+
+    leg_id: str
+    outcome: str | None = None
+    talk_seconds: int | None = None
+
+    def join(self, other: RelayedCall) -> RelayedCall:
+        return _join(self, other, _RELAY_RULES)
+
+
+class Recording(_Facts):
+    """One recording of the call. url is the provider's own, if it was told; duration in seconds."""
+
+    id: str
+    url: str | None = None
+    duration_seconds: int | None = None
+    channels: int | None = None
+    source: RecordingSource | None = None
+    state: RecordingState | None = None
+
+    def join(self, other: Recording) -> Recording:
+        return _join(self, other, _RECORDING_RULES)
+
+
+class CallRecord(_Facts):
+    """All that is known of one call, its legs folded together.
+
+    legs, dials, recordings and transcripts are keyed by the provider's ids (the parent leg's id is
+    call_id; a dial without a leg of its own has the key ""; a transcript has its recording's id or "").
+    relayed: keyed by the leg that led to one of our own lines.
+    begun_by: the call had begun by then, as the receipt of its hooks shows (less the length they tell).
+    was_read: the provider's API has been asked after it had time to catch up with the end of the call, so
+    what is missing here is missing there too.
+    was_unreachable: the provider's API could not be asked before the call had to be written.
+    is_forgotten: a person's number was removed from it (adapter forget), and nothing is added any more.
+    """
+
+    provider: str
+    account: str
+    call_id: str
+    legs: Mapping[str, Leg] = Field(default_factory=dict)
+    dials: Mapping[str, DialResult] = Field(default_factory=dict)
+    recordings: Mapping[str, Recording] = Field(default_factory=dict)
+    transcripts: Mapping[str, str] = Field(default_factory=dict)
+    queues: Mapping[str, QueueStay] = Field(default_factory=dict)
+    relayed: Mapping[str, RelayedCall] = Field(default_factory=dict)
+    begun_by: datetime | None = None
+    was_read: bool = False
+    was_unreachable: bool = False
+    is_forgotten: bool = False
+
+    @property
+    def key(self) -> str:
+        return call_key(self.provider, self.account, self.call_id)
+
+    @property
+    def parent(self) -> Leg:
+        """The leg that the call is named after; blank if only its children have reported."""
+        return self.legs.get(self.call_id) or Leg(id=self.call_id)
+
+    @property
+    def children(self) -> tuple[Leg, ...]:
+        return tuple(leg for leg_id, leg in sorted(self.legs.items()) if leg_id != self.call_id)
+
+    @property
+    def is_over(self) -> bool:
+        """The parent leg ended; or it was never heard of, and all legs that it dialled ended.
+
+        A dialled leg may go on after its parent: see `goes_on`.
+        """
+        has_left = any(dial.caller_gone for dial in self.dials.values()) or any(
+            stay.caller_gone for stay in self.queues.values()
+        )
+        if self.parent.is_over or has_left:
+            return True
+        children = self.children
+        return (
+            self.parent.status is None and bool(children) and all(leg.is_over for leg in children)
+        )
+
+    @property
+    def goes_on(self) -> bool:
+        """A dialled leg is still connected, as far as is known; while one is, the call is not over.
+
+        The agent may hand the customer on and leave: then the leg of the customer outlives its parent.
+        """
+        return any(self.is_connected_still(leg) for leg in self.children)
+
+    def is_connected_still(self, leg: Leg) -> bool:
+        """Neither the leg's own hooks nor its dial said that it ended.
+
+        The dial of a leg that was handed on reports without a length.
+        """
+        dial = self.dials.get(leg.id)
+        was_handed_on = dial is not None and dial.is_connected and dial.duration_seconds is None
+        return leg.status is LegStatus.IN_PROGRESS and (dial is None or was_handed_on)
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When the parent leg ended, as the provider says; never the time of a receipt."""
+        return self.parent.ended_at
+
+    @property
+    def began_at(self) -> datetime | None:
+        """When the call began: as the provider says, else the best that the hooks allow."""
+        starts = [leg.started_at for leg in self.legs.values() if leg.started_at is not None]
+        if self.parent.started_at is None and self.begun_by is not None:
+            starts.append(self.begun_by)
+        return min(starts, default=None)
+
+    @property
+    def is_start_known(self) -> bool:
+        """The provider told when the parent leg began, or a hook told how long it had lasted by then.
+
+        A leg that was never answered has no length that would tell since when it rang.
+        """
+        parent = self.parent
+        has_length = bool(parent.duration_seconds) and self.begun_by is not None
+        return parent.started_at is not None or has_length
+
+    def join(self, other: CallRecord) -> Self:
+        """The record that knows what both know.
+
+        Errors: ValueError if they are records of different calls.
+        """
+        if other.key != self.key:
+            raise ValueError(f"{self.key} and {other.key} are different calls")
+        return self.model_copy(
+            update={
+                "legs": _join_maps(self.legs, other.legs, Leg.join),
+                "dials": _join_maps(self.dials, other.dials, DialResult.join),
+                "recordings": _join_maps(self.recordings, other.recordings, Recording.join),
+                "transcripts": _join_maps(self.transcripts, other.transcripts, _longest),
+                "queues": _join_maps(self.queues, other.queues, QueueStay.join),
+                "relayed": _join_maps(self.relayed, other.relayed, RelayedCall.join),
+                "begun_by": min(filter(None, (self.begun_by, other.begun_by)), default=None),
+                "was_read": self.was_read or other.was_read,
+                "was_unreachable": self.was_unreachable or other.was_unreachable,
+                "is_forgotten": self.is_forgotten or other.is_forgotten,
+            }
+        )
+
+
+def call_key(provider: str, account: str, call_id: str) -> str:
+    """The key of a call everywhere: in tables, logs, and as the id of its workflow."""
+    return f"{provider}:{account}:{call_id}"
+
+
+Joiner = Callable[[Any, Any], Any]
+
+
+def _later(order: type[StrEnum]) -> Joiner:
+    rank = {member: place for place, member in enumerate(order)}
+    return lambda a, b: a if rank[a] >= rank[b] else b
+
+
+def _longest(a: str, b: str) -> str:
+    """Two different texts for one fact are rare; the same one wins whatever came first."""
+    return max(a, b, key=lambda text: (len(text), text))
+
+
+_STATUS = _later(LegStatus)
+_LEG_RULES: dict[str, Joiner] = {
+    "parent_id": _longest,
+    "direction": _later(LegDirection),
+    "from_number": _longest,
+    "to_number": _longest,
+    "status": _STATUS,
+    "duration_seconds": max,
+    "answered_by": _later(AnsweredBy),
+    "sip_code": max,
+    "caller_name": _longest,
+    "started_at": min,
+    "ended_at": min,
+}
+_DIAL_RULES: dict[str, Joiner] = {
+    "status": _STATUS,
+    "duration_seconds": max,
+    "bridged": max,
+    "caller_gone": max,
+    "sip_code": max,
+}
+_QUEUE_RULES: dict[str, Joiner] = {
+    "exit": _later(QueueExit),
+    "wait_seconds": max,
+    "caller_gone": max,
+}
+_RELAY_RULES: dict[str, Joiner] = {"outcome": _longest, "talk_seconds": max}
+_RECORDING_RULES: dict[str, Joiner] = {
+    "url": _longest,
+    "duration_seconds": max,
+    "channels": max,
+    "source": _later(RecordingSource),
+    "state": _later(RecordingState),
+}
+
+F = TypeVar("F", bound=_Facts)
+
+
+def _join(one: F, other: F, rules: Mapping[str, Joiner]) -> F:
+    changes: dict[str, Any] = {}
+    for name, rule in rules.items():
+        mine, theirs = getattr(one, name), getattr(other, name)
+        if theirs is None or mine == theirs:
+            continue
+        changes[name] = theirs if mine is None else rule(mine, theirs)
+    return one.model_copy(update=changes) if changes else one
+
+
+def _join_maps(
+    one: Mapping[str, T], other: Mapping[str, T], rule: Callable[[T, T], T]
+) -> Mapping[str, T]:
+    if not other:
+        return one
+    joined = dict(one)
+    for key, value in other.items():
+        joined[key] = rule(joined[key], value) if key in joined else value
+    return joined

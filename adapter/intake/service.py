@@ -1,0 +1,362 @@
+"""What happens to one hook: verify, parse, keep it raw and merge it in one transaction, then answer.
+
+The call's row says when it is due and which run that will be; so record and schedule cannot come apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from werkzeug.datastructures import Headers
+
+from adapter.domain.assessment import Rules, View, columns
+from adapter.domain.call import Call, CallState, RawHook
+from adapter.domain.record import CallRecord, LegDirection, call_key
+from adapter.errors import HookError, HookTooLarge, StoreRefused, StoreUnavailable, UnreadableHook
+from adapter.observability.observe import HOOKS, logger
+from adapter.providers.base import (
+    CallEvent,
+    ConferenceRecording,
+    HookKind,
+    HookRequest,
+    Parameters,
+    Provider,
+    Reply,
+    UnusedHook,
+)
+from adapter.storage.conferences import Conferences
+from adapter.storage.store import Store
+
+MAX_BODY_BYTES = 64 * 1024
+# What may help to explain a hook later; the signature proves it again after a fix.
+KEPT_HEADERS = (
+    "Content-Type",
+    "X-Twilio-Signature",
+    "I-Twilio-Idempotency-Token",
+    "X-Home-Region",
+    "User-Agent",
+)
+
+_TAKEN = {kind: HOOKS.labels(kind.value, "taken") for kind in HookKind}
+
+# PostgreSQL's indexes take no longer text. Ids of calls and legs have 34 characters.
+_LONGEST_KEY = 500
+
+log = logger("adapter.intake")
+
+
+class Intake:
+    """Takes hooks of any provider."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        providers: Mapping[str, Provider],
+        rules: Rules,
+        call_days: int | None = None,
+    ) -> None:
+        """call_days: how long calls are kept; a hook of an older one is not taken in."""
+        self.store = store
+        self._call_days = call_days
+        self.providers = providers
+        self._rules = rules
+        self._conferences = Conferences(store, rules)
+
+    def take(self, provider: Provider, request: HookRequest) -> Reply:
+        """Store one hook and what follows from it; the answer may be sent when this returns.
+
+        Errors: HookError (nothing was stored); StoreUnavailable, StoreRefused (the provider should try again).
+        """
+        if max(len(request.body), len(request.target)) > MAX_BODY_BYTES:
+            HOOKS.labels("unknown", "refused").inc()
+            raise HookTooLarge(f"a hook has {MAX_BODY_BYTES} bytes at most")
+        try:
+            params = provider.parse(request)
+            account = provider.verify(request, params)
+        except HookError:
+            HOOKS.labels("unknown", "refused").inc()
+            raise
+        raw = RawHook(
+            received_at=request.received_at,
+            provider=provider.name,
+            account=account,
+            method=request.method,
+            target=request.target,
+            headers={name: value for name in KEPT_HEADERS if (value := request.header(name))},
+            body=request.body,
+        )
+        try:
+            return provider.reply(self._store(provider, params, raw))
+        except (StoreUnavailable, StoreRefused):
+            # The provider may not try again, so we do, once: after a restart of the database the
+            # first use of an old connection fails. Taking a hook in twice does no harm.
+            return provider.reply(self._store(provider, params, raw))
+        except Exception as error:
+            # A trusted hook whose content we cannot take in: keep it, say so, replay it after the fix.
+            self._park(provider.call_ids(params), raw, error)
+            return provider.reply(None)
+
+    def replay(self, raw: RawHook) -> bool:
+        """Read a parked hook again; True if it was taken this time. It was verified when it came."""
+        provider = self.providers[raw.provider]
+        headers = Headers(dict(raw.headers))
+        request = HookRequest(raw.method, raw.target, headers, raw.body, raw.received_at)
+        try:
+            event = provider.read(provider.parse(request), raw.account, raw.received_at)
+            if not isinstance(event, CallEvent):
+                self._take_other(event, raw.received_at)
+                self.store.drop_hook(raw.id)
+                return True
+            with self.store.begin() as connection:
+                call, _ = self._merge(connection, event.facts, raw.received_at)
+                self.store.update_hook(
+                    connection,
+                    raw.id,
+                    state="taken",
+                    kind=event.kind.value,
+                    call_key=call.key,
+                    error=None,
+                )
+        except (StoreUnavailable, StoreRefused):
+            raise
+        except Exception as error:
+            with self.store.begin() as connection:
+                self.store.update_hook(connection, raw.id, error=_reason(error))
+            return False
+        return True
+
+    def attach_conference_recordings(self, now: datetime) -> bool:
+        """Give the recordings of conferences to the calls that they belong to; False: nothing more to do."""
+        for settled in self._conferences.settled(now):
+            with self.store.begin() as connection:
+                if settled.facts is not None:
+                    self._merge(connection, settled.facts, now)
+                self._conferences.drop(connection, settled)
+        return False
+
+    def add(self, connection: sa.Connection, facts: CallRecord, at: datetime) -> str:
+        """Merge facts that did not come by a hook; the key of their call."""
+        return self._merge(connection, facts, at)[0].key
+
+    # ------------------------------------------------------------------------------------------
+
+    def _store(self, provider: Provider, params: Parameters, raw: RawHook) -> CallEvent | None:
+        event = provider.read(params, raw.account, raw.received_at)
+        if not isinstance(event, CallEvent):
+            self._take_other(event, raw.received_at)
+            return None
+        _refuse_long_ids(event.facts)
+        if self._call_days and _is_older(event.facts, raw.received_at, self._call_days - 1):
+            # Such a call may have been written and thrown away; taken in again it would be written twice.
+            HOOKS.labels(event.kind.value, "too old").inc()
+            log.warning(
+                "a hook of a call older than CALL_DAYS is not taken in", call=event.facts.key
+            )
+            return event
+        try:
+            key = self._take_in(event, raw)
+        except (
+            OSError,
+            MemoryError,
+        ) as error:  # this machine is at its end, which is not the hook's fault
+            raise StoreUnavailable(f"it could not be stored: {type(error).__name__}") from error
+        _TAKEN[event.kind].inc()
+        log.info("hook taken", call=key, kind=event.kind.value)
+        return event
+
+    def _take_other(self, hook: UnusedHook | ConferenceRecording, at: datetime) -> None:
+        """Keep of a hook that tells of no call what may lead a conference's recording to one."""
+        if isinstance(hook, ConferenceRecording):
+            self._conferences.add_recording(hook, at)
+            HOOKS.labels("conference recording", "taken").inc()
+            return
+        if hook.conference_call is not None:
+            self._conferences.add_call(hook, at)
+        HOOKS.labels(hook.what, "not used").inc()
+
+    def _take_in(self, event: CallEvent, raw: RawHook) -> str:
+        """Store a hook together with what it tells; the key of its call.
+
+        Most calls are told by a single hook, so that case has a way of its own: one statement. Whatever
+        has something to be joined with goes the long way.
+        """
+        facts, kind = event.facts, event.kind.value
+        if _stands_alone(facts):
+            new = self._new_call(facts, raw.received_at)
+            if self.store.add_first(new, raw, kind=kind):
+                return facts.key
+        with self.store.begin() as connection:
+            call, is_new = self._merge(connection, facts, raw.received_at)
+            if not call.record.is_forgotten:
+                kept = replace(raw, kind=kind, call_key=call.key)
+                # What is sent again and again does not fill the database.
+                if is_new or not self.store.count_repeat(connection, kept):
+                    self.store.add_hook(connection, kept)
+        return call.key
+
+    def _park(self, call_ids: Sequence[str], raw: RawHook, error: Exception) -> None:
+        """Keep a hook that cannot be read, unless its call was forgotten on request."""
+        reason = _reason(error)
+        keys = [call_key(raw.provider, raw.account, call_id) for call_id in call_ids]
+        keys = [key for key in keys if len(key) <= _LONGEST_KEY]
+        parked = replace(raw, state="parked", error=reason, call_key=keys[0] if keys else None)
+        with self.store.begin() as connection:
+            if self.store.has_forgotten(connection, keys):
+                HOOKS.labels("unknown", "forgotten").inc()
+                log.info("hook of a forgotten call not kept", call=keys[0])
+                return
+            if self.store.count_repeat(connection, parked):
+                HOOKS.labels("unknown", "repeated").inc()
+                log.warning("a parked hook came again", call=parked.call_key, reason=reason)
+                return
+            hook_id = self.store.add_hook(connection, parked)
+        HOOKS.labels("unknown", "parked").inc()
+        log.error(
+            "hook parked",
+            hook=hook_id,
+            reason=reason,
+            then="see why, and adapter replay --state parked after the fix",
+            exc_info=not isinstance(error, UnreadableHook),
+        )
+
+    def _new_call(self, facts: CallRecord, at: datetime) -> dict[str, Any]:
+        """The row of a call of which these facts are the first."""
+        return {
+            "key": facts.key,
+            "provider": facts.provider,
+            "account": facts.account,
+            "call_id": facts.call_id,
+            "state": CallState.OPEN.value,
+            "first_seen_at": at,
+            "run": 1,
+            **self._derived(facts, self._rules.view(facts), None, at),
+        }
+
+    def _derived(
+        self, record: CallRecord, view: View, over_at: datetime | None, at: datetime
+    ) -> dict[str, Any]:
+        """What follows from a record: its columns, and when it is due."""
+        over_at = (over_at or at) if record.is_over else None
+        return {
+            "record": record.model_dump_json(exclude_none=True),
+            "over_at": over_at,
+            "due_at": (over_at or at) + timedelta(seconds=view.delay_seconds),
+            "updated_at": at,
+            **columns(record, view),
+        }
+
+    def _merge(
+        self, connection: sa.Connection, facts: CallRecord, at: datetime
+    ) -> tuple[Call, bool]:
+        """Join the facts into their call's record and plan what follows.
+
+        The call as it was before, and whether the facts say anything that was not known.
+        """
+        facts = self._in_its_call(connection, facts)
+        call = self.store.take(connection, self._new_call(facts, at))
+        return call, call.version == 1 or self._join(connection, call, facts, at)
+
+    def _join(self, connection: sa.Connection, call: Call, facts: CallRecord, at: datetime) -> bool:
+        if call.record.is_forgotten:
+            return False
+        record = call.record.join(facts)
+        if call.state is not CallState.OPEN:
+            # A version before this one did not keep by when the call had begun; that alone is no news.
+            record = record.model_copy(update={"begun_by": call.record.begun_by})
+        if record == call.record:
+            return False
+        view = self._rules.view(record)
+        values = self._derived(record, view, call.over_at, at)
+        by_rule = call.state is CallState.IGNORED and call.assigned_kind is None
+        if by_rule or call.state in (CallState.HELD, CallState.WRITTEN):
+            # It may be explained now, or has to be corrected.
+            values |= {"run": call.run + 1, "due_at": max(values["due_at"], at)}
+        elif call.state is not CallState.OPEN or call.is_queued:
+            del values["due_at"]  # its delivery is under way, and reads the record for itself
+        elif call.run > 1 and call.due_at and call.record.is_over and view.questions:
+            # The provider is to be asked again at that time, and this hook does not make that needless.
+            values["due_at"] = max(values["due_at"], call.due_at)
+        self.store.update(connection, call.key, **values)
+        return True
+
+    def _in_its_call(self, connection: sa.Connection, facts: CallRecord) -> CallRecord:
+        """The facts under the key of the call that they belong to.
+
+        Hooks on a dialled leg name their parent, but for some (machine detection), which name only
+        the leg; and either may come first.
+        """
+        if dialled := _dialled(facts):
+            for leg_id in dialled:
+                leg_key = call_key(facts.provider, facts.account, leg_id)
+                stray = self.store.locked(connection, leg_key)
+                if stray is not None and _is_call_of_its_own(stray.record):
+                    continue
+                self.store.own_leg(connection, leg_key, facts.key)
+                stray = stray or self.store.locked(connection, leg_key)
+                if stray is not None and stray.state is CallState.OPEN:
+                    facts = facts.join(_moved(stray.record, facts))
+                    self.store.update(
+                        connection,
+                        leg_key,
+                        state=CallState.FOLDED.value,
+                        due_at=None,
+                        reason=f"a leg of {facts.key}",
+                    )
+            return facts
+        if facts.parent.direction is None:  # a leg's own status hook always says its direction
+            owner = self.store.leg_owner(connection, facts.key)
+            if owner is not None:
+                itself = self.store.call_in(connection, facts.key)
+                if itself is not None and _is_call_of_its_own(itself.record):
+                    return facts
+                call = self.store.call_in(connection, owner)
+                if call is not None:
+                    return _moved(facts, call.record)
+        return facts
+
+
+def _refuse_long_ids(facts: CallRecord) -> None:
+    """Errors: UnreadableHook if the database would refuse what these facts are filed under."""
+    ids = [facts.call_id, *_dialled(facts)]
+    if len(facts.provider) + len(facts.account) + max(map(len, ids)) > _LONGEST_KEY:
+        raise UnreadableHook(
+            f"an id of an account, call or leg has more than {_LONGEST_KEY} characters"
+        )
+
+
+def _is_older(facts: CallRecord, now: datetime, days: int) -> bool:
+    """True if these facts tell when the call was, and that was longer ago."""
+    times = [at for leg in facts.legs.values() for at in (leg.started_at, leg.ended_at) if at]
+    return bool(times) and max(times) < now - timedelta(days=days)
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, UnreadableHook) else f"{type(error).__name__}: {error}"
+
+
+def _dialled(facts: CallRecord) -> list[str]:
+    """The ids of the legs that these facts say this call dialled."""
+    return sorted({leg.id for leg in facts.children} | set(facts.dials) - {"", facts.call_id})
+
+
+def _is_call_of_its_own(record: CallRecord) -> bool:
+    """It reported itself as inbound and without a parent, so it is nobody's leg.
+
+    An agent's `<Dial><Queue>` may name the queued caller's call as the one that it dialled.
+    """
+    return record.parent.direction is LegDirection.INBOUND and record.parent.parent_id is None
+
+
+def _stands_alone(facts: CallRecord) -> bool:
+    """Facts of a call's own leg, as far as they tell; not of a leg that some other call dialled."""
+    return not _dialled(facts) and facts.parent.direction is not None
+
+
+def _moved(stray: CallRecord, to: CallRecord) -> CallRecord:
+    """The same facts, in the call that they belong to."""
+    return stray.model_copy(update={"call_id": to.call_id})

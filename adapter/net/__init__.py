@@ -1,0 +1,1 @@
+"""How is HTTP spoken safely with others? No word of any vendor."""

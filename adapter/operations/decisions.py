@@ -1,0 +1,114 @@
+"""What can an operator decide about a call? Assign it to a person, ignore it, have a lead made."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from adapter.delivery.deliver import NEW_LEAD, NOBODY
+from adapter.domain.call import Call, CallState
+from adapter.domain.lines import Lines, PersonKind
+from adapter.errors import (
+    CredentialsRefused,
+    NotSupported,
+    PermanentError,
+    SettingsError,
+    TemporaryError,
+)
+from adapter.storage.store import Store
+from adapter.targets.base import Target
+
+# Calls that nothing has been written for; only those can be decided about.
+OPEN_TO_DECISION = (CallState.HELD, CallState.IGNORED, CallState.FAILED, CallState.OPEN)
+
+
+def assign(
+    store: Store, call: Call, *, kind: PersonKind, person_id: str, target: Target, lines: Lines
+) -> str | None:
+    """The call was with this person: write it there. Why they could not be looked up, if so.
+
+    Errors: SettingsError if the target has no such person for the call's line, or the call is written.
+    """
+    unchecked = _unchecked(call, kind, person_id, target, lines)
+    _decide(
+        store,
+        call,
+        f"assigned to {kind.value} {person_id}",
+        assigned_kind=kind.value,
+        assigned_id=person_id,
+        reason="assigned by an operator",
+    )
+    return unchecked
+
+
+def _unchecked(
+    call: Call, kind: PersonKind, person_id: str, target: Target, lines: Lines
+) -> str | None:
+    line = lines.of(call.line)
+    if line is None:
+        return "the call's number is no line in lines.toml"
+    try:
+        target.person(kind, person_id, line)
+    except (TemporaryError, CredentialsRefused, NotSupported) as error:
+        return str(error)
+    except PermanentError as error:
+        raise SettingsError(
+            f"{kind.value} {person_id} cannot be taken, and call {call.call_id} stays as it is: {error}; "
+            f"look the id up at Propexo, and whether it is a {kind.value}'s in this line's integration"
+        ) from error
+    return None
+
+
+def create_lead(store: Store, call: Call) -> None:
+    """Make a lead of the caller, and write the call there."""
+    _decide(
+        store,
+        call,
+        "a lead is to be made of the caller",
+        assigned_kind=NEW_LEAD,
+        assigned_id=None,
+        reason="a lead is wanted for it",
+    )
+
+
+def ignore(store: Store, call: Call) -> None:
+    """The call is not to be written."""
+    _decide(
+        store,
+        call,
+        "not to be written",
+        state=CallState.IGNORED.value,
+        due_at=None,
+        assigned_kind=NOBODY,
+        reason="by an operator",
+    )
+
+
+def _decide(store: Store, call: Call, what: str, **values: Any) -> None:
+    now = datetime.now(UTC)
+    with store.begin() as connection:
+        current = store.locked(connection, call.key)
+        state = current.state if current is not None else call.state
+        is_waiting = state is CallState.DELIVERING and not store.last_doubtful(
+            connection, call.key, "post"
+        )
+        if current is None or not (state in OPEN_TO_DECISION or is_waiting):
+            raise SettingsError(
+                f"call {call.call_id} is {state.value}: only a call that is held, ignored, failed or "
+                "still open can be decided about"
+            )
+        if current.record.is_forgotten:
+            raise SettingsError(
+                f"call {call.call_id} was forgotten on request: nothing more is written of it"
+            )
+        planned = {
+            "state": CallState.OPEN.value,
+            "due_at": now,
+            "run": current.run + 1,
+            "tries": 0,
+            "tried_since": None,
+            "job_id": None,
+            "updated_at": now,
+        }
+        store.update(connection, current.key, **{**planned, **values})
+        store.add_decision(connection, current.key, what, now)

@@ -1,0 +1,70 @@
+"""How is a call delivered once more, and a parked hook read again, on an operator's word?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from adapter.delivery.deliver import NOBODY
+from adapter.domain.call import Call, CallState
+from adapter.intake.service import Intake
+from adapter.storage.store import Store
+
+REPLAYABLE = (CallState.FAILED, CallState.HELD, CallState.IGNORED)
+
+
+def replay_calls(store: Store, calls: Iterable[Call], *, again: bool) -> Iterator[tuple[Call, str]]:
+    """Schedule a new run of each call; what was done about it, in words.
+
+    A call that is written is left alone unless `again`, which forgets its job and makes a second
+    event. `again` also says of a try that may have got through that it did not. One that is under
+    way, or still goes on, is left to its own run.
+    """
+    for call in calls:
+        with store.begin() as connection:
+            current = store.locked(connection, call.key)
+            if current is None:
+                continue
+            if current.record.is_forgotten:
+                yield call, "was forgotten on request; nobody could be found for it"
+                continue
+            written = current.state in (CallState.WRITTEN, CallState.POSTED)
+            if written and not again:
+                yield call, f"is {current.state.value}; --again would write a second event"
+                continue
+            if not written and current.state not in REPLAYABLE:
+                yield call, f"is {current.state.value}; its own run goes on"
+                continue
+            now = datetime.now(UTC)
+            values: dict[str, Any] = {
+                "state": CallState.OPEN.value,
+                "run": current.run + 1,
+                "due_at": now,
+                "tries": 0,
+                "tried_since": None,
+                "reason": "replayed by an operator",
+                "updated_at": now,
+            }
+            # A refused write is over: what Propexo said of its job stands in the attempts.
+            values |= {"job_id": None, "posted_at": None, "confirmed_at": None, "retries": 0}
+            if current.assigned_kind == NOBODY:
+                values["assigned_kind"] = None
+            store.update(connection, current.key, **values)
+            if again:
+                store.update(connection, current.key, may_be_written=False)
+                store.end_doubts(connection, current.key, "by an operator's word it did not")
+            was = f", although it was {current.state.value}" if written else ""
+            store.add_decision(connection, current.key, f"to be delivered again{was}", now)
+        yield call, "will be delivered again"
+
+
+def replay_parked(intake: Intake) -> tuple[int, int]:
+    """Read every parked hook again: how many were taken, how many still cannot be read."""
+    taken = left = 0
+    for hook in intake.store.parked_hooks():
+        if intake.replay(hook):
+            taken += 1
+        else:
+            left += 1
+    return taken, left

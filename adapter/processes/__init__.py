@@ -1,0 +1,1 @@
+"""How do processes start, end with their parent, and leave in time? Not what they do."""

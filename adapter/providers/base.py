@@ -1,0 +1,123 @@
+"""What must a telephony provider offer? Whoever fits is plugged in by bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from werkzeug.datastructures import Headers, MultiDict
+
+from adapter.domain.record import CallRecord, Leg, Recording
+
+# A hook's parameters in their order, with blanks and repeats.
+Parameters = MultiDict[str, str]
+
+
+class HookKind(StrEnum):
+    """What a hook tells about."""
+
+    STATUS = "status"
+    DIAL = "dial"
+    RECORDING = "recording"
+    MESSAGE = "message"  # the action of a <Record>
+    MACHINE = "machine"
+    TRANSCRIPTION = "transcription"
+    QUEUE = "queue"
+
+
+@dataclass(frozen=True)
+class HookRequest:
+    """One HTTP request as it came in. target: path and query exactly as requested, not decoded."""
+
+    method: str
+    target: str
+    headers: Headers
+    body: bytes
+    received_at: datetime
+
+    def header(self, name: str) -> str:
+        """The header's value, or "" if it was not sent. name: in any case."""
+        return self.headers.get(name, "")
+
+
+@dataclass(frozen=True)
+class CallEvent:
+    """What one hook states: its kind, and a record that holds just these facts."""
+
+    kind: HookKind
+    facts: CallRecord
+
+
+@dataclass(frozen=True)
+class UnusedHook:
+    """A hook that says nothing of how a call went. what: of which kind, in a word.
+
+    conference_call: the ids of a conference and of a call that took part in it, if it names both.
+    """
+
+    provider: str
+    account: str
+    what: str
+    conference_call: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class ConferenceRecording:
+    """A hook about the recording of a conference that names no call."""
+
+    provider: str
+    account: str
+    conference_id: str
+    recording: Recording
+
+
+HookFacts = CallEvent | UnusedHook | ConferenceRecording
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer that the provider wants for a hook that was taken."""
+
+    status: int
+    body: str = ""
+    content_type: str | None = None
+
+
+class Provider(Protocol):
+    """A telephony provider: who may send hooks, what they say, and what is answered."""
+
+    name: str
+
+    def parse(self, request: HookRequest) -> Parameters:
+        """What the hook says, not trusted yet. Errors: MalformedHook, UnsupportedHook."""
+
+    def verify(self, request: HookRequest, params: Parameters) -> str:
+        """The account that sent this hook. Errors: UntrustedHook if its signature does not prove it."""
+
+    def read(self, params: Parameters, account: str, received_at: datetime) -> HookFacts:
+        """The facts of a trusted hook. Errors: UnreadableHook."""
+
+    def call_ids(self, params: Parameters) -> Sequence[str]:
+        """The ids of the calls that a hook names, the one that it is about first; also if it is unreadable."""
+
+    def reply(self, event: CallEvent | None) -> Reply:
+        """What to answer once the hook is stored; event None: it was parked."""
+
+
+class Reader(Protocol):
+    """A provider's API, for what its hooks left open. Errors: TemporaryError, PermanentError."""
+
+    def can_read(self, account: str) -> bool:
+        """True if there are credentials for this account."""
+
+    def leg(self, account: str, sid: str) -> Leg | None:
+        """One leg, or None if the provider has no such call (any more)."""
+
+    def legs_dialled_by(self, account: str, sid: str) -> Sequence[Leg]:
+        """The legs that this call dialled."""
+
+    def recordings_of(self, account: str, sid: str) -> Sequence[Recording]:
+        """The recordings of this call."""

@@ -1,0 +1,101 @@
+"""Does a provider's API answer? All workers share what any of them last saw."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from adapter.domain.questions import UNREACHABLE_AFTER
+from adapter.observability.observe import logger
+from adapter.storage.schema import provider_health
+from adapter.storage.store import Store
+
+# What one process notes again and again, it notes this often.
+NOTE_EVERY_SECONDS = 60.0
+
+log = logger("adapter.provider")
+
+
+@dataclass(frozen=True)
+class ApiState:
+    """One account's API. failing_since: of the first failure after the last answer, None if it answers.
+
+    error: the last failure in words. worked_at: about when it last answered.
+    """
+
+    provider: str
+    account: str
+    failing_since: datetime | None
+    error: str | None
+    worked_at: datetime | None
+
+    def is_unreachable(self, now: datetime) -> bool:
+        """No request has succeeded for UNREACHABLE_AFTER, though there were some."""
+        return self.failing_since is not None and now - self.failing_since >= UNREACHABLE_AFTER
+
+
+class ApiHealth:
+    """Notes whether the providers' APIs answer. An account is one of the provider's."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._noted: dict[tuple[str, str, bool], float] = {}
+
+    def worked(self, provider: str, account: str, now: datetime) -> None:
+        """The API answered."""
+        if not self._is_news(provider, account, works=True):
+            return
+        values = {"failing_since": None, "error": None, "worked_at": now}
+        statement = self._store.insert(provider_health).values(
+            provider=provider, account=account, **values
+        )
+        with self._store.begin() as connection:
+            connection.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=values))
+
+    def failed(self, provider: str, account: str, error: str, now: datetime) -> None:
+        """The API did not answer, or refused us."""
+        if not self._is_news(provider, account, works=False):
+            return
+        log.warning("the provider's API does not answer", provider=provider, reason=error)
+        statement = self._store.insert(provider_health).values(
+            provider=provider, account=account, failing_since=now, error=error
+        )
+        first = sa.func.coalesce(provider_health.c.failing_since, statement.excluded.failing_since)
+        with self._store.begin() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=_KEY, set_={"failing_since": first, "error": error}
+                )
+            )
+
+    def is_unreachable(self, provider: str, account: str, now: datetime) -> bool:
+        """True if calls are no longer to wait for this account's API."""
+        found = [
+            state
+            for state in self.states()
+            if (state.provider, state.account) == (provider, account)
+        ]
+        return bool(found) and found[0].is_unreachable(now)
+
+    def states(self) -> Sequence[ApiState]:
+        """What is known of every account's API."""
+        with self._store.autocommit() as connection:
+            rows = connection.execute(sa.select(provider_health).order_by(*_KEY))
+            return [ApiState(**row._mapping) for row in rows]
+
+    def _is_news(self, provider: str, account: str, *, works: bool) -> bool:
+        """It was otherwise when this process last noted it, or that is a while ago."""
+        now = time.monotonic()
+        noted = self._noted.get((provider, account, works))
+        self._noted.pop((provider, account, not works), None)
+        if noted is not None and now - noted < NOTE_EVERY_SECONDS:
+            return False
+        self._noted[provider, account, works] = now
+        return True
+
+
+_KEY = [provider_health.c.provider, provider_health.c.account]

@@ -1,0 +1,94 @@
+"""Which leads were asked for, one per unknown number and integration?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapter.errors import StoreUnavailable
+from adapter.storage.schema import new_leads
+from adapter.storage.store import Store
+
+
+@dataclass(frozen=True)
+class NewLead:
+    """A lead of a number (E.164): who asked for it, how, and what came of it; failed: why nothing did."""
+
+    integration_id: str
+    number: str
+    call_key: str
+    asked_at: datetime
+    request: Mapping[str, Any]
+    job_id: str | None
+    lead_id: str | None
+    failed: str | None
+
+
+class NewLeads:
+    """The rows of leads that were asked for, on the calls' database."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def get(self, integration_id: str, number: str) -> NewLead | None:
+        query = sa.select(new_leads).where(
+            new_leads.c.integration_id == integration_id, new_leads.c.number == number
+        )
+        with self._store.begin() as connection:
+            return _of(connection.execute(query).one_or_none())
+
+    def locked(self, connection: sa.Connection, lead: NewLead) -> NewLead | None:
+        """This number's row as it is now, locked until the transaction ends."""
+        query = sa.select(new_leads).where(*_row_of(lead)).with_for_update()
+        return _of(connection.execute(query).one_or_none())
+
+    def claim(
+        self,
+        integration_id: str,
+        number: str,
+        call_key: str,
+        request: Mapping[str, Any],
+        now: datetime,
+    ) -> NewLead:
+        """The row of this number: made for this call, or the one that another call made first.
+
+        A row whose asking failed is begun anew.
+        """
+        values = {"call_key": call_key, "asked_at": now, "request": json.dumps(dict(request))}
+        fresh = {**values, "job_id": None, "lead_id": None, "failed": None}
+        statement = self._store.insert(new_leads).values(
+            integration_id=integration_id, number=number, **fresh
+        )
+        with self._store.begin() as connection:
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=[new_leads.c.integration_id, new_leads.c.number],
+                    set_=fresh,
+                    where=new_leads.c.failed.isnot(None),
+                )
+            )
+        found = self.get(integration_id, number)
+        if found is None:
+            raise StoreUnavailable("the row of a new lead was removed meanwhile; try again")
+        return found
+
+    def update(self, connection: sa.Connection, lead: NewLead, **values: Any) -> None:
+        if "request" in values:
+            values["request"] = json.dumps(dict(values["request"]))
+        connection.execute(sa.update(new_leads).where(*_row_of(lead)).values(**values))
+
+
+def _row_of(lead: NewLead) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+    return (
+        new_leads.c.integration_id == lead.integration_id,
+        new_leads.c.number == lead.number,
+    )
+
+
+def _of(row: Any) -> NewLead | None:
+    return NewLead(**{**row._mapping, "request": json.loads(row.request)}) if row else None

@@ -1,0 +1,127 @@
+"""What does each PMS want of a lead that is made for an unknown caller?
+
+Contract section 4. All go by the generic path, which knows every field that any PMS requires, and
+with unknown fields stripped: which optional fields a PMS takes was seen of few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from adapter.domain.lines import Line
+from adapter.errors import NotSupported, PermanentError
+from adapter.targets.propexo.event_request import Prepared
+from adapter.targets.propexo.profile import LINE_KEYS, STRIP_UNKNOWN
+from adapter.targets.propexo.profiles import UNKNOWN, has_key
+
+PATH = "/v1/leads/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeadCreation:
+    """How a lead is made in one PMS.
+
+    required: fields besides integration_id. returns_id: whether write-status names the new lead
+    (else it is known after the next sync); None if not seen. name_limit: of each name, in
+    characters. unsupported: why there is no such thing; "" if there is.
+    """
+
+    required: tuple[str, ...] = ()
+    returns_id: bool | None = None
+    name_limit: int | None = None
+    unsupported: str = ""
+
+    @property
+    def line_keys(self) -> tuple[str, ...]:
+        """What a line must have for it."""
+        return tuple(key for key in LINE_KEYS if key in self.required)
+
+
+def _wants(
+    text: str, *, returns_id: bool | None = None, name_limit: int | None = None
+) -> LeadCreation:
+    return LeadCreation(required=tuple(text.split()), returns_id=returns_id, name_limit=name_limit)
+
+
+def _crm(vendor: str) -> LeadCreation:
+    return LeadCreation(
+        unsupported=f"{vendor} takes no new leads: it is a CRM, written by other endpoints"
+    )
+
+
+LEAD_CREATION: Mapping[str, LeadCreation] = {
+    "ENTRATA": _wants("property_id lead_source_id first_name last_name", returns_id=False),
+    "YARDI": _wants(
+        "property_id lead_source_id employee_id third_party_id first_name last_name "
+        "organization_name",
+        returns_id=True,
+    ),
+    "REALPAGE": _wants("first_name last_name", returns_id=True),
+    "REALPAGE_RPX": _wants(
+        "property_id lead_relationship_id first_name last_name", returns_id=False, name_limit=30
+    ),
+    "RESMAN": _wants("lead_source_id employee_id property_id first_name last_name"),
+    "MRI": _wants("property_id last_name", returns_id=True),
+    "RENTMANAGER": _wants("property_id first_name last_name", returns_id=True),
+    "APPFOLIO": _wants("property_id first_name last_name", returns_id=True),
+    **{vendor: _crm(vendor) for vendor in ("KNOCK", "ELISEAI", "FUNNEL", "RENTCAFE")},
+    # YARDI_REST, PROPERTYWARE, PROPERTYWARE_REST, BUILDIUM, RENTVINE: not seen.
+    UNKNOWN: _wants("first_name last_name"),
+}
+
+
+def lead_creation_of(vendor: str | None) -> LeadCreation:
+    """How this PMS (Propexo's word, in any case) makes a lead; for others, UNKNOWN's."""
+    return LEAD_CREATION.get((vendor or UNKNOWN).strip().upper(), LEAD_CREATION[UNKNOWN])
+
+
+def missing_for_lead(vendor: str | None, line: Line) -> list[str]:
+    """The keys that a new lead needs and the line lacks; `employee` does for employee_id."""
+    return [key for key in lead_creation_of(vendor).line_keys if not has_key(line, key)]
+
+
+def lead_request(
+    line: Line,
+    number: str,
+    vendor: str | None,
+    reference: str,
+    *,
+    employee_id: str | None = None,
+) -> Prepared:
+    """The request that makes a lead of an unknown caller, with the line's placeholders for names.
+
+    number: E.164. reference: the call's, for a third_party_id that finds the lead again.
+    employee_id: where the line names an employee in words. The reference is not put into the lead's
+    notes: Yardi makes an event of a new lead, and that would pass for the call's.
+
+    Errors: NotSupported with the reason; PermanentError naming the line's keys that are missing.
+    """
+    creation = lead_creation_of(vendor)
+    if creation.unsupported:
+        raise NotSupported(creation.unsupported)
+    if line.integration_id is None:
+        raise PermanentError(f"{line.title} lacks integration_id: set it in lines.toml")
+    known = {
+        "integration_id": line.integration_id,
+        "property_id": line.property_id,
+        "first_name": line.lead_first_name[: creation.name_limit],
+        "last_name": line.lead_last_name[: creation.name_limit],
+        "phone_1": number,
+        "lead_source_id": line.lead_source_id,
+        "employee_id": employee_id or line.employee_id,
+        "third_party_id": reference,
+        "organization_name": line.organization_name,
+        "lead_relationship_id": line.lead_relationship_id,
+    }
+    body = {name: value for name, value in known.items() if value is not None}
+    absent = [name for name in creation.required if name not in body]
+    if absent:
+        lacking = missing_for_lead(vendor, line)
+        way_out = (
+            f"{line.title} lacks {', '.join(lacking)}: set it in lines.toml"
+            if lacking
+            else f"what {line.title} names was not found in the PMS: correct lines.toml"
+        )
+        raise PermanentError(f"a new lead needs {', '.join(absent)}, and {way_out}")
+    return Prepared(PATH, STRIP_UNKNOWN, body)

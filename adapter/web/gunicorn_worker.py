@@ -1,0 +1,271 @@
+"""Who reads requests, so that a slow client costs no thread?
+
+gunicorn's gthread gives a connection to a thread as soon as its first byte is there, and the thread then waits
+for the rest; a few slow clients hold all threads. Here the worker's own loop, which never waits for anybody,
+reads requests whole, within limits of size and time, and only then does a thread take them. What follows an
+answer (the next request, or the other side's goodbye) is awaited in the loop too.
+(docs/decisions/0008-slow-clients.md)
+"""
+
+from __future__ import annotations
+
+import errno
+import select
+import selectors
+import socket
+import threading
+import time
+from concurrent.futures import Future
+from contextlib import suppress
+from enum import Enum
+from functools import partial
+from typing import Any
+
+from gunicorn.http import get_parser  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
+
+from adapter.intake.service import MAX_BODY_BYTES
+from adapter.processes.lifetime import end_after
+from adapter.web.recordings.stream import BUFFER_BYTES
+from adapter.web.whole_request import RequestTooLarge, WholeRequest
+
+HEAD_SECONDS = 5.0
+BODY_SECONDS = 5.0
+# For the other side to read what it was answered. What fits into the system's buffer waits for nobody.
+READ_SECONDS = 5.0
+# How long, and for how many bytes, we listen on after the last answer, so that it is not lost to a reset
+# (RFC 9112 section 9.6).
+GOODBYE_SECONDS = 2.0
+GOODBYE_BYTES = 1024 * 1024
+# Kept-alive connections of a worker that was told to stop: a request may be on its way.
+STOPPING_SECONDS = 2.0
+RECEIVE_BYTES = 64 * 1024
+LOOK_SECONDS = 0.25
+# For a process whose loop has ended. Its parent would kill it, but may be gone itself.
+LAST_SECONDS = 3.0
+_REASONS = {
+    408: "Request Timeout",
+    413: "Content Too Large",
+    431: "Request Header Fields Too Large",
+}
+_NOT_NOW = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
+
+
+class Awaited(Enum):
+    """What the loop waits for on a connection that no thread has."""
+
+    REQUEST = "the first byte of a request"
+    HEAD = "the rest of its head"
+    BODY = "the rest of its body"
+    ROOM = "that the other side reads what it was answered before"
+    GOODBYE = "that the other side closes"
+
+
+class Connection(TConn):  # type: ignore[misc]
+    """One connection. until: when what is awaited must have come (monotonic seconds)."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.request = WholeRequest(MAX_BODY_BYTES)
+        self.rest = b""
+        self.awaited = Awaited.HEAD
+        self.until = 0.0
+        self.discarded = 0
+
+
+def _has_room(connection: socket.socket) -> bool:
+    """True if an answer can be written that waits for nobody; not so where earlier ones are not read."""
+    look = select.poll()
+    look.register(connection, select.POLLOUT)
+    return bool(look.poll(0))
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """gthread whose loop reads; a connection is in the loop or with a thread, never both."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        # In the order in which they came into the loop: the first is the first to go when there are too many.
+        self._waiting: dict[Connection, None] = {}
+        self._looked_at = 0.0
+
+    def init_process(self) -> None:
+        for listener in self.sockets:
+            # Connections inherit it. An ordinary answer fits in, so that nobody waits for its reader.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
+        super().init_process()
+
+    def run(self) -> None:
+        """The loop, to its end; then the process ends too, also if a thread still waits for something."""
+        super().run()
+        is_over = threading.Event()
+        is_over.set()
+        end_after(is_over, LAST_SECONDS)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            # gunicorn keeps it open until all is answered: new hooks would be let in, never answered and then
+            # cut off, where a refused connection sends them elsewhere, or back again, at once.
+            for listener in self.sockets:
+                listener.close()
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        super().wait_for_and_dispatch_events(
+            min(timeout, LOOK_SECONDS) if self._waiting else timeout
+        )
+
+    # In the loop ----------------------------------------------------------------------------------
+
+    def accept(self, listener: Any) -> None:
+        """Take a connection, and make room for it if there are too many."""
+        try:
+            client, address = listener.accept()
+        except OSError as error:
+            if error.errno in _NOT_NOW:
+                return
+            raise
+        self.nr_conns += 1
+        connection = Connection(self.cfg, client, address, listener.getsockname())
+        self._await(connection, Awaited.HEAD, HEAD_SECONDS)
+        if self.nr_conns >= self.worker_connections:
+            self._drop(next(iter(self._waiting)))
+
+    def finish_request(self, connection: Connection, done: Future[bool]) -> None:
+        """A thread is through with it: the next request, or goodbye. Called in the loop."""
+        try:
+            keep = not done.cancelled() and done.result()
+            connection.sock.setblocking(False)
+            if not keep:
+                self._say_goodbye(connection)
+                return
+            seconds = float(self.cfg.keepalive) if self.alive else STOPPING_SECONDS
+            self._await(connection, Awaited.REQUEST, seconds)
+        except Exception:
+            self.nr_conns -= 1
+            connection.close()
+            return
+        self._read_on(connection, connection.rest)
+
+    def _await(self, connection: Connection, what: Awaited, seconds: float) -> None:
+        """Let the loop wait for this, so long and no longer."""
+        connection.awaited, connection.until = what, time.monotonic() + seconds
+        if connection not in self._waiting:
+            callback = partial(self._receive, connection)
+            self.poller.register(connection.sock, selectors.EVENT_READ, callback)
+            self._waiting[connection] = None
+        if what is Awaited.ROOM:
+            callback = partial(self._hand_over, connection)
+            self.poller.modify(connection.sock, selectors.EVENT_WRITE, callback)
+
+    def _receive(self, connection: Connection, _: Any) -> None:
+        if connection not in self._waiting:
+            return  # dropped since the loop was told that there is something
+        try:
+            data = connection.sock.recv(RECEIVE_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._drop(connection)
+        elif connection.awaited is not Awaited.GOODBYE:
+            self._read_on(connection, data)
+        else:
+            connection.discarded += len(data)
+            if connection.discarded > GOODBYE_BYTES:
+                self._drop(connection)
+
+    def _read_on(self, connection: Connection, data: bytes) -> None:
+        if not data:
+            return
+        request = connection.request
+        try:
+            request.add(data)
+        except RequestTooLarge as error:
+            self._refuse(connection, error.status)
+            return
+        if request.is_whole and _has_room(connection.sock):
+            self._hand_over(connection)
+        elif request.is_whole:
+            self._await(connection, Awaited.ROOM, READ_SECONDS)
+        elif connection.awaited is not Awaited.BODY and request.has_head:
+            self._await(connection, Awaited.BODY, BODY_SECONDS)
+            if request.expects_continue:
+                self._send(connection, b"HTTP/1.1 100 Continue\r\n\r\n")
+        elif connection.awaited is Awaited.REQUEST:
+            self._await(connection, Awaited.HEAD, HEAD_SECONDS)
+
+    def _hand_over(self, connection: Connection, _: Any = None) -> None:
+        """Give the whole request to a thread. It finds all of it in memory, and reads nothing more."""
+        if connection not in self._waiting:
+            return  # dropped since the loop was told that there is room
+        self.poller.unregister(connection.sock)
+        del self._waiting[connection]
+        request, connection.rest = connection.request.split()
+        connection.request = WholeRequest(MAX_BODY_BYTES)
+        connection.parser = get_parser(self.cfg, [request], connection.client)
+        connection.initialized = connection.data_ready = True
+        self.enqueue_req(connection)
+
+    def _refuse(self, connection: Connection, status: int) -> None:
+        head = f"HTTP/1.1 {status} {_REASONS[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        self._send(connection, head.encode())
+        self._say_goodbye(connection)
+
+    def _send(self, connection: Connection, few_bytes: bytes) -> None:
+        with suppress(OSError):
+            connection.sock.send(few_bytes)
+
+    def _say_goodbye(self, connection: Connection) -> None:
+        try:
+            connection.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._drop(connection)
+        else:
+            self._await(connection, Awaited.GOODBYE, GOODBYE_SECONDS)
+
+    def _drop(self, connection: Connection) -> None:
+        if connection in self._waiting:
+            del self._waiting[connection]
+            with suppress(OSError, KeyError, ValueError):
+                self.poller.unregister(connection.sock)
+        self.nr_conns -= 1
+        connection.close()
+
+    # Time ------------------------------------------------------------------------------------------
+
+    def murder_pending(self) -> None:
+        """Part with those whose time is up. gunicorn's loop calls this after each wait."""
+        now = time.monotonic()
+        if now < self._looked_at + LOOK_SECONDS:
+            return
+        self._looked_at = now
+        for connection in [one for one in self._waiting if one.until <= now]:
+            if connection.awaited in (Awaited.HEAD, Awaited.BODY) and connection.request.is_begun:
+                self._refuse(connection, 408)
+            else:
+                self._drop(connection)
+
+    def murder_keepalived(self, force: bool = False) -> None:
+        """At the end all are parted with; until then `murder_pending` does it."""
+        if force:
+            for connection in list(self._waiting):
+                self._drop(connection)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """The worker was told to stop: nobody who has begun nothing is waited for longer than this."""
+        for connection in self._waiting:
+            if not connection.request.is_begun:
+                connection.until = min(connection.until, deadline)
+
+    # In a thread ------------------------------------------------------------------------------------
+
+    def handle_request(self, request: Any, connection: Connection) -> Any:
+        """Answer a request, to a reader who takes the answer in time."""
+        request._expected_100_continue = False  # the loop has said it, and has the body
+        connection.sock.settimeout(READ_SECONDS)
+        try:
+            return super().handle_request(request, connection)
+        except TimeoutError as error:
+            raise ConnectionResetError(errno.ECONNRESET, "the answer was not read") from error

@@ -1,0 +1,1 @@
+"""What opens behind the link of a call: its page, or its recording? Links are made elsewhere."""

@@ -1,0 +1,206 @@
+"""Who opens the link of a call, and what do they get: its page, or its recording?"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, render_template, request
+
+from adapter.domain.call import Call
+from adapter.domain.call_links import Links
+from adapter.domain.due import best_recording
+from adapter.domain.lines import Lines
+from adapter.domain.record import Recording
+from adapter.errors import CredentialsRefused, PermanentError, TemporaryError
+from adapter.net.byte_ranges import Span
+from adapter.observability.observe import logger
+from adapter.providers.media import Audio, AudioFormat, Media
+from adapter.storage.store import Store
+from adapter.web.recordings.page import Listen, Page, missing, not_there, page
+from adapter.web.recordings.stream import STALL_SECONDS, Listening, Seats
+
+CONCURRENT_STREAMS = 3  # of the 6 threads of a process (gunicorn_conf)
+STREAM_SECONDS = 300.0
+NOT_VALID = "this link is not valid, or not any more"
+DEAD = Page("This link is not valid, or not any more", ())
+NEW_LINK = "Whoever runs the call adapter can give you a new one."
+_PRIVATE = {
+    "Cache-Control": "private, no-store",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_STATUS = {Listen.NOT_READY: 404, Listen.NONE: 404, Listen.DELETED: 410, Listen.REFUSED: 502}
+
+log = logger("adapter.web.recordings.routes")
+
+
+def recording_routes(
+    store: Store,
+    links: Links,
+    media: Media,
+    lines: Lines,
+    *,
+    concurrent_streams: int = CONCURRENT_STREAMS,
+    stream_seconds: float = STREAM_SECONDS,
+    stall_seconds: float = STALL_SECONDS,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Blueprint:
+    """GET|HEAD /recordings/<token>, also with .mp3 or .wav: the page of a call, and its recording.
+
+    The limits are of one process. Whoever has no valid link learns nothing, and nothing is fetched.
+    """
+    routes = Blueprint("recordings", __name__, template_folder="templates")
+    seats = Seats(concurrent_streams)
+
+    @routes.get("/recordings/<token>")
+    def recording(token: str) -> Response:
+        suffix = next((kind for kind in AudioFormat if token.endswith(kind)), None)
+        token = token.removesuffix(suffix or "")
+        call = _call(store, links, token)
+        is_for_people = _is_for_people(suffix)
+        if call is None:
+            response = _page(DEAD, NEW_LINK, status=404) if is_for_people else _text(NOT_VALID, 404)
+        elif suffix or not is_for_people:
+            response = sound(call, token, suffix or _preferred_format(), is_for_people)
+        else:
+            response = told(call, token)
+        response.headers.update(_PRIVATE)
+        return response
+
+    def told(call: Call, token: str) -> Response:
+        """The page. Twilio is asked whether the recording is there, so that nobody gets a dead player."""
+        best = best_recording(call.record)
+        listen = missing(call, clock()) if best is None else found(call, best)
+        return _page(page(call, lines), listen, token=token)
+
+    def found(call: Call, best: Recording) -> Listen:
+        if not seats.take():
+            return (
+                Listen.READY
+            )  # there are listeners enough to keep Twilio busy; the player will tell
+        try:
+            audio = media.open(call.account, best, suffix=AudioFormat.MP3, head=True)
+        except TemporaryError:
+            return Listen.UNREACHABLE
+        except PermanentError as error:
+            log.error("recording cannot be read", call=call.key, reason=str(error))
+            return Listen.REFUSED
+        finally:
+            seats.leave()
+        return not_there(call, clock()) if audio is None else Listen.READY
+
+    def sound(call: Call, token: str, suffix: AudioFormat, is_for_people: bool) -> Response:
+        def no_sound(listen: Listen) -> Response:
+            status = _STATUS[listen]
+            if is_for_people:
+                response = _page(page(call, lines), listen, token=token, status=status)
+            else:
+                response = _text(listen, status)
+            if listen is Listen.NOT_READY:
+                response.headers["Retry-After"] = "30"
+            return response
+
+        best = best_recording(call.record)
+        if best is None:
+            return no_sound(missing(call, clock()))
+        if not seats.take():
+            return _again_later("too many recordings are being listened to; try again", 5)
+        listening = None
+        try:
+            audio = media.open(
+                call.account,
+                best,
+                suffix=suffix,
+                range_header=request.headers.get("Range"),
+                head=request.method == "HEAD",
+            )
+            if audio is None:
+                return no_sound(not_there(call, clock()))
+            listening = Listening(
+                audio,
+                request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket"),
+                limit_seconds=stream_seconds,
+                stall_seconds=stall_seconds,
+                done=seats.leave,
+            )
+            return _sounding(audio, listening)
+        except TemporaryError as error:
+            log.warning("recording not read", call=call.key, reason=str(error))
+            return _again_later(Listen.UNREACHABLE, 10)
+        except (CredentialsRefused, PermanentError) as error:
+            log.error("recording cannot be read", call=call.key, reason=str(error))
+            return no_sound(Listen.REFUSED)
+        finally:
+            if listening is None:
+                seats.leave()
+
+    return routes
+
+
+def _page(page: Page, listen: str, *, token: str = "", status: int = 200) -> Response:
+    """A page that loads nothing but the recording. listen: a Listen, or other words for the note."""
+    nonce = secrets.token_urlsafe(16)
+    html = render_template(
+        "recording.html", page=page, listen=listen, Listen=Listen, token=token, nonce=nonce
+    )
+    response = Response(html, status, content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; style-src 'nonce-{nonce}'; media-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return response
+
+
+def _call(store: Store, links: Links, token: str) -> Call | None:
+    """The one call that this token opens; None, whatever is wrong with it."""
+    link = links.read(token)
+    return link.call_of(store.find_calls(link.call_id)) if link is not None else None
+
+
+def _is_for_people(suffix: str | None) -> bool:
+    """It is to be read, not played: a browser shows it, and no player asks for it."""
+    if "Range" in request.headers or _prefers_audio():
+        return False
+    return suffix is None or any(kind == "text/html" for kind, _ in request.accept_mimetypes)
+
+
+def _prefers_audio() -> bool:
+    accept = request.accept_mimetypes
+    types = ("audio/x-wav", *(kind.media_type for kind in AudioFormat))
+    return max(accept[each] for each in types) > accept["text/html"]
+
+
+def _preferred_format() -> AudioFormat:
+    accept = request.accept_mimetypes
+    wav = max(accept["audio/wav"], accept["audio/x-wav"])
+    return AudioFormat.WAV if wav > accept["audio/mpeg"] else AudioFormat.MP3
+
+
+def _sounding(audio: Audio, listening: Listening) -> Response:
+    response = Response(listening, audio.status, content_type=audio.media_type)
+    response.headers["Accept-Ranges"] = "bytes"
+    kind = AudioFormat.WAV if audio.media_type == AudioFormat.WAV.media_type else AudioFormat.MP3
+    response.headers["Content-Disposition"] = f'inline; filename="call-recording{kind}"'
+    if audio.length is not None:
+        response.headers["Content-Length"] = str(audio.length)
+    if audio.status in (206, 416):
+        response.headers["Content-Range"] = _content_range(audio.span, audio.total)
+    return response
+
+
+def _content_range(span: Span | None, total: int | None) -> str:
+    bytes_sent = f"{span.first}-{span.last}" if span else "*"
+    return f"bytes {bytes_sent}/{'*' if total is None else total}"
+
+
+def _text(words: str, status: int) -> Response:
+    return Response(f"{words}\n", status, content_type="text/plain; charset=utf-8")
+
+
+def _again_later(words: str, seconds: int) -> Response:
+    response = _text(words, 503)
+    response.headers["Retry-After"] = str(seconds)
+    return response

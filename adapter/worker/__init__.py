@@ -1,0 +1,1 @@
+"""What does the worker process run, and when? Not how a call is delivered."""
