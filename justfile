@@ -45,4 +45,4 @@ demo *args:
 # Check the documents: links, settings, keys of a line, commands, the form of decisions, spelling.
 docs:
     {{ bin }}/pytest -n 0 tests/test_documents.py
-    {{ bin }}/codespell README.md CHANGELOG.md docs
+    {{ bin }}/codespell README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs

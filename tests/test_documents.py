@@ -101,3 +101,16 @@ def test_the_index_has_every_decision_in_order() -> None:
     index = (ROOT / "docs/decisions/README.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| (\d+) \| \[.+\]\((\d{4}-.+\.md)\) \| .+ \|$", index, re.MULTILINE)
     assert listed == [(str(int(path.name[:4])), path.name) for path in DECISIONS]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_and_folder_named_in_code_is_there(path: Path) -> None:
+    """What the documents show of a PMS that does not exist is not looked for."""
+    named = re.findall(r"`((?:adapter|tests|docs)/[\w./-]*)`", path.read_text(encoding="utf-8"))
+    assert [name for name in named if not (ROOT / name).exists() and "homely" not in name] == []
+
+
+def test_the_architecture_has_every_room() -> None:
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rooms = {f"adapter/{folder.parent.name}/" for folder in ROOT.glob("adapter/*/__init__.py")}
+    assert set(names(table(text, "## The rooms"))) == rooms
