@@ -57,6 +57,13 @@ class Sandbox:
     def events(self) -> list[dict[str, Any]]:
         return list(self._get("events")["events"])
 
+    def writes(self) -> list[dict[str, Any]]:
+        return list(self._get("writes")["writes"])
+
+    def add_people(self, people: Sequence[Mapping[str, Any]]) -> None:
+        answer = requests.post(f"{self.url}/_sandbox/people", json=list(people), timeout=5)
+        answer.raise_for_status()
+
     def refused(self) -> list[Any]:
         return list(self._get("refused")["refused"])
 
@@ -75,9 +82,13 @@ class Sandbox:
 
 
 @contextmanager
-def sandbox() -> Iterator[Sandbox]:
+def sandbox(vendors: Sequence[str] = ("ENTRATA",)) -> Iterator[Sandbox]:
     app = create_sandbox(
-        SandboxState(), api_key=API_KEY, rate_limit=0, write_seconds=0.1, read_back_seconds=0.2
+        SandboxState(vendors),
+        api_key=API_KEY,
+        rate_limit=0,
+        write_seconds=0.1,
+        read_back_seconds=0.2,
     )
     with SandboxServer(app) as server:
         yield Sandbox(server.url)
