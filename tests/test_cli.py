@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 import pytest
 import responses
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from adapter.cli import commands
+from adapter.cli import commands, common
 from adapter.config.settings import Settings
 from adapter.domain.call import CallState
 from adapter.errors import PermanentError, TemporaryError
@@ -34,7 +35,7 @@ OTHER = "CA" + "9" * 32
 @pytest.fixture
 def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
     """A command on this database. In a wide terminal, so that no cell is cut."""
-    monkeypatch.setattr(commands, "console", Console(width=250))
+    monkeypatch.setattr(common, "console", Console(width=250))
 
     def run_command(*arguments: str, **environ: str | None) -> Result:
         given = {**ENVIRON, "DATABASE_URL": database_url, **environ}
@@ -61,7 +62,15 @@ def deliver(world: World, *hooks: dict[str, str]) -> None:
 # Help ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(commands.cli.commands))
+def test_the_help_shows_what_each_command_says_of_itself() -> None:
+    context = click.Context(commands.cli)
+    for name, (*_, told) in commands.COMMANDS.items():
+        command = commands.cli.get_command(context, name)
+        assert command is not None
+        assert (command.help or "").strip().splitlines()[0] == told
+
+
+@pytest.mark.parametrize("name", sorted(commands.COMMANDS))
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_every_command_has_help_that_says_what_it_does(name: str, option: str) -> None:
     result = CliRunner().invoke(commands.cli, [name, option], env={"DATABASE_URL": "nonsense"})
@@ -73,7 +82,7 @@ def test_every_command_has_help_that_says_what_it_does(name: str, option: str) -
 
 def test_the_commands_that_the_design_names_are_there() -> None:
     named = "demo run web worker migrate doctor simulate calls show replay sandbox"
-    assert set(named.split()) <= set(commands.cli.commands)
+    assert set(named.split()) <= set(commands.COMMANDS)
 
 
 def test_help_and_version_stand_at_the_top() -> None:

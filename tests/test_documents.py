@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import click
 import pytest
 
 from adapter.cli.commands import cli
@@ -70,7 +71,7 @@ def test_every_command_and_option_is_there(path: Path) -> None:
         )
         if used is None:
             continue
-        command = cli.commands.get(used[1])
+        command = cli.get_command(click.Context(cli), used[1])
         options = {name for param in command.params for name in param.opts} if command else set()
         if command is None or set(re.findall(r"--[a-z-]+", used[2])) - options - {"--help"}:
             wrong.append(line)

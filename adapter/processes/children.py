@@ -48,6 +48,15 @@ def exec_web() -> None:
     os.execve(sys.executable, command, environ)  # nosec B606 - our own Python, our own arguments
 
 
+def run_once(command: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run an adapter command in a process of its own, wait for it, and return its exit code.
+
+    What it imports and holds is given back to the host when it ends.
+    """
+    child = start(list(command), environ)
+    return child.wait()
+
+
 def run_together(commands: Mapping[str, list[str]], environ: Mapping[str, str]) -> int:
     """Run adapter commands side by side until one ends or we are told to stop; the exit code.
 

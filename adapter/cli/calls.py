@@ -1,0 +1,219 @@
+"""Which commands show calls, and settle those that wait for a decision?"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from adapter.cli import common
+from adapter.cli.errors import report_errors
+from adapter.cli.render import calls_table, next_step, tell_story
+from adapter.domain.call import CallState
+from adapter.domain.lines import PersonKind
+from adapter.operations.decisions import assign as assign_call
+from adapter.operations.decisions import create_lead as create_lead_of
+from adapter.operations.decisions import ignore as ignore_call
+from adapter.operations.replay import replay_calls, replay_parked
+from adapter.text.plain import plain
+
+
+@click.command()
+@click.option(
+    "--state",
+    help="Only calls in this state: open, posted, written, held, failed ...",
+    shell_complete=common.states,
+)
+@click.option("--number", help="Only calls with this number on the other side.")
+@click.option("--line", help="Only calls on this line of ours.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@report_errors
+def calls(state: str | None, number: str | None, line: str | None, limit: int) -> None:
+    """The calls, newest first."""
+    if state is not None and state not in {member.value for member in CallState}:
+        allowed = ", ".join(member.value for member in CallState)
+        raise click.BadParameter(
+            f"{state!r} is no state; there are {allowed}", param_hint="--state"
+        )
+    found = common.parts().store.list_calls(
+        state=state, number=common.number(number), line=common.number(line), limit=limit
+    )
+    common.console.print(calls_table(found))
+    common.say(f"{len(found)} call(s). More of one: adapter show CALL")
+
+
+@click.command()
+@click.argument("call")
+@report_errors
+def show(call: str) -> None:
+    """The whole story of one CALL, in order, in plain words. CALL is its id, or how no other id begins."""
+    store = common.parts().store
+    found = common.find_call(store, call)
+    tell_story(common.console, found, store.hooks_of(found.key), store.attempts_of(found.key))
+    common.say(f"\nNext: {next_step(found, is_worker_alive=common.is_worker_alive(store))}")
+
+
+@click.command()
+@click.argument("call")
+@report_errors
+def link(call: str) -> None:
+    """The link to the page of one CALL, where its recording is heard."""
+    parts = common.parts()
+    found = common.find_call(parts.store, call)
+    click.echo(parts.links.of(found.call_id, found.link_version, key=found.key))
+
+
+@click.command()
+@click.argument("call")
+@report_errors
+def revoke(call: str) -> None:
+    """End all links to one CALL given out so far, also the one in the PMS's notes."""
+    parts = common.parts()
+    found = common.find_call(parts.store, call)
+    parts.store.revoke_link(found.key)
+    common.say(
+        f"Links to {found.call_id} open nothing now. Next, for a new one: adapter link {call}"
+    )
+
+
+@click.command()
+@click.argument("call", required=False)
+@click.option(
+    "--state", type=click.Choice(["failed", "held", "parked"]), help="All calls in this state."
+)
+@click.option(
+    "--again",
+    is_flag=True,
+    help="Also a call that is or may be written: makes a second event then.",
+)
+@click.option("--reason", help="With --state: only calls whose reason has these words.")
+@click.option("--line", help="With --state: only calls on this line of ours.")
+@click.option("--since", help="With --state: only calls from then on: 24h, 3d or 2026-11-01.")
+@click.option("--until", help="With --state: only calls from before then, written the same way.")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+@report_errors
+def replay(
+    call: str | None,
+    state: str | None,
+    again: bool,
+    reason: str | None,
+    line: str | None,
+    since: str | None,
+    until: str | None,
+    yes: bool,
+) -> None:
+    """Deliver CALL again, or all that failed or are held; or read parked hooks again.
+
+    Of several calls it says first how many they are, and asks; without a terminal give --yes.
+    """
+    if (call is None) == (state is None):
+        raise click.UsageError("name one CALL, or --state failed, held or parked")
+    filters = {"--reason": reason, "--line": line, "--since": since, "--until": until}
+    given = [name for name, value in filters.items() if value is not None]
+    if given and state not in ("failed", "held"):
+        raise click.UsageError(f"{given[0]} needs --state failed or --state held")
+    parts = common.parts()
+    if state == "parked":
+        taken, left = replay_parked(parts.intake)
+        common.say(f"{taken} parked hook(s) taken, {left} still cannot be read.")
+        sys.exit(1 if left else 0)
+    if call is not None:
+        found = [common.find_call(parts.store, call)]
+    else:
+        found = list(
+            parts.store.list_calls(
+                state=state,
+                line=common.number(line),
+                reason=reason,
+                since=common.moment(since, "--since"),
+                until=common.moment(until, "--until"),
+                limit=100_000,
+            )
+        )
+        _confirm_replay(len(found), state or "", yes=yes)
+    for one, outcome in replay_calls(parts.store, found, again=again):
+        common.say(f"{one.call_id}: {outcome}")
+    is_alive = common.is_worker_alive(parts.store)
+    taker = "The worker takes them up" if is_alive else "No worker is alive: start adapter worker"
+    common.say(f"{len(found)} call(s). {taker}; see adapter calls.")
+
+
+def _confirm_replay(count: int, state: str, *, yes: bool) -> None:
+    """Say how many calls it would be, and ask; ends the command if they are not to be replayed."""
+    common.say(f"{count} {state} call(s) match.")
+    if count == 0:
+        sys.exit(0)
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        click.echo(
+            "adapter: nothing was done. To deliver them again: the same with --yes", err=True
+        )
+        sys.exit(1)
+    click.confirm(f"Deliver {count} call(s) again?", abort=True)
+
+
+@click.command()
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1000))
+@report_errors
+def held(limit: int) -> None:
+    """Calls that wait for a decision, with the reason; newest first."""
+    found = common.parts().store.list_calls(state="held", limit=limit)
+    common.console.print(calls_table(found))
+    common.say(
+        f"{len(found)} held. Next: adapter assign CALL --lead ID, adapter create-lead CALL, "
+        "adapter ignore CALL, or adapter show CALL"
+    )
+
+
+@click.command()
+@click.argument("call")
+@click.option("--lead", help="The lead's id at Propexo.")
+@click.option("--applicant", help="The applicant's id.")
+@click.option("--resident", help="The resident's id.")
+@report_errors
+def assign(call: str, lead: str | None, applicant: str | None, resident: str | None) -> None:
+    """CALL was with this person: write it on their record."""
+    given = {"lead": lead, "applicant": applicant, "resident": resident}
+    people = [(kind, person_id) for kind, person_id in given.items() if person_id]
+    if len(people) != 1:
+        raise click.UsageError("name exactly one of --lead, --applicant, --resident")
+    parts, (kind, person_id) = common.parts(), people[0]
+    found = common.find_call(parts.store, call)
+    unchecked = assign_call(
+        parts.store,
+        found,
+        kind=PersonKind(kind),
+        person_id=person_id,
+        target=parts.target,
+        lines=parts.lines,
+    )
+    if unchecked:
+        click.echo(
+            f"{kind} {person_id} will be checked when it is delivered: {plain(unchecked)}", err=True
+        )
+    common.say(f"{found.call_id} goes to {kind} {person_id}. Next: adapter show {call}")
+
+
+@click.command()
+@click.argument("call")
+@report_errors
+def ignore(call: str) -> None:
+    """CALL is not to be written."""
+    store = common.parts().store
+    found = common.find_call(store, call)
+    ignore_call(store, found)
+    common.say(f"{found.call_id} is ignored. To undo: adapter replay {call}")
+
+
+@click.command("create-lead")
+@click.argument("call")
+@report_errors
+def create_lead(call: str) -> None:
+    """Make a lead of CALL's caller, and write the call there."""
+    store = common.parts().store
+    found = common.find_call(store, call)
+    create_lead_of(store, found)
+    common.say(
+        f"A lead will be asked for of the caller of {found.call_id}. Next: adapter show {call}"
+    )

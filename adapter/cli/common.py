@@ -1,0 +1,104 @@
+"""What do several commands need: the console, the parts, a call by its id, errors in one line?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+import sqlalchemy as sa
+
+from adapter import bootstrap
+from adapter.cli.terminal import Screen
+from adapter.cli.terminal import say as say_on
+from adapter.config.settings import Settings
+from adapter.domain.call import Call, CallState
+from adapter.domain.lines import Lines, read_lines
+from adapter.domain.phone import e164
+from adapter.errors import SettingsError, StoreUnavailable
+from adapter.reconcile.run import begins
+from adapter.storage.engine import refuse_newer, schema_state
+from adapter.storage.shared import DEAD_AFTER
+from adapter.storage.store import Store
+from adapter.storage.trouble import named, refuse_absent, trouble
+
+MOST_NAMED = 5
+console = Screen()
+
+
+def say(words: str) -> None:
+    """Print a sentence on the console."""
+    say_on(console, words)
+
+
+def states(_: click.Context, __: click.Parameter, typed: str) -> list[str]:
+    """Return the states of a call that begin so, for the shell's completion."""
+    return [state.value for state in CallState if state.value.startswith(typed)]
+
+
+def number(raw: str | None) -> str | None:
+    """Return the number in E.164, or the text itself where it is no number."""
+    return (e164(raw) or raw) if raw else None
+
+
+def moment(text: str | None, option: str) -> datetime | None:
+    """Return the moment that an option names. Errors: BadParameter."""
+    if text is None:
+        return None
+    try:
+        return begins(text, datetime.now(UTC))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=option) from error
+
+
+def check_lines(settings: Settings) -> Lines:
+    """Return the lines. Errors: SettingsError."""
+    return read_lines(settings.adapter_lines, settings.line_defaults)
+
+
+def parts() -> bootstrap.Parts:
+    """Return the parts, for a command that needs the database. Errors: SettingsError if it is not migrated."""
+    settings = bootstrap.read_settings()
+    made = bootstrap.Parts(settings)
+    schema, needed = schema_of(made.store)
+    if schema != needed:
+        raise SettingsError(
+            f"{named(made.store.engine.url)} has schema {schema}, needed is {needed}: run adapter migrate"
+        )
+    return made
+
+
+def schema_of(store: Store) -> tuple[str, str]:
+    """Return the schema that is there and the one needed. Errors: SettingsError if it was never migrated."""
+    url = store.engine.url
+    refuse_absent(url)
+    try:
+        with store.engine.begin() as connection:
+            connection.exec_driver_sql("SELECT 1")
+        schema, needed = schema_state(store.engine)
+    except sa.exc.SQLAlchemyError as error:
+        raise StoreUnavailable(trouble(url, error)) from error
+    if schema is None:
+        raise SettingsError(f"{named(url)} has no tables yet: run adapter migrate")
+    refuse_newer(store.engine)
+    return schema, needed
+
+
+def find_call(store: Store, call: str) -> Call:
+    """Return the call with this id, or the only one whose id begins so. Errors: SettingsError."""
+    calls = store.find_calls(call) or store.calls_that_begin_with(call, MOST_NAMED + 1)
+    if not calls:
+        raise SettingsError(f"no call {call!r} is known; adapter calls lists those that are")
+    if len({one.call_id for one in calls}) > 1:
+        ids = ", ".join(one.call_id for one in calls[:MOST_NAMED])
+        more = ", ..." if len(calls) > MOST_NAMED else ""
+        raise SettingsError(f"several calls begin with {call!r}: {ids}{more}; give more of the id")
+    if len(calls) > 1:
+        keys = ", ".join(one.key for one in calls)
+        raise SettingsError(f"several accounts have a call {call!r}; name one of {keys}")
+    return calls[0]
+
+
+def is_worker_alive(store: Store) -> bool:
+    """Return whether a worker has given a sign of life lately."""
+    now = datetime.now(UTC)
+    return any(now - seen < DEAD_AFTER for seen in store.workers().values())

@@ -1,0 +1,71 @@
+"""Which commands start processes, and what must be right before they do?"""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from adapter import bootstrap
+from adapter.cli import common
+from adapter.cli.errors import report_errors
+from adapter.cli.startup import refuse_unusable, say_start
+from adapter.config.settings import Settings
+from adapter.errors import StoreUnavailable
+from adapter.observability.observe import configure_logging
+from adapter.processes.children import (
+    GRACE_SECONDS,
+    LAST_SECONDS,
+    exec_web,
+    refuse_taken_port,
+)
+from adapter.processes.lifetime import end_after, leave, stop_signal
+from adapter.storage.trouble import full_disk, named
+
+
+@click.command()
+@report_errors
+def web() -> None:
+    """The web server: gunicorn, WEB_CONCURRENCY processes of 6 threads on PORT."""
+    settings = Settings.from_environ(os.environ)
+    settings.require_for_web()
+    lines = common.check_lines(settings)
+    configure_logging(settings.log_format)
+    refuse_taken_port(settings.host, settings.port)
+    refuse_unusable(settings)
+    say_start("web", settings, lines)
+    exec_web()
+
+
+@click.command()
+@report_errors
+def worker() -> None:
+    """The worker: writes due calls to Propexo. Start as many as you like."""
+    stopping = stop_signal()
+    end_after(stopping, GRACE_SECONDS + LAST_SECONDS)
+    settings = bootstrap.read_settings()
+    settings.require_for_worker()
+    common.schema_of(bootstrap.Parts(settings).store)
+    if full := full_disk(settings.database_url):
+        raise StoreUnavailable(full)
+    say_start("worker", settings, common.check_lines(settings))
+    running = bootstrap.worker(settings)
+    running.start()
+    stopping.wait()
+    running.stop(GRACE_SECONDS)
+    leave(0)
+
+
+@click.command()
+@click.option("--quiet", is_flag=True, hidden=True, help="Say nothing when it went well.")
+@report_errors
+def migrate(quiet: bool) -> None:
+    """Bring the database to the current schema. Safe to run again, and twice at once."""
+    settings = Settings.from_environ(os.environ)
+    bootstrap.migrate(settings)
+    if quiet:
+        return
+    place = f" ({named(settings.database_url)})" if settings.is_sqlite else ""
+    common.say(
+        f"The database is current{place}. Next: adapter run, or adapter web and adapter worker."
+    )
