@@ -22,10 +22,10 @@ from adapter.delivery.bulk_confirm import BulkConfirmation
 from adapter.delivery.deliver import Steps
 from adapter.delivery.earlier_writes import Earlier
 from adapter.delivery.enrich import Looks
-from adapter.delivery.lead_creation import Strangers
+from adapter.delivery.lead_creation import LeadCreation
 from adapter.delivery.run import Delivery
-from adapter.delivery.throttle import Pace
-from adapter.delivery.write_once import Writing
+from adapter.delivery.throttle import DispatchThrottle
+from adapter.delivery.write_once import WriteOnce
 from adapter.domain.assessment import Rules
 from adapter.domain.call_links import Links
 from adapter.domain.due import RecordingLinks, SettlePolicy
@@ -44,7 +44,7 @@ from adapter.reconcile.run import Reconciliation
 from adapter.storage import engine as database
 from adapter.storage import pooler, trouble
 from adapter.storage.api_health import ApiHealth
-from adapter.storage.lead_requests import NewLeads
+from adapter.storage.lead_requests import LeadRequests
 from adapter.storage.pauses import Pauses
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.periodic_tasks import Jobs
@@ -293,12 +293,12 @@ class Parts:
             log.info("held calls are tried again: their number is known now", count=woken)
 
     @cached_property
-    def pace(self) -> Pace:
-        return Pace()
+    def throttle(self) -> DispatchThrottle:
+        return DispatchThrottle()
 
     @cached_property
     def delivery(self) -> Delivery:
-        writing = Writing(
+        write_once = WriteOnce(
             store=self.store,
             target=self.target,
             breakers=Breakers(self.store),
@@ -307,11 +307,11 @@ class Parts:
             monotonic=self.monotonic,
         )
         earlier = Earlier(store=self.store, target=self.target, rules=self.rules, clock=_now)
-        strangers = Strangers(
+        lead_creation = LeadCreation(
             store=self.store,
-            leads=NewLeads(self.store),
+            leads=LeadRequests(self.store),
             target=self.target,
-            writing=writing,
+            write_once=write_once,
             earlier=earlier,
             clock=_now,
         )
@@ -328,14 +328,14 @@ class Parts:
                 clock=_now,
             ),
             target=self.target,
-            writing=writing,
+            write_once=write_once,
             earlier=earlier,
-            strangers=strangers,
+            lead_creation=lead_creation,
             bulk=self.bulk,
             links=self.links,
             clock=_now,
         )
-        return Delivery(store=self.store, advance=steps.advance, clock=_now, pace=self.pace)
+        return Delivery(store=self.store, advance=steps.advance, clock=_now, throttle=self.throttle)
 
     @cached_property
     def access(self) -> Access:
@@ -442,7 +442,7 @@ def worker(settings: Settings | None = None) -> Worker:
     return Worker(
         store=parts.store,
         deliver=parts.delivery.run,
-        pace=parts.pace,
+        throttle=parts.throttle,
         upkeep=parts.upkeep,
         executor_id=executor_id(settings),
         concurrency=settings.worker_concurrency,

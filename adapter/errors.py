@@ -118,5 +118,5 @@ class NotSupported(PermanentError):
     """The PMS has no such operation (405), or the profile says so."""
 
 
-class Untraceable(NotSupported):
+class CannotVerify(NotSupported):
     """A write may have got through, and what would show it cannot be read: a person has to look."""

@@ -17,7 +17,7 @@ from dbos import DBOS
 
 from adapter.bootstrap import Parts
 from adapter.config.settings import Settings
-from adapter.delivery.throttle import Pace
+from adapter.delivery.throttle import DispatchThrottle
 from adapter.domain.call import Call, CallState
 from adapter.storage.store import Store
 from adapter.worker.dbos_queue import Worker
@@ -105,7 +105,7 @@ def wait_until(parts: Parts, sid: str, state: CallState) -> Call:
 def worker(parts: Parts) -> Iterator[Worker]:
     """A worker that never starts; what it hands out stays on the queue."""
     made = Worker(
-        pace=Pace(),
+        throttle=DispatchThrottle(),
         store=parts.store,
         deliver=lambda key, run: None,
         upkeep=Upkeep(parts.upkeep._leases, [], clock=lambda: datetime.now(UTC)),

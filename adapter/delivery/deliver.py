@@ -18,10 +18,10 @@ from adapter.delivery.earlier_writes import Earlier
 from adapter.delivery.eligibility import NO_LINE, refusal
 from adapter.delivery.enrich import Looks
 from adapter.delivery.event_write import Chosen, EventRetry, EventWrite
-from adapter.delivery.lead_creation import Strangers
-from adapter.delivery.result import KEEP_TRYING, Again, Done
+from adapter.delivery.lead_creation import LeadCreation
+from adapter.delivery.result import KEEP_TRYING, Finished, Reschedule
 from adapter.delivery.summarize import summarize
-from adapter.delivery.write_once import Writing
+from adapter.delivery.write_once import WriteOnce
 from adapter.domain.assessment import Rules, View
 from adapter.domain.call import Attempt, Call, CallState
 from adapter.domain.call_links import Links
@@ -66,9 +66,9 @@ class Steps:
         rules: Rules,
         looks: Looks,
         target: Target,
-        writing: Writing,
+        write_once: WriteOnce,
         earlier: Earlier,
-        strangers: Strangers,
+        lead_creation: LeadCreation,
         bulk: BulkConfirmation,
         links: Links,
         clock: Callable[[], datetime],
@@ -77,28 +77,28 @@ class Steps:
         self._rules = rules
         self._looks = looks
         self._target = target
-        self._writing = writing
+        self._write_once = write_once
         self._earlier = earlier
-        self._strangers = strangers
+        self._lead_creation = lead_creation
         self._bulk = bulk
         self._links = links
         self._clock = clock
 
-    def advance(self, call: Call) -> Done | Again:
+    def advance(self, call: Call) -> Finished | Reschedule:
         """The way of one call, from where it stands. Errors: RemoteError, StoreUnavailable."""
         if call.state is CallState.WRITTEN:
             known = self._looks.complete(call)
-            if isinstance(known, Done | Again):
+            if isinstance(known, Finished | Reschedule):
                 return known
-            return self._amend(call, known, Done(CallState.WRITTEN))
+            return self._amend(call, known, Finished(CallState.WRITTEN))
         call = self._earlier.mark(call)
         if call.job_id is not None:
             return self._confirm(call)
         untraced = self._trace(call)
-        if isinstance(untraced, Again):
+        if isinstance(untraced, Reschedule):
             return untraced
         record = self._looks.complete(call)
-        if isinstance(record, Done | Again):
+        if isinstance(record, Finished | Reschedule):
             return record
         view = self._rules.view(record)
         line = self._rules.lines.of(view.parties.line)
@@ -107,8 +107,8 @@ class Steps:
         refused = refusal(view, line, self._rules.lines)
         if refused is not None and call.assigned_kind is None:
             return refused
-        match = self._writing.pause(line.integration_id or "") or self._match(call, view, line)
-        if isinstance(match, Done | Again):
+        match = self._write_once.pause(line.integration_id or "") or self._match(call, view, line)
+        if isinstance(match, Finished | Reschedule):
             return match
         request = self._request(call, record, view, line, match.person)
         if untraced is None:
@@ -122,7 +122,7 @@ class Steps:
                 )
         return self._post(call, match, request, untraced)
 
-    def _match(self, call: Call, view: View, line: Line) -> Chosen | Done | Again:
+    def _match(self, call: Call, view: View, line: Line) -> Chosen | Finished | Reschedule:
         """The person: assigned by an operator, found by the rule, or made as a new lead."""
         number = view.parties.other.number or ""
         if call.assigned_kind in list(PersonKind):
@@ -131,11 +131,11 @@ class Steps:
                 person = self._target.person(kind, call.assigned_id or "", line)
             except PermanentError as error:
                 why = f"assigned to {kind.value} {call.assigned_id}, but {error}"
-                return Done(CallState.HELD, why)
+                return Finished(CallState.HELD, why)
             return Chosen(person, f"{kind.value} {person.id}: assigned by an operator")
         if not number:
             why = _NO_NUMBER.get(view.parties.other.kind, "none was reported")
-            return Done(CallState.HELD, f"no number to find a person or make a lead by: {why}")
+            return Finished(CallState.HELD, f"no number to find a person or make a lead by: {why}")
         match = choose_person(number, self._target.find_people(number, line), line)
         if match.person is not None:
             return Chosen(match.person, match.because)
@@ -148,17 +148,17 @@ class Steps:
             why = f"{match.because} so far; the index of people is being read for the first time"
             waited = self._clock() - call.first_seen_at
             if waited >= KEEP_TRYING:
-                return Done(CallState.HELD, why)
-            return Again(max(INDEX_WAIT_SECONDS, waited.total_seconds() / 4), why)
+                return Finished(CallState.HELD, why)
+            return Reschedule(max(INDEX_WAIT_SECONDS, waited.total_seconds() / 4), why)
         if match.is_unknown and is_wanted:
-            made = self._strangers.lead_for(call, number, line)
+            made = self._lead_creation.lead_for(call, number, line)
             if isinstance(made, Person):
                 return Chosen(made, f"lead {made.id}: made for this caller")
             return made
         if match.is_unknown and line.unknown_caller is UnknownCaller.IGNORE:
-            return Done(CallState.IGNORED, f"{match.because}, and unknown callers are ignored")
+            return Finished(CallState.IGNORED, f"{match.because}, and unknown callers are ignored")
         why = f"; no lead is made: {no_lead}" if match.is_unknown and no_lead else ""
-        return Done(CallState.HELD, f"{match.because}{why}")
+        return Finished(CallState.HELD, f"{match.because}{why}")
 
     def _request(
         self, call: Call, record: CallRecord, view: View, line: Line, person: Person
@@ -171,26 +171,26 @@ class Steps:
             "told": told(summary, view.parties.other.number),
         }
 
-    def _trace(self, call: Call) -> Again | Attempt | None:
+    def _trace(self, call: Call) -> Reschedule | Attempt | None:
         """What became of the last post, if that is in doubt. An attempt: nothing, post again."""
         if call.event is None:
             return None
         write = EventWrite(self._store, call, call.event)
-        found = self._writing.trace(write)
+        found = self._write_once.find_earlier(write)
         return self._posted(write.integration_id, found) if isinstance(found, str) else found
 
     def _post(
         self, call: Call, match: Chosen, request: Mapping[str, Any], untraced: Attempt | None
-    ) -> Again:
-        asked = self._writing.ask(EventWrite(self._store, call, request, match), untraced)
-        if isinstance(asked, Again):
+    ) -> Reschedule:
+        asked = self._write_once.submit(EventWrite(self._store, call, request, match), untraced)
+        if isinstance(asked, Reschedule):
             return asked
         posted = self._posted(match.person.integration_id, asked.job_id)
-        return replace(posted, also=asked.note)
+        return replace(posted, on_commit=asked.note)
 
-    def _posted(self, integration_id: str, job_id: str) -> Again:
+    def _posted(self, integration_id: str, job_id: str) -> Reschedule:
         wait = self._confirm_wait(integration_id, 0.0) if job_id else 0.0
-        return Again(wait, "accepted, to be confirmed", CallState.POSTED)
+        return Reschedule(wait, "accepted, to be confirmed", CallState.POSTED)
 
     def _confirm_wait(self, integration_id: str, since_seconds: float) -> float:
         """Seconds until this call's own write-status is asked, growing with its age."""
@@ -198,12 +198,12 @@ class Steps:
         later = [s for s in CONFIRM_AFTER_SECONDS if s > since_seconds and s >= earliest]
         return float(later[0] if later else CONFIRM_AFTER_SECONDS[-1])
 
-    def _confirm(self, call: Call) -> Done | Again:
+    def _confirm(self, call: Call) -> Finished | Reschedule:
         """Acceptance is not success: ask what became of the write."""
         now = self._clock()
         if not call.job_id:
             return self._amend(
-                call, call.record, Done(CallState.WRITTEN, "found on the person's record")
+                call, call.record, Finished(CallState.WRITTEN, "found on the person's record")
             )
         since = now - (call.posted_at or now)
         try:
@@ -212,15 +212,17 @@ class Steps:
             raise  # however long that takes, it says nothing of the write
         except RemoteError as error:
             if since >= KEEP_TRYING:
-                return Done(CallState.POSTED, f"accepted, but never confirmed: {error}")
+                return Finished(CallState.POSTED, f"accepted, but never confirmed: {error}")
             wait = error.retry_after_seconds or 60
-            return Again(wait, f"accepted, not confirmed yet: {error}", CallState.POSTED)
+            return Reschedule(wait, f"accepted, not confirmed yet: {error}", CallState.POSTED)
         if found.state is WriteState.FAILED:
             return self._refused(call, found)
         if found.state is WriteState.PENDING:
             if since >= KEEP_TRYING:
-                return Done(CallState.POSTED, "accepted, but the PMS has not confirmed it in a day")
-            return Again(
+                return Finished(
+                    CallState.POSTED, "accepted, but the PMS has not confirmed it in a day"
+                )
+            return Reschedule(
                 self._confirm_wait(call.integration_id or "", since.total_seconds()),
                 "accepted, not confirmed yet",
                 CallState.POSTED,
@@ -230,44 +232,48 @@ class Steps:
         return self._amend(
             replace(call, event_id=found.event_id),
             call.record,
-            Done(CallState.WRITTEN, reason, values),
+            Finished(CallState.WRITTEN, reason, values),
         )
 
-    def _refused(self, call: Call, found: Confirmation) -> Done | Again:
+    def _refused(self, call: Call, found: Confirmation) -> Finished | Reschedule:
         """The PMS did not take it: tried again where its trouble may pass, and else it has failed."""
         words = found.words or "no reason given"
-        failed = Done(CallState.FAILED, f"the PMS refused it: {words}")
+        failed = Finished(CallState.FAILED, f"the PMS refused it: {words}")
         if call.event is None or not found.may_retry or call.retries >= len(RETRY_AFTER_SECONDS):
             return failed
-        again = Again(
+        again = Reschedule(
             RETRY_AFTER_SECONDS[call.retries],
             f"the PMS failed ({words}); asked to try again",
             CallState.POSTED,
         )
         retry = EventRetry(self._store, call, call.event)
-        traced = self._writing.trace(retry)
+        traced = self._write_once.find_earlier(retry)
         if isinstance(traced, str):
             return again
-        if isinstance(traced, Again):
+        if isinstance(traced, Reschedule):
             return replace(traced, state=CallState.POSTED)
         if traced is None and call.may_be_written:
             # Records that were restored know of no retry that was asked for since.
             job_id = retry.find(self._target, call.posted_at or call.first_seen_at)
             if job_id is not None:
-                return replace(again, also=partial(retry.accepted, job_id=job_id, at=self._clock()))
+                return replace(
+                    again, on_commit=partial(retry.accepted, job_id=job_id, at=self._clock())
+                )
         try:
-            asked = self._writing.ask(retry, traced)
+            asked = self._write_once.submit(retry, traced)
         except PermanentError as error:
             # Where somebody had it tried again at Propexo, that job is ours now.
             job_id = retry.find(self._target, call.posted_at or call.first_seen_at)
             if job_id is None:
                 return replace(failed, reason=f"{failed.reason}; not tried again: {error}")
-            return replace(again, also=partial(retry.accepted, job_id=job_id, at=self._clock()))
-        if isinstance(asked, Again):
+            return replace(
+                again, on_commit=partial(retry.accepted, job_id=job_id, at=self._clock())
+            )
+        if isinstance(asked, Reschedule):
             return replace(asked, state=CallState.POSTED)
-        return replace(again, also=asked.note)
+        return replace(again, on_commit=asked.note)
 
-    def _amend(self, call: Call, record: CallRecord, done: Done) -> Done | Again:
+    def _amend(self, call: Call, record: CallRecord, done: Finished) -> Finished | Reschedule:
         """Bring a written event up to what is known now, where the PMS takes that; never a second event.
 
         Where it does not, the reason says what stands wrong there. Other rules and settings than it was
@@ -281,7 +287,7 @@ class Steps:
         if call.event is None or line is None or "person" not in call.event:
             return done
         if view.questions and call.state is not CallState.WRITTEN:
-            return Again(
+            return Reschedule(
                 0.0, "written; more is asked of the provider", CallState.WRITTEN, values=done.values
             )
         person = _person(call.event["person"])
@@ -300,7 +306,7 @@ class Steps:
             if event_id is None:
                 if self._clock() - (call.posted_at or self._clock()) < KEEP_TRYING:
                     why = f"{change}; the event cannot be seen yet"
-                    return Again(1800, why, CallState.WRITTEN, values=done.values)
+                    return Reschedule(1800, why, CallState.WRITTEN, values=done.values)
                 return replace(done, reason=f"{change}; the event was not found to correct it")
             self._target.amend(event_id, request)
         except TemporaryError:

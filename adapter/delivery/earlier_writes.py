@@ -14,18 +14,18 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
-from adapter.delivery.result import Again
+from adapter.delivery.result import Reschedule
 from adapter.domain.assessment import Rules
 from adapter.domain.call import Call, CallState
 from adapter.domain.record import CallRecord
-from adapter.errors import NotSupported, Untraceable
+from adapter.errors import CannotVerify, NotSupported
 from adapter.observability.observe import Exchange
 from adapter.storage.periodic_tasks import begun_at
 from adapter.storage.store import Store
 from adapter.targets.base import Target
 
 LATE = timedelta(minutes=5)
-BUSY = Again(10.0, "another run of this call is at it")
+BUSY = Reschedule(10.0, "another run of this call is at it")
 
 
 class LateWrite(Protocol):
@@ -82,10 +82,10 @@ class Earlier:
             self._store.update(connection, call.key, may_be_written=True)
         return replace(call, may_be_written=True)
 
-    def find(self, call: Call, record: CallRecord, write: LateWrite) -> str | Again | None:
+    def find(self, call: Call, record: CallRecord, write: LateWrite) -> str | Reschedule | None:
         """The job of an earlier write ("" if only its result is seen), noted as this one's. None: ask for it.
 
-        Errors: Untraceable if it cannot be seen whether there was one; RemoteError, StoreUnavailable.
+        Errors: CannotVerify if it cannot be seen whether there was one; RemoteError, StoreUnavailable.
         """
         look = self._look(call, record)
         if look is None:
@@ -96,7 +96,7 @@ class Earlier:
         except NotSupported as unseen:
             if not look.is_suspect or self._is_history(call, record):
                 return None
-            raise Untraceable(
+            raise CannotVerify(
                 "it came late, as after a restored backup, so it may be written already, and that cannot "
                 f"be seen ({unseen}); look whether it is in the PMS: adapter ignore CALL if it is, "
                 "adapter replay CALL --again if it is not"

@@ -19,7 +19,7 @@ from adapter.delivery.provider_reads import (
     seconds_to_next_look,
     seconds_to_next_news,
 )
-from adapter.delivery.result import Again, Done
+from adapter.delivery.result import Finished, Reschedule
 from adapter.domain.assessment import Rules, columns
 from adapter.domain.call import Call, CallState
 from adapter.domain.parties import Direction
@@ -69,7 +69,7 @@ class Looks:
         self._clock = clock
         self._longest_call = timedelta(seconds=rules.policy.unfinished_seconds)
 
-    def complete(self, call: Call) -> CallRecord | Done | Again:
+    def complete(self, call: Call) -> CallRecord | Finished | Reschedule:
         """The record of the call, as complete as it has to be to be written.
 
         Errors: RemoteError where the provider's API may yet answer, StoreUnavailable.
@@ -79,7 +79,7 @@ class Looks:
             return asked
         return self._ask_lines(call, asked)
 
-    def _ask_provider(self, call: Call) -> CallRecord | Done | Again:
+    def _ask_provider(self, call: Call) -> CallRecord | Finished | Reschedule:
         """What the provider's API adds, where the hooks left something open."""
         record, now = call.record, self._clock()
         reader = self._readers.get(call.provider)
@@ -116,7 +116,9 @@ class Looks:
             return self._again(call, wait, "the message is still being processed")
         return found
 
-    def _without_reader(self, call: Call, record: CallRecord, now: datetime) -> CallRecord | Again:
+    def _without_reader(
+        self, call: Call, record: CallRecord, now: datetime
+    ) -> CallRecord | Reschedule:
         """There are no credentials to ask with: hooks are all there will be, and late ones are waited for."""
         has_end = record.is_over and record.parent.status is not None
         wait = (
@@ -128,7 +130,7 @@ class Looks:
 
     def _without_answer(
         self, call: Call, error: RemoteError, now: datetime
-    ) -> CallRecord | Done | Again:
+    ) -> CallRecord | Finished | Reschedule:
         """The API did not answer: ask again, or do without where it has not answered for long.
 
         Errors: the error itself, where it is to be waited for longer.
@@ -148,7 +150,7 @@ class Looks:
             raise TemporaryError(str(error), status=error.status) from error
         raise error
 
-    def _ask_lines(self, call: Call, record: CallRecord) -> CallRecord | Again:
+    def _ask_lines(self, call: Call, record: CallRecord) -> CallRecord | Reschedule:
         """What became of the call on our own other lines, where it was led to one."""
         now = self._clock()
         over_at = call.over_at or now
@@ -182,16 +184,18 @@ class Looks:
             if leg_id and dial.is_connected and leg_id not in record.legs.keys() | record.relayed
         )
 
-    def _wait_for_line(self, call: Call, record: CallRecord, now: datetime) -> Again:
+    def _wait_for_line(self, call: Call, record: CallRecord, now: datetime) -> Reschedule:
         """Until the call on our other line is settled: often at first, as it is our own database."""
         since_end = (now - (call.over_at or now)).total_seconds()
         wait = LINE_SECONDS if since_end < LINE_OFTEN_SECONDS else seconds_to_next_news(call, now)
         return self._again(call, wait, "waiting for the call on our other line to be settled")
 
-    def _again(self, call: Call, seconds: float, reason: str, *, is_failure: bool = False) -> Again:
+    def _again(
+        self, call: Call, seconds: float, reason: str, *, is_failure: bool = False
+    ) -> Reschedule:
         """Another look later; until then a hook may still bring the call forward."""
         state = call.state if call.state is CallState.WRITTEN else CallState.OPEN
-        return Again(seconds, reason, state, counts=is_failure)
+        return Reschedule(seconds, reason, state, is_failed_attempt=is_failure)
 
     def _keep(self, call: Call, found: CallRecord, now: datetime) -> CallRecord:
         """Store what was found, joined with what came meanwhile."""
@@ -212,9 +216,9 @@ class Looks:
             )
         return found
 
-    def _fold_into(self, call: Call, found: CallRecord, parent_id: str) -> Done:
+    def _fold_into(self, call: Call, found: CallRecord, parent_id: str) -> Finished:
         """It is a leg of another call: its facts go there, and this record ends."""
         facts = found.model_copy(update={"call_id": parent_id})
         with self._store.begin() as connection:
             key = self._fold(connection, facts, self._clock())
-        return Done(CallState.FOLDED, f"a leg of {key}")
+        return Finished(CallState.FOLDED, f"a leg of {key}")

@@ -15,13 +15,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapter.delivery.earlier_writes import Earlier
-from adapter.delivery.result import Again, Done
-from adapter.delivery.write_once import Writing
+from adapter.delivery.result import Finished, Reschedule
+from adapter.delivery.write_once import WriteOnce
 from adapter.domain.call import Attempt, Call, CallState
 from adapter.domain.lines import Line, PersonKind
 from adapter.domain.matching import Person
 from adapter.errors import PermanentError
-from adapter.storage.lead_requests import NewLead, NewLeads
+from adapter.storage.lead_requests import LeadRequest, LeadRequests
 from adapter.storage.store import Store
 from adapter.targets.base import Target, WriteState
 
@@ -30,15 +30,15 @@ WAIT_FOR_OTHER_SECONDS = (5.0, 60.0, 300.0)
 UNDER_WAY = (CallState.OPEN, CallState.DELIVERING)
 SYNC_WAIT_SECONDS = (10.0, 60.0, 300.0, 1800.0)
 GIVE_UP_AFTER = timedelta(days=3)
-ASKED = Again(1.0, "a lead was asked for; waiting for the PMS to make it")
+ASKED = Reschedule(1.0, "a lead was asked for; waiting for the PMS to make it")
 
 
 @dataclass(frozen=True)
 class LeadWrite:
     """The lead of a number, as something to be written once."""
 
-    leads: NewLeads
-    lead: NewLead
+    leads: LeadRequests
+    lead: LeadRequest
     step = "lead"
 
     @property
@@ -71,27 +71,27 @@ class LeadWrite:
         self.leads.update(connection, self.lead, job_id=job_id)
 
 
-class Strangers:
+class LeadCreation:
     """Makes leads of unknown callers."""
 
     def __init__(
         self,
         *,
         store: Store,
-        leads: NewLeads,
+        leads: LeadRequests,
         target: Target,
-        writing: Writing,
+        write_once: WriteOnce,
         earlier: Earlier,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._leads = leads
         self._target = target
-        self._writing = writing
+        self._write_once = write_once
         self._earlier = earlier
         self._clock = clock
 
-    def lead_for(self, call: Call, number: str, line: Line) -> Person | Done | Again:
+    def lead_for(self, call: Call, number: str, line: Line) -> Person | Finished | Reschedule:
         """The lead that was made of this number (E.164); or what to wait for, or why there is none."""
         integration_id = line.integration_id or ""
         lead = self._leads.get(integration_id, number)
@@ -99,7 +99,7 @@ class Strangers:
             try:
                 request = self._target.new_lead(number, line, call.call_id)
             except PermanentError as error:
-                return Done(CallState.HELD, str(error))
+                return Finished(CallState.HELD, str(error))
             lead = self._leads.claim(integration_id, number, call.key, request, self._clock())
         if lead.lead_id:
             return _person(lead, line)
@@ -113,56 +113,56 @@ class Strangers:
         owner = self._store.call(key)
         return owner is None or owner.state not in UNDER_WAY
 
-    def _ask(self, call: Call, lead: NewLead, number: str, line: Line) -> Again | Done:
+    def _ask(self, call: Call, lead: LeadRequest, number: str, line: Line) -> Reschedule | Finished:
         """Ask for the lead; the call may be another one's heir."""
-        found = self._writing.trace(LeadWrite(self._leads, lead))
+        found = self._write_once.find_earlier(LeadWrite(self._leads, lead))
         if isinstance(found, Attempt | None):
             if lead.call_key != call.key:
                 return self._take_over(call, lead, number, line, found)
             if found is None:
                 before = self._earlier.find(call, call.record, LeadWrite(self._leads, lead))
                 if before is not None:
-                    return before if isinstance(before, Again) else ASKED
+                    return before if isinstance(before, Reschedule) else ASKED
             try:
-                asked = self._writing.ask(LeadWrite(self._leads, lead), found)
+                asked = self._write_once.submit(LeadWrite(self._leads, lead), found)
             except PermanentError as error:
                 self._note(lead, failed=str(error))
-                return Done(CallState.HELD, f"the lead could not be made: {error}")
-            return asked if isinstance(asked, Again) else replace(ASKED, also=asked.note)
-        return found if isinstance(found, Again) else ASKED
+                return Finished(CallState.HELD, f"the lead could not be made: {error}")
+            return asked if isinstance(asked, Reschedule) else replace(ASKED, on_commit=asked.note)
+        return found if isinstance(found, Reschedule) else ASKED
 
     def _take_over(
-        self, call: Call, lead: NewLead, number: str, line: Line, untraced: Attempt | None
-    ) -> Again | Done:
+        self, call: Call, lead: LeadRequest, number: str, line: Line, untraced: Attempt | None
+    ) -> Reschedule | Finished:
         """The lead becomes this call's to ask for; what the other one tried left no trace."""
         try:
             request = self._target.new_lead(number, line, call.call_id)
         except PermanentError as error:
-            return Done(CallState.HELD, str(error))
+            return Finished(CallState.HELD, str(error))
         with self._store.begin() as connection:
             if self._leads.locked(connection, lead) == lead:
                 if untraced is not None:
                     self._store.finish_attempt(connection, untraced.id, doubtful=False)
                 self._leads.update(connection, lead, call_key=call.key, request=request)
-        return Again(0.0, "the call that was to have the lead made has ended; this one does")
+        return Reschedule(0.0, "the call that was to have the lead made has ended; this one does")
 
-    def _other_asks(self, lead: NewLead) -> Again:
+    def _other_asks(self, lead: LeadRequest) -> Reschedule:
         waited = (self._clock() - lead.asked_at).total_seconds()
         soon, later, last = WAIT_FOR_OTHER_SECONDS
         wait = soon if waited < later else later if waited < 2 * last else last
-        return Again(wait, "another call of this number is having a lead made")
+        return Reschedule(wait, "another call of this number is having a lead made")
 
-    def _note(self, lead: NewLead, **values: Any) -> None:
+    def _note(self, lead: LeadRequest, **values: Any) -> None:
         with self._store.begin() as connection:
             self._leads.update(connection, lead, **values)
 
-    def _await(self, lead: NewLead, number: str, line: Line) -> Person | Done | Again:
+    def _await(self, lead: LeadRequest, number: str, line: Line) -> Person | Finished | Reschedule:
         """The lead was accepted: wait for its id, from the write's status or from the next sync."""
         confirmation = self._target.confirm(lead.job_id or "", integration_id=lead.integration_id)
         if confirmation.state is WriteState.FAILED:
             words = confirmation.words or "no reason given"
             self._note(lead, failed=words)
-            return Done(CallState.HELD, f"the lead of this number could not be made: {words}")
+            return Finished(CallState.HELD, f"the lead of this number could not be made: {words}")
         if confirmation.state is not WriteState.PENDING and confirmation.event_id:
             self._note(lead, lead_id=confirmation.event_id)
             return _person(lead, line, confirmation.event_id)
@@ -173,14 +173,18 @@ class Strangers:
                     return person
         waited = self._clock() - lead.asked_at
         if waited > GIVE_UP_AFTER:
-            return Done(CallState.HELD, "a lead was made, but the PMS has not shown it in 3 days")
+            return Finished(
+                CallState.HELD, "a lead was made, but the PMS has not shown it in 3 days"
+            )
         wait = next(
             (s for s in SYNC_WAIT_SECONDS if s > waited.total_seconds()), SYNC_WAIT_SECONDS[-1]
         )
-        return Again(wait, "a lead was made; waiting for the PMS to show it with its next sync")
+        return Reschedule(
+            wait, "a lead was made; waiting for the PMS to show it with its next sync"
+        )
 
 
-def _person(lead: NewLead, line: Line, lead_id: str | None = None) -> Person:
+def _person(lead: LeadRequest, line: Line, lead_id: str | None = None) -> Person:
     body: Mapping[str, Any] = lead.request["body"]
     return Person(
         kind=PersonKind.LEAD,

@@ -8,8 +8,8 @@ from typing import Any
 
 import structlog
 
-from adapter.delivery.result import Again, Done, after_error
-from adapter.delivery.throttle import Pace
+from adapter.delivery.result import Finished, Reschedule, after_error
+from adapter.delivery.throttle import DispatchThrottle
 from adapter.domain.call import Call, CallState
 from adapter.errors import BudgetSpent, StoreUnavailable
 from adapter.observability.observe import (
@@ -24,7 +24,7 @@ from adapter.storage.store import Store
 
 log = logger("adapter.delivery")
 
-Advance = Callable[[Call], "Done | Again"]
+Advance = Callable[[Call], "Finished | Reschedule"]
 
 
 class Delivery:
@@ -36,13 +36,13 @@ class Delivery:
         store: Store,
         advance: Advance,
         clock: Callable[[], datetime],
-        pace: Pace | None = None,
+        throttle: DispatchThrottle | None = None,
         backoff_seconds: float = 2.0,
     ) -> None:
         self._store = store
         self._advance = advance
         self._clock = clock
-        self._pace = pace or Pace()
+        self._throttle = throttle or DispatchThrottle()
         self._backoff = backoff_seconds
 
     def run(self, key: str, number: int) -> None:
@@ -61,12 +61,12 @@ class Delivery:
                     raise
                 except Exception as error:
                     if isinstance(error, BudgetSpent) and call.job_id is None:
-                        self._pace.hold(error.retry_after_seconds or 1.0)
+                        self._throttle.pause_for(error.retry_after_seconds or 1.0)
                     result = after_error(call, error, self._clock(), self._backoff)
             self._note(call, number, result, seen)
 
     def _note(
-        self, call: Call, number: int, result: Done | Again, seen: Sequence[Exchange]
+        self, call: Call, number: int, result: Finished | Reschedule, seen: Sequence[Exchange]
     ) -> None:
         """Keep what was asked and answered; state, reason and the next run commit together."""
         now = self._clock()
@@ -74,16 +74,16 @@ class Delivery:
             "state": result.state.value,
             "reason": result.reason,
             "updated_at": now,
-            "waits_for": result.waits_for if isinstance(result, Again) else None,
+            "waits_for": result.waits_for if isinstance(result, Reschedule) else None,
             **(result.values or {}),
         }
-        if isinstance(result, Again):
+        if isinstance(result, Reschedule):
             values |= self._again(call, result, now)
         else:
             values |= {"due_at": None, "tries": 0, "tried_since": None}
         with self._store.begin() as connection:
-            if isinstance(result, Again) and result.also is not None:
-                result.also(connection)
+            if isinstance(result, Reschedule) and result.on_commit is not None:
+                result.on_commit(connection)
             if result.state is CallState.HELD:
                 current = self._store.locked(connection, call.key)
                 if current is not None and current.record_json != call.record_json:
@@ -95,19 +95,19 @@ class Delivery:
             if not counts:
                 return  # another run has taken over; it says what comes next
         count_delivery(result.state.value, call.outcome)
-        if isinstance(result, Again) and result.counts:
+        if isinstance(result, Reschedule) and result.is_failed_attempt:
             TALLY.add("adapter_retries_total")
         if result.state is CallState.WRITTEN and call.state is not CallState.WRITTEN:
             count_written((now - call.ended_at).total_seconds())
         say = log.error if result.state is CallState.FAILED else log.info
         say(result.state.value, reason=result.reason, run=number)
 
-    def _again(self, call: Call, result: Again, now: datetime) -> dict[str, Any]:
+    def _again(self, call: Call, result: Reschedule, now: datetime) -> dict[str, Any]:
         values: dict[str, Any] = {
             "run": call.run + 1,
             "due_at": now + timedelta(seconds=result.delay_seconds),
         }
-        if result.counts:
+        if result.is_failed_attempt:
             values |= {"tries": call.tries + 1, "tried_since": call.tried_since or now}
         elif result.waits_for is not None:
             values |= {"tries": 0, "tried_since": None}  # the day of trying begins after the pause

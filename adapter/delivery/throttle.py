@@ -1,4 +1,4 @@
-"""When is handing out runs of no use, because the rate limit's budget is spent?"""
+"""When does this worker hand out no runs, because the rate limit is used up?"""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ import time
 from collections.abc import Callable
 
 
-class Pace:
-    """Holds this worker's dispatcher back; thousands of waiting calls need not each find out for themselves."""
+class DispatchThrottle:
+    """Pauses this worker's dispatcher, so that thousands of waiting calls do not each meet the rate limit.
+
+    clock: seconds by a clock that does not jump.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._until = 0.0
+        self._paused_until = 0.0
 
-    def hold(self, seconds: float) -> None:
-        """Hand out nothing for so long."""
-        self._until = max(self._until, self._clock() + seconds)
+    def pause_for(self, seconds: float) -> None:
+        """Pause dispatching for at least so long from now on."""
+        self._paused_until = max(self._paused_until, self._clock() + seconds)
 
-    def remaining(self) -> float:
-        """How many seconds it is still of no use; 0.0 if it is not."""
-        return max(self._until - self._clock(), 0.0)
+    def paused_seconds(self) -> float:
+        """Return the seconds until dispatching may resume, or 0.0 if it is not paused."""
+        return max(self._paused_until - self._clock(), 0.0)

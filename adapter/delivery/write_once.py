@@ -14,16 +14,16 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
-from adapter.delivery.result import Again
+from adapter.delivery.result import Reschedule
 from adapter.domain.call import Attempt
 from adapter.errors import (
     BudgetSpent,
+    CannotVerify,
     CredentialsRefused,
     Paused,
     PermanentError,
     RemoteError,
     TemporaryError,
-    Untraceable,
 )
 from adapter.observability.observe import exchanges
 from adapter.storage.shared import Breakers
@@ -74,7 +74,7 @@ class Accepted:
     note: Callable[[sa.Connection], None]
 
 
-class Writing:
+class WriteOnce:
     """Asks the target. visible_seconds: how long an accepted write may take to show up there."""
 
     def __init__(
@@ -96,18 +96,18 @@ class Writing:
         # When this process first looked for the trace of an attempt in doubt, by its id.
         self._looked_since: dict[int, float] = {}
 
-    def pause(self, integration_id: str) -> Again | None:
+    def pause(self, integration_id: str) -> Reschedule | None:
         """Whether to wait before anything is done for a write to this integration."""
         wait = self._breakers.seconds_left(integration_id, self._clock().timestamp())
-        return Again(wait, PMS_IS_DOWN) if wait else None
+        return Reschedule(wait, PMS_IS_DOWN) if wait else None
 
-    def trace(self, write: Write) -> str | Again | Attempt | None:
+    def find_earlier(self, write: Write) -> str | Reschedule | Attempt | None:
         """What is there of the last attempt? None: nothing is in doubt. A job's id: it got through.
 
-        An attempt: no trace of it; `ask` may replace it. How long it has been looked for is counted from this
+        An attempt: no trace of it; `submit` may replace it. How long it is looked for is counted from this
         process's first look, by a clock that does not jump: it may have been accepted as late as when
         nobody waited for its answer any more.
-        Errors: Untraceable if it cannot be seen whether it got through; RemoteError, StoreUnavailable.
+        Errors: CannotVerify if it cannot be seen whether it got through; RemoteError, StoreUnavailable.
         """
         with self._store.begin() as connection:
             doubtful = self._store.last_doubtful(connection, write.call_key, write.step)
@@ -135,26 +135,26 @@ class Writing:
             wait = min(
                 max(looked_for, LOOK_AGAIN_SECONDS), self._visible_seconds - looked_for + 0.1
             )
-            return Again(wait, "the last try may have got through; looking for its trace")
+            return Reschedule(wait, "the last try may have got through; looking for its trace")
         if unseen is not None:
-            raise Untraceable(
+            raise CannotVerify(
                 f"the last try may have got through, and that cannot be seen ({unseen}); look whether it "
                 "is in the PMS: adapter ignore CALL if it is, adapter replay CALL --again if it is not"
             )
         return doubtful
 
-    def ask(self, write: Write, untraced: Attempt | None) -> Accepted | Again:
+    def submit(self, write: Write, untraced: Attempt | None) -> Accepted | Reschedule:
         """Ask for it. untraced: the attempt that this one replaces.
 
         Until what was accepted is noted, this attempt is in doubt. Errors: RemoteError, StoreUnavailable.
         """
         wait = self._breakers.wait(write.integration_id, self._clock().timestamp())
         if wait:
-            return Again(wait, PMS_IS_DOWN)
+            return Reschedule(wait, PMS_IS_DOWN)
         noted = self._monotonic()
         attempt = self._begin(write, untraced)
         if attempt is None:
-            return Again(LOOK_AGAIN_SECONDS, "another run of this call is at it")
+            return Reschedule(LOOK_AGAIN_SECONDS, "another run of this call is at it")
         begun = self._clock()
         try:
             if self._monotonic() - noted > SEND_WITHIN_SECONDS:

@@ -16,7 +16,7 @@ from adapter.storage.store import Store
 
 
 @dataclass(frozen=True)
-class NewLead:
+class LeadRequest:
     """A lead of a number (E.164): who asked for it, how, and what came of it; failed: why nothing did."""
 
     integration_id: str
@@ -29,20 +29,20 @@ class NewLead:
     failed: str | None
 
 
-class NewLeads:
+class LeadRequests:
     """The rows of leads that were asked for, on the calls' database."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def get(self, integration_id: str, number: str) -> NewLead | None:
+    def get(self, integration_id: str, number: str) -> LeadRequest | None:
         query = sa.select(new_leads).where(
             new_leads.c.integration_id == integration_id, new_leads.c.number == number
         )
         with self._store.begin() as connection:
             return _of(connection.execute(query).one_or_none())
 
-    def locked(self, connection: sa.Connection, lead: NewLead) -> NewLead | None:
+    def locked(self, connection: sa.Connection, lead: LeadRequest) -> LeadRequest | None:
         """This number's row as it is now, locked until the transaction ends."""
         query = sa.select(new_leads).where(*_row_of(lead)).with_for_update()
         return _of(connection.execute(query).one_or_none())
@@ -54,7 +54,7 @@ class NewLeads:
         call_key: str,
         request: Mapping[str, Any],
         now: datetime,
-    ) -> NewLead:
+    ) -> LeadRequest:
         """The row of this number: made for this call, or the one that another call made first.
 
         A row whose asking failed is begun anew.
@@ -77,18 +77,18 @@ class NewLeads:
             raise StoreUnavailable("the row of a new lead was removed meanwhile; try again")
         return found
 
-    def update(self, connection: sa.Connection, lead: NewLead, **values: Any) -> None:
+    def update(self, connection: sa.Connection, lead: LeadRequest, **values: Any) -> None:
         if "request" in values:
             values["request"] = json.dumps(dict(values["request"]))
         connection.execute(sa.update(new_leads).where(*_row_of(lead)).values(**values))
 
 
-def _row_of(lead: NewLead) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
+def _row_of(lead: LeadRequest) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:
     return (
         new_leads.c.integration_id == lead.integration_id,
         new_leads.c.number == lead.number,
     )
 
 
-def _of(row: Any) -> NewLead | None:
-    return NewLead(**{**row._mapping, "request": json.loads(row.request)}) if row else None
+def _of(row: Any) -> LeadRequest | None:
+    return LeadRequest(**{**row._mapping, "request": json.loads(row.request)}) if row else None

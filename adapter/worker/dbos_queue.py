@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
 from dbos._migration import ensure_dbos_schema, run_dbos_migrations, should_migrate
 
-from adapter.delivery.throttle import Pace
+from adapter.delivery.throttle import DispatchThrottle
 from adapter.errors import StoreUnavailable
 from adapter.observability.observe import logger
 from adapter.storage.shared import DEAD_AFTER
@@ -57,7 +57,7 @@ class Worker:
         *,
         store: Store,
         deliver: Callable[[str, int], None],
-        pace: Pace,
+        throttle: DispatchThrottle,
         upkeep: Upkeep,
         executor_id: str,
         concurrency: int,
@@ -65,7 +65,7 @@ class Worker:
     ) -> None:
         self._store = store
         self._lines = lines
-        self._pace = pace
+        self._throttle = throttle
         self._upkeep = upkeep
         self._executor_id = executor_id
         self._concurrency = concurrency
@@ -150,7 +150,7 @@ class Worker:
         while not self._stopping.is_set():
             moved = 0
             try:
-                if not self._pace.remaining():
+                if not self._throttle.paused_seconds():
                     moved = self.dispatch()
             except StoreUnavailable:
                 log.warning("database unavailable, nothing dispatched")

@@ -33,7 +33,7 @@ from adapter.operations import decisions as desk
 from adapter.operations.replay import replay_calls, replay_parked
 from adapter.storage.engine import open_engine
 from adapter.storage.erasure import Forgetting, Forgotten
-from adapter.storage.lead_requests import NewLeads
+from adapter.storage.lead_requests import LeadRequests
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.schema import new_leads
 from adapter.storage.store import Store
@@ -170,7 +170,7 @@ def test_no_trace_is_left_of_it_in_words_of_other_people(
     world.intake.take(
         world.intake.providers["twilio"], signed(unreadable("CA4", OTHER, Note=text), method="GET")
     )
-    NewLeads(world.store).claim("int_entrata", OTHER, "key", {"notes": text}, NOW)
+    LeadRequests(world.store).claim("int_entrata", OTHER, "key", {"notes": text}, NOW)
     answer = Exchange(NOW, NOW, "post", f"GET /leads?q={text}", 200, f"wrote {text}")
     key = world.call("CA1").key
     with world.store.begin() as connection:
@@ -219,8 +219,10 @@ def test_what_others_said_and_did_stays(world: World) -> None:
 
 
 def test_a_lead_asked_for_under_the_number_goes_with_its_row(world: World, store: Store) -> None:
-    NewLeads(store).claim("int_entrata", CALLER, "key", {"phone": CALLER}, NOW)
-    NewLeads(store).claim("int_entrata", OTHER, "key", {"phone": OTHER, "n": "617-555-0134"}, NOW)
+    LeadRequests(store).claim("int_entrata", CALLER, "key", {"phone": CALLER}, NOW)
+    LeadRequests(store).claim(
+        "int_entrata", OTHER, "key", {"phone": OTHER, "n": "617-555-0134"}, NOW
+    )
     assert forget(world).new_leads == 1
     with store.begin() as connection:
         (row,) = connection.execute(sa.select(new_leads))

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from adapter.storage.lead_requests import NewLead, NewLeads
+from adapter.storage.lead_requests import LeadRequest, LeadRequests
 from adapter.storage.store import Store
 from tests.conftest import NOW, Clock
 
@@ -30,21 +30,23 @@ def at_once(work: Callable[[int], T], threads: int = 8) -> list[T]:
 
 
 @pytest.fixture
-def leads(store: Store) -> NewLeads:
-    return NewLeads(store)
+def leads(store: Store) -> LeadRequests:
+    return LeadRequests(store)
 
 
-def claim(leads: NewLeads, call: str, number: str = NUMBER, integration: str = "int_1") -> NewLead:
+def claim(
+    leads: LeadRequests, call: str, number: str = NUMBER, integration: str = "int_1"
+) -> LeadRequest:
     return leads.claim(integration, number, call, REQUEST, NOW)
 
 
-def update(leads: NewLeads, lead: NewLead, **values: Any) -> None:
+def update(leads: LeadRequests, lead: LeadRequest, **values: Any) -> None:
     """Note what came of asking for the lead."""
     with leads._store.begin() as connection:
         leads.update(connection, lead, **values)
 
 
-def test_the_first_call_of_a_number_owns_its_lead(leads: NewLeads) -> None:
+def test_the_first_call_of_a_number_owns_its_lead(leads: LeadRequests) -> None:
     assert leads.get("int_1", NUMBER) is None
     first = claim(leads, "call_1")
     assert (first.call_key, first.request, first.asked_at) == ("call_1", REQUEST, NOW)
@@ -52,7 +54,7 @@ def test_the_first_call_of_a_number_owns_its_lead(leads: NewLeads) -> None:
     assert claim(leads, "call_2") == first == leads.get("int_1", NUMBER)
 
 
-def test_of_eight_calls_at_the_same_moment_one_owns_the_lead(leads: NewLeads) -> None:
+def test_of_eight_calls_at_the_same_moment_one_owns_the_lead(leads: LeadRequests) -> None:
     for round_ in range(5):
         number = f"{NUMBER[:-1]}{round_}"
         claimed = at_once(lambda n, number=number: claim(leads, f"call_{n}", number))  # type: ignore[misc]  # mypy infers no types for a lambda with a default
@@ -60,13 +62,13 @@ def test_of_eight_calls_at_the_same_moment_one_owns_the_lead(leads: NewLeads) ->
         assert leads.get("int_1", number) == claimed[0]
 
 
-def test_the_same_number_at_another_integration_is_another_stranger(leads: NewLeads) -> None:
+def test_the_same_number_at_another_integration_is_another_stranger(leads: LeadRequests) -> None:
     claim(leads, "call_1")
     assert claim(leads, "call_2", integration="int_2").call_key == "call_2"
     assert claim(leads, "call_3", number="+16175550169").call_key == "call_3"
 
 
-def test_what_came_of_the_asking_is_kept(leads: NewLeads, clock: Clock) -> None:
+def test_what_came_of_the_asking_is_kept(leads: LeadRequests, clock: Clock) -> None:
     lead = claim(leads, "call_1")
     update(leads, lead, job_id="job_1")
     update(leads, lead, lead_id="lead_1")
@@ -75,13 +77,13 @@ def test_what_came_of_the_asking_is_kept(leads: NewLeads, clock: Clock) -> None:
     assert (kept.job_id, kept.lead_id, kept.request) == ("job_1", "lead_1", REQUEST)
 
 
-def test_a_lead_that_was_asked_for_is_not_asked_for_again(leads: NewLeads) -> None:
+def test_a_lead_that_was_asked_for_is_not_asked_for_again(leads: LeadRequests) -> None:
     update(leads, claim(leads, "call_1"), job_id="job_1")
     again = claim(leads, "call_2")
     assert (again.call_key, again.job_id) == ("call_1", "job_1")
 
 
-def test_asking_that_failed_is_begun_anew_and_by_one_call_only(leads: NewLeads) -> None:
+def test_asking_that_failed_is_begun_anew_and_by_one_call_only(leads: LeadRequests) -> None:
     update(leads, claim(leads, "call_0"), job_id="job_1", failed="no such property")
     claimed = at_once(lambda n: claim(leads, f"call_{n + 1}"))
     assert len({lead.call_key for lead in claimed}) == 1

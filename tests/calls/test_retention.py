@@ -15,7 +15,7 @@ from adapter.domain.call import FORGOTTEN, CallState, RawHook
 from adapter.operations.replay import replay_calls
 from adapter.storage import retention
 from adapter.storage.erasure import Forgetting, Forgotten
-from adapter.storage.lead_requests import NewLeads
+from adapter.storage.lead_requests import LeadRequests
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.retention import Keep, Retention
 from adapter.storage.schema import attempts, hooks, legs, metadata
@@ -117,7 +117,7 @@ def test_a_lead_that_an_old_call_asked_for_goes_with_it(world: World, clock: Clo
     clock.now = NOW
     world.hook(ended("CA2", OTHER))
     world.finish()
-    leads = NewLeads(world.store)
+    leads = LeadRequests(world.store)
     for call, number in (("CA1", CALLER), ("CA2", OTHER)):
         leads.claim("int_entrata", number, world.call(call).key, {"phone": number}, NOW)
     Retention(world.store, Keep(call_days=99)).prune(NOW)
@@ -254,7 +254,7 @@ def test_a_written_call_keeps_its_outcome_and_time_and_nothing_of_the_person(wor
     )
     world.finish()
     PeopleIndex(world.store).save([ANNA])
-    NewLeads(world.store).claim("int_entrata", CALLER, "key", {"phone": CALLER}, NOW)
+    LeadRequests(world.store).claim("int_entrata", CALLER, "key", {"phone": CALLER}, NOW)
     before = world.call("CA1")
     gone = forget(world)
     assert (gone.calls, gone.hooks, gone.people, gone.new_leads) == (1, 2, 1, 1)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapter.delivery.eligibility import refusal
-from adapter.delivery.result import Done
+from adapter.delivery.result import Finished
 from adapter.domain.assessment import Rules
 from adapter.domain.call import CallState
 from adapter.domain.due import SettlePolicy
@@ -34,7 +34,7 @@ def refused(
     status: LegStatus | None = LegStatus.NO_ANSWER,
     seconds: int = 0,
     direction: LegDirection = LegDirection.INBOUND,
-) -> Done | None:
+) -> Finished | None:
     leg = Leg(
         id=CALL,
         direction=direction,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapter.delivery.result import Again, Done, after_error
+from adapter.delivery.result import Finished, Reschedule, after_error
 from adapter.domain.call import Call, CallState
 from adapter.errors import (
     BudgetSpent,
@@ -28,9 +28,9 @@ def a_call(**values: Any) -> Call:
     return Call(**{**blank, "key": "k", "tries": 0, "state": CallState.DELIVERING, **values})
 
 
-def again(call: Call, error: Exception, *, backoff_seconds: float = 2.0) -> Again:
+def again(call: Call, error: Exception, *, backoff_seconds: float = 2.0) -> Reschedule:
     result = after_error(call, error, NOW, backoff_seconds)
-    assert isinstance(result, Again)
+    assert isinstance(result, Reschedule)
     return result
 
 
@@ -55,7 +55,7 @@ def test_the_other_sides_own_wait_is_the_least() -> None:
 
 def test_a_temporary_failure_counts_as_a_try_and_keeps_its_words() -> None:
     result = again(a_call(), TemporaryError("Propexo answered 503"))
-    assert (result.counts, result.reason, result.state) == (
+    assert (result.is_failed_attempt, result.reason, result.state) == (
         True,
         "Propexo answered 503",
         CallState.DELIVERING,
@@ -65,12 +65,12 @@ def test_a_temporary_failure_counts_as_a_try_and_keeps_its_words() -> None:
 @pytest.mark.parametrize("retry_after", [None, 12.5])
 def test_a_spent_budget_waits_without_counting(retry_after: float | None) -> None:
     result = again(a_call(tries=9), BudgetSpent("spent", retry_after_seconds=retry_after))
-    assert (result.counts, result.delay_seconds) == (False, retry_after or 1.0)
+    assert (result.is_failed_attempt, result.delay_seconds) == (False, retry_after or 1.0)
 
 
 def test_a_spent_budget_does_not_end_the_tries_after_a_day() -> None:
     result = after_error(a_call(tried_since=NOW - 2 * DAY), BudgetSpent("spent"), NOW, 2.0)
-    assert isinstance(result, Again)
+    assert isinstance(result, Reschedule)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_spent_budget_does_not_end_the_tries_after_a_day() -> None:
 )
 def test_tries_end_after_a_day(tried: timedelta, ends: bool) -> None:
     result = after_error(a_call(tried_since=NOW - tried, tries=99), TemporaryError("x"), NOW, 2.0)
-    assert isinstance(result, Done) is ends
+    assert isinstance(result, Finished) is ends
     if ends:
         assert result.state is CallState.FAILED
         assert result.reason == "given up after a day of trying: x"
@@ -94,7 +94,7 @@ def test_tries_end_after_a_day(tried: timedelta, ends: bool) -> None:
 )
 def test_a_permanent_failure_ends_the_delivery(error: Exception, state: CallState) -> None:
     result = after_error(a_call(), error, NOW, 2.0)
-    assert isinstance(result, Done)
+    assert isinstance(result, Finished)
     assert result.state is state
     assert result.reason is not None
     assert str(error) in result.reason
@@ -104,9 +104,9 @@ def test_what_the_key_may_not_do_waits_a_minute_each_time_and_fails_only_after_a
     """A right can be given back; of a key that is refused altogether there is Paused."""
     refused = CredentialsRefused("Propexo answered 403: no", status=403)
     result = again(a_call(tries=0), refused)
-    assert (result.counts, result.delay_seconds) == (True, 60.0)
+    assert (result.is_failed_attempt, result.delay_seconds) == (True, 60.0)
     over = after_error(a_call(tried_since=NOW - DAY, tries=9), refused, NOW, 2.0)
-    assert isinstance(over, Done) and over.state is CallState.FAILED
+    assert isinstance(over, Finished) and over.state is CallState.FAILED
 
 
 @pytest.mark.parametrize("state", [CallState.DELIVERING, CallState.POSTED])
@@ -114,7 +114,7 @@ def test_a_pause_is_no_try_and_ends_no_call_however_long_it_lasts(state: CallSta
     job_id = "job_1" if state is CallState.POSTED else None
     call = a_call(tries=7, tried_since=NOW - 9 * DAY, state=state, job_id=job_id)
     result = again(call, Paused("the key is refused", waits_for="key/1"))
-    assert (result.counts, result.state, result.waits_for) == (False, state, "key/1")
+    assert (result.is_failed_attempt, result.state, result.waits_for) == (False, state, "key/1")
     assert result.reason == "the key is refused"
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from adapter.delivery.result import Again, Done
+from adapter.delivery.result import Finished, Reschedule
 from adapter.delivery.run import Delivery
 from adapter.domain.call import Call, CallState
 from adapter.errors import StoreUnavailable, TemporaryError
@@ -18,7 +18,7 @@ from tests.conftest import ACCOUNT, Clock
 from tests.delivery.world import CALL, World, dial_hook, status_hook
 
 KEY = f"twilio:{ACCOUNT}:{CALL}"
-Advance = Callable[[Call], "Done | Again"]
+Advance = Callable[[Call], "Finished | Reschedule"]
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def found(store: Store) -> Call:
     return call
 
 
-def never(call: Call) -> Done | Again:
+def never(call: Call) -> Finished | Reschedule:
     raise AssertionError("this run counts no more")
 
 
@@ -65,15 +65,15 @@ def test_a_run_of_an_unknown_call_does_nothing(due: Store, clock: Clock) -> None
 
 
 def test_while_it_runs_the_call_is_being_delivered(due: Store, clock: Clock) -> None:
-    def advance(call: Call) -> Done:
+    def advance(call: Call) -> Finished:
         assert found(due).state is CallState.DELIVERING
-        return Done(CallState.WRITTEN)
+        return Finished(CallState.WRITTEN)
 
     assert deliver(due, clock, advance).state is CallState.WRITTEN
 
 
 def test_a_done_call_is_planned_no_more(due: Store, clock: Clock) -> None:
-    call = deliver(due, clock, lambda _: Done(CallState.HELD, "nobody", {"because": "rule"}))
+    call = deliver(due, clock, lambda _: Finished(CallState.HELD, "nobody", {"because": "rule"}))
     assert (call.state, call.reason, call.because) == (CallState.HELD, "nobody", "rule")
     assert (call.due_at, call.tries, call.tried_since) == (None, 0, None)
     with due.begin() as connection:
@@ -81,7 +81,7 @@ def test_a_done_call_is_planned_no_more(due: Store, clock: Clock) -> None:
 
 
 def test_again_plans_the_next_run_after_its_delay(due: Store, clock: Clock) -> None:
-    call = deliver(due, clock, lambda _: Again(30, "later", CallState.POSTED))
+    call = deliver(due, clock, lambda _: Reschedule(30, "later", CallState.POSTED))
     assert (call.state, call.run, call.tries) == (CallState.POSTED, 2, 0)
     assert call.due_at == clock() + timedelta(seconds=30)
     with due.begin() as connection:
@@ -91,7 +91,7 @@ def test_again_plans_the_next_run_after_its_delay(due: Store, clock: Clock) -> N
 
 def test_failed_tries_are_counted_from_the_first_one(due: Store, clock: Clock) -> None:
     begun = clock()
-    failing = Again(5, "down", counts=True)
+    failing = Reschedule(5, "down", is_failed_attempt=True)
     deliver(due, clock, lambda _: failing)
     clock.advance(7)
     call = deliver(due, clock, lambda _: failing, number=2)
@@ -99,16 +99,16 @@ def test_failed_tries_are_counted_from_the_first_one(due: Store, clock: Clock) -
 
 
 def test_a_run_that_was_begun_twice_plans_one_next_run(due: Store, clock: Clock) -> None:
-    deliver(due, clock, lambda _: Again(5, "down", counts=True))
+    deliver(due, clock, lambda _: Reschedule(5, "down", is_failed_attempt=True))
     call = deliver(due, clock, never)
     assert call.run == 2
 
 
 def test_what_was_asked_is_kept_with_what_was_decided_after_it(due: Store, clock: Clock) -> None:
-    def advance(call: Call) -> Done:
+    def advance(call: Call) -> Finished:
         asks(due, clock, "leads")
         asks(due, clock, "residents", 404)
-        return Done(CallState.HELD, "nobody found")
+        return Finished(CallState.HELD, "nobody found")
 
     deliver(due, clock, advance)
     told = [(a.asked, a.status, a.answer, a.next, a.doubtful) for a in due.attempts_of(KEY)]
@@ -121,11 +121,11 @@ def test_what_was_asked_is_kept_with_what_was_decided_after_it(due: Store, clock
 def test_a_run_that_was_replaced_while_it_ran_keeps_what_it_asked_and_decides_nothing(
     due: Store, clock: Clock
 ) -> None:
-    def advance(call: Call) -> Done:
+    def advance(call: Call) -> Finished:
         asks(due, clock, "leads")
         with due.begin() as connection:
             due.update(connection, KEY, run=5, reason="replaced")
-        return Done(CallState.FAILED, "too late")
+        return Finished(CallState.FAILED, "too late")
 
     call = deliver(due, clock, advance)
     assert (call.run, call.reason) == (5, "replaced")
@@ -136,9 +136,9 @@ def test_a_run_that_was_replaced_while_it_ran_keeps_what_it_asked_and_decides_no
 def test_facts_that_came_while_it_was_held_are_looked_at_in_a_run_of_their_own(
     world: World, due: Store, clock: Clock
 ) -> None:
-    def advance(call: Call) -> Done:
+    def advance(call: Call) -> Finished:
         world.hook(dial_hook("completed", 30, bridged=True, parent="in-progress"))
-        return Done(CallState.HELD, "not told who called")
+        return Finished(CallState.HELD, "not told who called")
 
     call = deliver(due, clock, advance)
     assert (call.state, call.run, call.due_at) == (CallState.HELD, 2, clock())
@@ -147,9 +147,9 @@ def test_facts_that_came_while_it_was_held_are_looked_at_in_a_run_of_their_own(
 def test_facts_that_came_while_it_was_posted_are_seen_by_the_next_run(
     world: World, due: Store, clock: Clock
 ) -> None:
-    def advance(call: Call) -> Again:
+    def advance(call: Call) -> Reschedule:
         world.hook(dial_hook("completed", 30, bridged=True, parent="in-progress"))
-        return Again(1, "accepted", CallState.POSTED)
+        return Reschedule(1, "accepted", CallState.POSTED)
 
     call = deliver(due, clock, advance)
     assert call.record.dials
@@ -160,12 +160,12 @@ def test_facts_that_came_while_it_was_posted_are_seen_by_the_next_run(
 def test_what_was_accepted_is_noted_whatever_comes_next(
     due: Store, clock: Clock, replaced: bool
 ) -> None:
-    def advance(call: Call) -> Again:
+    def advance(call: Call) -> Reschedule:
         if replaced:
             with due.begin() as connection:
                 due.update(connection, KEY, run=5, reason="replaced")
         note = partial(due.update, key=KEY, job_id="job_1")
-        return Again(1, "accepted", CallState.POSTED, also=note)
+        return Reschedule(1, "accepted", CallState.POSTED, on_commit=note)
 
     call = deliver(due, clock, advance)
     assert call.job_id == "job_1"
@@ -181,24 +181,24 @@ def test_what_was_accepted_and_the_next_run_are_noted_together_or_not_at_all(
     monkeypatch.setattr(due, "end_run", gone)
     with pytest.raises(StoreUnavailable):
         note = partial(due.update, key=KEY, job_id="job_1")
-        deliver(due, clock, lambda _: Again(1, "accepted", CallState.POSTED, also=note))
+        deliver(due, clock, lambda _: Reschedule(1, "accepted", CallState.POSTED, on_commit=note))
     assert (found(due).job_id, found(due).run) == (None, 1)
 
 
 def test_without_the_database_a_run_changes_nothing_and_may_be_begun_again(
     due: Store, clock: Clock
 ) -> None:
-    def advance(call: Call) -> Done:
+    def advance(call: Call) -> Finished:
         raise StoreUnavailable("gone")
 
     with pytest.raises(StoreUnavailable):
         deliver(due, clock, advance)
     assert found(due).run == 1
-    assert deliver(due, clock, lambda _: Done(CallState.WRITTEN)).state is CallState.WRITTEN
+    assert deliver(due, clock, lambda _: Finished(CallState.WRITTEN)).state is CallState.WRITTEN
 
 
 def test_a_bug_fails_the_call_and_says_so(due: Store, clock: Clock) -> None:
-    def advance(call: Call) -> Done:
+    def advance(call: Call) -> Finished:
         raise KeyError("lead_id")
 
     call = deliver(due, clock, advance)
@@ -209,7 +209,7 @@ def test_a_bug_fails_the_call_and_says_so(due: Store, clock: Clock) -> None:
 
 
 def test_an_error_of_the_other_side_plans_another_try(due: Store, clock: Clock) -> None:
-    def advance(call: Call) -> Done:
+    def advance(call: Call) -> Finished:
         raise TemporaryError("Propexo answered 503")
 
     call = deliver(due, clock, advance)

@@ -19,13 +19,13 @@ import time_machine
 from adapter.bootstrap import Parts
 from adapter.cli.render import tell_story
 from adapter.config.settings import Settings
-from adapter.delivery.lead_creation import Strangers
+from adapter.delivery.lead_creation import LeadCreation
 from adapter.domain.call import Call, CallState
 from adapter.domain.phone import e164
 from adapter.errors import StoreUnavailable
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
 from adapter.sandbox.twilio import new_sid
-from adapter.storage.lead_requests import NewLead, NewLeads
+from adapter.storage.lead_requests import LeadRequest, LeadRequests
 from adapter.storage.schema import calls
 from adapter.storage.shared import Breakers, Budgets
 from adapter.storage.store import Store
@@ -494,26 +494,26 @@ def test_a_doubtful_creation_makes_one_lead(database_url: str, vendor: str, kind
         assert [event["person_id"] for event in made.events()] == [call.person_id]
 
 
-class Interrupted(NewLeads):
+class Interrupted(LeadRequests):
     """Loses the database for a moment just as an accepted lead is to be noted."""
 
     is_broken = True
 
-    def update(self, connection: sa.Connection, lead: NewLead, **values: Any) -> None:
+    def update(self, connection: sa.Connection, lead: LeadRequest, **values: Any) -> None:
         if "job_id" in values and self.is_broken:
             self.is_broken = False
             raise StoreUnavailable("the database did not do it: OperationalError")
         super().update(connection, lead, **values)
 
 
-def with_leads(made: Adapter, leads: NewLeads) -> None:
+def with_leads(made: Adapter, leads: LeadRequests) -> None:
     """Let deliveries use these rows of leads."""
     steps: Any = made.parts.delivery._advance.__self__  # type: ignore[attr-defined]  # a bound method, which is typed as any callable
-    steps._strangers = Strangers(
+    steps._lead_creation = LeadCreation(
         store=made.store,
         leads=leads,
         target=made.parts.target,
-        writing=steps._writing,
+        write_once=steps._write_once,
         earlier=steps._earlier,
         clock=made.now,
     )
@@ -538,9 +538,9 @@ def test_two_live_runs_of_one_call_make_one_lead(mri: Adapter) -> None:
     sid = mri.missed()
     ((key, run),) = mri.take_due()
     steps: Any = mri.parts.delivery._advance.__self__  # type: ignore[attr-defined]  # a bound method, which is typed as any callable
-    steps._writing._breakers = Interposed(mri.store, lambda: mri.parts.delivery.run(key, run))
+    steps._write_once._breakers = Interposed(mri.store, lambda: mri.parts.delivery.run(key, run))
     mri.parts.delivery.run(key, run)
-    assert steps._writing._breakers.happens is None
+    assert steps._write_once._breakers.happens is None
     mri.pass_time(3600)
     assert mri.call(sid).state is CallState.WRITTEN
     assert len(mri.leads()) == 1

@@ -14,9 +14,9 @@ from adapter.delivery.bulk_confirm import BulkConfirmation
 from adapter.delivery.deliver import Steps
 from adapter.delivery.earlier_writes import Earlier
 from adapter.delivery.enrich import Looks
-from adapter.delivery.lead_creation import Strangers
+from adapter.delivery.lead_creation import LeadCreation
 from adapter.delivery.run import Delivery
-from adapter.delivery.write_once import Writing
+from adapter.delivery.write_once import WriteOnce
 from adapter.domain.assessment import Rules
 from adapter.domain.call import Call
 from adapter.domain.call_links import Links
@@ -31,7 +31,7 @@ from adapter.providers.base import Reply
 from adapter.providers.twilio import TwilioProvider
 from adapter.providers.twilio.signature import Tokens
 from adapter.storage.api_health import ApiHealth
-from adapter.storage.lead_requests import NewLeads
+from adapter.storage.lead_requests import LeadRequests
 from adapter.storage.relayed_calls import Relays
 from adapter.storage.schema import calls
 from adapter.storage.shared import Breakers
@@ -258,7 +258,7 @@ class World:
         self.bulk = BulkConfirmation(store=self.store, target=self.target, clock=clock)
         if not has_write_logs:
             self.bulk.without_logs.add("int_entrata")
-        self.writing = Writing(
+        self.write_once = WriteOnce(
             store=self.store,
             target=self.target,
             breakers=Breakers(self.store),
@@ -280,13 +280,13 @@ class World:
                 clock=clock,
             ),
             target=self.target,
-            writing=self.writing,
+            write_once=self.write_once,
             earlier=self.earlier,
-            strangers=Strangers(
+            lead_creation=LeadCreation(
                 store=self.store,
-                leads=NewLeads(self.store),
+                leads=LeadRequests(self.store),
                 target=self.target,
-                writing=self.writing,
+                write_once=self.write_once,
                 earlier=self.earlier,
                 clock=clock,
             ),

@@ -19,7 +19,7 @@ PATH = "/v1/leads/"
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeadCreation:
+class LeadProfile:
     """How a lead is made in one PMS.
 
     required: fields besides integration_id. returns_id: whether write-status names the new lead
@@ -40,17 +40,17 @@ class LeadCreation:
 
 def _wants(
     text: str, *, returns_id: bool | None = None, name_limit: int | None = None
-) -> LeadCreation:
-    return LeadCreation(required=tuple(text.split()), returns_id=returns_id, name_limit=name_limit)
+) -> LeadProfile:
+    return LeadProfile(required=tuple(text.split()), returns_id=returns_id, name_limit=name_limit)
 
 
-def _crm(vendor: str) -> LeadCreation:
-    return LeadCreation(
+def _crm(vendor: str) -> LeadProfile:
+    return LeadProfile(
         unsupported=f"{vendor} takes no new leads: it is a CRM, written by other endpoints"
     )
 
 
-LEAD_CREATION: Mapping[str, LeadCreation] = {
+LEAD_PROFILES: Mapping[str, LeadProfile] = {
     "ENTRATA": _wants("property_id lead_source_id first_name last_name", returns_id=False),
     "YARDI": _wants(
         "property_id lead_source_id employee_id third_party_id first_name last_name "
@@ -71,14 +71,14 @@ LEAD_CREATION: Mapping[str, LeadCreation] = {
 }
 
 
-def lead_creation_of(vendor: str | None) -> LeadCreation:
+def lead_profile_of(vendor: str | None) -> LeadProfile:
     """How this PMS (Propexo's word, in any case) makes a lead; for others, UNKNOWN's."""
-    return LEAD_CREATION.get((vendor or UNKNOWN).strip().upper(), LEAD_CREATION[UNKNOWN])
+    return LEAD_PROFILES.get((vendor or UNKNOWN).strip().upper(), LEAD_PROFILES[UNKNOWN])
 
 
 def missing_for_lead(vendor: str | None, line: Line) -> list[str]:
     """The keys that a new lead needs and the line lacks; `employee` does for employee_id."""
-    return [key for key in lead_creation_of(vendor).line_keys if not has_key(line, key)]
+    return [key for key in lead_profile_of(vendor).line_keys if not has_key(line, key)]
 
 
 def lead_request(
@@ -97,7 +97,7 @@ def lead_request(
 
     Errors: NotSupported with the reason; PermanentError naming the line's keys that are missing.
     """
-    creation = lead_creation_of(vendor)
+    creation = lead_profile_of(vendor)
     if creation.unsupported:
         raise NotSupported(creation.unsupported)
     if line.integration_id is None:

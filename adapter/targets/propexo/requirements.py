@@ -13,7 +13,7 @@ from adapter.domain.lines import Line, PersonKind, UnknownCaller
 from adapter.domain.matching import Person
 from adapter.errors import SettingsError
 from adapter.targets.propexo.directory import Directory
-from adapter.targets.propexo.lead_profiles import lead_creation_of, missing_for_lead
+from adapter.targets.propexo.lead_profiles import lead_profile_of, missing_for_lead
 from adapter.targets.propexo.profile import LINE_KEYS, Profile
 from adapter.targets.propexo.profiles import missing, profile_of
 
@@ -73,7 +73,7 @@ def line_problems(line: Line, vendor: str, directory: Directory) -> list[str]:
     profiles = [profile_of(vendor, kind) for kind in line.people]
     writable = [profile for profile in profiles if not profile.unsupported]
     makes_leads = line.unknown_caller is UnknownCaller.CREATE_LEAD
-    creation = lead_creation_of(vendor)
+    creation = lead_profile_of(vendor)
     problems = [] if writable else [_nobody(line, vendor)]
     if makes_leads and creation.unsupported:
         problems.append(f'{creation.unsupported}: set unknown_caller to "hold" in lines.toml')

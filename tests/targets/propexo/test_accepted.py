@@ -10,7 +10,7 @@ from adapter.sandbox.app import create_sandbox
 from adapter.sandbox.data import SandboxState
 from adapter.sandbox.rules import EVENTS, Unsupported
 from adapter.targets.propexo.event_request import Prepared
-from adapter.targets.propexo.lead_profiles import LEAD_CREATION, lead_request
+from adapter.targets.propexo.lead_profiles import LEAD_PROFILES, lead_request
 from adapter.targets.propexo.profile import Profile
 from adapter.targets.propexo.profiles import UNKNOWN
 from tests.targets.propexo.cases import (
@@ -50,7 +50,7 @@ def test_every_call_event_is_accepted(profile: Profile) -> None:
 
 
 @pytest.mark.parametrize(
-    "vendor", [vendor for vendor, each in LEAD_CREATION.items() if not each.unsupported]
+    "vendor", [vendor for vendor, each in LEAD_PROFILES.items() if not each.unsupported]
 )
 def test_every_new_lead_is_accepted(vendor: str) -> None:
     given = setting(vendor, PersonKind.LEAD)

@@ -7,15 +7,15 @@ import pytest
 from adapter.domain.lines import Line, PersonKind
 from adapter.errors import NotSupported, PermanentError
 from adapter.targets.propexo.lead_profiles import (
-    LEAD_CREATION,
-    lead_creation_of,
+    LEAD_PROFILES,
+    lead_profile_of,
     lead_request,
     missing_for_lead,
 )
 from adapter.targets.propexo.profile import LINE_KEYS
 from tests.targets.propexo.cases import CALLER, REFERENCE, setting
 
-CREATING = [vendor for vendor, creation in LEAD_CREATION.items() if not creation.unsupported]
+CREATING = [vendor for vendor, creation in LEAD_PROFILES.items() if not creation.unsupported]
 FULL = setting("YARDI", PersonKind.LEAD).line
 
 
@@ -23,7 +23,7 @@ FULL = setting("YARDI", PersonKind.LEAD).line
 def test_a_new_lead_has_what_is_required(vendor: str) -> None:
     request = lead_request(FULL, CALLER, vendor, REFERENCE)
     assert request.path == "/v1/leads/"
-    assert set(LEAD_CREATION[vendor].required) <= set(request.body)
+    assert set(LEAD_PROFILES[vendor].required) <= set(request.body)
     assert request.body["phone_1"] == CALLER
     assert (request.body["first_name"], request.body["last_name"]) == ("Unknown", "Caller")
     assert request.body["third_party_id"] == REFERENCE
@@ -32,7 +32,7 @@ def test_a_new_lead_has_what_is_required(vendor: str) -> None:
 
 @pytest.mark.parametrize("vendor", CREATING)
 def test_a_line_that_lacks_what_a_new_lead_needs_is_named_with_the_keys(vendor: str) -> None:
-    for key in LEAD_CREATION[vendor].line_keys:
+    for key in LEAD_PROFILES[vendor].line_keys:
         poor = FULL.model_copy(update={key: None})
         assert missing_for_lead(vendor, poor) == [key]
         with pytest.raises(PermanentError, match=f"Main Street leasing lacks {key}"):
@@ -61,7 +61,7 @@ def test_crms_take_no_new_leads(vendor: str) -> None:
 
 
 def test_whether_the_new_id_comes_back_is_told_where_it_was_seen() -> None:
-    known = {v: lead_creation_of(v).returns_id for v in ("entrata", "YARDI", "RESMAN", "NEWPMS")}
+    known = {v: lead_profile_of(v).returns_id for v in ("entrata", "YARDI", "RESMAN", "NEWPMS")}
     assert known == {"entrata": False, "YARDI": True, "RESMAN": None, "NEWPMS": None}
 
 
