@@ -30,9 +30,9 @@ fix:
 test *args:
     {{ bin }}/pytest -m "not postgres and not browser" {{ fast }} {{ args }}
 
-# All tests. What needs PostgreSQL, PgBouncer, nginx or Chromium is skipped where they are missing.
+# All tests, with all permutations and processes. What needs PostgreSQL, PgBouncer, nginx or Chromium is skipped where they are missing.
 test-all *args:
-    {{ bin }}/pytest {{ args }}
+    {{ bin }}/pytest --full {{ args }}
 
 # What must pass before anything lands. On Debian, as root: it installs what it needs.
 gate:

@@ -6,7 +6,7 @@ import io
 import json
 import logging
 import os
-import sqlite3
+import shutil
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import redirect_stderr
@@ -55,6 +55,55 @@ def settings() -> Settings:
     return Settings.from_environ(ENVIRON)
 
 
+# Lanes --------------------------------------------------------------------------------------------
+
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES = 500_000_000
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--full",
+        action="store_true",
+        default=os.environ.get("CI") == "true",
+        help="run the tests that are marked full too; so it is where CI=true",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Put the tests' files into memory where there is room: SQLite waits for the disk at each commit."""
+    has_room = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_BYTES
+    if has_room:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests of the full lane, unless they are asked for."""
+    if config.getoption("full"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("full")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("full")]
+
+
+def full(*values: Any) -> Any:
+    """A case of the full lane, for parametrize."""
+    return pytest.param(*values, marks=pytest.mark.full)
+
+
+@pytest.fixture(scope="session")
+def is_full(request: pytest.FixtureRequest) -> bool:
+    """True in the full lane. For a test that walks through permutations by itself."""
+    return bool(request.config.getoption("full"))
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if not config.getoption("full"):
+        terminalreporter.write_line("the default lane; --full adds the tests that are marked full")
+
+
 # Databases ----------------------------------------------------------------------------------------
 
 
@@ -79,25 +128,40 @@ def empty_database_url(
 
 
 @pytest.fixture
-def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(backend: str, request: pytest.FixtureRequest) -> str:
     """A migrated database without rows."""
-    if backend == "sqlite":
-        path = tmp_path / "adapter.sqlite3"
-        with sqlite3.connect(request.getfixturevalue("sqlite_template")) as template:
-            template.execute("VACUUM INTO ?", (str(path),))
-        return f"sqlite:///{path}"
-    url: str = request.getfixturevalue("postgres_database")
-    _empty(url)
-    return url
+    if backend == "postgres":
+        url: str = request.getfixturevalue("postgres_database")
+        empty(request.getfixturevalue("postgres_cleaner"))
+        return url
+    # Always the same path, so that `engine` can be the same too.
+    path: Path = request.getfixturevalue("sqlite_folder") / "adapter.sqlite3"
+    for ending in ("-wal", "-shm", "-journal"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
+    shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[sa.Engine]:
-    """An engine on a migrated database without rows."""
+def engine(database_url: str, engines: dict[str, sa.Engine]) -> Iterator[sa.Engine]:
+    """An engine on a migrated database without rows. What a test listens to on it ends with the test."""
     url = Settings.from_environ({"DATABASE_URL": database_url}).database_url
-    opened = open_engine(url, pool_size=12)
-    yield opened
-    opened.dispose()
+    if url not in engines:
+        engines[url] = open_engine(url, pool_size=12)
+    yield engines[url].execution_options()
+    engines[url].dispose()
+
+
+@pytest.fixture(scope="session")
+def engines() -> dict[str, sa.Engine]:
+    """The engines by URL. They live as long as the session, as each would compile every statement anew."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def sqlite_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("database")
 
 
 @pytest.fixture
@@ -134,6 +198,15 @@ def postgres_database(postgres_server: PostgresServer) -> Iterator[str]:
     migrate(Settings.from_environ({"DATABASE_URL": url}))
     yield url
     postgres_server.drop(url)
+
+
+@pytest.fixture(scope="session")
+def postgres_cleaner(postgres_database: str) -> Iterator[sa.Engine]:
+    """An engine that empties the session's database before each test."""
+    url = Settings.from_environ({"DATABASE_URL": postgres_database}).database_url
+    engine = sa.create_engine(url, pool_pre_ping=True)
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture
@@ -188,13 +261,13 @@ class PostgresServer:
         engine.dispose()
 
 
-def _empty(url: str) -> None:
-    engine = sa.create_engine(Settings.from_environ({"DATABASE_URL": url}).database_url)
+def empty(engine: sa.Engine) -> None:
+    """Delete all rows of ours, and the queue library's runs."""
     with engine.begin() as connection:
-        for table in metadata.sorted_tables:
+        for table in reversed(metadata.sorted_tables):
             connection.execute(sa.delete(table))
-        connection.exec_driver_sql("DELETE FROM dbos.workflow_status")
-    engine.dispose()
+        schema = "" if engine.dialect.name == "sqlite" else "dbos."
+        connection.exec_driver_sql(f"DELETE FROM {schema}workflow_status")
 
 
 # Fakes ----------------------------------------------------------------------------------------------

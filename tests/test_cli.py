@@ -462,9 +462,9 @@ def test_simulate_without_a_server_says_so(run: Run) -> None:
     ("typed", "offered"),
     [
         ("adapter rec", "reconcile"),
-        ("adapter --env", "--env-file"),
+        pytest.param("adapter --env", "--env-file", marks=pytest.mark.full),
         ("adapter calls --state h", "held"),
-        ("adapter replay --state p", "parked"),
+        pytest.param("adapter replay --state p", "parked", marks=pytest.mark.full),
     ],
 )
 def test_bash_completes(typed: str, offered: str) -> None:
@@ -484,7 +484,14 @@ def test_bash_completes(typed: str, offered: str) -> None:
     assert done.stdout.split() == [offered], done.stderr
 
 
-@pytest.mark.parametrize("command", ["worker", "migrate", "calls"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "worker",
+        pytest.param("migrate", marks=pytest.mark.full),
+        pytest.param("calls", marks=pytest.mark.full),
+    ],
+)
 def test_a_schema_newer_than_the_code_is_told_in_one_line(
     command: str, sqlite_template: Path, tmp_path: Path
 ) -> None:

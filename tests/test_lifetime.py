@@ -114,6 +114,7 @@ def close_terminal(home: Home, start: Callable[[int], subprocess.Popen[bytes]]) 
     process.wait(ENDED_SECONDS)
 
 
+@pytest.mark.full
 def test_run_in_a_terminal_that_is_closed_ends_with_its_children(home: Home) -> None:
     close_terminal(home, lambda terminal: home.start("run", terminal=terminal))
     wait_for(lambda: not home.processes(), "nothing is left", ENDED_SECONDS)
@@ -126,7 +127,14 @@ def test_web_in_a_terminal_that_is_closed_ends(home: Home) -> None:
     wait_for(lambda: not home.processes(), "nothing is left", ENDED_SECONDS)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        pytest.param(signal.SIGHUP, marks=pytest.mark.full),
+        pytest.param(signal.SIGKILL, marks=pytest.mark.full),
+    ],
+)
 def test_children_of_run_end_with_it(home: Home, number: signal.Signals) -> None:
     process = home.start("run")
     wait_for(lambda: run_is_complete(home), "web and worker are there", READY_SECONDS)
@@ -135,6 +143,7 @@ def test_children_of_run_end_with_it(home: Home, number: signal.Signals) -> None
     wait_for(lambda: not home.processes(), "nothing is left", ENDED_SECONDS)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_what_the_demo_left_open_ends_with_it(home: Home, number: signal.Signals) -> None:
     process = home.start("demo", "--keep-open")
@@ -159,6 +168,7 @@ def cluster() -> Iterator[Cluster]:
     cluster.remove()
 
 
+@pytest.mark.full
 @pytest.mark.postgres
 def test_web_and_worker_end_in_time_while_the_database_hangs(home: Home, cluster: Cluster) -> None:
     """It takes connections and answers nothing. A hook and a delivery wait for it."""
@@ -178,6 +188,7 @@ def test_web_and_worker_end_in_time_while_the_database_hangs(home: Home, cluster
     wait_for(lambda: not home.processes(), "nothing is left")
 
 
+@pytest.mark.full
 @pytest.mark.postgres
 def test_a_process_of_web_ends_with_gunicorn_while_the_database_hangs(
     home: Home, cluster: Cluster

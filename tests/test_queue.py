@@ -26,15 +26,8 @@ from tests.conftest import ACCOUNT, signed
 from tests.delivery.world import status_hook
 from tests.stories.running import Process, Sandbox, environment, running, sandbox, wait_for
 
-# A worker whose heart beats faster, so that its death is noticed within seconds.
-QUICK_WORKER = (
-    "-c",
-    "from datetime import timedelta\n"
-    "from adapter.delivery import queue\n"
-    "queue.DEAD_AFTER, queue.BEAT_SECONDS = timedelta(seconds=3), 0.5\n"
-    "from adapter.cli.commands import cli\n"
-    "cli()\n",
-)
+# A worker whose death is noticed within seconds.
+QUICK_WORKER = (str(Path(__file__).with_name("quick_worker.py")),)
 PATIENCE = 60.0
 Environ = Mapping[str, str]
 
@@ -169,19 +162,22 @@ def test_a_call_that_is_not_due_is_not_queued(parts: Parts, worker: Worker) -> N
 # Processes --------------------------------------------------------------------------------------------
 
 
+def post_fault(kind: str, seconds: float) -> dict[str, Any]:
+    return {"kind": kind, "seconds": seconds, "method": "POST", "path": "/v1/events/leads"}
+
+
 @pytest.mark.parametrize(
     "fault",
     [
-        {"kind": "timeout_after", "seconds": 120},
-        {"kind": "slow", "seconds": 1.5},
-        {"kind": "timeout_before", "seconds": 120},
+        pytest.param(post_fault("timeout_after", 120), id="accepted, never answered"),
+        pytest.param(post_fault("slow", 1.5), id="accepted later", marks=pytest.mark.full),
+        pytest.param(post_fault("timeout_before", 120), id="not accepted", marks=pytest.mark.full),
     ],
-    ids=["accepted, never answered", "accepted a little later", "never accepted"],
 )
 def test_a_worker_that_is_killed_while_it_posts_is_replaced_and_one_event_results(
     parts: Parts, environ: Environ, propexo: Sandbox, tmp_path: Path, fault: dict[str, Any]
 ) -> None:
-    propexo.faults({**fault, "method": "POST", "path": "/v1/events/leads", "times": 1})
+    propexo.faults({**fault, "times": 1})
     sid = new_sid()
     take(parts, sid=sid)
     first = Process(["worker"], environ, tmp_path / "first.log", QUICK_WORKER)
@@ -202,8 +198,7 @@ def test_a_worker_that_is_killed_while_it_posts_is_replaced_and_one_event_result
 def test_a_worker_that_is_told_to_stop_finishes_what_it_does(
     parts: Parts, environ: Environ, propexo: Sandbox, tmp_path: Path
 ) -> None:
-    fault = {"kind": "slow", "seconds": 2, "method": "POST", "path": "/v1/events/leads"}
-    propexo.faults(fault)
+    propexo.faults(post_fault("slow", 2))
     sid = new_sid()
     take(parts, sid=sid)
     process = Process(["worker"], environ, tmp_path / "worker.log")
@@ -221,6 +216,7 @@ def test_a_worker_that_is_told_to_stop_finishes_what_it_does(
     assert "Traceback" not in process.text()
 
 
+@pytest.mark.full
 def test_what_a_stopped_worker_left_is_taken_up_by_the_next(
     parts: Parts, environ: Environ, propexo: Sandbox, tmp_path: Path
 ) -> None:
@@ -243,11 +239,12 @@ def test_what_a_stopped_worker_left_is_taken_up_by_the_next(
     assert [len(events_of(propexo, sid)) for sid in sids] == [1] * 12
 
 
+@pytest.mark.full
 def test_a_worker_that_is_told_to_stop_leaves_to_others_what_it_has_not_begun(
     parts: Parts, environ: Environ, propexo: Sandbox, tmp_path: Path
 ) -> None:
     """At once, not when the one that is under way has ended."""
-    propexo.faults({"kind": "slow", "seconds": 6, "method": "POST", "path": "/v1/events/leads"})
+    propexo.faults(post_fault("slow", 6))
     first, second = new_sid(), new_sid()
     for sid in (first, second):
         take(parts, sid=sid)
@@ -299,6 +296,7 @@ def test_two_workers_write_sixty_calls_once_each(
     assert "Traceback" not in logs
 
 
+@pytest.mark.full
 def test_a_long_silence_of_all_workers_makes_no_run_be_taken_for_lost(
     parts: Parts, environ: Environ, propexo: Sandbox, tmp_path: Path
 ) -> None:

@@ -90,11 +90,12 @@ def locked(tmp_path: Path) -> Iterator[Path]:
 # SQLite -----------------------------------------------------------------------------------------------
 
 
-def test_a_folder_that_cannot_be_written(locked: Path) -> None:
-    said = told(locked, wrapper=AS_USER)
+def test_a_folder_that_cannot_be_written(locked: Path, is_full: bool) -> None:
+    said = told(locked, COMMANDS if is_full else ("run", "doctor"), wrapper=AS_USER)
     all_name(said, f"{locked}/var/adapter.sqlite3", f"{locked} cannot be written by this user")
 
 
+@pytest.mark.full
 def test_a_file_that_cannot_be_written(locked: Path, sqlite_template: Path) -> None:
     locked.chmod(0o755)
     file = locked / "db.sqlite3"
@@ -105,9 +106,15 @@ def test_a_file_that_cannot_be_written(locked: Path, sqlite_template: Path) -> N
     all_name(said, f"{file} cannot be written by this user")
 
 
-@pytest.mark.parametrize("url", [None, "sqlite:///var/x.sqlite3"], ids=["default", "given"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param(None, id="default", marks=pytest.mark.full),
+        pytest.param("sqlite:///var/x.sqlite3", id="given"),
+    ],
+)
 def test_a_relative_path_from_another_folder(
-    tmp_path: Path, sqlite_template: Path, url: str | None
+    tmp_path: Path, sqlite_template: Path, url: str | None, is_full: bool
 ) -> None:
     """The one that was meant is elsewhere. What only looks makes no new one in its place."""
     here, there = tmp_path / "here", tmp_path / "there"
@@ -116,7 +123,8 @@ def test_a_relative_path_from_another_folder(
     shutil.copy(sqlite_template, here / "var" / name)
     there.mkdir()
     environ = {"DATABASE_URL": url} if url else {}
-    said = told(there, ("web", "worker", "doctor", "calls"), **environ)
+    commands = ("web", "worker", "doctor", "calls") if is_full else ("worker", "calls")
+    said = told(there, commands, **environ)
     facts = (f"{there}/var/{name}", "is relative to the folder of the start", "is not there")
     all_name(said, *facts, "adapter migrate")
     assert list(there.iterdir()) == []
@@ -143,6 +151,7 @@ def full() -> Iterator[SmallDisk]:
         yield disk
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("is_migrated", [True, False], ids=["migrated", "new"])
 def test_a_full_disk(full: SmallDisk, sqlite_template: Path, is_migrated: bool) -> None:
     file = full.folder / "db.sqlite3"
@@ -171,6 +180,7 @@ def as_role(url: str, name: str) -> str:
     return f"postgres://{name}:s3cret@{place.rpartition('@')[2]}"
 
 
+@pytest.mark.full
 @pytest.mark.postgres
 def test_a_role_that_does_not_exist(tmp_path: Path, postgres_database: str) -> None:
     said = told(tmp_path, DATABASE_URL=as_role(postgres_database, "nobody_there"))
@@ -178,6 +188,7 @@ def test_a_role_that_does_not_exist(tmp_path: Path, postgres_database: str) -> N
     assert "s3cret" not in str(said)
 
 
+@pytest.mark.full
 @pytest.mark.postgres
 def test_a_role_that_is_refused(
     tmp_path: Path, postgres_server: PostgresServer, postgres_database: str, role: str
@@ -188,12 +199,14 @@ def test_a_role_that_is_refused(
     all_name(said, "DATABASE_URL", f'role "{role}" is not permitted to log in')
 
 
+@pytest.mark.full
 @pytest.mark.postgres
 def test_a_role_without_rights(tmp_path: Path, postgres_database: str, role: str) -> None:
     said = told(tmp_path, DATABASE_URL=as_role(postgres_database, role))
     all_name(said, "DATABASE_URL", "permission denied for")
 
 
+@pytest.mark.full
 @pytest.mark.postgres
 def test_a_database_that_does_not_exist(tmp_path: Path, postgres_database: str) -> None:
     url = postgres_database.rpartition("/")[0] + "/none_of_this_name"
@@ -204,7 +217,7 @@ def test_a_database_that_does_not_exist(tmp_path: Path, postgres_database: str) 
 # Port -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["web", "run"])
+@pytest.mark.parametrize("command", ["web", pytest.param("run", marks=pytest.mark.full)])
 def test_a_taken_port(command: str, tmp_path: Path, sqlite_template: Path) -> None:
     file = tmp_path / "db.sqlite3"
     shutil.copy(sqlite_template, file)
@@ -214,5 +227,6 @@ def test_a_taken_port(command: str, tmp_path: Path, sqlite_template: Path) -> No
     all_name(said, f"PORT {port}", "another program listens there")
 
 
+@pytest.mark.full
 def test_a_host_that_is_not_this_machine(tmp_path: Path) -> None:
     all_name(told(tmp_path, ["web", "run"], HOST="192.0.2.1"), "HOST 192.0.2.1", "no address of")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-import sqlite3
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ from adapter.storage.shared import Breakers, Budgets, Leases
 from adapter.storage.store import Store
 from adapter.targets.propexo.rate_limiter import Governor
 from tests.calls.test_new_leads import at_once
-from tests.conftest import Clock
+from tests.conftest import Clock, full
 
 LIMIT = 150
 MINUTE = 60.0
@@ -256,8 +256,7 @@ class Simulation:
 def quick(tmp_path: Path, sqlite_template: Path) -> Iterator[Budgets]:
     """Budgets on a file that need not survive a power cut: thousands of requests are simulated."""
     path = tmp_path / "quick.sqlite3"
-    with sqlite3.connect(sqlite_template) as template:
-        template.execute("VACUUM INTO ?", (str(path),))
+    shutil.copyfile(sqlite_template, path)
     engine = sa.create_engine(f"sqlite:///{path}")
     sa.event.listen(engine, "connect", lambda c, _: c.execute("PRAGMA synchronous=OFF"))
     yield Budgets(Store(engine))
@@ -275,7 +274,9 @@ def backlog(start: float, calls: int = 2200) -> Callable[[], Iterator[float]]:
 BEGIN = 1_800_000_000.0  # the beginning of a minute
 
 
-@pytest.mark.parametrize("offset", [0.0, 7.0, 30.0, 52.0, 59.0, 59.95])
+@pytest.mark.parametrize(
+    "offset", [full(0.0), full(7.0), 30.0, full(52.0), full(59.0), full(59.95)]
+)
 def test_a_backlog_drains_at_the_limit_and_never_meets_a_429(quick: Budgets, offset: float) -> None:
     """Wherever in the server's minute the worker starts: from the second minute on it uses the limit."""
     start = BEGIN + offset
@@ -286,8 +287,8 @@ def test_a_backlog_drains_at_the_limit_and_never_meets_a_429(quick: Budgets, off
     assert sum(used) >= ENOUGH, used
 
 
-@pytest.mark.parametrize("quiet", [5.0, 1.0])
-@pytest.mark.parametrize("arrives", [55.0, 82.0, 88.0, 89.5, 91.0])
+@pytest.mark.parametrize("quiet", [5.0, full(1.0)])
+@pytest.mark.parametrize("arrives", [full(55.0), full(82.0), full(88.0), 89.5, full(91.0)])
 def test_a_backlog_after_a_quiet_time_meets_no_429(
     quick: Budgets, quiet: float, arrives: float
 ) -> None:
@@ -305,7 +306,7 @@ def test_a_backlog_after_a_quiet_time_meets_no_429(
     assert sum(used[2:]) >= ENOUGH, used
 
 
-@pytest.mark.parametrize("every", [10, 40])
+@pytest.mark.parametrize("every", [full(10), 40])
 def test_slow_writes_neither_cause_a_429_nor_waste_the_limit(quick: Budgets, every: int) -> None:
     """Now and then the PMS takes 8 s to look at a write."""
     start = BEGIN + 20.0

@@ -15,6 +15,7 @@ from tests.faults.run import Step, run
 from tests.faults.world import World
 from tests.pgbouncer import PROGRAM
 
+pytestmark = [pytest.mark.full, pytest.mark.alone]
 CALLS = 16
 PER_SECOND = 6.0
 # Calls still come in when web and worker have been started anew, once and again.

@@ -33,6 +33,8 @@ from tests.hosts.machine import (
     wait_until,
 )
 
+pytestmark = pytest.mark.alone
+
 LINES = """
 [lines."+16175550100"]
 name = "Main Street leasing"
@@ -97,6 +99,7 @@ def assert_one_event_each(sandbox: SandboxServer, calls: list[str]) -> None:
     assert {call: sum(call in note for note in notes) for call in calls} == dict.fromkeys(calls, 1)
 
 
+@pytest.mark.full
 @pytest.mark.postgres
 def test_signed_hook_over_https_becomes_an_event(host: Host, sandbox: SandboxServer) -> None:
     """The Procfile's lines, a postgres:// database, and a router that ends TLS and drops the port."""
@@ -123,6 +126,7 @@ def test_signed_hook_over_https_becomes_an_event(host: Host, sandbox: SandboxSer
     assert any(json.loads(line).get("call") == f"twilio:{ACCOUNT}:{call}" for line in lines)
 
 
+@pytest.mark.full
 @pytest.mark.postgres
 def test_web_told_to_stop_answers_the_hooks_that_are_in_flight(
     host: Host, sandbox: SandboxServer
@@ -160,6 +164,7 @@ def waiting_for_locks(host: Host) -> int:
     return int(row[0]) if row else 0
 
 
+@pytest.mark.full
 @pytest.mark.postgres
 def test_worker_told_to_stop_finishes_its_steps_and_leaves_the_rest(
     host: Host, sandbox: SandboxServer
@@ -185,6 +190,7 @@ def test_worker_told_to_stop_finishes_its_steps_and_leaves_the_rest(
     assert_one_event_each(sandbox, calls)
 
 
+@pytest.mark.full
 @pytest.mark.postgres
 def test_what_a_worker_could_not_finish_is_taken_up_by_the_next(
     host: Host, sandbox: SandboxServer
@@ -208,6 +214,7 @@ def test_what_a_worker_could_not_finish_is_taken_up_by_the_next(
     assert_one_event_each(sandbox, calls)
 
 
+@pytest.mark.full
 @pytest.mark.postgres
 def test_what_a_killed_worker_was_doing_is_taken_up_by_the_next(
     host: Host, sandbox: SandboxServer
@@ -232,6 +239,7 @@ def test_what_a_killed_worker_was_doing_is_taken_up_by_the_next(
     assert_one_event_each(sandbox, calls)
 
 
+@pytest.mark.full
 @pytest.mark.postgres
 def test_two_releases_at_once_leave_one_good_schema(host: Host) -> None:
     """Two deploys may overlap: both migrations succeed, and the web process is content."""
@@ -242,6 +250,7 @@ def test_two_releases_at_once_leave_one_good_schema(host: Host) -> None:
     wait_until(lambda: host.get("/readyz") == 200, "ready")
 
 
+@pytest.mark.full
 @pytest.mark.postgres
 def test_run_refuses_a_disk_that_is_emptied_at_every_restart(host: Host) -> None:
     """DYNO is set and no database is attached: nothing starts, and the reason is said."""

@@ -57,6 +57,7 @@ def said_by(command: str, environ: Mapping[str, str], folder: Path) -> str:
     return " ".join(made.stdout.decode().split())
 
 
+@pytest.mark.full
 @pytest.mark.timeout(900)
 def test_calls_wait_for_a_revoked_key_over_a_restart_and_go_on_by_themselves(
     database_url: str, propexo: Sandbox, tmp_path: Path

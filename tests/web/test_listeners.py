@@ -24,6 +24,7 @@ from tests.fakes.recorded import SID, environ_of, link_of, take_call, take_recor
 from tests.fakes.twilio_api import FakeTwilio
 from tests.web.entry import LIMIT_SECONDS, STALL_SECONDS, STREAMS
 
+pytestmark = pytest.mark.alone
 ROOT = Path(__file__).parents[2]
 SIZE = 30_000_000  # far more than the buffers of two sockets hold
 PROMPT_SECONDS = 2.0
@@ -51,6 +52,13 @@ class Server:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.log = ""
+
+    def close(self) -> None:
+        """Stop it as a host does. log is what it said."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.log += self.process.communicate(timeout=40)[1]
 
     def hook(self) -> tuple[int, float]:
         """The status of the answer to a hook, and the seconds that it took."""
@@ -107,9 +115,8 @@ def start(twilio: FakeTwilio, sqlite_template: Path, tmp_path: Path) -> Iterator
 
     yield start_one
     for server in servers:
-        server.process.terminate()
-        _, errors = server.process.communicate(timeout=40)
-        assert "Traceback" not in errors
+        server.close()
+        assert "Traceback" not in server.log
 
 
 def _is_up(server: Server) -> bool:
@@ -172,6 +179,7 @@ def test_a_stalled_listener_loses_the_seat_and_sees_a_broken_body(
     assert _heard(server, 100, first=SIZE - 100) == bytes(100)
 
 
+@pytest.mark.full
 def test_a_listener_who_reads_slowly_has_the_time_limit_and_no_more(
     start: Start, twilio: FakeTwilio
 ) -> None:

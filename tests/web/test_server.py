@@ -20,16 +20,20 @@ from tests.web.test_listeners import Server, wait_for
 PERSON = "+16175550134"
 
 
-@pytest.fixture
-def server(sqlite_template: Path, tmp_path: Path) -> Iterator[Server]:
-    database = tmp_path / "adapter.sqlite3"
+@pytest.fixture(scope="module")
+def server(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests: none of them leaves anything in it."""
+    with closing(_start(sqlite_template, tmp_path_factory.mktemp("server"))) as server:
+        yield server
+
+
+def _start(sqlite_template: Path, folder: Path) -> Server:
+    database = folder / "adapter.sqlite3"
     database.write_bytes(sqlite_template.read_bytes())
     environ = {**ENVIRON, "DATABASE_URL": f"sqlite:///{database}", "LOG_FORMAT": "json"}
     server = Server(environ, "", None)
     wait_for(lambda: _answers(server), "gunicorn answers")
-    yield server
-    server.process.terminate()
-    server.process.communicate(timeout=40)
+    return server
 
 
 def _answers(server: Server) -> bool:
@@ -68,10 +72,12 @@ def test_chunks_that_are_none_are_the_senders_fault(server: Server, path: str) -
     assert status_of(server, head.encode() + b"ZZ\r\nabc\r\n0\r\n\r\n") == 400
 
 
-def test_what_gunicorn_says_is_one_line_of_our_log_without_numbers(server: Server) -> None:
-    assert status_of(server, b"BROKEN /?From=%2B16175550134 and more HTTP/1.1\r\n\r\n") == 400
-    server.process.terminate()
-    _, log = server.process.communicate(timeout=40)
+def test_what_gunicorn_says_is_one_line_of_our_log_without_numbers(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    with closing(_start(sqlite_template, tmp_path)) as server:
+        assert status_of(server, b"BROKEN /?From=%2B16175550134 and more HTTP/1.1\r\n\r\n") == 400
+    log = server.log
     lines = [json.loads(line) for line in log.splitlines()]
     said = [line for line in lines if line["logger"] == "gunicorn.error"]
     assert len(said) == 1

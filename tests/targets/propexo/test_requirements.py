@@ -30,12 +30,12 @@ class NoBudget:
         raise AssertionError
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def state() -> SandboxState:
     return SandboxState(VENDORS)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def url(state: SandboxState) -> Iterator[str]:
     with SandboxServer(create_sandbox(state, api_key=KEY, rate_limit=0)) as server:
         yield server.url
