@@ -19,12 +19,16 @@ from flask import Flask
 from adapter.config.lines_file import LOOK_SECONDS, LinesFile, kept
 from adapter.config.settings import Settings
 from adapter.delivery.bulk_confirm import BulkConfirmation
+from adapter.delivery.confirm import Confirmation
+from adapter.delivery.correct import Correction
 from adapter.delivery.deliver import Steps
-from adapter.delivery.earlier_writes import Earlier
-from adapter.delivery.enrich import Looks
+from adapter.delivery.enrich import Enrichment
+from adapter.delivery.event_write import EventComposer
+from adapter.delivery.find_person import PersonFinder
 from adapter.delivery.lead_creation import LeadCreation
 from adapter.delivery.run import Delivery
 from adapter.delivery.throttle import DispatchThrottle
+from adapter.delivery.unrecorded_writes import UnrecordedWrites
 from adapter.delivery.write_once import WriteOnce
 from adapter.domain.assessment import Rules
 from adapter.domain.call_links import Links
@@ -306,19 +310,23 @@ class Parts:
             visible_seconds=self.settings.propexo_visible_seconds,
             monotonic=self.monotonic,
         )
-        earlier = Earlier(store=self.store, target=self.target, rules=self.rules, clock=_now)
+        unrecorded = UnrecordedWrites(
+            store=self.store, target=self.target, rules=self.rules, clock=_now
+        )
         lead_creation = LeadCreation(
             store=self.store,
             leads=LeadRequests(self.store),
             target=self.target,
             write_once=write_once,
-            earlier=earlier,
+            unrecorded=unrecorded,
             clock=_now,
         )
+        composer = EventComposer(target=self.target, rules=self.rules, links=self.links)
+        correction = Correction(rules=self.rules, target=self.target, composer=composer, clock=_now)
         steps = Steps(
             store=self.store,
             rules=self.rules,
-            looks=Looks(
+            enrichment=Enrichment(
                 store=self.store,
                 rules=self.rules,
                 readers={"twilio": self.twilio_rest},
@@ -327,13 +335,19 @@ class Parts:
                 relays=Relays(self.store, self.rules),
                 clock=_now,
             ),
-            target=self.target,
+            person_finder=PersonFinder(target=self.target, lead_creation=lead_creation, clock=_now),
+            composer=composer,
             write_once=write_once,
-            earlier=earlier,
-            lead_creation=lead_creation,
-            bulk=self.bulk,
-            links=self.links,
-            clock=_now,
+            unrecorded=unrecorded,
+            confirmation=Confirmation(
+                store=self.store,
+                target=self.target,
+                write_once=write_once,
+                correction=correction,
+                bulk=self.bulk,
+                clock=_now,
+            ),
+            correction=correction,
         )
         return Delivery(store=self.store, advance=steps.advance, clock=_now, throttle=self.throttle)
 

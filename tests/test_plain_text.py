@@ -17,6 +17,9 @@ from rich.console import Console
 from adapter.cli.commands import cli
 from adapter.cli.render import calls_table, tell_story
 from adapter.domain.call import Attempt, RawHook
+from adapter.domain.call_event import CallEvent, WriteRequest
+from adapter.domain.lines import PersonKind
+from adapter.domain.matching import Person
 from adapter.observability.observe import configure_logging, logger
 from adapter.storage.store import Store
 from adapter.text.plain import plain, quotable
@@ -84,7 +87,12 @@ def test_a_story_and_a_table_obey_nothing_that_others_wrote(store: Store) -> Non
         person_name=ATTACK,
         because=ATTACK,
         reason=ATTACK,
-        event={"path": "/v1/events/leads", "body": {"notes": ATTACK}},
+        event_json=CallEvent(
+            WriteRequest("/v1/events/leads", {}, {"notes": ATTACK}),
+            Person(PersonKind.LEAD, "lead_1", "int_1"),
+            facts_mark=None,
+            told=None,
+        ).to_json(),
     )
     hook = RawHook(NOW, "twilio", "AC0", "POST", "/", {}, b"", error=ATTACK)
     attempt = Attempt(1, call.key, NOW, NOW, "post", "POST /", 400, ATTACK, ATTACK, False)

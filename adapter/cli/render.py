@@ -121,8 +121,8 @@ def tell_story(
         say(console, line, head=f"  {clock(moment)}  ")
     if call.event:
         title = Text(f"\n{_event_title(call, attempts)}", "bold")
-        say(console, title.append(f" to {plain(str(call.event.get('path')))}", "not bold"))
-        for name, value in dict(call.event.get("body", {})).items():
+        say(console, title.append(f" to {plain(call.event.request.path)}", "not bold"))
+        for name, value in call.event.request.body.items():
             say(console, str(value), head=f"  {name:24} ")
 
 
@@ -154,7 +154,7 @@ def _event_title(call: Call, attempts: Sequence[Attempt]) -> str:
     """What became of the event: it is kept with the call before it is sent."""
     if call.state is CallState.WRITTEN or call.confirmed_at:
         return "What was written"
-    if call.job_id is not None:
+    if call.is_accepted:
         refused = ", and then refused" if call.state is CallState.FAILED else ", not confirmed yet"
         return f"What was accepted{refused}"
     if any(attempt.doubtful for attempt in attempts):

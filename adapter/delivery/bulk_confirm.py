@@ -1,14 +1,12 @@
-"""Which accepted writes have come to an end? Read from the target's logs, many with one request."""
+"""Which accepted writes have come to an end? The target's logs tell it of many with one request."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from adapter.domain.call import Call
-from adapter.domain.record import CallRecord
 from adapter.errors import CredentialsRefused, NotSupported, PermanentError, RemoteError
 from adapter.observability.observe import count_delivery, count_written, logger
 from adapter.storage.store import Store
@@ -26,7 +24,8 @@ OLDEST = timedelta(minutes=5)
 class BulkConfirmation:
     """Confirms accepted writes from the logs. What they do not show is asked for one by one.
 
-    without_logs: integrations of which the target has no such logs, as was found out.
+    without_logs: the integrations of which the target keeps no such logs, as far as this process knows.
+    clock: aware UTC now.
     """
 
     def __init__(self, *, store: Store, target: Target, clock: Callable[[], datetime]) -> None:
@@ -36,11 +35,12 @@ class BulkConfirmation:
         self.without_logs: set[str] = set()
 
     def work(self) -> bool:
-        """One pass over what is unconfirmed; False: nothing more to do at once."""
+        """Make one pass over what is unconfirmed. Return False: there is nothing more to do at once."""
         now = self._clock()
         waiting: dict[str, list[Call]] = defaultdict(list)
         for call in self._store.unconfirmed(now - OLDEST, now - YOUNGEST, limit=BATCH):
-            waiting[call.integration_id or ""].append(call)
+            if call.integration_id is not None:
+                waiting[call.integration_id].append(call)
         failure: RemoteError | None = None
         for integration_id, calls in waiting.items():
             if integration_id not in self.without_logs:
@@ -68,11 +68,11 @@ class BulkConfirmation:
             return
         ended_so: dict[tuple[bool, bool], list[Call]] = defaultdict(list)
         for call in calls:
-            succeeded = ended.get(call.job_id or "")
+            succeeded = ended.get(call.job_id) if call.job_id is not None else None
             if succeeded is not None:
                 # Why it failed, and whether it may be tried again, is asked in a run of its own; so is
                 # what is to be corrected because more is known by now.
-                ended_so[succeeded, not succeeded or knows_more(call)].append(call)
+                ended_so[succeeded, not succeeded or call.knows_more_than_event].append(call)
         for (succeeded, needs_run), group in ended_so.items():
             noted = self._store.confirm(group, succeeded=succeeded, needs_run=needs_run, now=now)
             for call in group:
@@ -82,21 +82,3 @@ class BulkConfirmation:
                     if succeeded:
                         count_written((now - call.ended_at).total_seconds())
                     log.info("confirmed" if succeeded else "refused", call=call.key)
-
-
-def mark_of(record: CallRecord) -> str:
-    """A short mark of what is known of a call, to see later whether more is known then."""
-    return _mark(record.model_dump_json(exclude_none=True))
-
-
-def knows_more(call: Call) -> bool:
-    """True if more is known of the call than when its event was made.
-
-    Another version may write the same facts in other words; the stored ones are as they were then.
-    """
-    marks = (mark_of(call.record), _mark(call.record_json))
-    return (call.event or {}).get("facts") not in marks
-
-
-def _mark(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

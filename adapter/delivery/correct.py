@@ -1,42 +1,105 @@
-"""What does a written event say that turned out to be otherwise?"""
+"""Does a written event still say what is known of its call, and can it be corrected if not?
+
+The event is changed where the PMS takes changes. There is never a second event.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from adapter.domain.summary import CallSummary
+from adapter.delivery.event_write import EventComposer
+from adapter.delivery.result import KEEP_TRYING, Finished, Reschedule, RunResult
+from adapter.domain.assessment import Rules
+from adapter.domain.call import Call, CallState
+from adapter.domain.call_event import ToldFacts
+from adapter.domain.record import CallRecord
+from adapter.errors import PermanentError, TemporaryError
+from adapter.targets.base import Target
 
 # Clocks and roundings make moments differ by so much.
 SAME_MOMENT_SECONDS = 2.0
+EVENT_NOT_SEEN_WAIT_SECONDS = 1800.0
 
 
-def told(summary: CallSummary, other: str | None) -> dict[str, Any]:
-    """What an event says of its call; kept with it, so that a later correction can name what was wrong.
+class Correction:
+    """Corrects written events. clock: aware UTC now."""
 
-    other: the number of the other side.
+    def __init__(
+        self,
+        *,
+        rules: Rules,
+        target: Target,
+        composer: EventComposer,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._rules = rules
+        self._target = target
+        self._composer = composer
+        self._clock = clock
+
+    def correct(self, call: Call, record: CallRecord, written: Finished) -> RunResult:
+        """Bring the written event up to what is known now. record: what is known now.
+
+        written: how the run ends if there is nothing to correct. Where the PMS takes no correction, the
+        reason says what stands wrong there. Other rules or settings than the event was written by are no
+        reason to change it: it stays as it was until more is known of the call. Of an event of version 0.1.0
+        nobody knows what it told, and so nobody knows what stands wrong.
+        """
+        if record == call.record and not call.knows_more_than_event:
+            return written
+        view = self._rules.view(record)
+        line = self._rules.lines.of(view.parties.line)
+        if call.event is None or line is None:
+            return written
+        if view.questions and call.state is not CallState.WRITTEN:
+            more = "written; more is asked of the provider"
+            return Reschedule(0.0, more, CallState.WRITTEN, values=written.values)
+        person = call.event.person
+        event = self._composer.compose(call, record, view, line, person)
+        wrong = what_stands_wrong(call.event.told, event.told)
+        if event.request.body == call.event.request.body and wrong is None:
+            return written
+        if not self._target.takes_corrections(person):
+            if wrong is None:
+                return written
+            return replace(written, reason=f"{wrong}; this PMS takes no corrections")
+        change = wrong or "more is known than its notes say"
+        try:
+            event_id = self._target.find_event(call.call_id, call.event.request, call.event_id)
+            if event_id is None:
+                if self._clock() - (call.posted_at or self._clock()) < KEEP_TRYING:
+                    why = f"{change}; the event cannot be seen yet"
+                    return Reschedule(
+                        EVENT_NOT_SEEN_WAIT_SECONDS, why, CallState.WRITTEN, values=written.values
+                    )
+                return replace(written, reason=f"{change}; the event was not found to correct it")
+            self._target.amend(event_id, event)
+        except TemporaryError:
+            raise
+        except PermanentError as error:
+            return replace(written, reason=f"{change}; it cannot be corrected there: {error}")
+        values = {**(written.values or {}), "event": event}
+        return replace(written, reason=f"{change}; it was corrected", values=values)
+
+
+def what_stands_wrong(then: ToldFacts | None, now: ToldFacts | None) -> str | None:
+    """Return what an event that told `then` says wrongly if `now` is right, or None if nothing is.
+
+    Also None where either is not known.
     """
-    return {
-        "outcome": summary.outcome.value,
-        "talk_seconds": summary.talk_seconds,
-        "started_at": summary.started_at.isoformat(),
-        "other": other,
-    }
-
-
-def stands_wrong(then: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:
-    """What an event that told `then` says wrongly, if `now` is right; None if it says nothing wrong."""
+    if then is None or now is None:
+        return None
     wrong = []
-    if then["outcome"] != now["outcome"]:
-        was, is_ = (str(each["outcome"]).replace("_", " ") for each in (then, now))
-        wrong.append(f"{was} (it was {is_})")
-    if then["talk_seconds"] != now["talk_seconds"]:
-        wrong.append(f"{then['talk_seconds']} s of talk (it was {now['talk_seconds']} s)")
-    began, begins = (datetime.fromisoformat(each["started_at"]) for each in (then, now))
-    if abs((begins - began).total_seconds()) > SAME_MOMENT_SECONDS:
-        wrong.append(f"begun at {_clock(began)} (it was {_clock(begins)})")
-    if then["other"] != now["other"]:
+    if then.outcome != now.outcome:
+        said, right = (each.outcome.replace("_", " ") for each in (then, now))
+        wrong.append(f"{said} (it was {right})")
+    if then.talk_seconds != now.talk_seconds:
+        wrong.append(f"{then.talk_seconds} s of talk (it was {now.talk_seconds} s)")
+    if abs((now.started_at - then.started_at).total_seconds()) > SAME_MOMENT_SECONDS:
+        wrong.append(f"begun at {_clock(then.started_at)} (it was {_clock(now.started_at)})")
+    if then.other != now.other:
         wrong.append("another person's number")
     return f"the event in the PMS says: {', '.join(wrong)}" if wrong else None
 

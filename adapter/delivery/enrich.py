@@ -19,7 +19,7 @@ from adapter.delivery.provider_reads import (
     seconds_to_next_look,
     seconds_to_next_news,
 )
-from adapter.delivery.result import Finished, Reschedule
+from adapter.delivery.result import Finished, Reschedule, RunResult
 from adapter.domain.assessment import Rules, columns
 from adapter.domain.call import Call, CallState
 from adapter.domain.parties import Direction
@@ -43,7 +43,7 @@ PROCESSED_WITHIN = timedelta(minutes=15)
 log = logger("adapter.delivery")
 
 
-class Looks:
+class Enrichment:
     """Completes the records of calls that are due.
 
     readers: the providers' APIs by name. fold: merges facts into the call that they turn out to belong to.
@@ -69,8 +69,8 @@ class Looks:
         self._clock = clock
         self._longest_call = timedelta(seconds=rules.policy.unfinished_seconds)
 
-    def complete(self, call: Call) -> CallRecord | Finished | Reschedule:
-        """The record of the call, as complete as it has to be to be written.
+    def complete(self, call: Call) -> CallRecord | RunResult:
+        """Return the record of the call, as complete as it has to be to be written.
 
         Errors: RemoteError where the provider's API may yet answer, StoreUnavailable.
         """
@@ -79,7 +79,7 @@ class Looks:
             return asked
         return self._ask_lines(call, asked)
 
-    def _ask_provider(self, call: Call) -> CallRecord | Finished | Reschedule:
+    def _ask_provider(self, call: Call) -> CallRecord | RunResult:
         """What the provider's API adds, where the hooks left something open."""
         record, now = call.record, self._clock()
         reader = self._readers.get(call.provider)
@@ -130,7 +130,7 @@ class Looks:
 
     def _without_answer(
         self, call: Call, error: RemoteError, now: datetime
-    ) -> CallRecord | Finished | Reschedule:
+    ) -> CallRecord | RunResult:
         """The API did not answer: ask again, or do without where it has not answered for long.
 
         Errors: the error itself, where it is to be waited for longer.

@@ -1,36 +1,74 @@
-"""What is the event of a call, as something to be written once (adapter.delivery.write_once)?"""
+"""What is the event of a call, and how is it written once (adapter.delivery.write_once)?"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from adapter.delivery.find_person import Chosen
+from adapter.delivery.summarize import summarize
+from adapter.delivery.write_once import Found
+from adapter.domain.assessment import Rules, View
 from adapter.domain.call import Call
+from adapter.domain.call_event import CallEvent, ToldFacts, mark_of
+from adapter.domain.call_links import Links
+from adapter.domain.lines import Line
 from adapter.domain.matching import Person
+from adapter.domain.record import CallRecord
+from adapter.domain.summary import CallSummary
+from adapter.errors import CannotVerify
 from adapter.storage.store import Store
-from adapter.targets.base import Target
+from adapter.targets.base import EarlierWrite, FoundJob, Target
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """The person of a call, and why."""
+class EventComposer:
+    """Composes the events of calls."""
 
-    person: Person
-    because: str
+    def __init__(self, *, target: Target, rules: Rules, links: Links) -> None:
+        self._target = target
+        self._rules = rules
+        self._links = links
+
+    def compose(
+        self, call: Call, record: CallRecord, view: View, line: Line, person: Person
+    ) -> CallEvent:
+        """Return the event that puts this call on this person's record.
+
+        record: what is known of the call; view: what follows from it. Errors: as of Target.prepare.
+        """
+        summary = summarize(call, record, view, line, links=self._links, policy=self._rules.policy)
+        return CallEvent(
+            request=self._target.prepare(summary, person, line),
+            person=person,
+            facts_mark=mark_of(record),
+            told=told_facts(summary, view.parties.other.number),
+        )
+
+
+def told_facts(summary: CallSummary, other: str | None) -> ToldFacts:
+    """Return what an event with this summary says of its call. other: the number of the other side."""
+    return ToldFacts(
+        outcome=summary.outcome.value,
+        talk_seconds=summary.talk_seconds,
+        started_at=summary.started_at,
+        other=other,
+    )
 
 
 @dataclass(frozen=True)
 class EventWrite:
-    """The event of a call, as something to be written once. match: whose record it goes to."""
+    """The event of a call, as something to be written once.
+
+    chosen: the person and why; None where it is only looked for, and not asked for.
+    """
 
     store: Store
     call: Call
-    request: Mapping[str, Any]
-    match: Chosen | None = None
+    event: CallEvent
+    chosen: Chosen | None = None
     step = "post"
 
     @property
@@ -39,55 +77,74 @@ class EventWrite:
 
     @property
     def integration_id(self) -> str:
-        return str(self.request["person"]["integration_id"])
+        return self.event.person.integration_id
 
     @property
     def asked(self) -> str:
-        return f"POST {self.request['path']}"
+        return f"POST {self.event.request.path}"
 
     def send(self, target: Target) -> str:
-        return target.post(self.request)
+        return target.post(self.event.request)
 
-    def find(self, target: Target, since: datetime) -> str | None:
-        return target.find_trace(self.call.call_id, self.request, since)
+    def find_earlier(self, target: Target, since: datetime) -> EarlierWrite:
+        return target.find_earlier(self.call.call_id, self.event.request, since)
 
-    def find_earlier(self, target: Target, since: datetime, *, thorough: bool) -> str | None:
-        return target.find_earlier(self.call.call_id, self.request, since, thorough=thorough)
+    def find_unrecorded(self, target: Target, since: datetime, *, thorough: bool) -> EarlierWrite:
+        return target.find_unrecorded(
+            self.call.call_id, self.event.request, since, thorough=thorough
+        )
 
     def begin(self, connection: sa.Connection) -> bool:
-        assert self.match is not None  # nosec B101 - tells the type checker what its callers ensure
-        person = self.match.person
+        assert self.chosen is not None  # nosec B101 - tells the type checker what its callers ensure
+        person = self.chosen.person
         values = {
             "person_kind": person.kind.value,
             "person_id": person.id,
             "person_name": person.name or None,
-            "because": self.match.because,
+            "because": self.chosen.because,
             "integration_id": person.integration_id,
-            "event": dict(self.request),
+            "event": self.event,
         }
         return self.store.begin_write(connection, self.call, values)
 
-    def accepted(self, connection: sa.Connection, job_id: str, at: datetime) -> None:
-        self.store.update(connection, self.call.key, job_id=job_id, posted_at=at)
+    def accepted(self, connection: sa.Connection, found: Found, at: datetime) -> None:
+        self.store.update(connection, self.call.key, posted_at=at, **job_columns(found))
 
 
 @dataclass(frozen=True)
 class EventRetry(EventWrite):
-    """The same event once more, after its write has failed; in the place of the post, for whoever looks."""
+    """The same event once more, after its write has failed. Its attempts are noted as those of the post."""
+
+    @property
+    def failed_job(self) -> str:
+        if self.call.job_id is None:
+            raise CannotVerify("the write that failed has no job to try again")
+        return self.call.job_id
 
     @property
     def asked(self) -> str:
-        return f"try job {self.call.job_id} again"
+        return f"try job {self.failed_job} again"
 
     def send(self, target: Target) -> str:
-        return target.retry(self.call.job_id or "", integration_id=self.call.integration_id)
+        return target.retry(self.failed_job, integration_id=self.call.integration_id)
 
-    def find(self, target: Target, since: datetime) -> str | None:
-        return target.find_trace(self.call.call_id, self.request, since, after_job=self.call.job_id)
+    def find_earlier(self, target: Target, since: datetime) -> EarlierWrite:
+        return target.find_earlier(
+            self.call.call_id, self.event.request, since, after_job=self.failed_job
+        )
 
     def begin(self, connection: sa.Connection) -> bool:
         return self.store.begin_write(connection, self.call, {})  # its row says all of it already
 
-    def accepted(self, connection: sa.Connection, job_id: str, at: datetime) -> None:
+    def accepted(self, connection: sa.Connection, found: Found, at: datetime) -> None:
         retries = self.call.retries + 1
-        self.store.update(connection, self.call.key, job_id=job_id, posted_at=at, retries=retries)
+        self.store.update(
+            connection, self.call.key, posted_at=at, retries=retries, **job_columns(found)
+        )
+
+
+def job_columns(found: Found) -> dict[str, Any]:
+    """Return the columns of a call that say by which job its event was written."""
+    if isinstance(found, FoundJob):
+        return {"job_id": found.job_id}
+    return {"is_on_record": True}

@@ -69,7 +69,7 @@ RunResult = Finished | Reschedule
 
 def after_error(call: Call, error: Exception, now: datetime, backoff_seconds: float) -> RunResult:
     """Return how a run of this call ends that raised this error."""
-    state = CallState.DELIVERING if call.job_id is None else call.state
+    state = call.state if call.is_accepted else CallState.DELIVERING
     if isinstance(error, BudgetSpent):
         return Reschedule(error.retry_after_seconds or 1.0, "waiting for the rate limit", state)
     if isinstance(error, Paused):

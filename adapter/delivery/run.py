@@ -8,7 +8,7 @@ from typing import Any
 
 import structlog
 
-from adapter.delivery.result import Finished, Reschedule, after_error
+from adapter.delivery.result import Reschedule, RunResult, after_error
 from adapter.delivery.throttle import DispatchThrottle
 from adapter.domain.call import Call, CallState
 from adapter.errors import BudgetSpent, StoreUnavailable
@@ -24,7 +24,7 @@ from adapter.storage.store import Store
 
 log = logger("adapter.delivery")
 
-Advance = Callable[[Call], "Finished | Reschedule"]
+Advance = Callable[[Call], RunResult]
 
 
 class Delivery:
@@ -60,14 +60,12 @@ class Delivery:
                 except StoreUnavailable:
                     raise
                 except Exception as error:
-                    if isinstance(error, BudgetSpent) and call.job_id is None:
+                    if isinstance(error, BudgetSpent) and not call.is_accepted:
                         self._throttle.pause_for(error.retry_after_seconds or 1.0)
                     result = after_error(call, error, self._clock(), self._backoff)
             self._note(call, number, result, seen)
 
-    def _note(
-        self, call: Call, number: int, result: Finished | Reschedule, seen: Sequence[Exchange]
-    ) -> None:
+    def _note(self, call: Call, number: int, result: RunResult, seen: Sequence[Exchange]) -> None:
         """Keep what was asked and answered; state, reason and the next run commit together."""
         now = self._clock()
         values: dict[str, Any] = {

@@ -1,7 +1,9 @@
 """How is a write asked of the target at most once? The target itself would take it twice.
 
-The intent is noted before the request goes out, and the answer after it. In between, and after an answer
-that says too little, the attempt is in doubt: its trace is looked for before anything is asked again.
+1. The intent is noted before the request goes out. From then on the attempt is in doubt.
+2. A clear answer ends the doubt. That the target accepted it commits with what comes next (on_commit).
+3. After an unclear answer, or none, the attempt stays in doubt. The next run looks for the write at the
+   target (find_earlier) before it asks again.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
-from adapter.delivery.result import Reschedule
+from adapter.delivery.result import OnCommit, Reschedule
 from adapter.domain.call import Attempt
 from adapter.errors import (
     BudgetSpent,
@@ -28,17 +30,20 @@ from adapter.errors import (
 from adapter.observability.observe import exchanges
 from adapter.storage.shared import Breakers
 from adapter.storage.store import Store
-from adapter.targets.base import Target
+from adapter.targets.base import EarlierWrite, FoundJob, FoundOnRecord, NoTrace, Target
 
 LOOK_AGAIN_SECONDS = 10.0
 SEND_WITHIN_SECONDS = 5.0
 PMS_IS_DOWN = "this PMS fails one write after the other; waiting for it to recover"
 
 
+Found = FoundJob | FoundOnRecord
+
+
 class Write(Protocol):
     """Something to be written once.
 
-    call_key, step: under which its attempts are noted. asked: what is asked, in a word and a path.
+    call_key, step: its attempts are noted under these. asked: what is asked, for the list of attempts.
     """
 
     @property
@@ -51,31 +56,52 @@ class Write(Protocol):
     def asked(self) -> str: ...
 
     def send(self, target: Target) -> str:
-        """Ask the target for it; the id of the accepted job."""
+        """Ask the target for it, and return the id of the accepted job."""
 
-    def find(self, target: Target, since: datetime) -> str | None:
-        """The job (or "" if only its result is seen) of an earlier attempt; None: there is no trace of it."""
+    def find_earlier(self, target: Target, since: datetime) -> EarlierWrite:
+        """Look for what an earlier attempt wrote. Errors: as of Target.find_earlier."""
 
     def begin(self, connection: sa.Connection) -> bool:
         """Lock what is written about, and note that it is about to be asked.
 
-        False if it is not to be asked by this run (any more).
+        Return False if this run is not to ask for it, or not any more.
         """
 
-    def accepted(self, connection: sa.Connection, job_id: str, at: datetime) -> None:
+    def accepted(self, connection: sa.Connection, found: Found, at: datetime) -> None:
         """Note that the target took it."""
 
 
 @dataclass(frozen=True)
-class Accepted:
-    """The target took it as this job. note: notes that, in the transaction that says what comes next."""
+class NothingInDoubt:
+    """No attempt is in doubt: nothing was asked yet, or it is known what came of it."""
 
-    job_id: str
-    note: Callable[[sa.Connection], None]
+
+@dataclass(frozen=True)
+class LeftNoTrace:
+    """This attempt was in doubt, and the target shows that it did not get through."""
+
+    attempt: Attempt
+
+
+MayBeSubmitted = NothingInDoubt | LeftNoTrace
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The target took it as this job. on_commit: see WriteOnce."""
+
+    job: FoundJob
+    on_commit: OnCommit
 
 
 class WriteOnce:
-    """Asks the target. visible_seconds: how long an accepted write may take to show up there."""
+    """Asks the target for writes. visible_seconds: how long an accepted write may take to show up there.
+
+    What the target accepted is noted by a function, on_commit. The caller hands it to the end of the run
+    (Reschedule.on_commit), and it runs in the transaction that plans the next run. So what was accepted and
+    what comes next are both known afterwards, or neither is: then the attempt is still in doubt, and the
+    next run finds the write. `_on_commit` is the only place that makes such functions.
+    """
 
     def __init__(
         self,
@@ -93,43 +119,46 @@ class WriteOnce:
         self._clock = clock
         self._visible_seconds = visible_seconds
         self._monotonic = monotonic
-        # When this process first looked for the trace of an attempt in doubt, by its id.
+        # When this process first looked for the write of an attempt in doubt, by the attempt's id.
         self._looked_since: dict[int, float] = {}
 
-    def pause(self, integration_id: str) -> Reschedule | None:
-        """Whether to wait before anything is done for a write to this integration."""
+    def pause(self, integration_id: str | None) -> Reschedule | None:
+        """Return how to wait before anything is prepared for this integration; None if there is no need."""
+        if integration_id is None:
+            return None
         wait = self._breakers.seconds_left(integration_id, self._clock().timestamp())
         return Reschedule(wait, PMS_IS_DOWN) if wait else None
 
-    def find_earlier(self, write: Write) -> str | Reschedule | Attempt | None:
-        """What is there of the last attempt? None: nothing is in doubt. A job's id: it got through.
+    def find_earlier(self, write: Write) -> Found | MayBeSubmitted | Reschedule:
+        """Look for what the last attempt wrote, if that attempt is in doubt.
 
-        An attempt: no trace of it; `submit` may replace it. How long it is looked for is counted from this
-        process's first look, by a clock that does not jump: it may have been accepted as late as when
-        nobody waited for its answer any more.
+        FoundJob, FoundOnRecord: it got through, which is noted. A Reschedule: it may yet show up.
+        The time that it may take to show up begins with the first look of this process, by a clock that does
+        not jump: the target may have accepted it after its answer was given up.
         Errors: CannotVerify if it cannot be seen whether it got through; RemoteError, StoreUnavailable.
         """
         with self._store.begin() as connection:
-            doubtful = self._store.last_doubtful(connection, write.call_key, write.step)
-        if doubtful is None:
-            return None
-        since = self._looked_since.setdefault(doubtful.id, self._monotonic())
+            in_doubt = self._store.last_doubtful(connection, write.call_key, write.step)
+        if in_doubt is None:
+            return NothingInDoubt()
+        since = self._looked_since.setdefault(in_doubt.id, self._monotonic())
         looked_for = self._monotonic() - since
-        job_id, unseen = None, None
+        unseen: PermanentError | None = None
+        found: EarlierWrite = NoTrace()
         try:
-            job_id = write.find(self._target, doubtful.at)
+            found = write.find_earlier(self._target, in_doubt.at)
         except CredentialsRefused:
             raise
         except PermanentError as error:
             unseen = error
-        if job_id is not None:
+        if not isinstance(found, NoTrace):
             with self._store.begin() as connection:
                 self._store.finish_attempt(
-                    connection, doubtful.id, doubtful=False, next="its trace was found: accepted"
+                    connection, in_doubt.id, doubtful=False, next="its trace was found: accepted"
                 )
-                write.accepted(connection, job_id, doubtful.at)
-            self._looked_since.pop(doubtful.id, None)
-            return job_id
+                write.accepted(connection, found, in_doubt.at)
+            self._looked_since.pop(in_doubt.id, None)
+            return found
         if looked_for < self._visible_seconds:
             # Most show up soon or not at all: look twice as late each time.
             wait = min(
@@ -141,18 +170,18 @@ class WriteOnce:
                 f"the last try may have got through, and that cannot be seen ({unseen}); look whether it "
                 "is in the PMS: adapter ignore CALL if it is, adapter replay CALL --again if it is not"
             )
-        return doubtful
+        return LeftNoTrace(in_doubt)
 
-    def submit(self, write: Write, untraced: Attempt | None) -> Accepted | Reschedule:
-        """Ask for it. untraced: the attempt that this one replaces.
+    def submit(self, write: Write, last: MayBeSubmitted) -> Accepted | Reschedule:
+        """Ask the target for it. last: what find_earlier said of the last attempt.
 
-        Until what was accepted is noted, this attempt is in doubt. Errors: RemoteError, StoreUnavailable.
+        The attempt is in doubt until on_commit has run. Errors: RemoteError, StoreUnavailable.
         """
         wait = self._breakers.wait(write.integration_id, self._clock().timestamp())
         if wait:
             return Reschedule(wait, PMS_IS_DOWN)
         noted = self._monotonic()
-        attempt = self._begin(write, untraced)
+        attempt = self._begin(write, last.attempt if isinstance(last, LeftNoTrace) else None)
         if attempt is None:
             return Reschedule(LOOK_AGAIN_SECONDS, "another run of this call is at it")
         begun = self._clock()
@@ -166,26 +195,35 @@ class WriteOnce:
             self._failed(write, attempt, error, begun)
             raise
         self._breakers.succeeded(write.integration_id)
-        answered = self._clock()
+        job = FoundJob(job_id)
+        return Accepted(job, self._on_commit(write, job, self._clock(), attempt))
+
+    def adopt(self, write: Write, found: Found) -> OnCommit:
+        """Return what notes that an earlier write, which our records do not know of, is this one."""
+        return self._on_commit(write, found, self._clock(), None)
+
+    def _on_commit(self, write: Write, found: Found, at: datetime, attempt: int | None) -> OnCommit:
+        """Return the function that notes that the target took the write. attempt: the one it answered."""
 
         def note(connection: sa.Connection) -> None:
-            self._store.finish_attempt(
-                connection,
-                attempt,
-                finished_at=answered,
-                status=200,
-                answer=f"accepted as job {job_id}",
-                doubtful=False,
-                next="confirm",
-            )
-            write.accepted(connection, job_id, answered)
+            if attempt is not None and isinstance(found, FoundJob):
+                self._store.finish_attempt(
+                    connection,
+                    attempt,
+                    finished_at=at,
+                    status=200,
+                    answer=f"accepted as job {found.job_id}",
+                    doubtful=False,
+                    next="confirm",
+                )
+            write.accepted(connection, found, at)
 
-        return Accepted(job_id, note)
+        return note
 
-    def _begin(self, write: Write, untraced: Attempt | None) -> int | None:
-        """Note the intent; None if this is not the run to have it.
+    def _begin(self, write: Write, replaced: Attempt | None) -> int | None:
+        """Note the intent, and return the attempt's id; None if this run is not to ask.
 
-        Two runs of a call can be under way, where a worker was taken for dead and was not.
+        Two runs of a call can be under way, where a worker was taken for dead and was alive.
         """
         with self._store.begin() as connection:
             attempt = None
@@ -196,15 +234,15 @@ class WriteOnce:
                     at=self._clock(),
                     step=write.step,
                     asked=write.asked,
-                    replaces=untraced.id if untraced else None,
+                    replaces=replaced.id if replaced else None,
                 )
             if attempt is None:
                 connection.rollback()
-            elif untraced is not None:
+            elif replaced is not None:
                 self._store.finish_attempt(
-                    connection, untraced.id, doubtful=False, next="no trace of it: asked again"
+                    connection, replaced.id, doubtful=False, next="no trace of it: asked again"
                 )
-                self._looked_since.pop(untraced.id, None)
+                self._looked_since.pop(replaced.id, None)
             return attempt
 
     def _failed(self, write: Write, attempt: int, error: RemoteError, begun: datetime) -> None:
@@ -221,12 +259,12 @@ class WriteOnce:
         if _is_outage(error):
             now = self._clock().timestamp()
             self._breakers.failed(write.integration_id, now, begun.timestamp())
-        elif not isinstance(error, BudgetSpent | Paused):  # that says nothing of the other side
+        elif not isinstance(error, BudgetSpent | Paused):  # those say nothing of the other side
             self._breakers.succeeded(write.integration_id)
 
 
 def _is_outage(error: RemoteError) -> bool:
-    """The other side is down or broken; a 429 or a refusal says that it works."""
+    """True if the other side is down or broken. A 429 or a refusal says that it works."""
     return (
         isinstance(error, TemporaryError)
         and error.status != 429

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +9,12 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from adapter.domain.call_event import CallEvent, mark_of, mark_of_text
 from adapter.domain.record import CallRecord
 
 FORGOTTEN = "forgotten on request"  # the reason of a call of which nothing more is kept
+# What the column job_id holds of an event that was seen on the person's record, without a job.
+ON_RECORD = ""
 OPERATOR = "operator"  # the step of an attempt that is an operator's decision
 
 
@@ -51,7 +53,11 @@ class RawHook:
 
 @dataclass(frozen=True)
 class Call:
-    """A row of the calls table: the record, and where its delivery stands."""
+    """A row of the calls table: the record, and where its delivery stands.
+
+    job_id: the job by which the target took the event. is_on_record: the event was seen on the person's
+    record, and it is not known which job wrote it.
+    """
 
     key: str
     version: int
@@ -79,9 +85,10 @@ class Call:
     person_id: str | None
     person_name: str | None
     because: str | None
-    event: Mapping[str, Any] | None
+    event_json: str | None
     integration_id: str | None
     job_id: str | None
+    is_on_record: bool
     posted_at: datetime | None
     confirmed_at: datetime | None
     event_id: str | None
@@ -96,6 +103,24 @@ class Call:
     @cached_property
     def record(self) -> CallRecord:
         return CallRecord.model_validate_json(self.record_json)
+
+    @cached_property
+    def event(self) -> CallEvent | None:
+        return CallEvent.from_json(self.event_json) if self.event_json else None
+
+    @property
+    def is_accepted(self) -> bool:
+        """True once the target is known to have taken the event."""
+        return self.job_id is not None or self.is_on_record
+
+    @property
+    def knows_more_than_event(self) -> bool:
+        """True if more is known of the call than when its event was made, or if it has no event.
+
+        Another version may write the same facts in other words; the stored ones are as they were then.
+        """
+        mark = self.event.facts_mark if self.event is not None else None
+        return mark not in (mark_of(self.record), mark_of_text(self.record_json))
 
     @property
     def ended_at(self) -> datetime:
@@ -114,7 +139,9 @@ class Call:
         values = dict(row)
         values["state"] = CallState(values["state"])
         values["record_json"] = values.pop("record")
-        values["event"] = json.loads(values["event"]) if values["event"] else None
+        values["event_json"] = values.pop("event")
+        values["is_on_record"] = values["job_id"] == ON_RECORD
+        values["job_id"] = values["job_id"] or None
         return cls(**values)
 
 

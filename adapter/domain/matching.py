@@ -29,7 +29,7 @@ class Person:
     updated_at: datetime = LONG_AGO
     vendor: str | None = None
     application_id: str | None = None
-    refused: str = ""  # why the target takes no event for this person
+    refused: str | None = None  # why the target takes no event for this person
     among_words: frozenset[str] = frozenset()
 
     @property

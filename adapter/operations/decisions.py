@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from adapter.delivery.deliver import NEW_LEAD, NOBODY
+from adapter.domain.assignment import NEW_LEAD, NOBODY
 from adapter.domain.call import Call, CallState
 from adapter.domain.lines import Lines, PersonKind
 from adapter.errors import (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from adapter.delivery.deliver import NOBODY
+from adapter.domain.assignment import NOBODY
 from adapter.domain.call import Call, CallState
 from adapter.intake.service import Intake
 from adapter.storage.store import Store

@@ -172,7 +172,9 @@ class Comparison:
 
 def _is_of_earlier_version(call: Call) -> bool:
     """Its event was written by the rules of an earlier version, and stays as it is."""
-    return call.state is CallState.WRITTEN and "told" not in (call.event or {"told": None})
+    if call.state is not CallState.WRITTEN or call.event is None:
+        return False
+    return call.event.told is None
 
 
 def _said(view: View) -> tuple[object, ...]:

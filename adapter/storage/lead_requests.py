@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from adapter.domain.call_event import WriteRequest
 from adapter.errors import StoreUnavailable
 from adapter.storage.schema import new_leads
 from adapter.storage.store import Store
@@ -23,7 +23,7 @@ class LeadRequest:
     number: str
     call_key: str
     asked_at: datetime
-    request: Mapping[str, Any]
+    request: WriteRequest
     job_id: str | None
     lead_id: str | None
     failed: str | None
@@ -52,14 +52,14 @@ class LeadRequests:
         integration_id: str,
         number: str,
         call_key: str,
-        request: Mapping[str, Any],
+        request: WriteRequest,
         now: datetime,
     ) -> LeadRequest:
         """The row of this number: made for this call, or the one that another call made first.
 
         A row whose asking failed is begun anew.
         """
-        values = {"call_key": call_key, "asked_at": now, "request": json.dumps(dict(request))}
+        values = {"call_key": call_key, "asked_at": now, "request": json.dumps(request.as_json())}
         fresh = {**values, "job_id": None, "lead_id": None, "failed": None}
         statement = self._store.insert(new_leads).values(
             integration_id=integration_id, number=number, **fresh
@@ -79,7 +79,7 @@ class LeadRequests:
 
     def update(self, connection: sa.Connection, lead: LeadRequest, **values: Any) -> None:
         if "request" in values:
-            values["request"] = json.dumps(dict(values["request"]))
+            values["request"] = json.dumps(values["request"].as_json())
         connection.execute(sa.update(new_leads).where(*_row_of(lead)).values(**values))
 
 
@@ -91,4 +91,7 @@ def _row_of(lead: LeadRequest) -> tuple[sa.ColumnElement[bool], sa.ColumnElement
 
 
 def _of(row: Any) -> LeadRequest | None:
-    return LeadRequest(**{**row._mapping, "request": json.loads(row.request)}) if row else None
+    if not row:
+        return None
+    request = WriteRequest.of_json(json.loads(row.request))
+    return LeadRequest(**{**row._mapping, "request": request})

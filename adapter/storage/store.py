@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from adapter.domain.call import FORGOTTEN, OPERATOR, Attempt, Call, CallState, RawHook
+from adapter.domain.call import FORGOTTEN, ON_RECORD, OPERATOR, Attempt, Call, CallState, RawHook
 from adapter.domain.record import CallRecord, call_key
 from adapter.errors import StoreRefused, StoreUnavailable
 from adapter.observability.observe import Exchange
@@ -229,7 +229,7 @@ class Store:
         query = (
             sa.select(calls)
             .where(calls.c.state == CallState.POSTED.value, calls.c.posted_at < before)
-            .where(calls.c.posted_at >= after, calls.c.job_id != "")
+            .where(calls.c.posted_at >= after, calls.c.job_id != ON_RECORD)
             .order_by(calls.c.posted_at)
             .limit(limit)
         )
@@ -353,7 +353,12 @@ class Store:
 
     def begin_write(self, connection: sa.Connection, call: Call, values: Mapping[str, Any]) -> bool:
         """Lock the call and set these values; False if its run or its job is another one by now."""
-        parameters = {"this": call.key, "run_": call.run, "job": call.job_id, **_stored(values)}
+        parameters = {
+            "this": call.key,
+            "run_": call.run,
+            "job": ON_RECORD if call.is_on_record else call.job_id,
+            **_stored(values),
+        }
         return connection.execute(_BEGIN_WRITE, parameters).rowcount > 0
 
     def locked(self, connection: sa.Connection, key: str) -> Call | None:
@@ -701,8 +706,12 @@ _NEW = {"version": 1, "tries": 0, "link_version": 0, "queued_run": 0}
 
 def _stored(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """These values of a call as its columns hold them."""
-    event = values.get("event")
-    return values if event is None else {**values, "event": json.dumps(event)}
+    columns = dict(values)
+    if columns.get("event") is not None:
+        columns["event"] = columns["event"].to_json()
+    if columns.pop("is_on_record", False):
+        columns["job_id"] = ON_RECORD
+    return columns
 
 
 def _hook_row(hook: RawHook) -> dict[str, Any]:

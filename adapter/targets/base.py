@@ -1,4 +1,4 @@
-"""What must a target offer? A system that calls are written to; bootstrap plugs in whoever fits."""
+"""What must a target offer? A target is a system that calls are written to; bootstrap plugs it in."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
+from adapter.domain.call_event import CallEvent, WriteRequest
 from adapter.domain.lines import Line, PersonKind
 from adapter.domain.matching import Person
 from adapter.domain.summary import CallSummary
@@ -23,90 +24,123 @@ class WriteState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Confirmation:
-    """words: the PMS's own; event_id: the record that was made, if told.
+class WriteOutcome:
+    """What became of an accepted write.
 
-    may_retry: it failed for a reason that may pass.
+    words: the PMS's own, None if it gave none. record_id: the record that was made, if the target told it.
+    may_retry: the write failed for a reason that may pass.
     """
 
     state: WriteState
-    words: str = ""
-    event_id: str | None = None
+    words: str | None = None
+    record_id: str | None = None
     may_retry: bool = False
 
 
+@dataclass(frozen=True)
+class FoundJob:
+    """The target has the write, and this job made it."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
+class FoundOnRecord:
+    """The event stands on the person's record. It is not known which job wrote it, and need not be."""
+
+
+@dataclass(frozen=True)
+class NoTrace:
+    """The target does not have the write, and would show it if it had."""
+
+
+EarlierWrite = FoundJob | FoundOnRecord | NoTrace
+
+
 class Target(Protocol):
-    """A system that calls are written to. All methods raise RemoteError's subclasses."""
+    """A system that calls are written to. All methods raise subclasses of RemoteError."""
 
     def find_people(self, number: str, line: Line) -> Sequence[Person]:
-        """Everybody who may have this number (E.164); enough of them to choose by the rule."""
+        """Return everybody who may have this number (E.164); enough of them to choose by the rule."""
 
     def knows_everybody(self, line: Line) -> bool:
         """False while people are still being learned, so that one not found may yet turn up."""
 
     def person(self, kind: PersonKind, person_id: str, line: Line) -> Person:
-        """The person with this id. Errors: PermanentError if there is none in the line's integration."""
+        """Return the person with this id.
 
-    def new_lead(self, number: str, line: Line, reference: str) -> Mapping[str, Any]:
-        """The request that makes a lead of this unknown number (E.164), to be posted.
+        Errors: PermanentError if there is none in the line's integration.
+        """
+
+    def new_lead(self, number: str, line: Line, reference: str) -> WriteRequest:
+        """Return the request that makes a lead of this unknown number (E.164).
 
         Errors: NotSupported, PermanentError naming what the line lacks for it.
         """
 
-    def prepare(self, summary: CallSummary, person: Person, line: Line) -> Mapping[str, Any]:
-        """The request that will write this call on this person: JSON values, the same for the same input."""
+    def made_lead(self, request: WriteRequest, lead_id: str, line: Line) -> Person:
+        """Return the lead that this request made. lead_id: the id that the lead got."""
 
-    def post(self, request: Mapping[str, Any]) -> str:
-        """Ask for the write; its job id. A doubtful error means that it may have been accepted."""
+    def prepare(self, summary: CallSummary, person: Person, line: Line) -> WriteRequest:
+        """Return the request that writes this call on this person; the same for the same input."""
 
-    def find_trace(
-        self,
-        reference: str,
-        request: Mapping[str, Any],
-        since: datetime,
-        *,
-        after_job: str | None = None,
-    ) -> str | None:
-        """The job id (or "" if only the event itself is seen) of an earlier write of this call.
+    def post(self, request: WriteRequest) -> str:
+        """Ask for the write, and return its job id.
 
-        after_job: only of one that came after this job, its retry. Errors: PermanentError where
-        nothing is seen, and that proves nothing: what would show it cannot be read.
+        An error whose `doubtful` is set means that the write may have been accepted.
         """
 
     def find_earlier(
-        self, reference: str, request: Mapping[str, Any], since: datetime, *, thorough: bool
-    ) -> str | None:
-        """As find_trace, but of a write that our own records may have lost (a backup was restored).
+        self,
+        reference: str,
+        request: WriteRequest,
+        since: datetime,
+        *,
+        after_job: str | None = None,
+    ) -> EarlierWrite:
+        """Look for an earlier write of this request, of the call with this reference, made since then.
 
-        Costs little for many calls, and may not see the writes of the last minute. A write that failed
-        does not count. thorough: look wherever it could be seen, whatever that costs.
+        after_job: look only for one that came after this job, its retry. FoundOnRecord: events only.
+        Errors: CannotVerify, PermanentError where nothing is seen and that proves nothing, because what
+        would show it cannot be read.
         """
 
-    def confirm(self, job_id: str, *, integration_id: str | None = None) -> Confirmation:
-        """What became of an accepted write, to this integration."""
+    def find_unrecorded(
+        self, reference: str, request: WriteRequest, since: datetime, *, thorough: bool
+    ) -> EarlierWrite:
+        """Look for a write that our own records may have lost, because a backup was restored.
+
+        This costs little for many calls, and may not see the writes of the last minute. A write that failed
+        does not count. thorough: look wherever it could be seen, whatever that costs.
+        Errors: as of find_earlier.
+        """
+
+    def confirm(self, job_id: str, *, integration_id: str | None = None) -> WriteOutcome:
+        """Return what became of an accepted write to this integration."""
 
     def ended_writes(self, integration_id: str, since: datetime) -> Mapping[str, bool]:
-        """Writes of an integration that ended since then: job id -> whether it succeeded.
+        """Return the writes of an integration that ended since then: job id -> whether it succeeded.
 
         Errors: NotSupported, PermanentError where the target keeps no such logs.
         """
 
     def retry(self, job_id: str, *, integration_id: str | None = None) -> str:
-        """Try a failed write once more; the job id that it has now.
+        """Try a failed write once more, and return the job id that it has now.
 
-        The target would do it twice. Errors: PermanentError if it was not tried again.
+        The target would do it twice if asked twice. Errors: PermanentError if it was not tried again.
         """
 
-    def find_event(
-        self, reference: str, request: Mapping[str, Any], event_id: str | None
-    ) -> str | None:
-        """The id of the event that was written; event_id: what the confirmation named. None: not seen."""
+    def find_event(self, reference: str, request: WriteRequest, event_id: str | None) -> str | None:
+        """Return the id of the event that was written, or None if it is not seen.
+
+        event_id: the id that the confirmation named.
+        """
 
     def takes_corrections(self, person: Person) -> bool:
         """True if the target is known to change events of such a person once they are written."""
 
-    def amend(self, event_id: str, request: Mapping[str, Any]) -> None:
-        """Change a written event to say what this request says, as far as the target can.
+    def amend(self, event_id: str, event: CallEvent) -> None:
+        """Change a written event to say what this event says, as far as the target can.
 
         Errors: NotSupported where it cannot.
         """

@@ -24,6 +24,7 @@ from adapter.bootstrap import migrate
 from adapter.cli import commands
 from adapter.config.settings import Settings
 from adapter.domain.call import FORGOTTEN, Call, CallState
+from adapter.domain.call_event import WriteRequest
 from adapter.domain.lines import PersonKind, read_lines
 from adapter.domain.number_traces import Traces
 from adapter.domain.phone import national_ten
@@ -56,6 +57,10 @@ WRITTEN = {
     ],
 }  # fmt: skip
 ALL_WRITTEN = [(number, text) for number, texts in WRITTEN.items() for text in texts]
+
+
+def lead_request(body: dict[str, str]) -> WriteRequest:
+    return WriteRequest("/v1/leads/", {}, body)
 
 
 @pytest.fixture
@@ -170,7 +175,7 @@ def test_no_trace_is_left_of_it_in_words_of_other_people(
     world.intake.take(
         world.intake.providers["twilio"], signed(unreadable("CA4", OTHER, Note=text), method="GET")
     )
-    LeadRequests(world.store).claim("int_entrata", OTHER, "key", {"notes": text}, NOW)
+    LeadRequests(world.store).claim("int_entrata", OTHER, "key", lead_request({"notes": text}), NOW)
     answer = Exchange(NOW, NOW, "post", f"GET /leads?q={text}", 200, f"wrote {text}")
     key = world.call("CA1").key
     with world.store.begin() as connection:
@@ -185,7 +190,7 @@ def test_no_trace_is_left_of_it_in_words_of_other_people(
     call = world.call("CA1")
     assert (call.other, call.state, call.person_id) == (OTHER, CallState.WRITTEN, "lead_ben")
     assert "my friend has " in next(iter(call.record.transcripts.values()))
-    assert call.event is not None and json.dumps(call.event)
+    assert call.event is not None
 
 
 def test_no_trace_is_left_of_a_person_who_called_a_lot(world: World, engine: sa.Engine) -> None:
@@ -219,15 +224,19 @@ def test_what_others_said_and_did_stays(world: World) -> None:
 
 
 def test_a_lead_asked_for_under_the_number_goes_with_its_row(world: World, store: Store) -> None:
-    LeadRequests(store).claim("int_entrata", CALLER, "key", {"phone": CALLER}, NOW)
+    LeadRequests(store).claim("int_entrata", CALLER, "key", lead_request({"phone": CALLER}), NOW)
     LeadRequests(store).claim(
-        "int_entrata", OTHER, "key", {"phone": OTHER, "n": "617-555-0134"}, NOW
+        "int_entrata",
+        OTHER,
+        "key",
+        lead_request({"phone": OTHER, "n": "617-555-0134"}),
+        NOW,
     )
     assert forget(world).new_leads == 1
     with store.begin() as connection:
         (row,) = connection.execute(sa.select(new_leads))
     assert row.number == OTHER
-    assert json.loads(row.request) == {"phone": OTHER, "n": "removed"}
+    assert json.loads(row.request)["body"] == {"phone": OTHER, "n": "removed"}
 
 
 # What comes after -----------------------------------------------------------------------------------

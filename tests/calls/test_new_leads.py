@@ -9,12 +9,14 @@ from typing import Any, TypeVar
 
 import pytest
 
+from adapter.domain.call_event import WriteRequest
 from adapter.storage.lead_requests import LeadRequest, LeadRequests
 from adapter.storage.store import Store
 from tests.conftest import NOW, Clock
 
 T = TypeVar("T")
-NUMBER, REQUEST = "+16175550160", {"path": "/v1/leads/", "body": {"phone_1": "+16175550160"}}
+NUMBER = "+16175550160"
+REQUEST = WriteRequest("/v1/leads/", {}, {"phone_1": NUMBER})
 
 
 def at_once(work: Callable[[int], T], threads: int = 8) -> list[T]:

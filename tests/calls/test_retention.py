@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from dbos import DBOSClient, DBOSPortableJSONSerializer
 
 from adapter.domain.call import FORGOTTEN, CallState, RawHook
+from adapter.domain.call_event import WriteRequest
 from adapter.operations.replay import replay_calls
 from adapter.storage import retention
 from adapter.storage.erasure import Forgetting, Forgotten
@@ -20,7 +21,7 @@ from adapter.storage.people_index import PeopleIndex
 from adapter.storage.retention import Keep, Retention
 from adapter.storage.schema import attempts, hooks, legs, metadata
 from adapter.storage.store import Store
-from adapter.targets.base import Confirmation, WriteState
+from adapter.targets.base import WriteOutcome, WriteState
 from adapter.worker.dbos_queue import APPLICATION, QUEUE, WORKFLOW, prune_workflows
 from tests.conftest import ACCOUNT, LINE, NOW, Clock
 from tests.delivery.world import ANNA, PEOPLE, STAFF, World
@@ -28,6 +29,10 @@ from tests.delivery.world import ANNA, PEOPLE, STAFF, World
 DAY = timedelta(days=1)
 CALLER = "+16175550134"
 OTHER = "+16175550135"
+
+
+def lead_request(body: dict[str, str]) -> WriteRequest:
+    return WriteRequest("/v1/leads/", {}, body)
 
 
 @pytest.fixture
@@ -119,7 +124,13 @@ def test_a_lead_that_an_old_call_asked_for_goes_with_it(world: World, clock: Clo
     world.finish()
     leads = LeadRequests(world.store)
     for call, number in (("CA1", CALLER), ("CA2", OTHER)):
-        leads.claim("int_entrata", number, world.call(call).key, {"phone": number}, NOW)
+        leads.claim(
+            "int_entrata",
+            number,
+            world.call(call).key,
+            lead_request({"phone": number}),
+            NOW,
+        )
     Retention(world.store, Keep(call_days=99)).prune(NOW)
     assert leads.get("int_entrata", CALLER) is None
     assert leads.get("int_entrata", OTHER) is not None
@@ -254,7 +265,9 @@ def test_a_written_call_keeps_its_outcome_and_time_and_nothing_of_the_person(wor
     )
     world.finish()
     PeopleIndex(world.store).save([ANNA])
-    LeadRequests(world.store).claim("int_entrata", CALLER, "key", {"phone": CALLER}, NOW)
+    LeadRequests(world.store).claim(
+        "int_entrata", CALLER, "key", lead_request({"phone": CALLER}), NOW
+    )
     before = world.call("CA1")
     gone = forget(world)
     assert (gone.calls, gone.hooks, gone.people, gone.new_leads) == (1, 2, 1, 1)
@@ -315,7 +328,7 @@ def test_a_hook_that_comes_again_brings_nothing_back(world: World, is_known: boo
 
 
 def test_a_forgotten_call_that_is_confirmed_later_stays_forgotten(world: World) -> None:
-    world.target.confirmations = [Confirmation(WriteState.PENDING)]
+    world.target.confirmations = [WriteOutcome(WriteState.PENDING)]
     world.hook(ended("CA1"))
     world.run_next()
     assert world.call("CA1").state is CallState.POSTED
@@ -328,8 +341,8 @@ def test_a_forgotten_call_that_is_confirmed_later_stays_forgotten(world: World) 
 
 
 def test_a_failed_write_of_a_forgotten_call_is_not_tried_again(world: World) -> None:
-    refused = Confirmation(WriteState.FAILED, "timed out", may_retry=True)
-    world.target.confirmations = [Confirmation(WriteState.PENDING), refused]
+    refused = WriteOutcome(WriteState.FAILED, "timed out", may_retry=True)
+    world.target.confirmations = [WriteOutcome(WriteState.PENDING), refused]
     world.hook(ended("CA1"))
     world.run_next()
     forget(world)

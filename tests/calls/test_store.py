@@ -19,6 +19,9 @@ from alembic.runtime.migration import MigrationContext
 from adapter.bootstrap import migrate
 from adapter.config.settings import Settings
 from adapter.domain.call import CallState, RawHook
+from adapter.domain.call_event import CallEvent, WriteRequest
+from adapter.domain.lines import PersonKind
+from adapter.domain.matching import Person
 from adapter.domain.record import CallRecord, Leg, LegStatus
 from adapter.errors import StoreUnavailable
 from adapter.observability.observe import Exchange
@@ -631,6 +634,14 @@ def test_a_run_is_claimed_while_it_counts(store: Store) -> None:
     assert claimed is not None and claimed.state is CallState.POSTED
 
 
+EVENT = CallEvent(
+    WriteRequest("/v1/events/leads", {}, {"lead_id": "p1"}),
+    Person(PersonKind.LEAD, "p1", "int_1"),
+    facts_mark="0123456789abcdef",
+    told=None,
+)
+
+
 @pytest.mark.parametrize(
     ("run", "job_id", "begins"),
     [(1, None, True), (2, None, False), (1, "job_1", False)],
@@ -645,11 +656,11 @@ def test_a_write_begins_only_from_the_call_that_was_read(
     with store.begin() as connection:
         store.update(connection, read.key, run=run, job_id=job_id)
     with store.begin() as connection:
-        begun = store.begin_write(connection, read, {"person_id": "p1", "event": {"body": {}}})
+        begun = store.begin_write(connection, read, {"person_id": "p1", "event": EVENT})
     found = store.call(read.key)
     assert found is not None
     assert (begun, found.person_id) == (begins, "p1" if begins else None)
-    assert found.event == ({"body": {}} if begins else None)
+    assert found.event == (EVENT if begins else None)
 
 
 def test_a_run_that_does_not_count_any_more_sets_nothing(store: Store) -> None:

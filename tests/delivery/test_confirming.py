@@ -13,8 +13,8 @@ import pytest
 
 from adapter.bootstrap import web_app
 from adapter.config.settings import Settings
-from adapter.delivery.bulk_confirm import mark_of
 from adapter.domain.call import CallState
+from adapter.domain.call_event import mark_of
 from adapter.errors import CredentialsRefused, NotSupported, PermanentError, TemporaryError
 from tests.delivery.test_strangers import Adapter, adapter, lines
 from tests.delivery.world import recording_hook
@@ -287,9 +287,9 @@ def test_what_became_known_between_post_and_confirmation_is_still_seen(made: Ada
     (sid,) = post(made)
     before = made.call(sid)
     assert before.event is not None
-    assert before.event["facts"] == mark_of(before.record)
+    assert before.event.facts_mark == mark_of(before.record)
     made.hook(**{**recording_hook(20), "CallSid": sid})
-    assert mark_of(made.call(sid).record) != before.event["facts"]
+    assert mark_of(made.call(sid).record) != before.event.facts_mark
     made.pass_time(2)
     made.parts.bulk.work()
     assert made.next_due() == made.now(), "a run of its own looks at it"

@@ -14,7 +14,7 @@ from adapter.domain.call import CallState
 from adapter.errors import NotSupported, TemporaryError
 from adapter.operations.replay import replay_calls
 from adapter.storage.periodic_tasks import Jobs
-from adapter.targets.base import Confirmation, WriteState
+from adapter.targets.base import FoundJob, FoundOnRecord, NoTrace, WriteOutcome, WriteState
 from tests.conftest import Clock
 from tests.delivery.world import CALL, LINE, LINES, FakeTarget, World, status_hook
 
@@ -46,7 +46,7 @@ def began_long_ago(world: World, ago: timedelta = timedelta(days=30)) -> None:
 
 @pytest.mark.parametrize("ago", NOW_AND_THEN)
 def test_a_call_first_heard_of_late_is_not_written_twice(world: World, ago: timedelta) -> None:
-    world.target.earlier = ["job_before"]
+    world.target.earlier = [FoundJob("job_before")]
     at = ended(world, ago)
     world.finish()
     call = world.call(CALL)
@@ -59,7 +59,7 @@ def test_a_call_first_heard_of_late_is_not_written_twice(world: World, ago: time
 
 
 def test_one_that_is_seen_on_the_persons_record_alone_is_written(world: World) -> None:
-    world.target.earlier = [""]
+    world.target.earlier = [FoundOnRecord()]
     ended(world, 6 * MINUTE)
     world.finish()
     assert world.call(CALL).state is CallState.WRITTEN
@@ -70,7 +70,7 @@ def test_one_that_nobody_wrote_is_written_after_one_look(world: World) -> None:
     ended(world, 6 * MINUTE)
     world.finish()
     assert world.call(CALL).state is CallState.WRITTEN
-    assert (len(world.target.posts), world.target.asked["find_earlier"]) == (1, 1)
+    assert (len(world.target.posts), world.target.asked["find_unrecorded"]) == (1, 1)
 
 
 @pytest.mark.parametrize("ago", [4 * MINUTE, timedelta(seconds=2)])
@@ -89,18 +89,18 @@ def test_a_call_in_time_costs_no_look(world: World, ago: timedelta) -> None:
     ended(world, ago)
     world.finish()
     assert world.call(CALL).state is CallState.WRITTEN
-    assert world.target.asked["find_earlier"] == 0
+    assert world.target.asked["find_unrecorded"] == 0
 
 
 def test_a_hook_without_a_time_is_taken_to_come_at_the_end(world: World) -> None:
     world.hook(status_hook("no-answer"))
     world.finish()
     assert world.call(CALL).state is CallState.WRITTEN
-    assert world.target.asked["find_earlier"] == 0
+    assert world.target.asked["find_unrecorded"] == 0
 
 
 def test_while_it_cannot_be_looked_for_nothing_is_written(world: World) -> None:
-    world.target.earlier = [DOWN, DOWN, "job_before"]
+    world.target.earlier = [DOWN, DOWN, FoundJob("job_before")]
     ended(world, 6 * MINUTE)
     world.finish()
     assert world.call(CALL).job_id == "job_before"
@@ -108,8 +108,8 @@ def test_while_it_cannot_be_looked_for_nothing_is_written(world: World) -> None:
 
 
 def test_a_write_that_failed_then_may_be_tried_again(world: World) -> None:
-    world.target.earlier = ["job_before"]
-    world.target.confirmations = [Confirmation(WriteState.FAILED, "timed out", may_retry=True)]
+    world.target.earlier = [FoundJob("job_before")]
+    world.target.confirmations = [WriteOutcome(WriteState.FAILED, "timed out", may_retry=True)]
     ended(world, 6 * MINUTE)
     world.finish()
     assert (world.call(CALL).state, world.call(CALL).retries) == (CallState.WRITTEN, 1)
@@ -160,7 +160,10 @@ def test_a_call_that_was_due_before_this_worker_began_is_not_written_twice(
     ended(world, timedelta(0))
     world.clock.advance(3600)
     after = restarted(world, engine)
-    world.target.earlier = [DOWN, "job_before"]  # the second look is in time, and has to know
+    world.target.earlier = [
+        DOWN,
+        FoundJob("job_before"),
+    ]  # the second look is in time, and has to know
     after.finish()
     assert after.call(CALL).job_id == "job_before"
     assert world.target.posts == []
@@ -211,7 +214,7 @@ def test_a_held_call_that_was_assigned_before_the_backup_was_restored_is_not_wri
         values: dict[str, Any] = {"assigned_kind": "lead", "assigned_id": "lead_anna"}
         values |= {"run": 2, "due_at": world.clock(), "state": "open"}
         world.store.update(connection, world.call(CALL).key, **values)
-    world.target.earlier = ["job_before"]
+    world.target.earlier = [FoundJob("job_before")]
     world.finish()
     assert world.call(CALL).job_id == "job_before"
     assert world.target.posts == []
@@ -220,7 +223,7 @@ def test_a_held_call_that_was_assigned_before_the_backup_was_restored_is_not_wri
 def test_replay_again_writes_a_second_event_as_it_says(world: World) -> None:
     ended(world, 6 * MINUTE)
     world.finish()
-    world.target.earlier = ["job_1"]
+    world.target.earlier = [FoundJob("job_1")]
     list(replay_calls(world.store, [world.call(CALL)], again=True))
     world.finish()
     assert (world.call(CALL).state, len(world.target.posts)) == (CallState.WRITTEN, 2)
@@ -233,9 +236,9 @@ def test_a_retry_that_the_backup_does_not_know_of_is_not_asked_for_twice(
     world.run_next()  # posted as job_1
     world.clock.advance(3600)
     after = restarted(world, engine)
-    failed = Confirmation(WriteState.FAILED, "timed out", may_retry=True)
+    failed = WriteOutcome(WriteState.FAILED, "timed out", may_retry=True)
     world.target.confirmations = [failed]
-    world.target.traces = ["job_retry"]
+    world.target.traces = [FoundJob("job_retry")]
     after.finish()
     assert (after.call(CALL).state, after.call(CALL).job_id) == (CallState.WRITTEN, "job_retry")
     assert world.target.asked["retry"] == 0
@@ -251,21 +254,21 @@ def strangers(engine: sa.Engine, clock: Clock) -> Iterator[World]:
 
 
 def test_a_lead_that_was_asked_for_before_is_not_made_twice(strangers: World) -> None:
-    strangers.target.earlier = ["lead_job", None]
-    made = Confirmation(WriteState.WRITTEN, event_id="lead_new")
+    strangers.target.earlier = [FoundJob("lead_job"), NoTrace()]
+    made = WriteOutcome(WriteState.WRITTEN, record_id="lead_new")
     strangers.target.confirmations = [made]
     ended(strangers, 6 * MINUTE)
     strangers.finish()
     call = strangers.call(CALL)
     assert (call.state, call.person_id) == (CallState.WRITTEN, "lead_new")
-    assert [post["path"] for post in strangers.target.posts] == ["/events/lead"]
+    assert [post.path for post in strangers.target.posts] == ["/events/lead"]
 
 
 def test_a_lead_of_a_late_call_that_nobody_asked_for_is_made(strangers: World) -> None:
-    strangers.target.confirmations = [Confirmation(WriteState.WRITTEN, event_id="lead_new")]
+    strangers.target.confirmations = [WriteOutcome(WriteState.WRITTEN, record_id="lead_new")]
     ended(strangers, 6 * MINUTE)
     strangers.finish()
-    assert [post["path"] for post in strangers.target.posts] == ["/leads", "/events/lead"]
+    assert [post.path for post in strangers.target.posts] == ["/leads", "/events/lead"]
 
 
 def test_where_nothing_can_be_seen_of_a_lead_the_call_is_held(strangers: World) -> None:

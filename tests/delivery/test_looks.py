@@ -97,8 +97,8 @@ def test_an_empty_list_of_legs_is_believed_only_once_the_api_had_time(engine: sa
     assert world.target.posts == []
     assert world.call(CALL).state is CallState.OPEN
     world.pass_time(4)
-    assert world.target.posts[0]["body"]["outcome"] == "answered"
-    assert world.target.posts[0]["body"]["assumed"] is True
+    assert world.target.posts[0].body["outcome"] == "answered"
+    assert world.target.posts[0].body["assumed"] is True
 
 
 def test_a_call_is_looked_at_four_times_at_most_with_three_reads_each(engine: sa.Engine) -> None:
@@ -134,7 +134,7 @@ def test_a_hook_that_settles_the_call_ends_the_waiting(engine: sa.Engine) -> Non
     assert world.target.posts == []
     world.hook(dial_hook("completed", 30, bridged=True, parent="completed"))
     world.pass_time(1)
-    assert world.target.posts[0]["body"]["talk_seconds"] == 30
+    assert world.target.posts[0].body["talk_seconds"] == 30
 
 
 @pytest.mark.parametrize("error", [SILENT, BUSY, REFUSED], ids=["silent", "503", "401"])
@@ -142,7 +142,7 @@ def test_an_api_that_gives_no_answer_is_asked_again(engine: sa.Engine, error: Ex
     world = world_with(engine, silence=(25.0, error), children_at=[(0.0, [leg(S.NO_ANSWER)])])
     world.hook(status_hook("completed", 40, **TIMESTAMP))
     world.pass_time(65)
-    assert [post["body"]["outcome"] for post in world.target.posts] == ["no_answer"]
+    assert [post.body["outcome"] for post in world.target.posts] == ["no_answer"]
 
 
 def test_after_a_long_silence_the_call_is_written_as_assumed(engine: sa.Engine) -> None:
@@ -151,7 +151,7 @@ def test_after_a_long_silence_the_call_is_written_as_assumed(engine: sa.Engine) 
     world.pass_time(UNREACHABLE_AFTER.total_seconds() - 60)
     assert world.target.posts == []
     world.pass_time(20 * 60)
-    assert world.target.posts[0]["body"]["assumed"] is True
+    assert world.target.posts[0].body["assumed"] is True
     # By now it is known that nothing answers: another call waits no longer than the API may lag.
     begun = world.clock()
     other = status_hook("completed", 40, CallSid=OTHER_CALL, Timestamp=format_datetime(begun))
@@ -174,7 +174,7 @@ def test_what_was_not_certain_is_marked_as_assumed_when_the_api_was_silent(
     world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
     world.hook(status_hook("completed", 40, **TIMESTAMP))
     world.finish()
-    body = world.target.posts[0]["body"]
+    body = world.target.posts[0].body
     assert (body["outcome"], body["assumed"]) == ("no_answer", True)
 
 
@@ -195,7 +195,7 @@ def test_a_call_that_the_provider_does_not_know_is_written_as_the_hooks_have_it(
     )
     world.hook(status_hook("completed", 40, **TIMESTAMP))
     world.pass_time(65)
-    assert world.target.posts[0]["body"]["assumed"] is True
+    assert world.target.posts[0].body["assumed"] is True
 
 
 # Legs that go on -------------------------------------------------------------------------------------
@@ -211,7 +211,7 @@ def test_while_a_leg_is_connected_the_call_is_not_over(engine: sa.Engine) -> Non
     assert world.target.posts == []
     assert world.call(CALL).reason == "the call is still going on"
     world.pass_time(600)
-    assert world.target.posts[0]["body"]["talk_seconds"] == 440
+    assert world.target.posts[0].body["talk_seconds"] == 440
 
 
 def test_the_end_of_a_leg_that_goes_on_brings_the_call_forward(engine: sa.Engine) -> None:
@@ -226,7 +226,7 @@ def test_the_end_of_a_leg_that_goes_on_brings_the_call_forward(engine: sa.Engine
     }
     world.hook(ended)
     world.pass_time(15)
-    assert world.target.posts[0]["body"]["talk_seconds"] == 240
+    assert world.target.posts[0].body["talk_seconds"] == 240
 
 
 # Our own other lines ---------------------------------------------------------------------------------
@@ -255,7 +255,7 @@ def other_dial(status: str, seconds: int = 0, *, bridged: bool) -> dict[str, str
 
 
 def post_of(world: World, call: str) -> dict[str, Any]:
-    (body,) = [p["body"] for p in world.target.posts if p["body"]["reference"] == call]
+    (body,) = [p.body for p in world.target.posts if p.body["reference"] == call]
     return dict(body)
 
 
@@ -431,4 +431,4 @@ def test_a_call_whose_end_no_hook_told_is_on_record_soon_after_it(engine: sa.Eng
         ended_at=clock(),
     )
     world.pass_time(65)
-    assert [post["body"]["outcome"] for post in world.target.posts] == ["no_answer"]
+    assert [post.body["outcome"] for post in world.target.posts] == ["no_answer"]

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.delivery.eligibility import refusal
-from adapter.delivery.result import Finished
 from adapter.domain.assessment import Rules
 from adapter.domain.call import CallState
 from adapter.domain.due import SettlePolicy
+from adapter.domain.eligibility import Ineligible, why_ineligible
 from adapter.domain.lines import read_lines
 from adapter.domain.record import CallRecord, Leg, LegDirection, LegStatus
 from tests.delivery.world import CALL, CALLER, LINE, LINES, OTHER_LINE, STAFF
@@ -34,7 +33,7 @@ def refused(
     status: LegStatus | None = LegStatus.NO_ANSWER,
     seconds: int = 0,
     direction: LegDirection = LegDirection.INBOUND,
-) -> Finished | None:
+) -> Ineligible | None:
     leg = Leg(
         id=CALL,
         direction=direction,
@@ -47,7 +46,7 @@ def refused(
     view = RULES.view(record)
     line = RULES.lines.of(view.parties.line)
     assert line is not None
-    return refusal(view, line, RULES.lines)
+    return why_ineligible(view, line, RULES.lines)
 
 
 def test_a_call_with_a_number_is_not_refused() -> None:

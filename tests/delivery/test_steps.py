@@ -22,7 +22,7 @@ from adapter.errors import (
 )
 from adapter.operations.replay import replay_calls
 from adapter.storage.schema import breakers
-from adapter.targets.base import Confirmation, WriteState
+from adapter.targets.base import FoundJob, FoundOnRecord, NoTrace, WriteOutcome, WriteState
 from tests.conftest import NOW, Clock
 from tests.delivery.world import (
     CALL,
@@ -171,7 +171,7 @@ def test_a_post_that_surely_did_not_get_through_is_simply_made_again(world: Worl
     missed(world)
     world.finish()
     assert world.call(CALL).state is CallState.WRITTEN
-    assert world.target.asked["find_trace"] == 0
+    assert world.target.asked["find_earlier"] == 0
     assert len(world.target.posts) == 3
 
 
@@ -189,7 +189,7 @@ def test_a_refused_post_fails_and_is_never_made_again(world: World) -> None:
 
 def test_after_a_doubtful_post_a_trace_in_the_logs_is_as_good_as_an_answer(world: World) -> None:
     world.target.answers = [DOUBTFUL]
-    world.target.traces = ["job_7"]
+    world.target.traces = [FoundJob("job_7")]
     missed(world)
     world.finish()
     call = world.call(CALL)
@@ -200,7 +200,7 @@ def test_after_a_doubtful_post_a_trace_in_the_logs_is_as_good_as_an_answer(world
 
 def test_a_trace_that_shows_up_late_is_found_before_anything_is_posted_again(world: World) -> None:
     world.target.answers = [DOUBTFUL]
-    world.target.traces = [None, None, None, "job_7"]
+    world.target.traces = [NoTrace(), NoTrace(), NoTrace(), FoundJob("job_7")]
     missed(world)
     world.finish()
     assert world.call(CALL).job_id == "job_7"
@@ -209,7 +209,7 @@ def test_a_trace_that_shows_up_late_is_found_before_anything_is_posted_again(wor
 
 def test_an_event_seen_on_the_person_without_a_job_is_written(world: World) -> None:
     world.target.answers = [DOUBTFUL]
-    world.target.traces = [""]
+    world.target.traces = [FoundOnRecord()]
     missed(world)
     world.finish()
     call = world.call(CALL)
@@ -225,7 +225,7 @@ def test_without_a_trace_it_is_posted_again_but_not_before_a_write_would_be_visi
     missed(world)
     world.pass_time(59)
     assert len(world.target.posts) == 1
-    assert world.target.asked["find_trace"] >= 3
+    assert world.target.asked["find_earlier"] >= 3
     world.finish()
     assert len(world.target.posts) == 2
     assert world.call(CALL).state is CallState.WRITTEN
@@ -233,7 +233,7 @@ def test_without_a_trace_it_is_posted_again_but_not_before_a_write_would_be_visi
 
 def test_while_its_trace_cannot_be_looked_for_nothing_is_posted_again(world: World) -> None:
     world.target.answers = [DOUBTFUL]
-    world.target.traces = [DOWN] * 8 + ["job_7"]
+    world.target.traces = [DOWN] * 8 + [FoundJob("job_7")]
     missed(world)
     world.finish()
     assert world.call(CALL).job_id == "job_7"
@@ -250,7 +250,7 @@ def test_where_no_trace_could_be_seen_a_person_decides(world: World) -> None:
     assert call.state is CallState.HELD
     assert "may have got through, and that cannot be seen" in (call.reason or "")
     assert len(world.target.posts) == 1
-    assert 3 <= world.target.asked["find_trace"] <= 9, "it may be on the person's record soon"
+    assert 3 <= world.target.asked["find_earlier"] <= 9, "it may be on the person's record soon"
 
     list(replay_calls(world.store, [call], again=False))
     world.finish()
@@ -267,7 +267,7 @@ def test_every_doubtful_post_is_looked_for_anew(world: World) -> None:
     missed(world)
     world.pass_time(90)
     assert len(world.target.posts) == 2
-    world.target.traces = ["job_8"]
+    world.target.traces = [FoundJob("job_8")]
     world.finish()
     assert world.call(CALL).job_id == "job_8"
     assert len(world.target.posts) == 2
@@ -280,7 +280,7 @@ def test_a_crash_between_post_and_commit_makes_one_event(world: World) -> None:
     world.target._next = crashing(world.target)  # type: ignore[method-assign]  # the fake crashes at this one step
     with pytest.raises(Crash):
         world.delivery.run(key, number)
-    world.target.traces = ["job_1"]
+    world.target.traces = [FoundJob("job_1")]
     world.delivery.run(key, number)  # another worker begins the same run again
     world.finish()
     assert world.call(CALL).state is CallState.WRITTEN
@@ -373,7 +373,7 @@ def test_a_worker_that_wakes_up_while_another_posts_leaves_no_mark(world: World)
 
 
 def test_a_pending_write_is_asked_for_with_growing_waits(world: World) -> None:
-    world.target.confirmations = [Confirmation(WriteState.PENDING)] * 6
+    world.target.confirmations = [WriteOutcome(WriteState.PENDING)] * 6
     missed(world)
     world.pass_time(0.5)
     asked_at = []
@@ -390,7 +390,7 @@ def test_a_pending_write_is_asked_for_with_growing_waits(world: World) -> None:
 def test_a_write_that_stays_pending_for_a_day_is_left_as_posted_with_the_reason(
     world: World,
 ) -> None:
-    world.target.confirmations = [Confirmation(WriteState.PENDING)] * 1000
+    world.target.confirmations = [WriteOutcome(WriteState.PENDING)] * 1000
     missed(world)
     world.finish()
     call = world.call(CALL)
@@ -400,7 +400,7 @@ def test_a_write_that_stays_pending_for_a_day_is_left_as_posted_with_the_reason(
 
 
 def test_a_write_that_the_pms_refused_fails_in_its_words(world: World) -> None:
-    world.target.confirmations = [Confirmation(WriteState.FAILED, "lead is archived")]
+    world.target.confirmations = [WriteOutcome(WriteState.FAILED, "lead is archived")]
     missed(world)
     world.finish()
     call = world.call(CALL)
@@ -419,13 +419,13 @@ def test_a_spent_budget_does_not_count_as_an_answer_of_the_pms(world: World) -> 
         assert connection.execute(sa.select(breakers.c.failures)).scalar_one() == 3
 
 
-TIMED_OUT = Confirmation(WriteState.FAILED, "timed out", may_retry=True)
+TIMED_OUT = WriteOutcome(WriteState.FAILED, "timed out", may_retry=True)
 
 
 def test_a_retry_that_may_have_got_through_is_looked_for_before_another(world: World) -> None:
     world.target.confirmations = [TIMED_OUT] * 4
     world.target.retries = [DOUBTFUL]
-    world.target.traces = [None, None, "job_2"]
+    world.target.traces = [NoTrace(), NoTrace(), FoundJob("job_2")]
     missed(world)
     world.finish()
     call = world.call(CALL)
@@ -437,7 +437,7 @@ def test_a_retry_that_may_have_got_through_is_looked_for_before_another(world: W
 def test_a_crash_after_a_retry_and_before_its_commit_makes_no_second_one(world: World) -> None:
     world.target.confirmations = [TIMED_OUT] * 3
     world.target.retries = [Crash()]
-    world.target.traces = [None, "job_2"]
+    world.target.traces = [NoTrace(), FoundJob("job_2")]
     missed(world)
     world.run_next()
     key, run = world.queue_next()
@@ -463,7 +463,7 @@ def test_a_retry_without_a_trace_is_asked_for_again(world: World) -> None:
 def test_a_job_that_was_tried_again_by_somebody_else_is_followed(world: World) -> None:
     world.target.confirmations = [TIMED_OUT]
     world.target.retries = [PermanentError("Propexo answered 400: not failed", status=400)]
-    world.target.traces = ["job_5"]
+    world.target.traces = [FoundJob("job_5")]
     missed(world)
     world.finish()
     assert (world.call(CALL).state, world.call(CALL).job_id) == (CallState.WRITTEN, "job_5")
@@ -482,7 +482,7 @@ def test_a_write_that_cannot_be_tried_again_fails_and_says_why(world: World) -> 
 
 
 def test_a_write_in_part_is_written_and_says_so(world: World) -> None:
-    world.target.confirmations = [Confirmation(WriteState.PARTLY, "no agent", "event_9")]
+    world.target.confirmations = [WriteOutcome(WriteState.PARTLY, "no agent", "event_9")]
     missed(world)
     world.finish()
     call = world.call(CALL)
@@ -510,7 +510,7 @@ def test_a_late_recording_is_added_to_a_delivered_call(world: World) -> None:
     world.finish()
     (amended,) = world.target.amendments
     assert amended[0] == "event_1"
-    assert amended[1]["body"]["has_recording"] is True
+    assert amended[1].body["has_recording"] is True
     assert len(world.target.posts) == 1
     assert world.call(CALL).record.recordings
 
@@ -520,12 +520,12 @@ def test_a_correction_of_the_outcome_corrects_the_event_and_makes_no_second_one(
 ) -> None:
     take(world, status_hook("completed", 30))
     world.finish()
-    assert world.target.posts[0]["body"]["assumed"] is True
+    assert world.target.posts[0].body["assumed"] is True
     take(world, dial_hook("no-answer", bridged=False, parent="in-progress"))
     world.finish()
     call = world.call(CALL)
     assert (call.state, call.outcome) == (CallState.WRITTEN, "no_answer")
-    assert [a[1]["body"]["outcome"] for a in world.target.amendments] == ["no_answer"]
+    assert [a[1].body["outcome"] for a in world.target.amendments] == ["no_answer"]
     assert len(world.target.posts) == 1
     assert call.reason is not None
     assert call.reason == (
@@ -537,13 +537,13 @@ def test_a_correction_of_the_outcome_corrects_the_event_and_makes_no_second_one(
 def test_a_correction_that_comes_while_the_write_is_confirmed_is_made_after_it(
     world: World,
 ) -> None:
-    world.target.confirmations = [Confirmation(WriteState.PENDING)] * 2
+    world.target.confirmations = [WriteOutcome(WriteState.PENDING)] * 2
     take(world, status_hook("completed", 30))
     world.pass_time(12)
     assert world.call(CALL).state is CallState.POSTED
     take(world, dial_hook("no-answer", bridged=False, parent="in-progress"))
     world.finish()
-    assert [a[1]["body"]["outcome"] for a in world.target.amendments] == ["no_answer"]
+    assert [a[1].body["outcome"] for a in world.target.amendments] == ["no_answer"]
     assert len(world.target.posts) == 1
 
 
@@ -584,19 +584,19 @@ def test_a_time_that_turns_out_to_be_another_one_is_corrected(world: World) -> N
     """The result of a dial tells how long they talked, and no more of when the call began."""
     take(world, answered_hooks(600)[0])
     world.finish()
-    begun = world.target.posts[0]["body"]["started_at"]
+    begun = world.target.posts[0].body["started_at"]
     assert begun == (NOW - timedelta(seconds=600)).isoformat()
     take(world, status_hook("completed", 660, Timestamp="Mon, 02 Mar 2026 15:00:00 +0000"))
     world.finish()
     (amended,) = world.target.amendments
-    assert amended[1]["body"]["started_at"] == (NOW - timedelta(seconds=660)).isoformat()
+    assert amended[1].body["started_at"] == (NOW - timedelta(seconds=660)).isoformat()
     assert "begun at 2026-03-02 14:50:00 UTC (it was 2026-03-02 14:49:00 UTC)" in (
         world.call(CALL).reason or ""
     )
 
 
 def test_an_event_that_cannot_be_seen_yet_is_corrected_when_it_can(world: World) -> None:
-    world.target.confirmations = [Confirmation(WriteState.WRITTEN, event_id=None)]
+    world.target.confirmations = [WriteOutcome(WriteState.WRITTEN, record_id=None)]
     take(world, status_hook("completed", 30))
     world.finish()
     world.target.events = [None, None, "event_5"]
@@ -606,7 +606,7 @@ def test_an_event_that_cannot_be_seen_yet_is_corrected_when_it_can(world: World)
 
 
 def test_an_event_that_is_never_seen_is_looked_for_a_day_and_no_longer(world: World) -> None:
-    world.target.confirmations = [Confirmation(WriteState.WRITTEN, event_id=None)]
+    world.target.confirmations = [WriteOutcome(WriteState.WRITTEN, record_id=None)]
     take(world, status_hook("completed", 30))
     world.finish()
     take(world, dial_hook("no-answer", bridged=False, parent="in-progress"))
@@ -663,7 +663,7 @@ def test_an_ignored_call_is_written_when_later_facts_show_a_person(world: World)
     take(world, status_hook("completed", 42, From=LINE, To=CALLER, **child))
     world.finish()
     assert world.call(CALL).state is CallState.WRITTEN
-    assert [p["body"]["talk_seconds"] for p in world.target.posts] == [42]
+    assert [p.body["talk_seconds"] for p in world.target.posts] == [42]
 
 
 # The provider's API --------------------------------------------------------------------------------------
@@ -733,7 +733,7 @@ def test_a_leg_whose_parent_only_the_api_knows_is_folded_into_its_call(
     reader.call = leg(LegStatus.COMPLETED, 40)
     reader.children = [child(LegStatus.COMPLETED, 33)]
     reading.finish()
-    assert [p["body"]["talk_seconds"] for p in reading.target.posts] == [33]
+    assert [p.body["talk_seconds"] for p in reading.target.posts] == [33]
     assert reading.call(CALL).state is CallState.WRITTEN
 
 
@@ -748,7 +748,7 @@ def test_a_busy_api_delays_only_this_call_and_a_quarter_of_an_hour_at_most(
     assert reading.call(CALL).state is CallState.OPEN
     reading.pass_time(3600)
     assert reading.call(CALL).state is CallState.WRITTEN
-    assert reading.target.posts[-1]["body"]["assumed"] is True
+    assert reading.target.posts[-1].body["assumed"] is True
 
 
 def test_an_api_that_is_behind_the_hooks_is_asked_again_for_a_minute(
@@ -761,7 +761,7 @@ def test_an_api_that_is_behind_the_hooks_is_asked_again_for_a_minute(
     assert reading.target.posts == []
     reader.children = [child(LegStatus.COMPLETED, 31)]
     reading.finish()
-    assert [p["body"]["talk_seconds"] for p in reading.target.posts] == [31]
+    assert [p.body["talk_seconds"] for p in reading.target.posts] == [31]
 
 
 def test_an_api_that_never_catches_up_does_not_hold_the_call_for_ever(

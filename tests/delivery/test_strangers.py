@@ -509,12 +509,12 @@ class Interrupted(LeadRequests):
 def with_leads(made: Adapter, leads: LeadRequests) -> None:
     """Let deliveries use these rows of leads."""
     steps: Any = made.parts.delivery._advance.__self__  # type: ignore[attr-defined]  # a bound method, which is typed as any callable
-    steps._lead_creation = LeadCreation(
+    steps._person_finder._lead_creation = LeadCreation(
         store=made.store,
         leads=leads,
         target=made.parts.target,
         write_once=steps._write_once,
-        earlier=steps._earlier,
+        unrecorded=steps._unrecorded,
         clock=made.now,
     )
 

@@ -30,7 +30,7 @@ def told(world: World, *hooks: dict[str, str]) -> dict[str, Any]:
     for params in hooks:
         world.hook(params)
     world.finish()
-    return dict(world.target.posts[-1]["body"])
+    return dict(world.target.posts[-1].body)
 
 
 def test_an_incoming_call_goes_from_the_person_to_our_line(world: World) -> None:

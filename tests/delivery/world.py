@@ -11,14 +11,19 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapter.delivery.bulk_confirm import BulkConfirmation
+from adapter.delivery.confirm import Confirmation
+from adapter.delivery.correct import Correction
 from adapter.delivery.deliver import Steps
-from adapter.delivery.earlier_writes import Earlier
-from adapter.delivery.enrich import Looks
+from adapter.delivery.enrich import Enrichment
+from adapter.delivery.event_write import EventComposer
+from adapter.delivery.find_person import PersonFinder
 from adapter.delivery.lead_creation import LeadCreation
 from adapter.delivery.run import Delivery
+from adapter.delivery.unrecorded_writes import UnrecordedWrites
 from adapter.delivery.write_once import WriteOnce
 from adapter.domain.assessment import Rules
 from adapter.domain.call import Call
+from adapter.domain.call_event import CallEvent, WriteRequest
 from adapter.domain.call_links import Links
 from adapter.domain.due import RecordingLinks, SettlePolicy
 from adapter.domain.lines import Line, PersonKind, read_lines
@@ -36,7 +41,7 @@ from adapter.storage.relayed_calls import Relays
 from adapter.storage.schema import calls
 from adapter.storage.shared import Breakers
 from adapter.storage.store import Store
-from adapter.targets.base import Confirmation, WriteState
+from adapter.targets.base import EarlierWrite, NoTrace, WriteOutcome, WriteState
 from tests.conftest import ACCOUNT, BASE_URL, TOKEN, Clock, signed
 
 LINE = "+16175550100"
@@ -89,8 +94,8 @@ class FakeTarget:
     """
 
     people: Sequence[Person] = PEOPLE
-    posts: list[Mapping[str, Any]] = field(default_factory=list)
-    amendments: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    posts: list[WriteRequest] = field(default_factory=list)
+    amendments: list[tuple[str, WriteRequest]] = field(default_factory=list)
     asked: Counter[str] = field(default_factory=Counter)
     lookups: list[Any] = field(default_factory=list)
     answers: list[Any] = field(default_factory=list)
@@ -120,47 +125,52 @@ class FakeTarget:
                 return known
         raise PermanentError(f"Propexo answered 404: no {kind.value} {person_id}", status=404)
 
-    def new_lead(self, number: str, line: Line, reference: str) -> Mapping[str, Any]:
+    def new_lead(self, number: str, line: Line, reference: str) -> WriteRequest:
         self.asked["new_lead"] += 1
         body = {"phone_1": number, "notes": reference, "first_name": "Unknown"}
-        return {"path": "/leads", "query": {}, "body": body}
+        return WriteRequest("/leads", {}, body)
 
-    def prepare(self, summary: CallSummary, person: Person, line: Line) -> Mapping[str, Any]:
+    def made_lead(self, request: WriteRequest, lead_id: str, line: Line) -> Person:
+        name = request.body["first_name"]
+        assert line.integration_id is not None
+        return Person(PersonKind.LEAD, lead_id, line.integration_id, name=name)
+
+    def prepare(self, summary: CallSummary, person: Person, line: Line) -> WriteRequest:
         self.asked["prepare"] += 1
         if self.refusals:
             raise self.refusals.pop(0)
         told = asdict(summary)
         told |= {"started_at": summary.started_at.isoformat(), "person_id": person.id}
-        return {"path": f"/events/{person.kind.value}", "query": {}, "body": told}
+        return WriteRequest(f"/events/{person.kind.value}", {}, told)
 
-    def post(self, request: Mapping[str, Any]) -> str:
+    def post(self, request: WriteRequest) -> str:
         """Kept also where an error follows: it may have got through, and the test says if it did."""
         self.posts.append(request)
         return str(self._next("post", self.answers, f"job_{len(self.posts)}"))
 
-    def find_trace(
+    def find_earlier(
         self,
         reference: str,
-        request: Mapping[str, Any],
+        request: WriteRequest,
         since: datetime,
         *,
         after_job: str | None = None,
-    ) -> str | None:
-        assert reference in str(request["body"])
-        found: str | None = self._next("find_trace", self.traces, None)
+    ) -> EarlierWrite:
+        assert reference in str(request.body)
+        found: EarlierWrite = self._next("find_earlier", self.traces, NoTrace())
         return found
 
-    def find_earlier(
-        self, reference: str, request: Mapping[str, Any], since: datetime, *, thorough: bool
-    ) -> str | None:
-        assert reference in str(request["body"])
+    def find_unrecorded(
+        self, reference: str, request: WriteRequest, since: datetime, *, thorough: bool
+    ) -> EarlierWrite:
+        assert reference in str(request.body)
         self.earlier_looks.append((since, thorough))
-        found: str | None = self._next("find_earlier", self.earlier, None)
+        found: EarlierWrite = self._next("find_unrecorded", self.earlier, NoTrace())
         return found
 
-    def confirm(self, job_id: str, *, integration_id: str | None = None) -> Confirmation:
-        written = Confirmation(WriteState.WRITTEN, event_id="event_1")
-        found: Confirmation = self._next("confirm", self.confirmations, written)
+    def confirm(self, job_id: str, *, integration_id: str | None = None) -> WriteOutcome:
+        written = WriteOutcome(WriteState.WRITTEN, record_id="event_1")
+        found: WriteOutcome = self._next("confirm", self.confirmations, written)
         return found
 
     def ended_writes(self, integration_id: str, since: datetime) -> Mapping[str, bool]:
@@ -172,20 +182,18 @@ class FakeTarget:
     def retry(self, job_id: str, *, integration_id: str | None = None) -> str:
         return str(self._next("retry", self.retries, f"{job_id}_again"))
 
-    def find_event(
-        self, reference: str, request: Mapping[str, Any], event_id: str | None
-    ) -> str | None:
+    def find_event(self, reference: str, request: WriteRequest, event_id: str | None) -> str | None:
         found: str | None = self._next("find_event", self.events, event_id)
         return found
 
     def takes_corrections(self, person: Person) -> bool:
         return self.is_correctable
 
-    def amend(self, event_id: str, request: Mapping[str, Any]) -> None:
+    def amend(self, event_id: str, event: CallEvent) -> None:
         self.asked["amend"] += 1
         if self.no_amending is not None:
             raise self.no_amending
-        self.amendments.append((event_id, request))
+        self.amendments.append((event_id, event.request))
 
     def _next(self, name: str, answers: list[Any], otherwise: Any) -> Any:
         self.asked[name] += 1
@@ -266,11 +274,19 @@ class World:
             visible_seconds=visible_seconds,
             monotonic=lambda: clock().timestamp(),
         )
-        self.earlier = Earlier(store=self.store, target=self.target, rules=self.rules, clock=clock)
+        self.unrecorded = UnrecordedWrites(
+            store=self.store, target=self.target, rules=self.rules, clock=clock
+        )
+        composer = EventComposer(
+            target=self.target, rules=self.rules, links=Links(BASE_URL, ["secret"])
+        )
+        correction = Correction(
+            rules=self.rules, target=self.target, composer=composer, clock=clock
+        )
         self.steps = Steps(
             store=self.store,
             rules=self.rules,
-            looks=Looks(
+            enrichment=Enrichment(
                 store=self.store,
                 rules=self.rules,
                 readers={"twilio": reader} if reader is not None else {},
@@ -279,20 +295,30 @@ class World:
                 relays=Relays(self.store, self.rules),
                 clock=clock,
             ),
-            target=self.target,
-            write_once=self.write_once,
-            earlier=self.earlier,
-            lead_creation=LeadCreation(
-                store=self.store,
-                leads=LeadRequests(self.store),
+            person_finder=PersonFinder(
                 target=self.target,
-                write_once=self.write_once,
-                earlier=self.earlier,
+                lead_creation=LeadCreation(
+                    store=self.store,
+                    leads=LeadRequests(self.store),
+                    target=self.target,
+                    write_once=self.write_once,
+                    unrecorded=self.unrecorded,
+                    clock=clock,
+                ),
                 clock=clock,
             ),
-            bulk=self.bulk,
-            links=Links(BASE_URL, ["secret"]),
-            clock=clock,
+            composer=composer,
+            write_once=self.write_once,
+            unrecorded=self.unrecorded,
+            confirmation=Confirmation(
+                store=self.store,
+                target=self.target,
+                write_once=self.write_once,
+                correction=correction,
+                bulk=self.bulk,
+                clock=clock,
+            ),
+            correction=correction,
         )
         self.delivery = Delivery(store=self.store, advance=self.steps.advance, clock=clock)
 

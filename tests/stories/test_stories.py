@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from adapter.domain.assessment import Rules
 from adapter.domain.call import Call
+from adapter.domain.call_event import WriteRequest
 from adapter.domain.due import SettlePolicy, best_recording
 from adapter.domain.lines import Line, PersonKind, read_lines
 from adapter.domain.matching import Person
@@ -28,7 +29,7 @@ from adapter.providers.twilio.rest import leg_of, recording_of
 from adapter.sandbox import SandboxState
 from adapter.storage.conferences import SETTLED_AFTER
 from adapter.storage.engine import open_engine
-from adapter.targets.base import Confirmation
+from adapter.targets.base import WriteOutcome
 from adapter.targets.propexo.models import CALL_STATUS
 from adapter.targets.propexo.people import person_of
 from adapter.targets.propexo.profiles import profile_of
@@ -163,22 +164,21 @@ class StoryTarget(FakeTarget):
 
     @property
     def events_posted(self) -> list[Mapping[str, Any]]:
-        return [post["body"] for post in self.posts if post["path"] != LEADS]
+        return [post.body for post in self.posts if post.path != LEADS]
 
     @property
     def leads_posted(self) -> list[Mapping[str, Any]]:
-        return [post["body"] for post in self.posts if post["path"] == LEADS]
+        return [post.body for post in self.posts if post.path == LEADS]
 
-    def prepare(self, summary: CallSummary, person: Person, line: Line) -> Mapping[str, Any]:
+    def prepare(self, summary: CallSummary, person: Person, line: Line) -> WriteRequest:
         prepared = super().prepare(summary, person, line)
-        body = {**prepared["body"], "application_id": person.application_id}
-        return {**prepared, "body": body}
+        return replace(prepared, body={**prepared.body, "application_id": person.application_id})
 
-    def confirm(self, job_id: str, *, integration_id: str | None = None) -> Confirmation:
+    def confirm(self, job_id: str, *, integration_id: str | None = None) -> WriteOutcome:
         """Of a lead it tells the id: "new"."""
         confirmation = super().confirm(job_id, integration_id=integration_id)
-        is_lead = self.posts[int(job_id.removeprefix("job_")) - 1]["path"] == LEADS
-        return replace(confirmation, event_id="new") if is_lead else confirmation
+        is_lead = self.posts[int(job_id.removeprefix("job_")) - 1].path == LEADS
+        return replace(confirmation, record_id="new") if is_lead else confirmation
 
     def takes_corrections(self, person: Person) -> bool:
         """As the PMS does where the story is about corrections. Elsewhere all of them are to be seen."""
@@ -324,9 +324,9 @@ def check_event(world: World, story: Story, order: tuple[int, ...]) -> None:
     else:
         assert event["link"].startswith("https://calls.example.com/recordings/"), about
     for _, amended in world.target.amendments:  # a late recording or an earlier start, no other end
-        if amended["body"]["reference"] == story.call:
-            assert amended["body"]["outcome"] == event["outcome"], about
-            assert amended["body"]["talk_seconds"] == event["talk_seconds"], about
+        if amended.body["reference"] == story.call:
+            assert amended.body["outcome"] == event["outcome"], about
+            assert amended.body["talk_seconds"] == event["talk_seconds"], about
 
 
 def check_corrections(world: World, story: Story, order: tuple[int, ...]) -> None:
@@ -336,7 +336,7 @@ def check_corrections(world: World, story: Story, order: tuple[int, ...]) -> Non
     events = [e for e in target_of(world).events_posted if e["reference"] == story.call]
     assert len(events) == 1, about
     assert expected["shown"] in (call.reason or ""), about
-    corrections = [request["body"] for _, request in world.target.amendments]
+    corrections = [request.body for _, request in world.target.amendments]
     corrected = expected.get("corrected")
     assert bool(corrections) == bool(corrected), about
     if corrected:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from adapter.domain.call_event import WriteRequest
 from adapter.domain.lines import Line
 from adapter.domain.matching import Person
 from adapter.domain.summary import CallSummary
@@ -21,15 +20,6 @@ from adapter.targets.propexo.profiles import missing, profile_of
 from adapter.text.plain import quotable
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """A POST that is ready to be sent: JSON values only."""
-
-    path: str
-    query: Mapping[str, str]
-    body: Mapping[str, Any]
-
-
 def record_event(
     summary: CallSummary,
     person: Person,
@@ -38,7 +28,7 @@ def record_event(
     vendor: str | None,
     event_type_id: str | None,
     employee_id: str | None,
-) -> Prepared:
+) -> WriteRequest:
     """The request that writes this call on this person; the same for the same input.
 
     vendor: Propexo's word for the integration's PMS. event_type_id, employee_id: what the line
@@ -79,7 +69,7 @@ def record_event(
     absent = [name for name in profile.all_required if name not in body]
     if absent:
         raise PermanentError(_absence(absent, profile, line))
-    return Prepared(profile.path, profile.query, _validated(body, profile, summary))
+    return WriteRequest(profile.path, profile.query, _validated(body, profile, summary))
 
 
 def _iso(moment: datetime, zone: str) -> str:

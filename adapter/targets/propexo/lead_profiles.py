@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from adapter.domain.call_event import WriteRequest
 from adapter.domain.lines import Line
 from adapter.errors import NotSupported, PermanentError
-from adapter.targets.propexo.event_request import Prepared
 from adapter.targets.propexo.profile import LINE_KEYS, STRIP_UNKNOWN
 from adapter.targets.propexo.profiles import UNKNOWN, has_key
 
@@ -24,13 +24,13 @@ class LeadProfile:
 
     required: fields besides integration_id. returns_id: whether write-status names the new lead
     (else it is known after the next sync); None if not seen. name_limit: of each name, in
-    characters. unsupported: why there is no such thing; "" if there is.
+    characters. unsupported: why this PMS makes no leads; None if it does.
     """
 
     required: tuple[str, ...] = ()
     returns_id: bool | None = None
     name_limit: int | None = None
-    unsupported: str = ""
+    unsupported: str | None = None
 
     @property
     def line_keys(self) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ def lead_request(
     reference: str,
     *,
     employee_id: str | None = None,
-) -> Prepared:
+) -> WriteRequest:
     """The request that makes a lead of an unknown caller, with the line's placeholders for names.
 
     number: E.164. reference: the call's, for a third_party_id that finds the lead again.
@@ -124,4 +124,4 @@ def lead_request(
             else f"what {line.title} names was not found in the PMS: correct lines.toml"
         )
         raise PermanentError(f"a new lead needs {', '.join(absent)}, and {way_out}")
-    return Prepared(PATH, STRIP_UNKNOWN, body)
+    return WriteRequest(PATH, STRIP_UNKNOWN, body)

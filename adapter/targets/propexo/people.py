@@ -23,12 +23,12 @@ MAX_PAGES = 8
 
 
 def find_people(
-    client: PropexoClient, number: str, line: Line, *, refused: Callable[[Person], str]
+    client: PropexoClient, number: str, line: Line, *, refused: Callable[[Person], str | None]
 ) -> Sequence[Person]:
     """Everybody with this number (E.164), as far as it takes to choose one by the rule.
 
     The kinds are asked in the line's order. An active person at the line's property cannot be outranked by
-    a later kind, so the asking ends there. refused: why no event can be written for a person, or "".
+    a later kind, so the asking ends there. refused: why no event can be written for a person, or None.
     The filter takes ten digits of the first field only: who has the number in the second one, among words
     or in another country is found in the index of people, or not at all.
     """

@@ -45,7 +45,7 @@ class Profile:
     may_strip: not all of these fields are known to exist, so Propexo is asked to strip unknown
         ones, and the notes repeat what is in them.
     takes_corrections: an event can be changed after it was written (PUT /v1/events/...).
-    unsupported: why the PMS takes no such event; "" if it does.
+    unsupported: why the PMS takes no such event; None if it does.
     remark: what the contract leaves open here, and what was chosen.
     """
 
@@ -59,7 +59,7 @@ class Profile:
     zone: str | None = None
     may_strip: bool = False
     takes_corrections: bool = False
-    unsupported: str = ""
+    unsupported: str | None = None
     remark: str = ""
 
     @property

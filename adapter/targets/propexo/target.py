@@ -9,16 +9,24 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from adapter.domain.call_event import CallEvent, WriteRequest
 from adapter.domain.lines import Line, PersonKind
 from adapter.domain.matching import Person
 from adapter.domain.summary import CallSummary
-from adapter.errors import NotSupported, PermanentError, TemporaryError
+from adapter.errors import CannotVerify, PermanentError, TemporaryError
 from adapter.observability.observe import logger
 from adapter.storage.people_index import PeopleIndex
-from adapter.targets.base import Confirmation, WriteState
+from adapter.targets.base import (
+    EarlierWrite,
+    FoundJob,
+    FoundOnRecord,
+    NoTrace,
+    WriteOutcome,
+    WriteState,
+)
 from adapter.targets.propexo.client import PropexoClient, has_more, rows_of, storable
 from adapter.targets.propexo.directory import MODEL, Directory
-from adapter.targets.propexo.event_request import Prepared, record_event
+from adapter.targets.propexo.event_request import record_event
 from adapter.targets.propexo.lead_profiles import lead_request
 from adapter.targets.propexo.notes import reference_in
 from adapter.targets.propexo.people import (
@@ -70,8 +78,8 @@ class PropexoTarget:
         of other countries. Somebody who has the number among words is not enough: it may be the whole
         number of somebody who came a moment ago.
         """
-        integration_id = line.integration_id or ""
-        if self._index is None:
+        integration_id = line.integration_id
+        if self._index is None or integration_id is None:
             return find_people(self._client, number, line, refused=self._refused)
         known = [
             replace(person, refused=self._refused(person))
@@ -101,7 +109,10 @@ class PropexoTarget:
     def knows_everybody(self, line: Line) -> bool:
         if self._index is None:
             return True
-        return self._index.is_read_by_todays_rules(line.integration_id or "", line.people)
+        integration_id = line.integration_id
+        if integration_id is None:
+            return False
+        return self._index.is_read_by_todays_rules(integration_id, line.people)
 
     def person(self, kind: PersonKind, person_id: str, line: Line) -> Person:
         known = self._index.get(kind, person_id) if self._index else None
@@ -119,25 +130,33 @@ class PropexoTarget:
         answer = self._client.get(path, step="lookup", integration_id=integration_id)
         return person_of(kind, answer.get("results", answer))
 
-    def _refused(self, person: Person) -> str:
+    def _refused(self, person: Person) -> str | None:
         vendor = person.vendor or self.directory.vendor(person.integration_id)
         return profile_of(vendor, person.kind).unsupported
 
-    def new_lead(self, number: str, line: Line, reference: str) -> Mapping[str, Any]:
+    def new_lead(self, number: str, line: Line, reference: str) -> WriteRequest:
         integration_id = line.integration_id or ""
         nobody = Person(PersonKind.LEAD, "", integration_id, property_id=line.property_id)
-        return _as_json(
-            lead_request(
-                line,
-                number,
-                self.directory.vendor(integration_id),
-                reference,
-                employee_id=self.directory.employee_id(line, nobody),
-            )
+        return lead_request(
+            line,
+            number,
+            self.directory.vendor(integration_id),
+            reference,
+            employee_id=self.directory.employee_id(line, nobody),
         )
 
-    def prepare(self, summary: CallSummary, person: Person, line: Line) -> Mapping[str, Any]:
-        prepared = record_event(
+    def made_lead(self, request: WriteRequest, lead_id: str, line: Line) -> Person:
+        body = request.body
+        return Person(
+            kind=PersonKind.LEAD,
+            id=lead_id,
+            integration_id=body["integration_id"],
+            name=" ".join(filter(None, (body.get("first_name"), body.get("last_name")))),
+            property_id=body.get("property_id"),
+        )
+
+    def prepare(self, summary: CallSummary, person: Person, line: Line) -> WriteRequest:
+        return record_event(
             summary,
             person,
             line,
@@ -145,27 +164,26 @@ class PropexoTarget:
             event_type_id=self.directory.event_type_id(line, person),
             employee_id=self.directory.employee_id(line, person),
         )
-        return _as_json(prepared)
 
-    def post(self, request: Mapping[str, Any]) -> str:
+    def post(self, request: WriteRequest) -> str:
         step = "post" if _people_of(request) else "lead"
-        answer = self._client.send(request["path"], request["body"], request["query"], step=step)
+        answer = self._client.send(request.path, request.body, request.query, step=step)
         job_id = job_id_of(answer)
         if job_id is None:
             raise TemporaryError("Propexo accepted the write but named no job", doubtful=True)
         return job_id
 
-    def find_trace(
+    def find_earlier(
         self,
         reference: str,
-        request: Mapping[str, Any],
+        request: WriteRequest,
         since: datetime,
         *,
         after_job: str | None = None,
-    ) -> str | None:
-        """Looks in the write logs, which know the job, then in the person's events, which may come later.
+    ) -> EarlierWrite:
+        """Look in the write logs, which know the job, then in the person's events, which may come later.
 
-        The logs alone tell that there is none: events come with the next sync, or not at all.
+        Only the logs can show that there is none: events come with the next sync, or not at all.
         """
         people, no_logs = _people_of(request), None
         try:
@@ -174,27 +192,29 @@ class PropexoTarget:
             if error.status == 401 or not people:
                 raise
             # Not every key may see the logs (403).
-            job_id, no_logs = None, NotSupported(f"no write logs: {error}", status=error.status)
-        if job_id is not None or not people:
-            return job_id
+            job_id, no_logs = None, CannotVerify(f"no write logs: {error}", status=error.status)
+        if job_id is not None:
+            return FoundJob(job_id)
+        if not people:
+            return NoTrace()
         try:
             if self._events_with(reference, request):
-                return ""
+                return FoundOnRecord()
         except PermanentError as error:
             log.debug("no events to look for a trace in", reason=str(error))
         if no_logs is not None:
             raise no_logs
-        return None
+        return NoTrace()
 
     def _job_of(
-        self, reference: str, request: Mapping[str, Any], since: datetime, after_job: str | None
+        self, reference: str, request: WriteRequest, since: datetime, after_job: str | None
     ) -> str | None:
         """The newest job that wrote this call since then, and after that other job.
 
-        Errors: NotSupported where there is none, and not all rows say what was written.
+        Errors: CannotVerify where there is none, and not all rows say what was written.
         """
         category, marks = _category_of(request), _marks_of(reference, request)
-        integration_id, is_readable = request["body"]["integration_id"], True
+        integration_id, is_readable = request.body["integration_id"], True
         for row in write_logs(self._client, integration_id, category, since, step="look"):
             if after_job is not None and row["job_id"] == after_job:
                 break
@@ -204,16 +224,16 @@ class PropexoTarget:
             elif not marks.isdisjoint(written):
                 return str(row["job_id"])
         if not is_readable:
-            raise NotSupported("Propexo's write logs do not say what was written", status=200)
+            raise CannotVerify("Propexo's write logs do not say what was written", status=200)
         return None
 
-    def find_earlier(
-        self, reference: str, request: Mapping[str, Any], since: datetime, *, thorough: bool
-    ) -> str | None:
+    def find_unrecorded(
+        self, reference: str, request: WriteRequest, since: datetime, *, thorough: bool
+    ) -> EarlierWrite:
         people, no_logs, job_id = _people_of(request), None, None
         try:
             job_id = self._earlier.find(
-                request["body"]["integration_id"],
+                request.body["integration_id"],
                 _category_of(request),
                 _marks_of(reference, request),
                 since,
@@ -221,27 +241,30 @@ class PropexoTarget:
         except PermanentError as error:
             if error.status == 401:
                 raise
-            no_logs = NotSupported(f"no write logs: {error}", status=error.status)
+            no_logs = CannotVerify(f"no write logs: {error}", status=error.status)
         if job_id is not None:
-            return job_id
+            return FoundJob(job_id)
         if people and (thorough or no_logs is not None):
             try:
                 if self._events_with(reference, request):
-                    return ""
+                    return FoundOnRecord()
             except PermanentError as error:
                 log.debug("no events to look for a trace in", reason=str(error))
         if no_logs is not None:
             raise no_logs
-        return None
+        return NoTrace()
 
-    def confirm(self, job_id: str, *, integration_id: str | None = None) -> Confirmation:
+    def confirm(self, job_id: str, *, integration_id: str | None = None) -> WriteOutcome:
         path = f"/v1/admin/write-status/{job_id}"
         answer = self._client.get(path, step="confirm", integration_id=integration_id)
         state = _STATES.get(answer.get("write_status", ""), WriteState.PENDING)
         words = "; ".join(str(error) for error in answer.get("errors") or ())
         words = plain(storable(words))
-        return Confirmation(
-            state, words, answer.get("created_record_id"), may_retry=bool(_PASSING.search(words))
+        return WriteOutcome(
+            state,
+            words or None,
+            answer.get("created_record_id"),
+            may_retry=bool(_PASSING.search(words)),
         )
 
     def ended_writes(self, integration_id: str, since: datetime) -> Mapping[str, bool]:
@@ -259,9 +282,7 @@ class PropexoTarget:
             raise PermanentError("Propexo did not try the write again")
         return job_id_of(answer) or job_id
 
-    def find_event(
-        self, reference: str, request: Mapping[str, Any], event_id: str | None
-    ) -> str | None:
+    def find_event(self, reference: str, request: WriteRequest, event_id: str | None) -> str | None:
         # The id of a confirmation may be another model's; an event with our reference is surely ours.
         found = self._events_with(reference, request)
         if found:
@@ -272,21 +293,21 @@ class PropexoTarget:
         vendor = person.vendor or self.directory.vendor(person.integration_id)
         return profile_of(vendor, person.kind).takes_corrections
 
-    def amend(self, event_id: str, request: Mapping[str, Any]) -> None:
-        kind = PersonKind(request["person"]["kind"])
-        body = {key: request["body"][key] for key in _AMENDABLE if key in request["body"]}
-        self._client.send(f"/v1/events/{MODEL[kind]}/{event_id}", body, step="amend", method="PUT")
+    def amend(self, event_id: str, event: CallEvent) -> None:
+        known = event.request.body
+        body = {key: known[key] for key in _AMENDABLE if key in known}
+        self._client.send(
+            f"/v1/events/{MODEL[event.person.kind]}/{event_id}", body, step="amend", method="PUT"
+        )
 
-    def _events_with(
-        self, reference: str, request: Mapping[str, Any]
-    ) -> Sequence[Mapping[str, Any]]:
+    def _events_with(self, reference: str, request: WriteRequest) -> Sequence[Mapping[str, Any]]:
         """The person's events whose notes end in our reference, newest first."""
         found: list[Mapping[str, Any]] = []
         for page in range(_MAX_EVENT_PAGES):
             answer = self._client.get(
                 "/v1/events/",
                 {
-                    "integration_id": request["body"]["integration_id"],
+                    "integration_id": request.body["integration_id"],
                     **_people_of(request),
                     "limit": _EVENT_PAGE,
                     "order-by": "created_at:desc",
@@ -301,25 +322,21 @@ class PropexoTarget:
         return found
 
 
-def _people_of(request: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {key: request["body"][key] for key in _PERSON_KEYS if key in request["body"]}
+def _people_of(request: WriteRequest) -> Mapping[str, Any]:
+    return {key: request.body[key] for key in _PERSON_KEYS if key in request.body}
 
 
-def _category_of(request: Mapping[str, Any]) -> str:
+def _category_of(request: WriteRequest) -> str:
     return "events" if _people_of(request) else "leads"
 
 
-def _marks_of(reference: str, request: Mapping[str, Any]) -> Set[str]:
+def _marks_of(reference: str, request: WriteRequest) -> Set[str]:
     """By what the write of this request is known in the logs.
 
     Of a lead the PMS may have been sent the number alone: not every one takes our reference.
     """
-    number = request["body"].get("phone_1")
+    number = request.body.get("phone_1")
     return {reference, number} if number and not _people_of(request) else {reference}
-
-
-def _as_json(prepared: Prepared) -> Mapping[str, Any]:
-    return {"path": prepared.path, "query": dict(prepared.query), "body": dict(prepared.body)}
 
 
 def job_id_of(answer: Mapping[str, Any]) -> str | None:

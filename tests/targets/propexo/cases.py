@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from adapter.domain.call_event import WriteRequest
 from adapter.domain.call_links import Links
 from adapter.domain.lines import Line, PersonKind
 from adapter.domain.matching import Person
 from adapter.domain.outcome import Outcome
 from adapter.domain.parties import Direction
 from adapter.domain.summary import CallSummary
-from adapter.targets.propexo.event_request import Prepared, record_event
+from adapter.targets.propexo.event_request import record_event
 from adapter.targets.propexo.models import CALL_STATUS
 from adapter.targets.propexo.profile import Profile
 from adapter.targets.propexo.profiles import PROFILES, UNKNOWN
@@ -124,7 +125,7 @@ def summaries() -> dict[str, CallSummary]:
     }
 
 
-def prepared(profile: Profile) -> dict[str, Prepared]:
+def prepared(profile: Profile) -> dict[str, WriteRequest]:
     """The requests of this profile by the name of the case."""
     given = setting(profile.vendor, profile.kind)
     return {
@@ -150,7 +151,7 @@ def expected(profile: Profile) -> dict[str, Any]:
     return found
 
 
-def as_file(profile: Profile, requests: Mapping[str, Prepared]) -> str:
+def as_file(profile: Profile, requests: Mapping[str, WriteRequest]) -> str:
     """The text of the file: one line for each body, so that a difference is one line."""
     first = next(iter(requests.values()))
     head = {"path": first.path, "query": dict(first.query)}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
+from adapter.domain.call_event import WriteRequest
 from adapter.domain.lines import PersonKind
 from adapter.sandbox.app import create_sandbox
 from adapter.sandbox.data import SandboxState
 from adapter.sandbox.rules import EVENTS, Unsupported
-from adapter.targets.propexo.event_request import Prepared
 from adapter.targets.propexo.lead_profiles import LEAD_PROFILES, lead_request
 from adapter.targets.propexo.profile import Profile
 from adapter.targets.propexo.profiles import UNKNOWN
@@ -32,7 +32,7 @@ def sandbox(vendor: str) -> FlaskClient:
     return create_sandbox(SandboxState([name]), api_key=KEY, rate_limit=0).test_client()
 
 
-def post(client: FlaskClient, request: Prepared) -> tuple[int, str]:
+def post(client: FlaskClient, request: WriteRequest) -> tuple[int, str]:
     answer = client.post(
         request.path,
         query_string=dict(request.query),

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from adapter.domain.call_event import WriteRequest
 from adapter.domain.lines import Line, PersonKind
 from adapter.domain.matching import Person
 from adapter.domain.outcome import Outcome
 from adapter.domain.summary import CallSummary
 from adapter.errors import NotSupported, PermanentError
 from adapter.sandbox.rules import VENDORS
-from adapter.targets.propexo.event_request import Prepared, record_event
+from adapter.targets.propexo.event_request import record_event
 from adapter.targets.propexo.models import CALL_FIELDS
 from adapter.targets.propexo.notes import trace
 from adapter.targets.propexo.profile import LINE_KEYS, Profile
@@ -39,7 +40,7 @@ def _id(profile: Profile) -> str:
 
 def write(
     vendor: str, kind: PersonKind, summary: CallSummary = ANSWERED, line: Line | None = None
-) -> Prepared:
+) -> WriteRequest:
     """The request in the demo company, with the line's own ids."""
     given = setting(vendor, kind)
     line = line or given.line

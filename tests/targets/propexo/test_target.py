@@ -12,18 +12,21 @@ import pytest
 import responses
 from responses.matchers import query_param_matcher
 
+from adapter.domain.call_event import CallEvent, WriteRequest
+from adapter.domain.lines import PersonKind
+from adapter.domain.matching import Person
 from adapter.errors import CredentialsRefused, NotSupported, PermanentError, TemporaryError
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.store import Store
-from adapter.targets.base import WriteState
+from adapter.targets.base import FoundJob, FoundOnRecord, NoTrace, WriteState
 from adapter.targets.propexo.target import PropexoTarget, job_id_of
 from tests.targets.propexo.test_client import BASE, NoBudget, a_client
 
 CALL = "CA" + "1" * 32
-LEAD_EVENT: Mapping[str, Any] = {
-    "path": "/v1/events/leads",
-    "query": {"ignore_unknown_fields": "true"},
-    "body": {
+LEAD_EVENT = WriteRequest(
+    "/v1/events/leads",
+    {"ignore_unknown_fields": "true"},
+    {
         "integration_id": "int_1",
         "lead_id": "lead_1",
         "notes": f"Incoming call. [call {CALL}]",
@@ -31,13 +34,15 @@ LEAD_EVENT: Mapping[str, Any] = {
         "event_type_id": "et_1",
         "call_status": "ANSWER",
     },
-    "person": {"kind": "lead", "id": "lead_1"},
-}
-NEW_LEAD: Mapping[str, Any] = {
-    "path": "/v1/leads/",
-    "query": {},
-    "body": {"integration_id": "int_1", "phone_1": "+16175550199", "notes": f"[call {CALL}]"},
-}
+)
+NEW_LEAD = WriteRequest(
+    "/v1/leads/",
+    {},
+    {"integration_id": "int_1", "phone_1": "+16175550199", "notes": f"[call {CALL}]"},
+)
+AMENDED = CallEvent(
+    LEAD_EVENT, Person(PersonKind.LEAD, "lead_1", "int_1"), facts_mark=None, told=None
+)
 LOGS = f"{BASE}/v1/admin/logs/writes/"
 NOW = datetime.now(UTC)
 
@@ -104,7 +109,7 @@ def test_a_post_sends_the_request_as_it_was_prepared(
     http.add(responses.POST, f"{BASE}/v1/events/leads", json={"job_id": "job_1", "data": {}})
     assert target.post(LEAD_EVENT) == "job_1"
     sent = http.calls[0].request
-    assert json.loads(sent.body or "") == LEAD_EVENT["body"]
+    assert json.loads(sent.body or "") == LEAD_EVENT.body
     assert query(http, 0) == {"ignore_unknown_fields": "true"}
 
 
@@ -143,7 +148,7 @@ def test_a_trace_is_found_in_the_logs_in_whatever_form_the_parameters_are_kept(
     target: PropexoTarget, http: responses.RequestsMock, parameters: Any
 ) -> None:
     logs(http, log("job_2", {"notes": "another"}), log("job_1", parameters))
-    assert target.find_trace(CALL, LEAD_EVENT, NOW) == "job_1"
+    assert target.find_earlier(CALL, LEAD_EVENT, NOW) == FoundJob("job_1")
     assert query(http, 0)["integration_id"] == "int_1"
     assert query(http, 0)["write_category"] == "events"
     assert len(http.calls) == 1, "the person's events need not be asked"
@@ -154,14 +159,14 @@ def test_a_trace_on_the_person_alone_has_no_job(
 ) -> None:
     logs(http, log("job_2", {}))
     events(http, {"id": "e1", "notes": None}, {"id": "e2", "notes": f"[call {CALL}]"})
-    assert target.find_trace(CALL, LEAD_EVENT, NOW) == ""
+    assert target.find_earlier(CALL, LEAD_EVENT, NOW) == FoundOnRecord()
     assert query(http, 1)["lead_id"] == "lead_1"
 
 
 def test_no_trace_is_none(target: PropexoTarget, http: responses.RequestsMock) -> None:
     logs(http)
     events(http, {"id": "e1", "notes": "[call CA_other]"})
-    assert target.find_trace(CALL, LEAD_EVENT, NOW) is None
+    assert target.find_earlier(CALL, LEAD_EVENT, NOW) == NoTrace()
 
 
 @pytest.mark.parametrize("answer", [{"results": {}}, {"results": {"logs": []}}])
@@ -170,7 +175,7 @@ def test_an_empty_log_in_any_shape_is_none(
 ) -> None:
     http.add(responses.GET, LOGS, json=answer)
     events(http)
-    assert target.find_trace(CALL, LEAD_EVENT, NOW) is None
+    assert target.find_earlier(CALL, LEAD_EVENT, NOW) == NoTrace()
 
 
 @pytest.mark.parametrize("status", [403, 404, 405])
@@ -180,12 +185,12 @@ def test_without_logs_the_persons_events_tell_of_a_trace_but_not_of_none(
     """Events come with a later sync: that there is none proves nothing, and a person has to look."""
     http.add(responses.GET, LOGS, status=status)
     events(http, {"id": "e1", "notes": f"[call {CALL}]"})
-    assert target.find_trace(CALL, LEAD_EVENT, NOW) == ""
+    assert target.find_earlier(CALL, LEAD_EVENT, NOW) == FoundOnRecord()
     http.reset()
     http.add(responses.GET, LOGS, status=status)
     events(http)
     with pytest.raises(NotSupported, match="no write logs"):
-        target.find_trace(CALL, LEAD_EVENT, NOW)
+        target.find_earlier(CALL, LEAD_EVENT, NOW)
 
 
 def test_a_refused_key_is_no_missing_log(
@@ -193,7 +198,7 @@ def test_a_refused_key_is_no_missing_log(
 ) -> None:
     http.add(responses.GET, LOGS, status=401)
     with pytest.raises(CredentialsRefused):
-        target.find_trace(CALL, LEAD_EVENT, NOW)
+        target.find_earlier(CALL, LEAD_EVENT, NOW)
 
 
 def test_without_logs_nothing_is_known_of_a_new_lead(
@@ -201,7 +206,7 @@ def test_without_logs_nothing_is_known_of_a_new_lead(
 ) -> None:
     http.add(responses.GET, LOGS, status=404)
     with pytest.raises(PermanentError):
-        target.find_trace(CALL, NEW_LEAD, NOW)
+        target.find_earlier(CALL, NEW_LEAD, NOW)
 
 
 @pytest.mark.parametrize("answer", [{"results": [log("job_1", {})]}, [], {}, {"results": None}])
@@ -211,7 +216,7 @@ def test_logs_in_another_shape_are_as_good_as_none(
     http.add(responses.GET, LOGS, json=answer)
     events(http)
     with pytest.raises(NotSupported, match="no write logs"):
-        target.find_trace(CALL, LEAD_EVENT, NOW)
+        target.find_earlier(CALL, LEAD_EVENT, NOW)
     with pytest.raises(PermanentError):
         target.ended_writes("int_1", NOW)
 
@@ -232,7 +237,7 @@ def test_the_logs_are_read_back_to_the_time_of_the_try_and_no_further(
             json={"results": {"logs": rows}},
         )
     events(http)
-    assert target.find_trace(CALL, LEAD_EVENT, NOW - timedelta(minutes=5)) is None
+    assert target.find_earlier(CALL, LEAD_EVENT, NOW - timedelta(minutes=5)) == NoTrace()
     assert sum(str(call.request.url).startswith(LOGS) for call in http.calls) == 2
 
 
@@ -251,7 +256,7 @@ def test_the_time_range_holds_the_time_of_the_try(
 ) -> None:
     logs(http)
     events(http)
-    target.find_trace(CALL, LEAD_EVENT, NOW - age)
+    target.find_earlier(CALL, LEAD_EVENT, NOW - age)
     assert query(http, 0)["time_range"] == time_range
 
 
@@ -260,7 +265,7 @@ def test_logs_that_do_not_reach_back_prove_nothing(
 ) -> None:
     events(http)
     with pytest.raises(PermanentError, match="reach back"):
-        target.find_trace(CALL, LEAD_EVENT, NOW - timedelta(days=40))
+        target.find_earlier(CALL, LEAD_EVENT, NOW - timedelta(days=40))
 
 
 def test_logs_without_an_end_prove_nothing(
@@ -269,7 +274,7 @@ def test_logs_without_an_end_prove_nothing(
     """Other people write a lot: the look is put off, and nothing is posted for want of a trace."""
     logs(http, *(log(f"job_{n}", {}) for n in range(100)))
     with pytest.raises(TemporaryError, match="not read to the end"):
-        target.find_trace(CALL, LEAD_EVENT, NOW)
+        target.find_earlier(CALL, LEAD_EVENT, NOW)
 
 
 def test_a_trace_behind_thousands_of_other_writes_is_found(
@@ -283,7 +288,7 @@ def test_a_trace_behind_thousands_of_other_writes_is_found(
         return 200, {}, json.dumps({"results": {"logs": rows}})
 
     http.add_callback(responses.GET, LOGS, callback=page)
-    assert target.find_trace(CALL, LEAD_EVENT, NOW - timedelta(minutes=5)) == "job_ours"
+    assert target.find_earlier(CALL, LEAD_EVENT, NOW - timedelta(minutes=5)) == FoundJob("job_ours")
 
 
 def test_rows_without_a_time_do_not_end_the_look(
@@ -298,7 +303,7 @@ def test_rows_without_a_time_do_not_end_the_look(
             match=[query_param_matcher({"offset": str(number * 100)}, strict_match=False)],
             json={"results": {"logs": rows}},
         )
-    assert target.find_trace(CALL, LEAD_EVENT, NOW) == "job_ours"
+    assert target.find_earlier(CALL, LEAD_EVENT, NOW) == FoundJob("job_ours")
 
 
 @pytest.mark.parametrize("status", [400, 404, 405])
@@ -307,10 +312,10 @@ def test_without_logs_only_an_event_that_is_there_proves_anything(
 ) -> None:
     http.add(responses.GET, LOGS, status=status, json={})
     events(http, {"id": "e1", "notes": f"[call {CALL}]"})
-    assert target.find_trace(CALL, LEAD_EVENT, NOW) == ""
+    assert target.find_earlier(CALL, LEAD_EVENT, NOW) == FoundOnRecord()
     http.replace(responses.GET, f"{BASE}/v1/events/", json={"results": []})
     with pytest.raises(PermanentError, match=str(status)):
-        target.find_trace(CALL, LEAD_EVENT, NOW)
+        target.find_earlier(CALL, LEAD_EVENT, NOW)
 
 
 @pytest.mark.parametrize("status", [403, 404, 405])
@@ -319,7 +324,7 @@ def test_without_events_the_logs_are_enough(
 ) -> None:
     logs(http)
     http.add(responses.GET, f"{BASE}/v1/events/", status=status, json={})
-    assert target.find_trace(CALL, LEAD_EVENT, NOW) is None
+    assert target.find_earlier(CALL, LEAD_EVENT, NOW) == NoTrace()
 
 
 def test_the_trace_of_a_retry_is_a_job_after_the_one_that_failed(
@@ -329,15 +334,15 @@ def test_the_trace_of_a_retry_is_a_job_after_the_one_that_failed(
     rows = [log("job_2", ours, status="FAILURE"), log("job_1", ours, status="FAILURE")]
     logs(http, *rows)
     events(http)
-    assert target.find_trace(CALL, LEAD_EVENT, NOW, after_job="job_2") is None
-    assert target.find_trace(CALL, LEAD_EVENT, NOW, after_job="job_1") == "job_2"
+    assert target.find_earlier(CALL, LEAD_EVENT, NOW, after_job="job_2") == NoTrace()
+    assert target.find_earlier(CALL, LEAD_EVENT, NOW, after_job="job_1") == FoundJob("job_2")
 
 
 def test_a_new_leads_trace_is_looked_for_among_leads(
     target: PropexoTarget, http: responses.RequestsMock
 ) -> None:
     logs(http, log("job_1", {"third_party_id": CALL}))
-    assert target.find_trace(CALL, NEW_LEAD, NOW) == "job_1"
+    assert target.find_earlier(CALL, NEW_LEAD, NOW) == FoundJob("job_1")
     assert query(http, 0)["write_category"] == "leads"
 
 
@@ -367,8 +372,8 @@ def test_words_of_others_are_no_trace_of_ours(
 ) -> None:
     logs(http, log("job_2", parameters))
     events(http, {"id": "e2", "notes": parameters.get("notes"), "agent_name": f"[call {CALL}]"})
-    assert target.find_trace(CALL, LEAD_EVENT, NOW) is None
-    assert target.find_earlier(CALL, LEAD_EVENT, NOW, thorough=True) is None
+    assert target.find_earlier(CALL, LEAD_EVENT, NOW) == NoTrace()
+    assert target.find_unrecorded(CALL, LEAD_EVENT, NOW, thorough=True) == NoTrace()
     assert target.find_event(CALL, LEAD_EVENT, None) is None
 
 
@@ -408,9 +413,9 @@ def test_logs_that_do_not_say_what_was_written_prove_nothing(
     logs(http, log("job_2", parameters))
     events(http)
     with pytest.raises(NotSupported, match="do not say what was written"):
-        target.find_trace(CALL, LEAD_EVENT, NOW)
+        target.find_earlier(CALL, LEAD_EVENT, NOW)
     with pytest.raises(NotSupported, match="do not say what was written"):
-        target.find_earlier(CALL, LEAD_EVENT, NOW, thorough=True)
+        target.find_unrecorded(CALL, LEAD_EVENT, NOW, thorough=True)
 
 
 @pytest.mark.parametrize(
@@ -431,9 +436,9 @@ def test_a_lead_is_ours_by_its_whole_number_or_our_whole_reference(
     target: PropexoTarget, http: responses.RequestsMock, parameters: Any, is_ours: bool
 ) -> None:
     logs(http, log("job_1", parameters))
-    assert target.find_trace(CALL, NEW_LEAD, NOW) == ("job_1" if is_ours else None)
-    found = target.find_earlier(CALL, NEW_LEAD, NOW, thorough=True)
-    assert found == ("job_1" if is_ours else None)
+    assert target.find_earlier(CALL, NEW_LEAD, NOW) == (FoundJob("job_1") if is_ours else NoTrace())
+    found = target.find_unrecorded(CALL, NEW_LEAD, NOW, thorough=True)
+    assert found == (FoundJob("job_1") if is_ours else NoTrace())
 
 
 # Confirming -------------------------------------------------------------------------------------------
@@ -456,7 +461,7 @@ def test_each_write_status_is_told_with_its_words_and_record(
     answer = {"write_status": status, "errors": ["one", "two"], "created_record_id": "event_1"}
     http.add(responses.GET, f"{BASE}/v1/admin/write-status/job_1", json=answer)
     found = target.confirm("job_1")
-    assert (found.state, found.words, found.event_id) == (state, "one; two", "event_1")
+    assert (found.state, found.words, found.record_id) == (state, "one; two", "event_1")
 
 
 @pytest.mark.parametrize("errors", [None, []])
@@ -465,7 +470,7 @@ def test_no_words_are_none(
 ) -> None:
     answer = {"write_status": "FAILURE", "errors": errors, "created_record_id": None}
     http.add(responses.GET, f"{BASE}/v1/admin/write-status/job_1", json=answer)
-    assert target.confirm("job_1").words == ""
+    assert target.confirm("job_1").words is None
 
 
 @pytest.mark.parametrize(
@@ -544,7 +549,7 @@ def test_an_amendment_sends_what_can_be_changed_and_nothing_else(
     target: PropexoTarget, http: responses.RequestsMock
 ) -> None:
     http.add(responses.PUT, f"{BASE}/v1/events/leads/event_7", json={"job_id": "job_2", "data": {}})
-    target.amend("event_7", LEAD_EVENT)
+    target.amend("event_7", AMENDED)
     assert json.loads(http.calls[0].request.body or "") == {
         "event_datetime": "2026-03-02T10:00:00-05:00",
         "event_type_id": "et_1",
@@ -558,4 +563,4 @@ def test_where_events_cannot_be_changed_that_is_said(
     error = {"error": {"code": "method_not_allowed", "message": "not supported"}}
     http.add(responses.PUT, f"{BASE}/v1/events/leads/event_7", status=405, json=error)
     with pytest.raises(NotSupported):
-        target.amend("event_7", LEAD_EVENT)
+        target.amend("event_7", AMENDED)

@@ -1,8 +1,8 @@
 """Was this call written before, by an adapter whose records are lost?
 
-Whoever restores a backup loses what was noted since; Propexo and the PMS keep what was written. A call that
+Whoever restores a backup loses what was noted since. Propexo and the PMS keep what was written. A call that
 comes late may be one of those: it was in nobody's records, or its run lies in the past. So before anything is
-asked for such a call the first time, its trace is looked for, where it could be.
+asked for such a call the first time, an earlier write is looked for, where it could be seen.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from adapter.delivery.result import Reschedule
+from adapter.delivery.write_once import Found
 from adapter.domain.assessment import Rules
 from adapter.domain.call import Call, CallState
 from adapter.domain.record import CallRecord
@@ -22,25 +23,25 @@ from adapter.errors import CannotVerify, NotSupported
 from adapter.observability.observe import Exchange
 from adapter.storage.periodic_tasks import begun_at
 from adapter.storage.store import Store
-from adapter.targets.base import Target
+from adapter.targets.base import EarlierWrite, FoundJob, NoTrace, Target
 
 LATE = timedelta(minutes=5)
 BUSY = Reschedule(10.0, "another run of this call is at it")
 
 
 class LateWrite(Protocol):
-    """Something to be written once, for a call that may be late (see adapter.delivery.write_once.Write)."""
+    """Something to be written once, of a call that may be late (see adapter.delivery.write_once.Write)."""
 
     @property
     def call_key(self) -> str: ...
     @property
     def asked(self) -> str: ...
 
-    def find_earlier(self, target: Target, since: datetime, *, thorough: bool) -> str | None:
-        """The job (or "" if only its result is seen) of an earlier write; None: there is no trace."""
+    def find_unrecorded(self, target: Target, since: datetime, *, thorough: bool) -> EarlierWrite:
+        """Look for a write that our records do not know of. Errors: as of Target.find_unrecorded."""
 
     def begin(self, connection: sa.Connection) -> bool: ...
-    def accepted(self, connection: sa.Connection, job_id: str, at: datetime) -> None: ...
+    def accepted(self, connection: sa.Connection, found: Found, at: datetime) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,11 @@ class Look:
     is_suspect: bool
 
 
-class Earlier:
-    """Looks for earlier writes. clock: aware UTC; it is made when this process begins to deliver."""
+class UnrecordedWrites:
+    """Looks for writes that our records lost. It is made when this process begins to deliver.
+
+    clock: aware UTC now.
+    """
 
     def __init__(
         self, *, store: Store, target: Target, rules: Rules, clock: Callable[[], datetime]
@@ -66,10 +70,10 @@ class Earlier:
         self._clock = clock
         self._started_at = clock()
 
-    def mark(self, call: Call) -> Call:
-        """Note it if this run begins late: a later run of the call, which is in time, has to know.
+    def mark_if_late(self, call: Call) -> Call:
+        """Note on the call if this run begins late: a later run, which is in time, has to know it.
 
-        What was due while this process was running, and waited for its turn, is no such run.
+        A run that became due while this process was running, and waited for its turn, is not late.
         """
         late = (
             call.due_at is not None
@@ -82,40 +86,43 @@ class Earlier:
             self._store.update(connection, call.key, may_be_written=True)
         return replace(call, may_be_written=True)
 
-    def find(self, call: Call, record: CallRecord, write: LateWrite) -> str | Reschedule | None:
-        """The job of an earlier write ("" if only its result is seen), noted as this one's. None: ask for it.
+    def find(self, call: Call, record: CallRecord, write: LateWrite) -> EarlierWrite | Reschedule:
+        """Look for an earlier write, if the call is late. What is found is noted as this write's.
 
-        Errors: CannotVerify if it cannot be seen whether there was one; RemoteError, StoreUnavailable.
+        NoTrace: the write may be asked for. Errors: CannotVerify if it cannot be seen whether there was one;
+        RemoteError, StoreUnavailable.
         """
         look = self._look(call, record)
         if look is None:
-            return None
+            return NoTrace()
         begun = self._clock()
         try:
-            job_id = write.find_earlier(self._target, look.since, thorough=look.is_suspect)
+            found = write.find_unrecorded(self._target, look.since, thorough=look.is_suspect)
         except NotSupported as unseen:
             if not look.is_suspect or self._is_history(call, record):
-                return None
+                return NoTrace()
             raise CannotVerify(
                 "it came late, as after a restored backup, so it may be written already, and that cannot "
                 f"be seen ({unseen}); look whether it is in the PMS: adapter ignore CALL if it is, "
                 "adapter replay CALL --again if it is not"
             ) from unseen
-        if job_id is None:
-            return None
-        words = f"yes, job {job_id}" if job_id else "yes, it is on the person's record"
+        if isinstance(found, NoTrace):
+            return found
+        words = "yes, it is on the person's record"
+        if isinstance(found, FoundJob):
+            words = f"yes, job {found.job_id}"
         asked = f"was this done before? {write.asked}"
         seen = Exchange(begun, self._clock(), "look", asked, None, words)
         with self._store.begin() as connection:
             if not write.begin(connection):
                 connection.rollback()
                 return BUSY
-            write.accepted(connection, job_id, self._clock())
+            write.accepted(connection, found, self._clock())
             self._store.add_attempts(connection, write.call_key, [seen], then="not asked again")
-        return job_id
+        return found
 
     def _look(self, call: Call, record: CallRecord) -> Look | None:
-        """Whether to look, and for what; None for a call that is in time, or of which an operator knows."""
+        """Return how to look; None for a call that is in time, or about which an operator decided."""
         if call.may_be_written is False:
             return None
         # A hook without a time says nothing of the end; it is taken to have come at the end.
@@ -128,13 +135,13 @@ class Earlier:
         return Look(end, is_suspect=False) if is_older or now - end > wait + LATE else None
 
     def _is_history(self, call: Call, record: CallRecord) -> bool:
-        """It ended before the adapter began here: `adapter reconcile` takes in what nobody wrote."""
+        """True if it ended before the adapter began here: `adapter reconcile` takes in such calls."""
         end, begun = _end(record), begun_at(self._store)
         return not call.may_be_written and end is not None and (begun is None or end < begun)
 
 
 def _end(record: CallRecord) -> datetime | None:
-    """When the call ended, if the provider told."""
+    """Return when the call ended, if the provider told."""
     if record.parent.ended_at is not None or record.parent.status is not None:
         return record.parent.ended_at
     return max((leg.ended_at for leg in record.legs.values() if leg.ended_at), default=None)
