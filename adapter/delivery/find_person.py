@@ -65,8 +65,10 @@ class PersonFinder:
         return self._unknown(call, number, match, view, line)
 
     def _assigned(self, call: Call, kind: PersonKind, line: Line) -> Chosen | Finished:
+        if call.assigned_id is None:
+            return Finished(CallState.HELD, f"assigned to a {kind.value} without an id")
         try:
-            person = self._target.person(kind, call.assigned_id or "", line)
+            person = self._target.person(kind, call.assigned_id, line)
         except PermanentError as error:
             why = f"assigned to {kind.value} {call.assigned_id}, but {error}"
             return Finished(CallState.HELD, why)

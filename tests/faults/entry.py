@@ -29,8 +29,8 @@ from flask import Flask
 
 from adapter import bootstrap
 from adapter.cli.commands import cli
-from adapter.delivery import earlier_writes as earlier
 from adapter.delivery import provider_reads as completion
+from adapter.delivery import unrecorded_writes
 from adapter.delivery.run import Delivery
 from adapter.domain.questions import API_LAG, BETWEEN_LOOKS_SECONDS, LOOKS_AT_SECONDS
 from adapter.intake.service import Intake
@@ -172,13 +172,13 @@ def _follow(file: Path) -> None:
 
 def _follow_late(file: Path) -> None:
     """Let a call come late when the file says so; at once, and from now on."""
-    by_itself = earlier.LATE
+    by_itself = unrecorded_writes.LATE
 
     def look() -> None:
         try:
-            earlier.LATE = timedelta(seconds=float(file.read_text()))
+            unrecorded_writes.LATE = timedelta(seconds=float(file.read_text()))
         except (OSError, ValueError):
-            earlier.LATE = by_itself
+            unrecorded_writes.LATE = by_itself
 
     def watch() -> None:
         while True:

@@ -9,14 +9,14 @@ import re
 
 from adapter.domain.summary import CallSummary
 from adapter.errors import PermanentError
-from adapter.targets.propexo.phrasing import FULL, LADDER
+from adapter.targets.propexo.phrasing import FULL, PHRASINGS
 from adapter.text.plain import quotable
 
 SENSIBLE_LENGTH = 1000
 # Less than this of what the caller said tells nothing.
 MIN_QUOTE = 24
 MAX_LINE_NAME = 60
-_GOES = ("line", "numbers", "time", "head")
+_DROP_ORDER = ("line", "numbers", "time", "head")
 
 
 # The trace, and what a PMS may put behind it: blanks, and the ends of markup.
@@ -56,7 +56,7 @@ def notes(
     gives way in this order, and only as far as it must:
     1. The voicemail's words are shortened, then left out; then the line's name, which tells no more
        than its number does.
-    2. The rest is said in fewer characters (LADDER): without "From", with a short date, without
+    2. The rest is said in fewer characters (PHRASINGS): without "From", with a short date, without
        "Recording:" or "Details:", with a short first sentence, with dashes in the numbers, without
        blanks in the talk time.
     3. The numbers are left out, then the time, then the first sentence; what stays is in full again
@@ -66,7 +66,7 @@ def notes(
     Errors: PermanentError if these two alone do not fit.
     """
     ref = trace(summary.reference)
-    shortest = _length(f"{LADDER[-1].link(summary)} {ref}" if has_link else ref)
+    shortest = _length(f"{PHRASINGS[-1].link(summary)} {ref}" if has_link else ref)
     room = min(limit, SENSIBLE_LENGTH) if limit else max(shortest, SENSIBLE_LENGTH)
     if shortest > room:
         raise PermanentError(
@@ -74,8 +74,8 @@ def notes(
             f"this PMS ({room} characters): shorten PUBLIC_BASE_URL, or set RECORDING_LINKS=adapter"
         )
     line = _line_name(summary.line_name)
-    for gone in range(len(_GOES) + 1):
-        for wording in LADDER if gone else (FULL,):
+    for gone in range(len(_DROP_ORDER) + 1):
+        for wording in PHRASINGS if gone else (FULL,):
             # In the order in which they are read.
             parts = {
                 "head": wording.head(summary),
@@ -83,7 +83,7 @@ def notes(
                 "time": wording.time(summary.started_at, time_zone) if time_zone else "",
                 "line": line,
             }
-            said = [text for name, text in parts.items() if text and name not in _GOES[:gone]]
+            said = [text for name, text in parts.items() if text and name not in _DROP_ORDER[:gone]]
             end = [*([wording.link(summary)] if has_link else []), ref]
             left = room - _length(" ".join([*said, *end]))
             if left >= 0:

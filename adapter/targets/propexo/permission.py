@@ -104,7 +104,7 @@ class Permission:
         name = _scope(step, path, integration_id)
         with self._lock:  # of sixteen refusals at once the first is looked into
             known = self._pauses.all()
-            for each in (self.key, name or ""):
+            for each in [self.key, *([name] if name is not None else [])]:
                 if each in known:
                     if each in tried:
                         _say(known[each], again=True)

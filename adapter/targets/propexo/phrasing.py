@@ -144,4 +144,4 @@ _TIGHT = replace(
 )
 # From the fullest to the shortest, none longer than the one before. All facts stay; only that there
 # is a recording is left to the page behind the link from the fourth on.
-LADDER = (FULL, _NO_FROM, _SHORT_DATE, _BARE_LINK, _SHORT_HEAD, _DASHED, _TIGHT)
+PHRASINGS = (FULL, _NO_FROM, _SHORT_DATE, _BARE_LINK, _SHORT_HEAD, _DASHED, _TIGHT)

@@ -37,7 +37,7 @@ class Profile:
     """How one PMS takes a call with one kind of person.
 
     vendor: Propexo's word.
-    own_path: the vendor's path; "" for the generic one.
+    own_path: the vendor's path; None for the generic one.
     required, optional: fields besides integration_id and the person's id.
     event_names: by direction and outcome; outcome None stands for all others.
     notes_limit: in characters; None where neither the vendor's nor the generic schema has one.
@@ -51,7 +51,7 @@ class Profile:
 
     vendor: str
     kind: PersonKind
-    own_path: str = ""
+    own_path: str | None = None
     required: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     event_names: EventNames = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Profile:
     may_strip: bool = False
     takes_corrections: bool = False
     unsupported: str | None = None
-    remark: str = ""
+    remark: str | None = None
 
     @property
     def path(self) -> str:

@@ -10,9 +10,8 @@ from typing import Any
 
 from adapter.config.settings import Settings
 from adapter.domain.lines import Line, PersonKind, UnknownCaller
-from adapter.domain.matching import Person
 from adapter.errors import SettingsError
-from adapter.targets.propexo.directory import Directory
+from adapter.targets.propexo.directory import AnybodyAt, Directory
 from adapter.targets.propexo.lead_profiles import lead_profile_of, missing_for_lead
 from adapter.targets.propexo.profile import LINE_KEYS, Profile
 from adapter.targets.propexo.profiles import missing, profile_of
@@ -120,7 +119,7 @@ def _missing(
 def _event_types(line: Line, profiles: Sequence[Profile], directory: Directory) -> Iterator[str]:
     """An event type that leads nowhere, by its name or by its id."""
     kinds = [profile.kind for profile in profiles if "event_type_id" in profile.accepted]
-    integration_id, name = line.integration_id or "", line.event_type
+    name = line.event_type
     if line.event_type_id and kinds:
         yield from _unknown_id("event_type_id", "/v1/event-types/", line, directory)
     if line.event_type_id or name is None:
@@ -131,7 +130,7 @@ def _event_types(line: Line, profiles: Sequence[Profile], directory: Directory) 
         rows = [
             row
             for kind in without
-            for row in directory.event_types(integration_id, kind, line.property_id)
+            for row in directory.event_types(line.integration_id, kind, line.property_id)
         ]
         yield (
             f"there is no event type {name!r} for {_plural(without)}{place}: "
@@ -144,7 +143,7 @@ def _employees(line: Line, directory: Directory) -> Iterator[str]:
         return
     rows = [
         row
-        for row in directory.rows("/v1/employees/", line.integration_id or "")
+        for row in directory.rows("/v1/employees/", line.integration_id)
         if row.get("is_active") is not False
     ]
     choice = _choice("employee", "active employees", rows)
@@ -154,7 +153,7 @@ def _employees(line: Line, directory: Directory) -> Iterator[str]:
 def _unknown_id(key: str, path: str, line: Line, directory: Directory) -> Iterator[str]:
     """An id that Propexo does not have. Where it lists none at all, that cannot be told."""
     given = getattr(line, key)
-    rows = directory.rows(path, line.integration_id or "") if given else []
+    rows = directory.rows(path, line.integration_id) if given else []
     if rows and given not in {row.get("id") for row in rows}:
         choice = f"use one of {_some(rows, 'id')} as {_place(key, or_name=False)}"
         yield f"{key} {given} is none of integration {line.integration_id}: {choice}"
@@ -201,6 +200,6 @@ def _and(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-def _anybody(line: Line, kind: PersonKind) -> Person:
-    """Some person at the line's property."""
-    return Person(kind, "", line.integration_id or "", property_id=line.property_id)
+def _anybody(line: Line, kind: PersonKind) -> AnybodyAt:
+    """Return some person at the line's property."""
+    return AnybodyAt(kind, line.integration_id, line.property_id)

@@ -25,7 +25,7 @@ from adapter.targets.base import (
     WriteState,
 )
 from adapter.targets.propexo.client import PropexoClient, has_more, rows_of, storable
-from adapter.targets.propexo.directory import MODEL, Directory
+from adapter.targets.propexo.directory import MODEL, AnybodyAt, Directory
 from adapter.targets.propexo.event_request import record_event
 from adapter.targets.propexo.lead_profiles import lead_request
 from adapter.targets.propexo.notes import reference_in
@@ -135,8 +135,10 @@ class PropexoTarget:
         return profile_of(vendor, person.kind).unsupported
 
     def new_lead(self, number: str, line: Line, reference: str) -> WriteRequest:
-        integration_id = line.integration_id or ""
-        nobody = Person(PersonKind.LEAD, "", integration_id, property_id=line.property_id)
+        integration_id = line.integration_id
+        if integration_id is None:
+            raise PermanentError(f"{line.title} lacks integration_id: set it in lines.toml")
+        nobody = AnybodyAt(PersonKind.LEAD, integration_id, line.property_id)
         return lead_request(
             line,
             number,

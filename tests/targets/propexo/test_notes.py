@@ -18,7 +18,7 @@ from adapter.domain.parties import Direction
 from adapter.domain.summary import CallSummary
 from adapter.errors import PermanentError
 from adapter.targets.propexo.notes import notes, reference_in, trace
-from adapter.targets.propexo.phrasing import LADDER
+from adapter.targets.propexo.phrasing import PHRASINGS
 from tests.targets.propexo.cases import ANSWERED, KEY, KEYS, LINK, REFERENCE
 
 END = f"[call {REFERENCE}]"
@@ -197,7 +197,7 @@ def test_what_does_not_fit_is_said_shorter_and_then_left_out_in_the_stated_order
 def test_numbers_in_few_characters_still_say_who_called_whom(
     caller: str, callee: str, said: str
 ) -> None:
-    assert LADDER[-1].numbers(replace(BARE, from_number=caller, to_number=callee)) == said
+    assert PHRASINGS[-1].numbers(replace(BARE, from_number=caller, to_number=callee)) == said
 
 
 # The longest names that a day, a clock and a time zone have in the United States.
