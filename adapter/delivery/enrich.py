@@ -1,7 +1,8 @@
-"""What does a run find out before it writes: from the provider's API, and of our own other lines?
+"""What else is there to know of a call before it is written?
 
-A look ends in the record that may be written, or in when to look again. docs/decisions/0013 has the
-reasons for the times.
+The provider's API is asked for what the hooks left open. Our own database is asked what became of the call on
+another of our lines. The answer is the record that may be written, or when to look again.
+docs/decisions/0013 has the reasons for the times.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ from adapter.storage.store import Store
 
 Fold = Callable[[sa.Connection, CallRecord, datetime], str]
 
-# The call on our other line is looked for so often, until so long after the end.
+# The call on our other line is looked for every two seconds, until so long after the end.
 LINE_SECONDS = 2.0
 LINE_OFTEN_SECONDS = 90.0
-# A message is waited for so long after the end of its call, and then written without its length.
+# A message that is still being processed so long after the end is written without its length.
 PROCESSED_WITHIN = timedelta(minutes=15)
 
 log = logger("adapter.delivery")
@@ -46,7 +47,9 @@ log = logger("adapter.delivery")
 class Enrichment:
     """Completes the records of calls that are due.
 
-    readers: the providers' APIs by name. fold: merges facts into the call that they turn out to belong to.
+    readers: the providers' APIs, by the provider's name.
+    fold: merges facts into the call that they turn out to belong to, and returns that call's key.
+    clock: aware UTC now.
     """
 
     def __init__(
@@ -80,7 +83,7 @@ class Enrichment:
         return self._ask_lines(call, asked)
 
     def _ask_provider(self, call: Call) -> CallRecord | RunResult:
-        """What the provider's API adds, where the hooks left something open."""
+        """Ask the provider's API, where the hooks left something open."""
         record, now = call.record, self._clock()
         reader = self._readers.get(call.provider)
         is_open = bool(self._rules.view(record).questions)
@@ -119,7 +122,7 @@ class Enrichment:
     def _without_reader(
         self, call: Call, record: CallRecord, now: datetime
     ) -> CallRecord | Reschedule:
-        """There are no credentials to ask with: hooks are all there will be, and late ones are waited for."""
+        """There are no credentials to ask with, so hooks are all there will be. Wait for late ones."""
         has_end = record.is_over and record.parent.status is not None
         wait = (
             self._rules.policy.recording_wait_seconds - (now - call.first_seen_at).total_seconds()
@@ -131,9 +134,9 @@ class Enrichment:
     def _without_answer(
         self, call: Call, error: RemoteError, now: datetime
     ) -> CallRecord | RunResult:
-        """The API did not answer: ask again, or do without where it has not answered for long.
+        """The API did not answer: ask again later, or do without it if it has not answered for long.
 
-        Errors: the error itself, where it is to be waited for longer.
+        Errors: the error itself, if it is to be waited for longer.
         """
         self._health.failed(call.provider, call.account, str(error), now)
         over_at = call.over_at or call.first_seen_at
@@ -151,7 +154,7 @@ class Enrichment:
         raise error
 
     def _ask_lines(self, call: Call, record: CallRecord) -> CallRecord | Reschedule:
-        """What became of the call on our own other lines, where it was led to one."""
+        """Add what became of the call on our other lines, if it was connected to one."""
         now = self._clock()
         over_at = call.over_at or now
         known = dict(record.relayed)
@@ -173,7 +176,7 @@ class Enrichment:
         return self._keep(call, record.model_copy(update={"relayed": known}), now)
 
     def _unnamed(self, record: CallRecord) -> list[str]:
-        """The connected dials of an incoming call of which no hook says whom they dialled."""
+        """Return the connected dials of an incoming call of which no hook says whom they dialled."""
         if len(self._rules.lines.by_number) < 2:
             return []
         if self._rules.view(record).parties.direction is not Direction.INBOUND:
@@ -185,7 +188,7 @@ class Enrichment:
         )
 
     def _wait_for_line(self, call: Call, record: CallRecord, now: datetime) -> Reschedule:
-        """Until the call on our other line is settled: often at first, as it is our own database."""
+        """Wait until the call on our other line is settled. Look often at first: it is our own database."""
         since_end = (now - (call.over_at or now)).total_seconds()
         wait = LINE_SECONDS if since_end < LINE_OFTEN_SECONDS else seconds_to_next_news(call, now)
         return self._again(call, wait, "waiting for the call on our other line to be settled")
@@ -193,12 +196,12 @@ class Enrichment:
     def _again(
         self, call: Call, seconds: float, reason: str, *, is_failure: bool = False
     ) -> Reschedule:
-        """Another look later; until then a hook may still bring the call forward."""
+        """Plan another look. Until then a hook may still bring the call forward."""
         state = call.state if call.state is CallState.WRITTEN else CallState.OPEN
         return Reschedule(seconds, reason, state, is_failed_attempt=is_failure)
 
     def _keep(self, call: Call, found: CallRecord, now: datetime) -> CallRecord:
-        """Store what was found, joined with what came meanwhile."""
+        """Store what was found, joined with what came meanwhile, and return it."""
         if found == call.record:
             return found
         with self._store.begin() as connection:
@@ -217,7 +220,7 @@ class Enrichment:
         return found
 
     def _fold_into(self, call: Call, found: CallRecord, parent_id: str) -> Finished:
-        """It is a leg of another call: its facts go there, and this record ends."""
+        """The call is a leg of another one: its facts go there, and nothing is written for it."""
         facts = found.model_copy(update={"call_id": parent_id})
         with self._store.begin() as connection:
             key = self._fold(connection, facts, self._clock())

@@ -1,4 +1,4 @@
-"""How is the provider's API asked for what the hooks left open? (adapter.domain.questions says what that is)"""
+"""How is the provider's API asked for what the hooks left open? adapter.domain.questions says what that is."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ log = logger("adapter.delivery")
 def complete(
     record: CallRecord, rules: Rules, reader: Reader, has_caught_up: Callable[[CallRecord], bool]
 ) -> CallRecord:
-    """The record with what the API knows beyond the hooks: one look, of at most three reads.
+    """Return the record with what the API knows beyond the hooks. One look makes at most three reads.
 
-    The reads are made in the order of `Read`, each only while a question is open that it answers.
-    has_caught_up: whether the API has had time to catch up with the end of the call (API_LAG). Then was_read
+    The reads are made in the order of `Read`. Each is made only while a question is open that it answers.
+    has_caught_up: whether the API has had time to learn of the end of the call (API_LAG). If it has, was_read
     is set, unless a leg is still connected or a recording is still being processed.
-    Errors: as of the reader. A call or list that the provider does not have tells nothing.
+    Errors: as of the reader. A call or list that the provider does not have adds nothing.
     """
     account, sid = record.account, record.call_id
     if asks_for(rules.view(record).questions, Read.CALL):
@@ -59,29 +59,29 @@ def complete(
 
 
 def is_being_processed(view: View) -> bool:
-    """A message was left, and the provider does not tell its length yet."""
+    """True if a message was left and the provider does not tell its length yet."""
     return view.ending.outcome is Outcome.VOICEMAIL and not view.ending.has_length
 
 
 def has_caught_up(record: CallRecord, over_at: datetime, now: datetime) -> bool:
     """True once the API has had time to learn of the end of this call.
 
-    over_at: when its end was heard of, for a call whose end the provider did not date.
+    over_at: when we heard of its end; it counts where the provider did not say when the call ended.
     """
     return now - (record.ended_at or over_at) >= API_LAG
 
 
 def seconds_to_next_look(record: CallRecord, over_at: datetime, now: datetime) -> float:
-    """How long to wait before the API is asked again about a call that has ended."""
+    """Return how long to wait before the API is asked again about a call that has ended."""
     since_end = (now - (record.ended_at or over_at)).total_seconds()
     following = (at - since_end for at in LOOKS_AT_SECONDS)
     return next((wait for wait in following if wait >= BETWEEN_LOOKS_SECONDS), GOES_ON_SECONDS)
 
 
 def seconds_to_next_news(call: Call, now: datetime) -> float:
-    """How long to wait before a call is looked at again that goes on, or of which a leg does.
+    """Return how long to wait before the next look at a call that goes on, or of which a leg does.
 
-    After its end this grows with the time since then; before, by half with every look.
+    After the end of the call the wait grows with the time since then. Before, each wait is half as long again.
     """
     if call.over_at is not None:
         wait = (now - call.over_at) / timedelta(seconds=2)
@@ -91,7 +91,7 @@ def seconds_to_next_news(call: Call, now: datetime) -> float:
 
 
 def _listed(read: Callable[[str, str], Sequence[T]], account: str, sid: str) -> Sequence[T]:
-    """The list, or nothing where the provider has none for this call (404)."""
+    """Return the list, or nothing if the provider has none for this call (404)."""
     try:
         return read(account, sid)
     except CredentialsRefused:

@@ -1,4 +1,7 @@
-"""What happens around the steps of one run: claim the call, keep what was asked, commit what comes next."""
+"""What happens around the steps of one run? The call is claimed before, and the result is committed after.
+
+One transaction holds the call's new state, its reason, what was asked for it, and when the next run is due.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,11 @@ Advance = Callable[[Call], RunResult]
 
 
 class Delivery:
-    """Runs deliveries. advance: the steps (adapter.delivery.deliver). clock: aware UTC now."""
+    """Runs deliveries.
+
+    advance: the steps (adapter.delivery.deliver). clock: aware UTC now. throttle: pauses the dispatcher when
+    the rate limit is used up. backoff_seconds: the wait after the first failed attempt.
+    """
 
     def __init__(
         self,
@@ -46,9 +53,9 @@ class Delivery:
         self._backoff = backoff_seconds
 
     def run(self, key: str, number: int) -> None:
-        """One run of one call's delivery; does nothing if a later run has taken its place.
+        """Run one run of one call's delivery; do nothing if a later run has taken its place.
 
-        Errors: StoreUnavailable (the same run may simply be begun again).
+        Errors: StoreUnavailable. Then nothing was committed, and the same run may be begun again.
         """
         with structlog.contextvars.bound_contextvars(call=key):
             call = self._store.claim(key, number)
@@ -66,7 +73,7 @@ class Delivery:
             self._note(call, number, result, seen)
 
     def _note(self, call: Call, number: int, result: RunResult, seen: Sequence[Exchange]) -> None:
-        """Keep what was asked and answered; state, reason and the next run commit together."""
+        """Commit how the run ended. on_commit runs in the same transaction (see Reschedule)."""
         now = self._clock()
         values: dict[str, Any] = {
             "state": result.state.value,
@@ -85,13 +92,13 @@ class Delivery:
             if result.state is CallState.HELD:
                 current = self._store.locked(connection, call.key)
                 if current is not None and current.record_json != call.record_json:
-                    # What it is held for may be explained by facts that came while it was looked at.
+                    # Facts that came during this run may answer what it is held for.
                     values |= {"run": number + 1, "due_at": now}
             counts = self._store.end_run(connection, call.key, number, values)
             if counts or self._store.call_in(connection, call.key) is not None:
                 self._store.add_attempts(connection, call.key, seen, then=result.reason)
             if not counts:
-                return  # another run has taken over; it says what comes next
+                return  # another run has taken over, and says what comes next
         count_delivery(result.state.value, call.outcome)
         if isinstance(result, Reschedule) and result.is_failed_attempt:
             TALLY.add("adapter_retries_total")

@@ -1,4 +1,4 @@
-"""What is told of this call now? From the record and its view to the summary that a target takes."""
+"""What is there to say of a call? The record and what follows from it become the summary for a target."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ _AT_TWILIO = re.compile(r"/Recordings/RE\w+$")
 def summarize(
     call: Call, record: CallRecord, view: View, line: Line, *, links: Links, policy: SettlePolicy
 ) -> CallSummary:
-    """The call in our words. The link is the adapter's own page, unless the provider's is wanted and known."""
+    """Return the call in our words.
+
+    The link leads to the adapter's own page, or to the provider's recording if the policy wants that and it is
+    known.
+    """
     end = view.ending
     inbound = view.parties.direction is Direction.INBOUND
     other = view.parties.other.number or view.parties.other.raw or "unknown"
@@ -46,7 +50,7 @@ def summarize(
 
 
 def _our_side(record: CallRecord, inbound: bool) -> str | None:
-    """What stands for our line where its number was not told."""
+    """Return what stands for our line where the provider did not tell its number."""
     legs = [record.parent, *record.children]
     names = [leg.to_number if inbound else leg.from_number for leg in legs]
     return next((name for name in names if name), None)

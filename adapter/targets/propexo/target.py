@@ -1,4 +1,4 @@
-"""Propexo as a Target: people found, events posted, traces looked for, writes confirmed."""
+"""How does Propexo do what a target must offer (adapter.targets.base)?"""
 
 from __future__ import annotations
 
@@ -49,20 +49,20 @@ _STATES = {
 _PERSON_KEYS = ("lead_id", "applicant_id", "resident_id")
 # PUT takes these; of the call itself only the notes can be corrected.
 _AMENDABLE = ("event_datetime", "event_type_id", "employee_id", "notes")
-# Words of a PMS whose trouble is likely to pass; what it says of the request itself does not.
+# A PMS that says one of these has trouble that is likely to pass. What it says of the request does not pass.
 _PASSING = re.compile(
     r"time[ds]?[ -]?out|temporar|unavailable|try again|rate limit|too many|ECONN|socket|network"
     r"|gateway|overload|maintenance|\b50[0234]\b|internal server error",
     re.IGNORECASE,
 )
-# Who had a number so long ago may have it no more: the index was not kept up to date meanwhile.
+# After so long without an update, the index may name people who no longer have the number.
 INDEX_IS_OLD = timedelta(hours=1)
 _EVENT_PAGE = 100
 _MAX_EVENT_PAGES = 10
 
 
 class PropexoTarget:
-    """See adapter.targets.Target."""
+    """Propexo as an adapter.targets.base.Target."""
 
     def __init__(self, client: PropexoClient, index: PeopleIndex | None) -> None:
         """index: None where none is kept up to date."""
@@ -72,9 +72,9 @@ class PropexoTarget:
         self.directory = Directory(client)
 
     def find_people(self, number: str, line: Line) -> Sequence[Person]:
-        """From the index where it is whole and knows one to write to; else it is asked live as well.
+        """Find people in the index. Propexo is asked too, unless the index is whole and knows one to write to.
 
-        The index knows numbers that the live filter does not: the second one, those among words, and those
+        The index knows numbers that Propexo's filter does not: the second one, those among words, and those
         of other countries. Somebody who has the number among words is not enough: it may be the whole
         number of somebody who came a moment ago.
         """
@@ -97,7 +97,7 @@ class PropexoTarget:
         return [*found, *(self._as_now(others) if is_old else others)]
 
     def _as_now(self, people: Sequence[Person]) -> Iterator[Person]:
-        """These people as Propexo has them now, without those that it has no more."""
+        """Yield these people as Propexo has them now, without those that it has no more."""
         for person in people:
             try:
                 now = self._read(person.kind, person.id, person.integration_id)
@@ -211,9 +211,9 @@ class PropexoTarget:
     def _job_of(
         self, reference: str, request: WriteRequest, since: datetime, after_job: str | None
     ) -> str | None:
-        """The newest job that wrote this call since then, and after that other job.
+        """Return the newest job that wrote this call since then, and after that other job.
 
-        Errors: CannotVerify where there is none, and not all rows say what was written.
+        Errors: CannotVerify if there is none, and not all rows say what was written.
         """
         category, marks = _category_of(request), _marks_of(reference, request)
         integration_id, is_readable = request.body["integration_id"], True
@@ -303,7 +303,7 @@ class PropexoTarget:
         )
 
     def _events_with(self, reference: str, request: WriteRequest) -> Sequence[Mapping[str, Any]]:
-        """The person's events whose notes end in our reference, newest first."""
+        """Return the person's events whose notes end in our reference, newest first."""
         found: list[Mapping[str, Any]] = []
         for page in range(_MAX_EVENT_PAGES):
             answer = self._client.get(
@@ -333,16 +333,16 @@ def _category_of(request: WriteRequest) -> str:
 
 
 def _marks_of(reference: str, request: WriteRequest) -> Set[str]:
-    """By what the write of this request is known in the logs.
+    """Return the marks by which the logs show the write of this request.
 
-    Of a lead the PMS may have been sent the number alone: not every one takes our reference.
+    For a lead this includes the number: not every PMS takes our reference.
     """
     number = request.body.get("phone_1")
     return {reference, number} if number and not _people_of(request) else {reference}
 
 
 def job_id_of(answer: Mapping[str, Any]) -> str | None:
-    """The job of an accepted write: generic endpoints name it at the top, a vendor's under meta."""
+    """Return the job of an accepted write. Generic endpoints name it at the top, a vendor's under meta."""
     for place in (answer.get("meta"), answer):
         if isinstance(place, Mapping) and place.get("job_id"):
             return str(place["job_id"])

@@ -1,7 +1,7 @@
-"""What do Propexo's write logs say was asked for, and was one of it ours?
+"""Which writes do Propexo's write logs show, and is one of them ours?
 
-https://docs.propexo.com: GET /v1/admin/logs/writes/, newest first. What `parameters` hold is not documented;
-they are taken as what was sent, in whatever shape.
+https://docs.propexo.com: GET /v1/admin/logs/writes/, newest first. It is not documented what `parameters` hold.
+They are taken as what was sent, in whatever shape.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ Row = Mapping[str, Any]
 def write_logs(
     client: PropexoClient, integration_id: str, category: str, since: datetime, *, step: str
 ) -> Iterator[Row]:
-    """The rows of a category, newest first, back to a little before then.
+    """Yield the rows of a category, newest first, back to a little before then.
 
-    Errors: NotSupported where they do not reach back so far, TemporaryError if they do not end, besides
-    those of the client.
+    Errors: NotSupported if they do not reach back so far, TemporaryError if they do not end; those of the
+    client.
     """
     begin = since - MARGIN
     time_range = _time_range(begin)
@@ -64,8 +64,10 @@ def write_logs(
 
 
 def marks_of(row: Row, category: str) -> Collection[str] | None:
-    """By what the write of this row is known: for an event the reference at the end of its notes; for a lead
-    its third_party_id, and its numbers in E.164. None: it does not say what was written.
+    """Return the marks by which the write of this row is known, or None if it does not say what was written.
+
+    An event is known by the reference at the end of its notes, a lead by its third_party_id and its numbers
+    (E.164).
     """
     parameters = row.get("parameters")
     if isinstance(parameters, str):
@@ -76,7 +78,7 @@ def marks_of(row: Row, category: str) -> Collection[str] | None:
     if not isinstance(parameters, Mapping | list):
         return None
     marks = set()
-    for name, text in _texts(parameters, ""):
+    for name, text in _texts(parameters, None):
         if category == "events":
             mark = reference_in(text) if name == "notes" else None
         elif name == "third_party_id":
@@ -89,9 +91,9 @@ def marks_of(row: Row, category: str) -> Collection[str] | None:
 
 
 class EarlierWrites:
-    """Which writes there were before this process began. The logs are read once for many calls.
+    """Knows which writes there were before this process began. The logs are read once for many calls.
 
-    What was read is kept: reading goes on where it stopped, also where the rate limit stopped it.
+    What was read is kept. Reading goes on where it stopped, even if the rate limit stopped it.
     """
 
     def __init__(
@@ -105,7 +107,7 @@ class EarlierWrites:
     def find(
         self, integration_id: str, category: str, marks: Collection[str], since: datetime
     ) -> str | None:
-        """The newest job since then that has one of these marks and did not fail.
+        """Return the newest job since then that has one of these marks and did not fail.
 
         Errors: NotSupported, PermanentError where the logs cannot tell; TemporaryError while they are read.
         """
@@ -142,9 +144,9 @@ class EarlierWrites:
 class _Book:
     """What was read of one integration's writes of a category.
 
-    jobs: by mark, the newest that did not fail. From `newest` back to `oldest` all rows are in it. The next
-    older ones are at `offset`, or further on where new rows have come since.
-    unreadable_at: of the newest row that does not say what was written.
+    jobs: for each mark the newest job that did not fail. All rows from `newest` back to `oldest` are in it.
+    The next older rows are at `offset`, or further on if new rows have come since.
+    unreadable_at: the time of the newest row that does not say what was written.
     """
 
     category: str
@@ -247,8 +249,8 @@ def _page(
     return rows
 
 
-def _texts(value: Any, name: str) -> Iterator[tuple[str, str]]:
-    """All texts in these parameters, each with the name of its field."""
+def _texts(value: Any, name: str | None) -> Iterator[tuple[str | None, str]]:
+    """Yield all texts in these parameters, each with the name of its field."""
     if isinstance(value, str):
         yield name, value
     elif isinstance(value, Mapping):
