@@ -48,16 +48,19 @@ from adapter.reconcile.run import Reconciliation
 from adapter.storage import engine as database
 from adapter.storage import pooler, trouble
 from adapter.storage.api_health import ApiHealth
+from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.lead_requests import LeadRequests
 from adapter.storage.pauses import Pauses
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.periodic_tasks import Jobs
+from adapter.storage.rate_budget import RateBudget
 from adapter.storage.readiness import lacking
 from adapter.storage.relayed_calls import Relays
 from adapter.storage.retention import Keep, Retention
-from adapter.storage.shared import DEAD_AFTER, Breakers, Budgets, Leases
 from adapter.storage.store import Store
+from adapter.storage.task_leases import Leases
 from adapter.storage.totals import Flush, Totals
+from adapter.storage.workers import DEAD_AFTER
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.line_warnings import LineWatch
 from adapter.targets.propexo.permission import Permission
@@ -187,7 +190,10 @@ class Parts:
             api_key=self._propexo_key,
             permission=self.permission,
             governor=Governor(
-                Budgets(self.store), name="propexo", limit=settings.propexo_rate_limit, clock=_epoch
+                RateBudget(self.store),
+                name="propexo",
+                limit=settings.propexo_rate_limit,
+                clock=_epoch,
             ),
             connections=settings.worker_concurrency + 2,
         )
@@ -292,7 +298,7 @@ class Parts:
 
     def _wake_held(self, numbers: set[str]) -> None:
         days = timedelta(days=self.settings.held_days)
-        woken = self.store.wake_held(numbers, since=_now() - days, now=_now())
+        woken = self.store.runs.wake_held(numbers, since=_now() - days, now=_now())
         if woken:
             log.info("held calls are tried again: their number is known now", count=woken)
 
@@ -377,7 +383,7 @@ class Parts:
 
     def _secret_keys(self) -> list[str]:
         given = [key.get_secret_value() for key in self.settings.secret_key]
-        return given or [self.store.secret("links", secrets.token_urlsafe(32))]
+        return given or [self.store.secrets.get_or_set("links", secrets.token_urlsafe(32))]
 
     def _prune_workflows(self, before: datetime) -> int:
         from adapter.worker.dbos_queue import prune_workflows
@@ -407,7 +413,7 @@ class Parts:
         return "; ".join(str(pause) for pause in self.pauses.all().values()) or None
 
     def _parked_problem(self) -> str | None:
-        count = self.store.count_parked()
+        count = self.store.hooks.count_parked()
         if not count:
             return None
         return (
@@ -418,7 +424,7 @@ class Parts:
     def _queue_problem(self) -> str | None:
         if not database.has_queue(self.store.engine):
             return "the queue's tables are missing: run `adapter migrate`"
-        seen = self.store.workers().values()
+        seen = self.store.workers.seen_at().values()
         if any(_now() - at < DEAD_AFTER for at in seen):
             return None
         return "no worker is alive: start `adapter worker`, or `adapter run` for both"

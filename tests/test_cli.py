@@ -268,7 +268,7 @@ def test_every_command_that_takes_a_call_takes_a_shortened_id(
 def test_show_says_that_nothing_is_written_without_a_worker(run: Run, world: World) -> None:
     world.hook(status_hook("no-answer"))
     assert "no worker is alive" in run("show", CALL).output
-    world.store.beat("a worker", datetime.now(UTC))
+    world.store.workers.beat("a worker", datetime.now(UTC))
     assert "a worker takes it up when it is due" in run("show", CALL).output
     world.finish()
     assert "it stands on the person's record" in run("show", CALL).output
@@ -277,7 +277,7 @@ def test_show_says_that_nothing_is_written_without_a_worker(run: Run, world: Wor
 def test_replay_says_whether_a_worker_will_take_it_up(run: Run, world: World) -> None:
     deliver(world, status_hook("no-answer", From="+16175550199"))
     assert "No worker is alive: start adapter worker" in run("replay", CALL).output
-    world.store.beat("a worker", datetime.now(UTC))
+    world.store.workers.beat("a worker", datetime.now(UTC))
     assert "The worker takes them up" in run("replay", CALL).output
 
 
@@ -323,7 +323,7 @@ def test_replay_of_all_that_failed_leaves_the_rest_alone(run: Run, world: World)
     deliver(world, status_hook("busy", CallSid=OTHER))
     assert "1 call(s)" in run("replay", "--state", "failed", "--yes").output
     world.finish()
-    states = {call.call_id: call.state for call in world.store.list_calls()}
+    states = {call.call_id: call.state for call in world.store.calls.search()}
     assert set(states.values()) == {CallState.WRITTEN}
     assert len(world.target.posts) == 3
 
@@ -344,7 +344,7 @@ def test_replay_chooses_by_reason_line_and_date(run: Run, world: World) -> None:
     deliver(world, status_hook("no-answer", CallSid=OTHER, To="+16175550101"))
     with world.store.begin() as connection:
         key = world.call(CALL).key
-        world.store.update(connection, key, first_seen_at=datetime(2026, 1, 2, tzinfo=UTC))
+        world.store.calls.update(connection, key, first_seen_at=datetime(2026, 1, 2, tzinfo=UTC))
 
     def count(*options: str) -> int:
         output = run("replay", "--state", "failed", *options).output

@@ -51,7 +51,7 @@ def test_threads_wait_for_one_another_and_every_hook_is_taken(limited: str) -> N
     try:
         with ThreadPoolExecutor(THREADS) as threads:
             list(threads.map(take, range(HOOKS)))
-        assert sum(parts.store.counts().values()) == HOOKS / 4
+        assert sum(parts.store.calls.count().values()) == HOOKS / 4
     finally:
         parts.store.engine.dispose()
 

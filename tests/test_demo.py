@@ -176,7 +176,7 @@ def test_what_stands_in_the_pms_is_checked(
 ) -> None:
     sample = next(each for each in demo.samples() if each.title == "busy")
     with store.begin() as connection:
-        call = store.take(connection, row(record()))
+        call = store.calls.take(connection, row(record()))
     call = replace(
         call,
         state=CallState.WRITTEN,

@@ -63,7 +63,7 @@ def environ(tmp_path: Path, sandbox: SandboxServer) -> Iterator[Environ]:
     settings = Settings.from_environ(given)
     bootstrap.migrate(settings)
     store = Parts(settings).store
-    store.beat("worker.1:0", datetime.now(UTC))
+    store.workers.beat("worker.1:0", datetime.now(UTC))
     with SandboxServer(bootstrap.web_app(settings)) as server:
         yield {**given, "PUBLIC_BASE_URL": server.url}
     store.engine.dispose()
@@ -160,7 +160,7 @@ def test_database_cannot_be_reached(environ: Environ) -> None:
 
 def test_no_worker_is_alive(environ: Environ) -> None:
     store = Parts(Settings.from_environ(environ)).store
-    store.beat("worker.1:0", datetime.now(UTC) - timedelta(minutes=5))
+    store.workers.beat("worker.1:0", datetime.now(UTC) - timedelta(minutes=5))
     assert "none is alive" in problems(environ)
 
 

@@ -30,6 +30,7 @@ from adapter.providers.base import CallEvent, HookKind, HookRequest, Parameters,
 from adapter.providers.twilio import TwilioProvider
 from adapter.providers.twilio.signature import Tokens, parameters
 from adapter.storage.engine import open_engine
+from adapter.storage.hooks import Hooks
 from adapter.storage.schema import calls, hooks
 from adapter.storage.store import Store
 from tests.conftest import ACCOUNT, BASE_URL, LINE, NOW, TOKEN, signed
@@ -56,7 +57,7 @@ class Desk:
         return self.intake.take(self.twilio, hook)
 
     def call(self, sid: str = CALL) -> Call:
-        found = self.store.call(f"twilio:{ACCOUNT}:{sid}")
+        found = self.store.calls.get(f"twilio:{ACCOUNT}:{sid}")
         assert found is not None, f"there is no call {sid}"
         return found
 
@@ -67,11 +68,11 @@ class Desk:
     def due(self, after: float) -> list[tuple[str, int]]:
         """What a worker would take up then."""
         with self.store.begin() as connection:
-            return list(self.store.due(connection, NOW + timedelta(seconds=after), 100))
+            return list(self.store.runs.take_due(connection, NOW + timedelta(seconds=after), 100))
 
     def set(self, sid: str = CALL, **values: Any) -> None:
         with self.store.begin() as connection:
-            self.store.update(connection, f"twilio:{ACCOUNT}:{sid}", **values)
+            self.store.calls.update(connection, f"twilio:{ACCOUNT}:{sid}", **values)
 
 
 def desk_on(store: Store, policy: SettlePolicy = POLICY, lines: Lines | None = None) -> Desk:
@@ -158,7 +159,7 @@ def test_a_hook_makes_a_call_and_is_kept_as_it_came(desk: Desk) -> None:
     call = desk.call()
     assert (call.direction, call.line, call.other) == ("inbound", LINE, PERSON)
     assert (call.outcome, call.talk_seconds, call.state) == ("answered", 110, CallState.OPEN)
-    (kept,) = desk.store.hooks_of(call.key)
+    (kept,) = desk.store.hooks.of_call(call.key)
     assert (kept.body, kept.target, kept.method) == (hook.body, hook.target, "POST")
     assert (kept.state, kept.kind, kept.received_at) == ("taken", "status", NOW)
 
@@ -170,7 +171,7 @@ def test_only_headers_that_explain_a_hook_are_kept(desk: Desk) -> None:
     desk.intake.take(
         desk.twilio, replace(hook, headers=Headers({**hook.headers, **secret, **token}))
     )
-    (kept,) = desk.store.hooks_of(desk.call().key)
+    (kept,) = desk.store.hooks.of_call(desk.call().key)
     assert set(kept.headers) == {"Content-Type", "X-Twilio-Signature", *token}
 
 
@@ -181,7 +182,7 @@ def test_a_hook_that_comes_again_changes_nothing_but_is_counted(desk: Desk, para
     desk.take(params, after=1)
     desk.take(params, after=500)
     assert replace(desk.call(), version=before.version) == before
-    assert [hook.repeats for hook in desk.store.hooks_of(before.key)] == [2]
+    assert [hook.repeats for hook in desk.store.hooks.of_call(before.key)] == [2]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -212,7 +213,7 @@ def test_hooks_at_the_same_time_lose_nothing(desk: Desk) -> None:
     assert desk.keys() == [call.key]
     assert (call.outcome, call.talk_seconds) == ("answered", 96)
     assert set(call.record.legs) == {CALL, CHILD} and list(call.record.recordings) == [RECORDING]
-    assert len(desk.store.hooks_of(call.key)) == len(STORY)
+    assert len(desk.store.hooks.of_call(call.key)) == len(STORY)
 
 
 def test_a_late_progress_event_does_not_reopen_a_call(desk: Desk) -> None:
@@ -342,7 +343,7 @@ def test_a_detection_on_a_dialled_leg_goes_to_its_call_in_any_order(
     call = desk.call()
     assert call.record.legs[CHILD].answered_by is AnsweredBy.MACHINE
     assert call.outcome == "no_answer"
-    assert [found.key for found in desk.store.list_calls()] == [call.key]
+    assert [found.key for found in desk.store.calls.search()] == [call.key]
 
 
 def test_a_folded_leg_is_never_delivered(desk: Desk) -> None:
@@ -350,7 +351,7 @@ def test_a_folded_leg_is_never_delivered(desk: Desk) -> None:
     desk.take(child("completed", 20), after=1)
     assert desk.call(CHILD).state is CallState.FOLDED
     assert desk.due(1_000_000) == [(desk.call().key, 1)]
-    assert desk.store.requeue_lost(NOW + timedelta(days=1), NOW) <= 1, (
+    assert desk.store.runs.requeue_lost(NOW + timedelta(days=1), NOW) <= 1, (
         "folded legs come back for ever"
     )
 
@@ -360,7 +361,7 @@ def test_a_detection_goes_to_the_call_whose_dial_names_the_leg(desk: Desk) -> No
     desk.take(machine())
     desk.take(dial("completed", "completed"), after=1)
     desk.take(machine(answered_by="machine_end_beep"), after=2)
-    assert [found.call_id for found in desk.store.list_calls()] == [CALL]
+    assert [found.call_id for found in desk.store.calls.search()] == [CALL]
     assert desk.call().record.legs[CHILD].answered_by is AnsweredBy.MACHINE
 
 
@@ -402,7 +403,7 @@ def test_a_detection_at_the_same_time_as_its_legs_hook_is_not_lost(desk: Desk) -
 def test_a_hook_that_is_not_trusted_leaves_no_trace(desk: Desk, hook: HookRequest) -> None:
     with pytest.raises(UntrustedHook):
         desk.intake.take(desk.twilio, hook)
-    assert desk.keys() == [] and desk.store.count_parked() == 0
+    assert desk.keys() == [] and desk.store.hooks.count_parked() == 0
 
 
 @pytest.mark.parametrize("size", [MAX_BODY_BYTES - 2000, MAX_BODY_BYTES + 1])
@@ -429,7 +430,7 @@ UNREADABLE = {**ENDS, "CallStatus": "exploded"}
 def test_a_trusted_hook_that_cannot_be_read_is_parked_and_acknowledged(desk: Desk) -> None:
     hook = signed(UNREADABLE)
     assert desk.intake.take(desk.twilio, hook).status == 204
-    (parked,) = desk.store.parked_hooks()
+    (parked,) = desk.store.hooks.parked()
     assert (parked.body, parked.account, parked.state) == (hook.body, ACCOUNT, "parked")
     assert parked.error == "CallStatus has a value that is not known: 'exploded'"
     assert desk.keys() == []
@@ -439,13 +440,13 @@ def test_a_parked_hook_is_taken_after_the_fix(desk: Desk) -> None:
     desk.take(COMPLETED)
     desk.take(UNREADABLE, after=1)
     assert replay_parked(desk.intake) == (0, 1)
-    (parked,) = desk.store.parked_hooks()
+    (parked,) = desk.store.hooks.parked()
     with desk.store.begin() as connection:  # what a fix of the reader would make of it
-        desk.store.update_hook(connection, parked.id, body=signed(child("completed", 5)).body)
+        desk.store.hooks.update(connection, parked.id, body=signed(child("completed", 5)).body)
     assert replay_parked(desk.intake) == (1, 0)
-    assert desk.store.count_parked() == 0
+    assert desk.store.hooks.count_parked() == 0
     assert set(desk.call().record.legs) == {CALL, CHILD}
-    assert len(desk.store.hooks_of(desk.call().key)) == 2
+    assert len(desk.store.hooks.of_call(desk.call().key)) == 2
 
 
 @dataclass
@@ -477,21 +478,29 @@ def test_a_bug_in_reading_parks_the_hook_and_a_replay_leaves_it_parked(store: St
     rules = Rules(read_lines("", {}), POLICY)
     intake = Intake(store=store, providers={"broken": broken}, rules=rules)
     assert intake.take(broken, signed(COMPLETED)).status == 204
-    (parked,) = store.parked_hooks()
+    (parked,) = store.hooks.parked()
     assert parked.error == "OverflowError: date value out of range"
     assert replay_parked(intake) == (0, 1)
 
 
-class FailingStore(Store):
-    """A store that fails after the call was merged, before the transaction is committed."""
+class FailingHooks(Hooks):
+    """Fails after the call was merged, before the transaction is committed."""
 
     error: Exception | None = None
 
-    def add_hook(self, connection: sa.Connection, hook: RawHook) -> int:
-        hook_id = super().add_hook(connection, hook)
+    def add(self, connection: sa.Connection, hook: RawHook) -> int:
+        hook_id = super().add(connection, hook)
         if self.error is not None and hook.state == "taken":
             raise self.error
         return hook_id
+
+
+class FailingStore(Store):
+    """A store whose hooks fail."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        super().__init__(engine)
+        self.hooks: FailingHooks = FailingHooks(self)
 
 
 def test_record_and_schedule_and_hook_are_stored_together_or_not_at_all(
@@ -499,11 +508,11 @@ def test_record_and_schedule_and_hook_are_stored_together_or_not_at_all(
 ) -> None:
     store = FailingStore(engine)
     desk = desk_on(store)
-    store.error = RuntimeError("a bug behind the merge")
+    store.hooks.error = RuntimeError("a bug behind the merge")
     assert desk.take(child("completed", 9)).status == 204
     assert desk.keys() == []
-    assert [hook.error for hook in store.parked_hooks()] == ["RuntimeError: a bug behind the merge"]
-    store.error = None
+    assert [hook.error for hook in store.hooks.parked()] == ["RuntimeError: a bug behind the merge"]
+    store.hooks.error = None
     assert replay_parked(desk.intake) == (1, 0)
     assert len(desk.keys()) == 1
 
@@ -521,11 +530,11 @@ def test_a_hook_is_not_acknowledged_while_the_database_is_down() -> None:
 def test_a_hook_is_not_parked_when_the_database_fails_meanwhile(engine: sa.Engine) -> None:
     """The provider sends it again; parked it would count as taken."""
     store = FailingStore(engine)
-    store.error = StoreUnavailable("gone")
+    store.hooks.error = StoreUnavailable("gone")
     desk = desk_on(store)
     with pytest.raises(StoreUnavailable):
         desk.take(child("completed", 9))
-    assert desk.keys() == [] and store.count_parked() == 0
+    assert desk.keys() == [] and store.hooks.count_parked() == 0
 
 
 @contextmanager
@@ -554,7 +563,7 @@ def test_what_the_database_refuses_is_not_parked(
     with refusing(engine, table), pytest.raises(StoreRefused, match="does not take it") as error:
         desk.take(params)
     assert PERSON not in str(error.value) and CALL not in str(error.value)
-    assert desk.keys() == [] and desk.store.count_parked() == 0
+    assert desk.keys() == [] and desk.store.hooks.count_parked() == 0
     assert desk.take(params).status in (200, 204)
     assert desk.keys() == [f"twilio:{ACCOUNT}:{CALL}"]
 
@@ -563,9 +572,9 @@ def test_a_replayed_hook_stays_parked_while_the_database_refuses(
     desk: Desk, engine: sa.Engine
 ) -> None:
     desk.take(UNREADABLE)
-    (parked,) = desk.store.parked_hooks()
+    (parked,) = desk.store.hooks.parked()
     with desk.store.begin() as connection:
-        desk.store.update_hook(connection, parked.id, body=signed(COMPLETED).body)
+        desk.store.hooks.update(connection, parked.id, body=signed(COMPLETED).body)
     with refusing(engine, "calls"), pytest.raises(StoreRefused):
         replay_parked(desk.intake)
     assert replay_parked(desk.intake) == (1, 0)
@@ -573,11 +582,11 @@ def test_a_replayed_hook_stays_parked_while_the_database_refuses(
 
 def test_a_machine_at_its_end_is_not_the_hooks_fault(engine: sa.Engine) -> None:
     store = FailingStore(engine)
-    store.error = OSError(24, "Too many open files")
+    store.hooks.error = OSError(24, "Too many open files")
     desk = desk_on(store)
     with pytest.raises(StoreUnavailable):
         desk.take(child("completed", 9))
-    assert store.count_parked() == 0
+    assert store.hooks.count_parked() == 0
 
 
 @pytest.mark.parametrize(
@@ -594,7 +603,7 @@ def test_no_length_that_a_hook_may_have_is_refused_by_the_database(
 ) -> None:
     """Else it would be 503 for ever. An id that cannot be one is content that cannot be read."""
     assert desk.take(params).status in (200, 204)
-    assert len(desk.keys()) + desk.store.count_parked() == 1
+    assert len(desk.keys()) + desk.store.hooks.count_parked() == 1
 
 
 # What comes again ----------------------------------------------------------------------------------
@@ -630,7 +639,7 @@ def test_another_hook_that_says_nothing_new_is_kept(desk: Desk) -> None:
     """It may explain something later, and there is only one of it."""
     desk.take(COMPLETED)
     desk.take({**COMPLETED, "SequenceNumber": "7"})
-    assert len(desk.store.hooks_of(desk.call().key)) == 2
+    assert len(desk.store.hooks.of_call(desk.call().key)) == 2
 
 
 def test_the_first_hook_again_after_news_is_counted_too(desk: Desk) -> None:
@@ -638,7 +647,7 @@ def test_the_first_hook_again_after_news_is_counted_too(desk: Desk) -> None:
     desk.take(status("completed", 60))
     for _ in range(5):
         desk.take(status("ringing"))
-    first, second = desk.store.hooks_of(desk.call().key)
+    first, second = desk.store.hooks.of_call(desk.call().key)
     assert (first.repeats, second.repeats) == (5, 0)
 
 
@@ -649,7 +658,7 @@ def test_a_captured_hook_of_a_call_that_was_thrown_away_makes_no_new_one(store: 
     old = {**status("completed", 60), "Timestamp": "Mon, 26 Jan 2026 14:58:00 +0000"}
     recent = {**old, "Timestamp": "Thu, 12 Feb 2026 14:58:00 +0000"}
     assert desk.take(old).status == 204
-    assert desk.keys() == [] and store.count_parked() == 0
+    assert desk.keys() == [] and store.hooks.count_parked() == 0
     assert desk.take(recent).status == 204
     assert len(desk.keys()) == 1
 
@@ -676,7 +685,7 @@ def test_facts_from_the_providers_api_join_the_record(desk: Desk) -> None:
 def test_the_kept_hooks_tell_their_kinds(desk: Desk) -> None:
     for params in STORY:
         desk.take(params)
-    kinds = [hook.kind for hook in desk.store.hooks_of(desk.call().key)]
+    kinds = [hook.kind for hook in desk.store.hooks.of_call(desk.call().key)]
     S, D, R = HookKind.STATUS, HookKind.DIAL, HookKind.RECORDING  # noqa: N806 - one letter a kind: the order is to be read as a row
     assert kinds == [S, S, S, D, S, R]
 

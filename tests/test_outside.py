@@ -56,7 +56,7 @@ def test_a_hook_with_a_long_value_is_taken_and_only_its_beginning_is_a_fact(
 ) -> None:
     dial = {"DialCallStatus": "completed", "DialCallSid": "CA2"} if name.startswith("Dial") else {}
     assert world.hook(hook(**{**dial, name: text})).status in (200, 204)
-    assert world.store.count_parked() == 0
+    assert world.store.hooks.count_parked() == 0
     call: Call = world.call("CA1")
     for fact in texts(json.loads(call.record_json)):
         assert len(fact) <= (MOST_WORDS if name.startswith("Transcription") else MOST_TEXT + 100)

@@ -78,7 +78,7 @@ def test_a_story_and_a_table_obey_nothing_that_others_wrote(store: Store) -> Non
     facts = record(from_number=f"sip:{stored_attack}")
     facts = facts.model_copy(update={"transcripts": {"RE1": stored_attack}})
     with store.begin() as connection:
-        stored = store.take(connection, row(facts))
+        stored = store.calls.take(connection, row(facts))
     call = replace(
         stored,
         other=f"sip:{ATTACK}",

@@ -92,10 +92,11 @@ def test_every_hook_is_taken_and_none_is_parked(
 
     with ThreadPoolExecutor(12) as threads:
         list(threads.map(take, sids))
-    assert parts.store.count_parked() == 0
-    assert sum(parts.store.counts().values()) == len(sids)
+    assert parts.store.hooks.count_parked() == 0
+    assert sum(parts.store.calls.count().values()) == len(sids)
     assert all(
-        [hook.state for hook in parts.store.hooks_of(f"twilio:{ACCOUNT}:{sid}")] == ["taken"] * 2
+        [hook.state for hook in parts.store.hooks.of_call(f"twilio:{ACCOUNT}:{sid}")]
+        == ["taken"] * 2
         for sid in sids
     )
 
@@ -117,7 +118,7 @@ def test_web_and_worker_write_every_call_once(migrated: str, tmp_path: Path) -> 
             store = Parts(Settings.from_environ(environ)).store
             wait_for(
                 "all are written",
-                lambda: store.counts().get((CallState.WRITTEN.value, "no_answer")) == CALLS,
+                lambda: store.calls.count().get((CallState.WRITTEN.value, "no_answer")) == CALLS,
                 seconds=90,
             )
             store.engine.dispose()
@@ -160,7 +161,7 @@ def test_who_freezes_amid_a_transaction_loses_its_locks(parts: Parts, migrated: 
         while other.execute(there, {"pid": pid}).scalar_one():
             assert time.monotonic() < until, "its session goes on"
         frozen.exec_driver_sql("SELECT 1")
-    assert parts.store.call("k") is None
+    assert parts.store.calls.get("k") is None
 
 
 # How it is found out ----------------------------------------------------------------------------------
@@ -177,9 +178,9 @@ def test_statements_are_prepared_only_where_no_pooler_is(
     for opened, is_prepared in ((engine, True), (parts.store.engine, False)):
         store = Store(opened)
         for _ in range(20):
-            store.call("nobody")
+            store.calls.get("nobody")
             with store.begin() as connection:
-                store.locked(connection, "nobody")
+                store.calls.locked(connection, "nobody")
         with opened.connect() as connection:
             assert (connection.execute(prepared).scalar_one() > 0) is is_prepared
     engine.dispose()

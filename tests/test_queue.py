@@ -75,7 +75,7 @@ def new_sid() -> str:
 
 
 def call_of(parts: Parts, sid: str) -> Call:
-    found = parts.store.call(f"twilio:{ACCOUNT}:{sid}")
+    found = parts.store.calls.get(f"twilio:{ACCOUNT}:{sid}")
     assert found is not None
     return found
 
@@ -154,7 +154,7 @@ def test_a_call_that_is_not_due_is_not_queued(parts: Parts, worker: Worker) -> N
     take(parts, sid=sid)
     with parts.store.begin() as connection:
         later = datetime.now(UTC) + timedelta(hours=1)
-        parts.store.update(connection, f"twilio:{ACCOUNT}:{sid}", due_at=later)
+        parts.store.calls.update(connection, f"twilio:{ACCOUNT}:{sid}", due_at=later)
     assert worker.dispatch() == 0
     assert queued(parts.store) == []
 
@@ -191,7 +191,7 @@ def test_a_worker_that_is_killed_while_it_posts_is_replaced_and_one_event_result
         assert "taking over the work of a dead worker" in second.text()
     assert len(events_of(propexo, sid)) == 1
     assert call.person_id == "lead_anna"
-    steps = [attempt.step for attempt in parts.store.attempts_of(call.key)]
+    steps = [attempt.step for attempt in parts.store.attempts.of_call(call.key)]
     assert "look" in steps, "its trace was looked for"
 
 
@@ -211,8 +211,8 @@ def test_a_worker_that_is_told_to_stop_finishes_what_it_does(
     call = call_of(parts, sid)
     assert (call.state, bool(call.job_id)) == (CallState.POSTED, True)
     assert len(events_of(propexo, sid)) == 1
-    assert not any(attempt.doubtful for attempt in parts.store.attempts_of(call.key))
-    assert parts.store.workers() == {}
+    assert not any(attempt.doubtful for attempt in parts.store.attempts.of_call(call.key))
+    assert parts.store.workers.seen_at() == {}
     assert "Traceback" not in process.text()
 
 
@@ -307,7 +307,7 @@ def test_a_long_silence_of_all_workers_makes_no_run_be_taken_for_lost(
     with parts.store.begin() as connection:
         for sid in sids:
             old = datetime.now(UTC) - timedelta(hours=1)
-            parts.store.update(connection, f"twilio:{ACCOUNT}:{sid}", due_at=old)
+            parts.store.calls.update(connection, f"twilio:{ACCOUNT}:{sid}", due_at=old)
     propexo.faults({"kind": "slow", "seconds": 1, "path": "/v1/leads", "times": "forever"})
     with running("worker", environ, tmp_path / "worker.log", QUICK_WORKER) as process:
         for sid in sids:

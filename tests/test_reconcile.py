@@ -161,7 +161,7 @@ def test_a_dry_run_changes_nothing(
     assert report.balance() == "Twilio 1 = missing 1"
     assert report.taken_in == [call]
     assert not report.adds_up
-    assert world.store.list_calls() == []
+    assert world.store.calls.search() == []
 
 
 def test_what_ended_a_moment_ago_or_goes_on_is_left_to_its_hooks(
@@ -171,7 +171,7 @@ def test_what_ended_a_moment_ago_or_goes_on_is_left_to_its_hooks(
     twilio.call(ACCOUNT, sid(2), NOW, status="in-progress")
     report = reconciliation.run(NOW - DAY)
     assert (report.listed, report.left_alone) == (0, 2)
-    assert world.store.list_calls() == []
+    assert world.store.calls.search() == []
 
 
 def test_the_period_counts_by_the_end_of_a_call(
@@ -221,7 +221,7 @@ def test_a_backlog_of_old_calls_becomes_due_little_by_little(
     for number in range(3):
         twilio.call(ACCOUNT, sid(number), NOW - HOUR, status="busy")
     reconciling(world, twilio, ACCOUNT, seconds_apart=2.0).run(NOW - DAY)
-    due = sorted(call.due_at for call in world.store.list_calls() if call.due_at)
+    due = sorted(call.due_at for call in world.store.calls.search() if call.due_at)
     assert due == [NOW, NOW + timedelta(seconds=2), NOW + timedelta(seconds=4)]
 
 
@@ -352,7 +352,7 @@ def test_a_month_can_be_stopped_and_goes_on(
     with pytest.raises(KeyboardInterrupt):
         reconciliation.run(since, goes_on=True, watch=stop_half_way)
     assert seen[-1].total == 32
-    assert 10 < len(world.store.list_calls()) < 20
+    assert 10 < len(world.store.calls.search()) < 20
     asked = twilio.count("/Calls.json")
     world.clock.advance(3600)
     report = reconciliation.run(since, goes_on=True)
@@ -400,7 +400,7 @@ def test_what_was_before_the_adapter_is_not_taken_in_by_itself(
     keeper.tick()
     world.clock.advance(15 * 60)
     assert keeper.tick()
-    assert world.store.list_calls() == []
+    assert world.store.calls.search() == []
 
 
 def test_a_job_that_fails_comes_again_soon(
@@ -412,7 +412,7 @@ def test_a_job_that_fails_comes_again_soon(
     world.clock.advance(15 * 60)
     twilio.refusals = [(429, "600")]
     assert keeper.tick()
-    assert world.store.list_calls() == []
+    assert world.store.calls.search() == []
     assert not keeper.tick()
     world.clock.advance(RETRY.total_seconds())
     assert keeper.tick()
@@ -512,7 +512,7 @@ def test_an_event_that_an_earlier_version_wrote_is_left_as_it_is(
     written = world.call(call)
     assert written.event is not None
     with world.store.begin() as connection:
-        world.store.update(connection, written.key, event=replace(written.event, told=None))
+        world.store.calls.update(connection, written.key, event=replace(written.event, told=None))
     reconciliation.run(NOW - DAY)
     world.finish()
     assert (world.target.amendments, world.call(call).outcome) == ([], "answered")

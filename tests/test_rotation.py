@@ -65,7 +65,7 @@ class Started:
         return status == 200
 
     def link(self) -> str:
-        (call,) = self.parts.store.find_calls(CALL)
+        (call,) = self.parts.store.calls.find(CALL)
         return self.parts.links.of(call.call_id, call.link_version, key=call.key)
 
 
@@ -128,10 +128,10 @@ def test_what_was_parked_is_replayed_after_its_token_is_gone(start: Start) -> No
     before = start(TWILIO_AUTH_TOKEN="old")
     assert before.takes("old", CallStatus="exploded")
     after = start(TWILIO_AUTH_TOKEN="new")
-    (parked,) = after.parts.store.parked_hooks()
+    (parked,) = after.parts.store.hooks.parked()
     with after.parts.store.begin() as connection:
         body = parked.body.replace(b"exploded", b"no-answer")
-        after.parts.store.update_hook(connection, parked.id, body=body)
+        after.parts.store.hooks.update(connection, parked.id, body=body)
     assert replay_parked(after.parts.intake) == (1, 0)
 
 

@@ -27,7 +27,7 @@ def call(store: Store) -> Call:
     facts = record(from_number=f"sip:{ODD}@example.com")
     facts = facts.model_copy(update={"transcripts": {"RE1": f"{ODD} said it"}})
     with store.begin() as connection:
-        stored = store.take(connection, row(facts, other=f"sip:{ODD}@example.com"))
+        stored = store.calls.take(connection, row(facts, other=f"sip:{ODD}@example.com"))
     return replace(
         stored,
         person_kind="lead",

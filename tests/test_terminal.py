@@ -135,8 +135,8 @@ def environ(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> 
     parts = Parts(Settings.from_environ(environ))
     parts.intake.take(parts.twilio, signed(status_hook("no-answer", To=LINE)))
     with parts.store.begin() as connection:
-        key = parts.store.find_calls(CALL)[0].key
-        parts.store.update(connection, key, reason=f"José’s “message” – {WHY}", state="held")
+        key = parts.store.calls.find(CALL)[0].key
+        parts.store.calls.update(connection, key, reason=f"José’s “message” – {WHY}", state="held")
     parts.store.engine.dispose()
     return environ
 

@@ -35,7 +35,7 @@ def calls(state: str | None, number: str | None, line: str | None, limit: int) -
         raise click.BadParameter(
             f"{state!r} is no state; there are {allowed}", param_hint="--state"
         )
-    found = common.parts().store.list_calls(
+    found = common.parts().store.calls.search(
         state=state, number=common.number(number), line=common.number(line), limit=limit
     )
     common.console.print(calls_table(found))
@@ -49,7 +49,9 @@ def show(call: str) -> None:
     """The whole story of one CALL, in order, in plain words. CALL is its id, or how no other id begins."""
     store = common.parts().store
     found = common.find_call(store, call)
-    tell_story(common.console, found, store.hooks_of(found.key), store.attempts_of(found.key))
+    tell_story(
+        common.console, found, store.hooks.of_call(found.key), store.attempts.of_call(found.key)
+    )
     common.say(f"\nNext: {next_step(found, is_worker_alive=common.is_worker_alive(store))}")
 
 
@@ -70,7 +72,7 @@ def revoke(call: str) -> None:
     """End all links to one CALL given out so far, also the one in the PMS's notes."""
     parts = common.parts()
     found = common.find_call(parts.store, call)
-    parts.store.revoke_link(found.key)
+    parts.store.calls.revoke_link(found.key)
     common.say(
         f"Links to {found.call_id} open nothing now. Next, for a new one: adapter link {call}"
     )
@@ -121,7 +123,7 @@ def replay(
         found = [common.find_call(parts.store, call)]
     else:
         found = list(
-            parts.store.list_calls(
+            parts.store.calls.search(
                 state=state,
                 line=common.number(line),
                 reason=reason,
@@ -158,7 +160,7 @@ def _confirm_replay(count: int, state: str, *, yes: bool) -> None:
 @report_errors
 def held(limit: int) -> None:
     """Calls that wait for a decision, with the reason; newest first."""
-    found = common.parts().store.list_calls(state="held", limit=limit)
+    found = common.parts().store.calls.search(state="held", limit=limit)
     common.console.print(calls_table(found))
     common.say(
         f"{len(found)} held. Next: adapter assign CALL --lead ID, adapter create-lead CALL, "

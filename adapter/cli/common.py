@@ -17,9 +17,9 @@ from adapter.domain.phone import e164
 from adapter.errors import SettingsError, StoreUnavailable
 from adapter.reconcile.run import begins
 from adapter.storage.engine import refuse_newer, schema_state
-from adapter.storage.shared import DEAD_AFTER
 from adapter.storage.store import Store
 from adapter.storage.trouble import named, refuse_absent, trouble
+from adapter.storage.workers import DEAD_AFTER
 
 MOST_NAMED = 5
 console = Screen()
@@ -85,7 +85,7 @@ def schema_of(store: Store) -> tuple[str, str]:
 
 def find_call(store: Store, call: str) -> Call:
     """Return the call with this id, or the only one whose id begins so. Errors: SettingsError."""
-    calls = store.find_calls(call) or store.calls_that_begin_with(call, MOST_NAMED + 1)
+    calls = store.calls.find(call) or store.calls.find_by_beginning(call, MOST_NAMED + 1)
     if not calls:
         raise SettingsError(f"no call {call!r} is known; adapter calls lists those that are")
     if len({one.call_id for one in calls}) > 1:
@@ -101,4 +101,4 @@ def find_call(store: Store, call: str) -> Call:
 def is_worker_alive(store: Store) -> bool:
     """Return whether a worker has given a sign of life lately."""
     now = datetime.now(UTC)
-    return any(now - seen < DEAD_AFTER for seen in store.workers().values())
+    return any(now - seen < DEAD_AFTER for seen in store.workers.seen_at().values())

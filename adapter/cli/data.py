@@ -20,7 +20,7 @@ from adapter.domain.phone import e164, pretty
 from adapter.errors import BudgetSpent, RemoteError, SettingsError, StoreRefused, StoreUnavailable
 from adapter.processes.lifetime import stop_signal
 from adapter.storage.erasure import Forgetting
-from adapter.storage.shared import DEAD_AFTER
+from adapter.storage.workers import DEAD_AFTER
 from adapter.targets.propexo.requirements import lacking, refuse_unknown
 
 
@@ -129,7 +129,7 @@ def forget(number: str, yes: bool) -> None:
     parts = common.parts()
     if parts.lines.is_ours(found):
         raise click.BadParameter(f"{pretty(found)} is one of our own lines or staff (lines.toml)")
-    if calls_on_it := parts.store.count_calls_on(found):
+    if calls_on_it := parts.store.calls.count_on_line(found):
         raise click.BadParameter(
             f"{pretty(found)} is one of our own lines: {calls_on_it} call(s) were on it"
         )
@@ -155,7 +155,7 @@ def forget(number: str, yes: bool) -> None:
 def _say_other_lines(parts: Any) -> None:
     """Say it if workers go on with lines that were changed since. Without a database nobody knows."""
     try:
-        others = parts.store.workers_with_other_lines(
+        others = parts.store.workers.count_with_other_lines(
             parts.lines.digest, datetime.now(UTC) - DEAD_AFTER
         )
     except (StoreRefused, StoreUnavailable):

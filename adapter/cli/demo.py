@@ -116,7 +116,7 @@ def run_demo(console: Console, *, keep_open: bool = False, hook_delay: float = 0
             with _progress(console) as progress:
                 _send_all(progress, environ, sent, hook_delay)
                 forged = _send_forged(environ)
-                calls = _await_final(progress, store.call, sent, process)
+                calls = _await_final(progress, store.calls.get, sent, process)
             written = requests.get(f"{sandbox.url}/_sandbox/events", timeout=30).json()["events"]
             refused = _refused_writes(sandbox.url)
             wrong = _show(console, sent, calls, written, forged)

@@ -38,7 +38,7 @@ class BulkConfirmation:
         """Make one pass over what is unconfirmed. Return False: there is nothing more to do at once."""
         now = self._clock()
         waiting: dict[str, list[Call]] = defaultdict(list)
-        for call in self._store.unconfirmed(now - OLDEST, now - YOUNGEST, limit=BATCH):
+        for call in self._store.runs.unconfirmed(now - OLDEST, now - YOUNGEST, limit=BATCH):
             if call.integration_id is not None:
                 waiting[call.integration_id].append(call)
         failure: RemoteError | None = None
@@ -74,7 +74,9 @@ class BulkConfirmation:
                 # what is to be corrected because more is known by now.
                 ended_so[succeeded, not succeeded or call.knows_more_than_event].append(call)
         for (succeeded, needs_run), group in ended_so.items():
-            noted = self._store.confirm(group, succeeded=succeeded, needs_run=needs_run, now=now)
+            noted = self._store.runs.confirm(
+                group, succeeded=succeeded, needs_run=needs_run, now=now
+            )
             for call in group:
                 if call.key in noted:
                     state = "written" if succeeded else "refused"

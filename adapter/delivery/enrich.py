@@ -205,12 +205,12 @@ class Enrichment:
         if found == call.record:
             return found
         with self._store.begin() as connection:
-            current = self._store.locked(connection, call.key)
+            current = self._store.calls.locked(connection, call.key)
             if current is None or current.record.is_forgotten:
                 return found
             found = current.record.join(found)
             values: dict[str, Any] = columns(found, self._rules.view(found))
-            self._store.update(
+            self._store.calls.update(
                 connection,
                 call.key,
                 record=found.model_dump_json(exclude_none=True),

@@ -105,10 +105,10 @@ class EventWrite:
             "integration_id": person.integration_id,
             "event": self.event,
         }
-        return self.store.begin_write(connection, self.call, values)
+        return self.store.runs.begin_write(connection, self.call, values)
 
     def accepted(self, connection: sa.Connection, found: Found, at: datetime) -> None:
-        self.store.update(connection, self.call.key, posted_at=at, **job_columns(found))
+        self.store.calls.update(connection, self.call.key, posted_at=at, **job_columns(found))
 
 
 @dataclass(frozen=True)
@@ -134,11 +134,13 @@ class EventRetry(EventWrite):
         )
 
     def begin(self, connection: sa.Connection) -> bool:
-        return self.store.begin_write(connection, self.call, {})  # its row says all of it already
+        return self.store.runs.begin_write(
+            connection, self.call, {}
+        )  # its row says all of it already
 
     def accepted(self, connection: sa.Connection, found: Found, at: datetime) -> None:
         retries = self.call.retries + 1
-        self.store.update(
+        self.store.calls.update(
             connection, self.call.key, posted_at=at, retries=retries, **job_columns(found)
         )
 

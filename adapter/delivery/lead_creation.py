@@ -136,7 +136,7 @@ class LeadCreation:
         return self._ask(call, lead, number, line)
 
     def _is_over(self, key: str) -> bool:
-        owner = self._store.call(key)
+        owner = self._store.calls.get(key)
         return owner is None or owner.state not in UNDER_WAY
 
     def _ask(self, call: Call, lead: LeadRequest, number: str, line: Line) -> RunResult:
@@ -173,7 +173,7 @@ class LeadCreation:
         with self._store.begin() as connection:
             if self._leads.locked(connection, lead) == lead:
                 if isinstance(last, LeftNoTrace):
-                    self._store.finish_attempt(connection, last.attempt.id, doubtful=False)
+                    self._store.attempts.finish(connection, last.attempt.id, doubtful=False)
                 self._leads.update(connection, lead, call_key=call.key, request=request)
         return Reschedule(0.0, "the call that was to have the lead made has ended; this one does")
 

@@ -58,7 +58,7 @@ class Delivery:
         Errors: StoreUnavailable. Then nothing was committed, and the same run may be begun again.
         """
         with structlog.contextvars.bound_contextvars(call=key):
-            call = self._store.claim(key, number)
+            call = self._store.runs.claim(key, number)
             if call is None:
                 return
             with exchanges() as seen:
@@ -90,13 +90,13 @@ class Delivery:
             if isinstance(result, Reschedule) and result.on_commit is not None:
                 result.on_commit(connection)
             if result.state is CallState.HELD:
-                current = self._store.locked(connection, call.key)
+                current = self._store.calls.locked(connection, call.key)
                 if current is not None and current.record_json != call.record_json:
                     # Facts that came during this run may answer what it is held for.
                     values |= {"run": number + 1, "due_at": now}
-            counts = self._store.end_run(connection, call.key, number, values)
-            if counts or self._store.call_in(connection, call.key) is not None:
-                self._store.add_attempts(connection, call.key, seen, then=result.reason)
+            counts = self._store.runs.end(connection, call.key, number, values)
+            if counts or self._store.calls.read(connection, call.key) is not None:
+                self._store.attempts.add(connection, call.key, seen, then=result.reason)
             if not counts:
                 return  # another run has taken over, and says what comes next
         count_delivery(result.state.value, call.outcome)

@@ -83,7 +83,7 @@ class UnrecordedWrites:
         if not late or call.may_be_written is not None or call.state is CallState.WRITTEN:
             return call
         with self._store.begin() as connection:
-            self._store.update(connection, call.key, may_be_written=True)
+            self._store.calls.update(connection, call.key, may_be_written=True)
         return replace(call, may_be_written=True)
 
     def find(self, call: Call, record: CallRecord, write: LateWrite) -> EarlierWrite | Reschedule:
@@ -118,7 +118,7 @@ class UnrecordedWrites:
                 connection.rollback()
                 return BUSY
             write.accepted(connection, found, self._clock())
-            self._store.add_attempts(connection, write.call_key, [seen], then="not asked again")
+            self._store.attempts.add(connection, write.call_key, [seen], then="not asked again")
         return found
 
     def _look(self, call: Call, record: CallRecord) -> Look | None:

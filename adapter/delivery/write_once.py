@@ -28,7 +28,7 @@ from adapter.errors import (
     TemporaryError,
 )
 from adapter.observability.observe import exchanges
-from adapter.storage.shared import Breakers
+from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.store import Store
 from adapter.targets.base import EarlierWrite, FoundJob, FoundOnRecord, NoTrace, Target
 
@@ -138,7 +138,7 @@ class WriteOnce:
         Errors: CannotVerify if it cannot be seen whether it got through; RemoteError, StoreUnavailable.
         """
         with self._store.begin() as connection:
-            in_doubt = self._store.last_doubtful(connection, write.call_key, write.step)
+            in_doubt = self._store.attempts.last_doubtful(connection, write.call_key, write.step)
         if in_doubt is None:
             return NothingInDoubt()
         since = self._looked_since.setdefault(in_doubt.id, self._monotonic())
@@ -153,7 +153,7 @@ class WriteOnce:
             unseen = error
         if not isinstance(found, NoTrace):
             with self._store.begin() as connection:
-                self._store.finish_attempt(
+                self._store.attempts.finish(
                     connection, in_doubt.id, doubtful=False, next="its trace was found: accepted"
                 )
                 write.accepted(connection, found, in_doubt.at)
@@ -207,7 +207,7 @@ class WriteOnce:
 
         def note(connection: sa.Connection) -> None:
             if attempt is not None and isinstance(found, FoundJob):
-                self._store.finish_attempt(
+                self._store.attempts.finish(
                     connection,
                     attempt,
                     finished_at=at,
@@ -228,7 +228,7 @@ class WriteOnce:
         with self._store.begin() as connection:
             attempt = None
             if write.begin(connection):
-                attempt = self._store.start_attempt(
+                attempt = self._store.attempts.start(
                     connection,
                     call_key=write.call_key,
                     at=self._clock(),
@@ -239,7 +239,7 @@ class WriteOnce:
             if attempt is None:
                 connection.rollback()
             elif replaced is not None:
-                self._store.finish_attempt(
+                self._store.attempts.finish(
                     connection, replaced.id, doubtful=False, next="no trace of it: asked again"
                 )
                 self._looked_since.pop(replaced.id, None)
@@ -247,7 +247,7 @@ class WriteOnce:
 
     def _failed(self, write: Write, attempt: int, error: RemoteError, begun: datetime) -> None:
         with self._store.begin() as connection:
-            self._store.finish_attempt(
+            self._store.attempts.finish(
                 connection,
                 attempt,
                 finished_at=self._clock(),

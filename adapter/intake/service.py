@@ -110,11 +110,11 @@ class Intake:
             event = provider.read(provider.parse(request), raw.account, raw.received_at)
             if not isinstance(event, CallEvent):
                 self._take_other(event, raw.received_at)
-                self.store.drop_hook(raw.id)
+                self.store.hooks.drop(raw.id)
                 return True
             with self.store.begin() as connection:
                 call, _ = self._merge(connection, event.facts, raw.received_at)
-                self.store.update_hook(
+                self.store.hooks.update(
                     connection,
                     raw.id,
                     state="taken",
@@ -126,7 +126,7 @@ class Intake:
             raise
         except Exception as error:
             with self.store.begin() as connection:
-                self.store.update_hook(connection, raw.id, error=_reason(error))
+                self.store.hooks.update(connection, raw.id, error=_reason(error))
             return False
         return True
 
@@ -188,15 +188,15 @@ class Intake:
         facts, kind = event.facts, event.kind.value
         if _stands_alone(facts):
             new = self._new_call(facts, raw.received_at)
-            if self.store.add_first(new, raw, kind=kind):
+            if self.store.calls.add_first(new, raw, kind=kind):
                 return facts.key
         with self.store.begin() as connection:
             call, is_new = self._merge(connection, facts, raw.received_at)
             if not call.record.is_forgotten:
                 kept = replace(raw, kind=kind, call_key=call.key)
                 # What is sent again and again does not fill the database.
-                if is_new or not self.store.count_repeat(connection, kept):
-                    self.store.add_hook(connection, kept)
+                if is_new or not self.store.hooks.count_repeat(connection, kept):
+                    self.store.hooks.add(connection, kept)
         return call.key
 
     def _park(self, call_ids: Sequence[str], raw: RawHook, error: Exception) -> None:
@@ -206,15 +206,15 @@ class Intake:
         keys = [key for key in keys if len(key) <= _LONGEST_KEY]
         parked = replace(raw, state="parked", error=reason, call_key=keys[0] if keys else None)
         with self.store.begin() as connection:
-            if self.store.has_forgotten(connection, keys):
+            if self.store.calls.has_forgotten(connection, keys):
                 HOOKS.labels("unknown", "forgotten").inc()
                 log.info("hook of a forgotten call not kept", call=keys[0])
                 return
-            if self.store.count_repeat(connection, parked):
+            if self.store.hooks.count_repeat(connection, parked):
                 HOOKS.labels("unknown", "repeated").inc()
                 log.warning("a parked hook came again", call=parked.call_key, reason=reason)
                 return
-            hook_id = self.store.add_hook(connection, parked)
+            hook_id = self.store.hooks.add(connection, parked)
         HOOKS.labels("unknown", "parked").inc()
         log.error(
             "hook parked",
@@ -258,7 +258,7 @@ class Intake:
         The call as it was before, and whether the facts say anything that was not known.
         """
         facts = self._in_its_call(connection, facts)
-        call = self.store.take(connection, self._new_call(facts, at))
+        call = self.store.calls.take(connection, self._new_call(facts, at))
         return call, call.version == 1 or self._join(connection, call, facts, at)
 
     def _join(self, connection: sa.Connection, call: Call, facts: CallRecord, at: datetime) -> bool:
@@ -281,7 +281,7 @@ class Intake:
         elif call.run > 1 and call.due_at and call.record.is_over and view.questions:
             # The provider is to be asked again at that time, and this hook does not make that needless.
             values["due_at"] = max(values["due_at"], call.due_at)
-        self.store.update(connection, call.key, **values)
+        self.store.calls.update(connection, call.key, **values)
         return True
 
     def _in_its_call(self, connection: sa.Connection, facts: CallRecord) -> CallRecord:
@@ -293,14 +293,14 @@ class Intake:
         if dialled := _dialled(facts):
             for leg_id in dialled:
                 leg_key = call_key(facts.provider, facts.account, leg_id)
-                stray = self.store.locked(connection, leg_key)
+                stray = self.store.calls.locked(connection, leg_key)
                 if stray is not None and _is_call_of_its_own(stray.record):
                     continue
-                self.store.own_leg(connection, leg_key, facts.key)
-                stray = stray or self.store.locked(connection, leg_key)
+                self.store.legs.own(connection, leg_key, facts.key)
+                stray = stray or self.store.calls.locked(connection, leg_key)
                 if stray is not None and stray.state is CallState.OPEN:
                     facts = facts.join(_moved(stray.record, facts))
-                    self.store.update(
+                    self.store.calls.update(
                         connection,
                         leg_key,
                         state=CallState.FOLDED.value,
@@ -309,12 +309,12 @@ class Intake:
                     )
             return facts
         if facts.parent.direction is None:  # a leg's own status hook always says its direction
-            owner = self.store.leg_owner(connection, facts.key)
+            owner = self.store.legs.owner(connection, facts.key)
             if owner is not None:
-                itself = self.store.call_in(connection, facts.key)
+                itself = self.store.calls.read(connection, facts.key)
                 if itself is not None and _is_call_of_its_own(itself.record):
                     return facts
-                call = self.store.call_in(connection, owner)
+                call = self.store.calls.read(connection, owner)
                 if call is not None:
                     return _moved(facts, call.record)
         return facts

@@ -87,9 +87,9 @@ def ignore(store: Store, call: Call) -> None:
 def _decide(store: Store, call: Call, what: str, **values: Any) -> None:
     now = datetime.now(UTC)
     with store.begin() as connection:
-        current = store.locked(connection, call.key)
+        current = store.calls.locked(connection, call.key)
         state = current.state if current is not None else call.state
-        is_waiting = state is CallState.DELIVERING and not store.last_doubtful(
+        is_waiting = state is CallState.DELIVERING and not store.attempts.last_doubtful(
             connection, call.key, "post"
         )
         if current is None or not (state in OPEN_TO_DECISION or is_waiting):
@@ -110,5 +110,5 @@ def _decide(store: Store, call: Call, what: str, **values: Any) -> None:
             "job_id": None,
             "updated_at": now,
         }
-        store.update(connection, current.key, **{**planned, **values})
-        store.add_decision(connection, current.key, what, now)
+        store.calls.update(connection, current.key, **{**planned, **values})
+        store.attempts.add_decision(connection, current.key, what, now)

@@ -23,7 +23,7 @@ def replay_calls(store: Store, calls: Iterable[Call], *, again: bool) -> Iterato
     """
     for call in calls:
         with store.begin() as connection:
-            current = store.locked(connection, call.key)
+            current = store.calls.locked(connection, call.key)
             if current is None:
                 continue
             if current.record.is_forgotten:
@@ -50,19 +50,21 @@ def replay_calls(store: Store, calls: Iterable[Call], *, again: bool) -> Iterato
             values |= {"job_id": None, "posted_at": None, "confirmed_at": None, "retries": 0}
             if current.assigned_kind == NOBODY:
                 values["assigned_kind"] = None
-            store.update(connection, current.key, **values)
+            store.calls.update(connection, current.key, **values)
             if again:
-                store.update(connection, current.key, may_be_written=False)
-                store.end_doubts(connection, current.key, "by an operator's word it did not")
+                store.calls.update(connection, current.key, may_be_written=False)
+                store.attempts.end_doubts(
+                    connection, current.key, "by an operator's word it did not"
+                )
             was = f", although it was {current.state.value}" if written else ""
-            store.add_decision(connection, current.key, f"to be delivered again{was}", now)
+            store.attempts.add_decision(connection, current.key, f"to be delivered again{was}", now)
         yield call, "will be delivered again"
 
 
 def replay_parked(intake: Intake) -> tuple[int, int]:
     """Read every parked hook again: how many were taken, how many still cannot be read."""
     taken = left = 0
-    for hook in intake.store.parked_hooks():
+    for hook in intake.store.hooks.parked():
         if intake.replay(hook):
             taken += 1
         else:

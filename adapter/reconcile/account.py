@@ -159,11 +159,11 @@ class Comparison:
         store, now = self.parts.store, self.parts.clock()
         with store.begin() as connection:
             key = self.parts.intake.add(connection, facts, now)
-            call = store.call_in(connection, key)
+            call = store.calls.read(connection, key)
             if is_new and call is not None and call.version == 1 and call.due_at is not None:
                 behind = (len(self.report.taken_in) - 1) * self.parts.seconds_apart
                 due_at = max(call.due_at, now + timedelta(seconds=behind))
-                store.update(connection, key, due_at=due_at)
+                store.calls.update(connection, key, due_at=due_at)
         log.debug("taken in from the provider's list", call=key, is_new=is_new)
 
     def _key(self, sid: str) -> str:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from adapter.domain.questions import UNREACHABLE_AFTER
 from adapter.observability.observe import logger
 from adapter.storage.schema import provider_health
-from adapter.storage.store import Store
+from adapter.storage.session import Session
 
 # What one process notes again and again, it notes this often.
 NOTE_EVERY_SECONDS = 60.0
@@ -41,8 +41,8 @@ class ApiState:
 class ApiHealth:
     """Notes whether the providers' APIs answer. An account is one of the provider's."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self._noted: dict[tuple[str, str, bool], float] = {}
 
     def worked(self, provider: str, account: str, now: datetime) -> None:
@@ -50,10 +50,10 @@ class ApiHealth:
         if not self._is_news(provider, account, works=True):
             return
         values = {"failing_since": None, "error": None, "worked_at": now}
-        statement = self._store.insert(provider_health).values(
+        statement = self._session.insert(provider_health).values(
             provider=provider, account=account, **values
         )
-        with self._store.begin() as connection:
+        with self._session.begin() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=values))
 
     def failed(self, provider: str, account: str, error: str, now: datetime) -> None:
@@ -61,11 +61,11 @@ class ApiHealth:
         if not self._is_news(provider, account, works=False):
             return
         log.warning("the provider's API does not answer", provider=provider, reason=error)
-        statement = self._store.insert(provider_health).values(
+        statement = self._session.insert(provider_health).values(
             provider=provider, account=account, failing_since=now, error=error
         )
         first = sa.func.coalesce(provider_health.c.failing_since, statement.excluded.failing_since)
-        with self._store.begin() as connection:
+        with self._session.begin() as connection:
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=_KEY, set_={"failing_since": first, "error": error}
@@ -83,7 +83,7 @@ class ApiHealth:
 
     def states(self) -> Sequence[ApiState]:
         """What is known of every account's API."""
-        with self._store.autocommit() as connection:
+        with self._session.autocommit() as connection:
             rows = connection.execute(sa.select(provider_health).order_by(*_KEY))
             return [ApiState(**row._mapping) for row in rows]
 

@@ -166,12 +166,12 @@ class Conferences:
             ).scalars()
             for call_id in list(parts):
                 key = call_key(row.provider, row.account, call_id)
-                call = self._store.call_in(connection, key)
+                call = self._store.calls.read(connection, key)
                 if call is None:
                     owner = connection.execute(
                         sa.select(legs.c.call_key).where(legs.c.leg_key == key)
                     ).scalar_one_or_none()
-                    call = self._store.call_in(connection, owner) if owner else None
+                    call = self._store.calls.read(connection, owner) if owner else None
                 if call is not None:
                     found[call.key] = call
         return [call for call in found.values() if self._has_person(call)]

@@ -106,13 +106,13 @@ class Forgetting:
 
     def _forget_call(self, key: str, now: datetime) -> Mapping[str, int]:
         with self._store.begin() as connection:
-            call = self._store.locked(connection, key)
+            call = self._store.calls.locked(connection, key)
             if call is None:
                 return {}
             if not self._is_it(call.other):
                 return self._forget_mention(connection, call, now)
             values = _blank(call, self._is_it, now)
-            self._store.update(connection, key, **values)
+            self._store.calls.update(connection, key, **values)
             told = connection.execute(
                 sa.update(attempts)
                 .where(attempts.c.call_key == key)
@@ -146,7 +146,7 @@ class Forgetting:
                 if gone is not None:
                     deleted += 1
                     if gone.call_key is not None:
-                        self._store.remember_forgotten(connection, gone, now)
+                        self._store.calls.remember_forgotten(connection, gone, now)
         return deleted
 
     def _clean(self, table: sa.Table) -> int:

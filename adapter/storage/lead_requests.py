@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from adapter.domain.call_event import WriteRequest
 from adapter.errors import StoreUnavailable
 from adapter.storage.schema import new_leads
-from adapter.storage.store import Store
+from adapter.storage.session import Session
 
 
 @dataclass(frozen=True)
@@ -32,14 +32,14 @@ class LeadRequest:
 class LeadRequests:
     """The rows of leads that were asked for, on the calls' database."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def get(self, integration_id: str, number: str) -> LeadRequest | None:
         query = sa.select(new_leads).where(
             new_leads.c.integration_id == integration_id, new_leads.c.number == number
         )
-        with self._store.begin() as connection:
+        with self._session.begin() as connection:
             return _of(connection.execute(query).one_or_none())
 
     def locked(self, connection: sa.Connection, lead: LeadRequest) -> LeadRequest | None:
@@ -61,10 +61,10 @@ class LeadRequests:
         """
         values = {"call_key": call_key, "asked_at": now, "request": json.dumps(request.as_json())}
         fresh = {**values, "job_id": None, "lead_id": None, "failed": None}
-        statement = self._store.insert(new_leads).values(
+        statement = self._session.insert(new_leads).values(
             integration_id=integration_id, number=number, **fresh
         )
-        with self._store.begin() as connection:
+        with self._session.begin() as connection:
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=[new_leads.c.integration_id, new_leads.c.number],

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from adapter.storage.schema import calls, pauses
-from adapter.storage.store import Store
+from adapter.storage.session import Session
 
 TRY_EVERY = timedelta(seconds=60)
 BELIEVE_SECONDS = 1.0
@@ -35,8 +35,8 @@ class Pause:
 class Pauses:
     """The pauses. clock: aware UTC now."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
-        self._store = store
+    def __init__(self, session: Session, clock: Callable[[], datetime]) -> None:
+        self._session = session
         self._clock = clock
         self._known: Mapping[str, Pause] = {}
         self._known_at: datetime | None = None
@@ -44,7 +44,7 @@ class Pauses:
     def all(self) -> Mapping[str, Pause]:
         """The pauses by name, as they are now."""
         at = self._clock()
-        with self._store.autocommit() as connection:
+        with self._session.autocommit() as connection:
             rows = connection.execute(sa.select(pauses).order_by(pauses.c.since)).all()
         self._known = {row.name: Pause(**row._mapping) for row in rows}
         self._known_at = at
@@ -60,10 +60,10 @@ class Pauses:
     def begin(self, name: str, words: str) -> Pause:
         """The pause of this name, from now on if there was none."""
         now = self._clock()
-        statement = self._store.insert(pauses).values(
+        statement = self._session.insert(pauses).values(
             name=name, since=now, try_at=now + TRY_EVERY, words=words
         )
-        with self._store.begin() as connection:
+        with self._session.begin() as connection:
             row = connection.execute(
                 # As good as no change, so that the row comes back.
                 statement.on_conflict_do_update(
@@ -82,7 +82,7 @@ class Pauses:
         now = self._clock()
         if not self.is_due(pause):
             return False
-        with self._store.autocommit() as connection:
+        with self._session.autocommit() as connection:
             taken = connection.execute(
                 sa.update(pauses)
                 .where(pauses.c.name == pause.name, pauses.c.try_at == pause.try_at)
@@ -93,7 +93,7 @@ class Pauses:
 
     def end(self, name: str) -> None:
         """It is over."""
-        with self._store.autocommit() as connection:
+        with self._session.autocommit() as connection:
             connection.execute(sa.delete(pauses).where(pauses.c.name == name))
         self._known_at = None
 
@@ -106,14 +106,14 @@ class Pauses:
             .where(calls.c.waits_for.isnot(None), calls.c.due_at.isnot(None))
             .group_by(calls.c.waits_for)
         )
-        with self._store.autocommit() as connection:
+        with self._session.autocommit() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
     def wake_others(self, paused: Collection[str]) -> int:
         """Let all calls go on that wait for something else than these; how many that were."""
         now = self._clock()
         over = sa.and_(_is_waiting(now), calls.c.waits_for.notin_(list(paused)))
-        with self._store.autocommit() as connection:
+        with self._session.autocommit() as connection:
             if (
                 connection.execute(sa.select(calls.c.key).where(over).limit(1)).one_or_none()
                 is None
@@ -125,7 +125,7 @@ class Pauses:
         """Let one of the calls that wait for this find out whether it is over; False if none waits."""
         now = self._clock()
         waits = sa.and_(calls.c.waits_for == name, calls.c.due_at.isnot(None))
-        with self._store.autocommit() as connection:
+        with self._session.autocommit() as connection:
             # One that was let go already is the first of them.
             query = sa.select(calls.c.key, calls.c.due_at).where(waits).order_by(calls.c.due_at)
             first = connection.execute(query.limit(1)).one_or_none()

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from adapter.domain.lines import PersonKind
 from adapter.domain.matching import LONG_AGO, Person
 from adapter.storage.schema import people, person_numbers, syncs
-from adapter.storage.store import Store
+from adapter.storage.session import Session
 
 BELIEVE_SECONDS = 1.0  # what is read for every call anew is not read more often
 # By which rules people are kept: how their numbers, state and application follow from what the target says.
@@ -51,19 +51,19 @@ class SyncState:
 class PeopleIndex:
     """People by phone number (E.164), on the calls' database."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, session: Session) -> None:
+        self._session = session
         # Up to when the kinds of an integration that were read whole are known, and when that was read.
         self._filled: dict[str, tuple[Mapping[str, datetime], float]] = {}
 
     def find(self, number: str, integration_id: str) -> Sequence[Person]:
         """Everybody of this integration with this number in either field, all of it or among words."""
         values = {"number": number, "integration": integration_id}
-        with self._store.autocommit() as connection:
+        with self._session.autocommit() as connection:
             return _people(connection.execute(_WITH_NUMBER, values))
 
     def get(self, kind: PersonKind, person_id: str) -> Person | None:
-        with self._store.autocommit() as connection:
+        with self._session.autocommit() as connection:
             rows = connection.execute(_WITH_ID, {"kind": kind.value, "id": person_id})
             return next(iter(_people(rows)), None)
 
@@ -75,9 +75,9 @@ class PeopleIndex:
         # In one order in every process, so that two that save the same people do not block each other.
         rows = [_row(known[key]) for key in sorted(known)]
         more = [number for key in sorted(known) for number in _more_numbers(known[key])]
-        statement = self._store.insert(people)
+        statement = self._session.insert(people)
         newer = {c.name: statement.excluded[c.name] for c in people.columns if not c.primary_key}
-        with self._store.begin() as connection:
+        with self._session.begin() as connection:
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=[people.c.kind, people.c.id], set_=newer
@@ -94,7 +94,7 @@ class PeopleIndex:
         query = sa.select(syncs).where(
             syncs.c.integration_id == integration_id, syncs.c.kind == kind.value
         )
-        with self._store.autocommit() as connection:
+        with self._session.autocommit() as connection:
             row = connection.execute(query).one_or_none()
         if row is None:
             return SyncState(integration_id, kind)
@@ -102,8 +102,8 @@ class PeopleIndex:
 
     def save_state(self, state: SyncState) -> None:
         values = {**asdict(state), "kind": state.kind.value}
-        statement = self._store.insert(syncs).values(**values)
-        with self._store.begin() as connection:
+        statement = self._session.insert(syncs).values(**values)
+        with self._session.begin() as connection:
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=[syncs.c.integration_id, syncs.c.kind], set_=values
@@ -131,14 +131,14 @@ class PeopleIndex:
         if is_old or not all(kind in filled for kind in wanted):
             values = {"integration": integration_id}
             read_at = time.monotonic()
-            with self._store.autocommit() as connection:
+            with self._session.autocommit() as connection:
                 filled = {row.kind: row.known_until for row in connection.execute(_FILLED, values)}
             self._filled[integration_id] = filled, read_at
         known: list[datetime | None] = [filled.get(kind) for kind in wanted]
         return None if None in known else min(filter(None, known), default=LONG_AGO)
 
     def count(self) -> int:
-        with self._store.autocommit() as connection:
+        with self._session.autocommit() as connection:
             query = sa.select(sa.func.count()).select_from(people)
             return int(connection.execute(query).scalar_one())
 

@@ -19,7 +19,7 @@ from adapter.domain.phone import e164
 from adapter.domain.questions import API_LAG
 from adapter.domain.record import CallRecord, DialResult, Leg, RelayedCall
 from adapter.storage.schema import calls
-from adapter.storage.store import Store
+from adapter.storage.session import Session
 
 # The two calls begin and end at the same moment, but for what clocks and roundings make of it.
 SAME_TIME = timedelta(seconds=60)
@@ -34,8 +34,8 @@ _UNDER_WAY = (CallState.OPEN, CallState.DELIVERING)
 class Relays:
     """Finds the inbound call that a leg to one of our own lines became there."""
 
-    def __init__(self, store: Store, rules: Rules) -> None:
-        self._store = store
+    def __init__(self, session: Session, rules: Rules) -> None:
+        self._session = session
         self._rules = rules
 
     def find(
@@ -121,7 +121,7 @@ class Relays:
             )
             .limit(100)
         )
-        with self._store.autocommit() as connection:
+        with self._session.autocommit() as connection:
             return [Call.of(row._mapping) for row in connection.execute(query)]
 
 

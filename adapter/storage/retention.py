@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from adapter.domain.call import CallState
 from adapter.storage.schema import attempts, calls, conference_calls, hooks, legs, new_leads
-from adapter.storage.store import Store
+from adapter.storage.session import Session
 
 BATCH = 500
 _UNDER_WAY = (CallState.OPEN.value, CallState.DELIVERING.value, CallState.POSTED.value)
@@ -32,11 +32,11 @@ class Retention:
 
     def __init__(
         self,
-        store: Store,
+        session: Session,
         keep: Keep,
         prune_workflows: Callable[[datetime], int] = lambda before: 0,
     ) -> None:
-        self._store = store
+        self._session = session
         self._keep = keep
         self._prune_workflows = prune_workflows
 
@@ -56,7 +56,7 @@ class Retention:
             attempts.c.at < now - timedelta(days=keep.attempt_days), attempts.c.doubtful.is_(False)
         )
         old_workflows = now - timedelta(days=keep.workflow_days)
-        with self._store.begin() as connection:
+        with self._session.begin() as connection:
             connection.execute(
                 sa.delete(conference_calls).where(
                     conference_calls.c.seen_at < now - timedelta(days=keep.hook_days)
@@ -83,7 +83,7 @@ class Retention:
         picked = sa.select(table.c.id).where(condition).order_by(age).limit(BATCH)
 
         def batch() -> int:
-            with self._store.begin() as connection:
+            with self._session.begin() as connection:
                 gone = connection.execute(sa.delete(table).where(table.c.id.in_(picked)))
             return gone.rowcount
 
@@ -97,7 +97,7 @@ class Retention:
             .order_by(calls.c.first_seen_at)
             .limit(BATCH)
         )
-        with self._store.begin() as connection:
+        with self._session.begin() as connection:
             keys = list(connection.execute(old).scalars())
             for table in (legs, attempts, hooks, new_leads):
                 theirs: sa.ColumnElement[bool] = table.c.call_key.in_(keys)

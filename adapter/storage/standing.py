@@ -15,9 +15,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from adapter.storage.rate_budget import WINDOW_SECONDS
 from adapter.storage.schema import UNDELIVERED, breakers, budgets, calls, hooks, jobs, syncs
-from adapter.storage.shared import WINDOW_SECONDS
-from adapter.storage.store import Store
+from adapter.storage.session import Session
 
 _FINAL = ("written", "ignored", "folded")
 _PASSING = ("open", "delivering", "posted", "held", "failed")
@@ -38,8 +38,8 @@ class Undelivered:
 class Standing:
     """Reads the numbers. monotonic: seconds by a clock that does not jump."""
 
-    def __init__(self, store: Store, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._store = store
+    def __init__(self, session: Session, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._session = session
         self._monotonic = monotonic
         self._final: Mapping[tuple[str, str], int] = {}
         self._final_until = float("-inf")
@@ -110,7 +110,7 @@ class Standing:
         return {row.name: row.ran_at for row in self._rows(query)}
 
     def _rows(self, query: sa.Select[Any]) -> Sequence[Any]:
-        with self._store.autocommit() as connection:
+        with self._session.autocommit() as connection:
             return connection.execute(query).all()
 
     def _one(self, query: sa.Select[Any]) -> Any:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from adapter.observability.observe import Counts
 from adapter.storage.schema import totals
-from adapter.storage.store import Store
+from adapter.storage.session import Session
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Total:
 class Totals:
     """The numbers. A name with labels is one row."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def add(self, counts: Counts) -> None:
         """Add these to what stands there."""
@@ -42,8 +42,8 @@ class Totals:
                 counts.items()
             )  # one order: no two workers deadlock
         ]
-        statement = self._store.insert(totals).values(rows)
-        with self._store.autocommit() as connection:
+        statement = self._session.insert(totals).values(rows)
+        with self._session.autocommit() as connection:
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=[totals.c.name, totals.c.labels],
@@ -58,9 +58,9 @@ class Totals:
             for name, by_label in values.items()
             for of, value in by_label.items()
         ]
-        with self._store.begin() as connection:
+        with self._session.begin() as connection:
             connection.execute(sa.delete(totals).where(totals.c.name.in_(list(values))))
-            statement = self._store.insert(totals)
+            statement = self._session.insert(totals)
             connection.execute(
                 statement.on_conflict_do_update(
                     index_elements=[totals.c.name, totals.c.labels],
@@ -72,7 +72,7 @@ class Totals:
     def all(self) -> list[Total]:
         """Every number, in the order of the names."""
         query = sa.select(totals).order_by(totals.c.name, totals.c.labels)
-        with self._store.autocommit() as connection:
+        with self._session.autocommit() as connection:
             return [
                 Total(row.name, json.loads(row.labels), row.value)
                 for row in connection.execute(query)

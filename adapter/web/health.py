@@ -67,7 +67,9 @@ class Health:
         instance = None
         if "database" not in problems:
             try:
-                instance = self.store.instance()  # it also shows that the database can be written
+                instance = (
+                    self.store.secrets.instance()
+                )  # it also shows that the database can be written
             except (StoreUnavailable, StoreRefused) as error:
                 problems["database"] = str(error)
         return Condition(problems, {} if problems else _found(self._alarms), instance)

@@ -18,11 +18,12 @@ from prometheus_client.registry import Collector
 
 from adapter.observability.observe import HANGUP_LIMITS, HANGUP_TO_RECORD, STORED
 from adapter.storage.api_health import ApiHealth
+from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.pauses import Pauses
-from adapter.storage.shared import DEAD_AFTER, Breakers
 from adapter.storage.standing import Standing
 from adapter.storage.store import Store
 from adapter.storage.totals import Total, Totals
+from adapter.storage.workers import DEAD_AFTER
 
 
 class StoredNumbers(Collector):
@@ -72,7 +73,7 @@ class StoredNumbers(Collector):
         yield _number("adapter_parked_hooks", "Hooks not understood", self._standing.parked())
 
     def _workers(self, now: datetime) -> Iterator[Metric]:
-        seen = self._store.workers().values()
+        seen = self._store.workers.seen_at().values()
         alive = sum(now - at < DEAD_AFTER for at in seen)
         yield _number("adapter_workers_alive", "Workers that gave a sign of life", alive)
 

@@ -24,7 +24,7 @@ def propexo_routes(store: Store, secret: str | None) -> Blueprint:
         verify(body, request.headers.get("propexo-signature", ""), secret)
         failed = read(body)
         if failed is not None:
-            known = store.doubt_write(failed.job_id, datetime.now(UTC))
+            known = store.runs.doubt_write(failed.job_id, datetime.now(UTC))
             HOOKS.labels("write_failure", "taken" if known else "not ours").inc()
             log.info("a write failed", job=failed.job_id, reason=failed.words, known=known)
         return Response(status=204)

@@ -21,8 +21,8 @@ from dbos._migration import ensure_dbos_schema, run_dbos_migrations, should_migr
 from adapter.delivery.throttle import DispatchThrottle
 from adapter.errors import StoreUnavailable
 from adapter.observability.observe import logger
-from adapter.storage.shared import DEAD_AFTER
 from adapter.storage.store import Store
+from adapter.storage.workers import DEAD_AFTER
 from adapter.worker.periodic import Upkeep
 
 APPLICATION = "call-adapter"
@@ -108,7 +108,7 @@ class Worker:
                 try:
                     with self._at_work:
                         if self._stopping.is_set():
-                            return store.put_back(call_key, run)
+                            return store.runs.put_back(call_key, run)
                         return deliver(call_key, run)
                 except StoreUnavailable:
                     # Nothing can be noted anywhere until the database is back.
@@ -140,7 +140,7 @@ class Worker:
         for thread in self._threads:
             thread.join(timeout=BEAT_SECONDS)
         try:
-            self._store.drop_worker(self._executor_id)
+            self._store.workers.drop(self._executor_id)
         except StoreUnavailable:
             log.warning("database unavailable while stopping")
         self._store.engine.dispose()  # SQLite puts all into its one file when the last connection closes
@@ -162,10 +162,10 @@ class Worker:
     def dispatch(self) -> int:
         """Put what is due now on the queue, as much as the workers can have in hand; how many runs."""
         with self._store.begin() as connection:
-            room = self._concurrency * IN_HAND - self._store.in_hand(connection)
+            room = self._concurrency * IN_HAND - self._store.runs.count_in_hand(connection)
             if room <= 0:
                 return 0
-            due = self._store.due(connection, datetime.now(UTC), min(room, BATCH))
+            due = self._store.runs.take_due(connection, datetime.now(UTC), min(room, BATCH))
             for call_key, run in due:
                 options: EnqueueOptions = {
                     "workflow_name": WORKFLOW,
@@ -181,7 +181,7 @@ class Worker:
         while not self._gone.is_set():
             try:
                 now = datetime.now(UTC)
-                self._store.beat(self._executor_id, now, self._lines)
+                self._store.workers.beat(self._executor_id, now, self._lines)
                 before, last = last, time.monotonic()
                 if last - before > DEAD_AFTER.total_seconds() / 2:
                     steady_since = (
@@ -189,7 +189,7 @@ class Worker:
                     )
                 if last - steady_since >= DEAD_AFTER.total_seconds():
                     self._take_over(now)
-                lost = self._store.requeue_lost(now - LOST_AFTER, now)
+                lost = self._store.runs.requeue_lost(now - LOST_AFTER, now)
                 if lost:
                     log.warning("runs that never ended are planned again", count=lost)
             except StoreUnavailable:
@@ -201,7 +201,7 @@ class Worker:
 
     def _take_over(self, now: datetime) -> None:
         """Begin again what workers began that are dead: silent for long, or gone without a trace."""
-        seen = self._store.workers()
+        seen = self._store.workers.seen_at()
         alive = {name for name, seen_at in seen.items() if now - seen_at < DEAD_AFTER}
         running = DBOS.list_workflows(
             status="PENDING", name=WORKFLOW, load_input=False, load_output=False, limit=500
@@ -214,11 +214,11 @@ class Worker:
         } - {self._executor_id}
         for executor_id, seen_at in seen.items():
             if now - seen_at > FORGET_AFTER:
-                self._store.drop_worker(executor_id)
+                self._store.workers.drop(executor_id)
         for executor_id in orphans:
             log.warning("taking over the work of a dead worker", worker=executor_id)
             DBOS._recover_pending_workflows([executor_id])  # the library's way for dead executors
-            self._store.drop_worker(executor_id)
+            self._store.workers.drop(executor_id)
 
 
 def migrate(engine: sa.Engine) -> None:

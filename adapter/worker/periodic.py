@@ -10,7 +10,7 @@ from datetime import datetime
 
 from adapter.errors import BudgetSpent, Paused, RemoteError, StoreUnavailable
 from adapter.observability.observe import logger
-from adapter.storage.shared import Leases
+from adapter.storage.task_leases import Leases
 
 log = logger("adapter.upkeep")
 

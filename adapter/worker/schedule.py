@@ -168,7 +168,9 @@ class HeldOnceMore:
         else:
             raise TurnLost("look_again: the people are not read anew yet")
         since = turn.now - HELD_AT_MOST
-        planned = self.store.plan_held(since=since, now=turn.now, seconds_apart=self.seconds_apart)
+        planned = self.store.runs.plan_held(
+            since=since, now=turn.now, seconds_apart=self.seconds_apart
+        )
         log.info("held calls are looked at once more, by the rules of this version", count=planned)
 
 

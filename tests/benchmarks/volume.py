@@ -27,18 +27,18 @@ CONNECTIONS = 8
 LOOKS = 40
 WANTED = 0.8
 LISTS: Mapping[str, Callable[[Store], object]] = {
-    "newest": lambda store: store.list_calls(),
-    "held": lambda store: store.list_calls(state="held"),
-    "of a state that is rare": lambda store: store.list_calls(state="failed"),
-    "of a line": lambda store: store.list_calls(line="+16175550107"),
-    "of a number": lambda store: store.list_calls(number="+16170000077"),
-    "page 10": lambda store: store.list_calls(limit=50, offset=450),
+    "newest": lambda store: store.calls.search(),
+    "held": lambda store: store.calls.search(state="held"),
+    "of a state that is rare": lambda store: store.calls.search(state="failed"),
+    "of a line": lambda store: store.calls.search(line="+16175550107"),
+    "of a number": lambda store: store.calls.search(number="+16170000077"),
+    "page 10": lambda store: store.calls.search(limit=50, offset=450),
     "one call's hooks and attempts": lambda store: (
-        store.hooks_of(f"twilio:{ACCOUNT}:CA{77:032x}"),
-        store.attempts_of(f"twilio:{ACCOUNT}:CA{77:032x}"),
+        store.hooks.of_call(f"twilio:{ACCOUNT}:CA{77:032x}"),
+        store.attempts.of_call(f"twilio:{ACCOUNT}:CA{77:032x}"),
     ),
-    "oldest due": lambda store: store.oldest_due(),
-    "parked": lambda store: store.count_parked(),
+    "oldest due": lambda store: store.runs.oldest_due(),
+    "parked": lambda store: store.hooks.count_parked(),
 }
 
 # Twenty lines, every caller another one; one in 20 calls is held, a single one failed.

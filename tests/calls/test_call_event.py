@@ -76,20 +76,20 @@ def test_a_row_says_whether_its_event_was_taken_and_by_which_job(
     add(store, record())
     with store.begin() as connection:
         connection.execute(sa.update(calls).where(calls.c.key == KEY).values(job_id=column))
-    call = store.call(KEY)
+    call = store.calls.get(KEY)
     assert call is not None
     assert (call.job_id, call.is_on_record, call.is_accepted) == (job_id, is_on_record, is_accepted)
     with store.begin() as connection:
-        assert store.begin_write(connection, call, {}), "it is as it was read"
+        assert store.runs.begin_write(connection, call, {}), "it is as it was read"
     with store.begin() as connection:
-        store.update(connection, KEY, job_id="job_2")
-        assert not store.begin_write(connection, call, {}), "another run noted a job"
+        store.calls.update(connection, KEY, job_id="job_2")
+        assert not store.runs.begin_write(connection, call, {}), "another run noted a job"
 
 
 def test_an_event_seen_on_the_record_is_kept_as_earlier_versions_kept_it(store: Store) -> None:
     add(store, record())
     with store.begin() as connection:
-        store.update(connection, KEY, is_on_record=True)
+        store.calls.update(connection, KEY, is_on_record=True)
         assert connection.execute(sa.select(calls.c.job_id)).scalar_one() == ""
-        store.update(connection, KEY, job_id=None)
+        store.calls.update(connection, KEY, job_id=None)
         assert connection.execute(sa.select(calls.c.job_id)).scalar_one() is None

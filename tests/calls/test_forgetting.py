@@ -179,10 +179,10 @@ def test_no_trace_is_left_of_it_in_words_of_other_people(
     answer = Exchange(NOW, NOW, "post", f"GET /leads?q={text}", 200, f"wrote {text}")
     key = world.call("CA1").key
     with world.store.begin() as connection:
-        world.store.add_attempts(connection, key, [answer], then=f"again for {text}")
-        world.store.add_decision(connection, key, f"for {text}", NOW)
+        world.store.attempts.add(connection, key, [answer], then=f"again for {text}")
+        world.store.attempts.add_decision(connection, key, f"for {text}", NOW)
         because = {"because": f"has {text}", "person_name": f"Ben {text}", "reason": text}
-        world.store.update(connection, key, **because)
+        world.store.calls.update(connection, key, **because)
     assert traces_of(number, kept(engine))
     gone = forget(world, number)
     assert (gone.calls, gone.is_left_in_file) == (0, False)
@@ -206,7 +206,7 @@ def test_no_trace_is_left_of_a_person_who_called_a_lot(world: World, engine: sa.
     gone = forget(world)
     assert (gone.calls, gone.mentions, gone.people) == (30, 30, 1)
     assert traces_of(CALLER, kept(engine)) == []
-    assert all(call.other in (None, OTHER) for call in world.store.list_calls(limit=100))
+    assert all(call.other in (None, OTHER) for call in world.store.calls.search(limit=100))
     again = forget(world)
     assert again == Forgotten()
 
@@ -216,11 +216,11 @@ def test_what_others_said_and_did_stays(world: World) -> None:
     world.hook(message("CA1", OTHER, "is 617-555-0135 free? it is for May"))
     world.finish()
     PeopleIndex(world.store).save(PEOPLE)
-    before, hooks_before = world.call("CA1"), world.store.hooks_of(world.call("CA1").key)
+    before, hooks_before = world.call("CA1"), world.store.hooks.of_call(world.call("CA1").key)
     gone = forget(world)
     assert gone == Forgotten(people=1)
     assert world.call("CA1") == before
-    assert world.store.hooks_of(before.key) == hooks_before
+    assert world.store.hooks.of_call(before.key) == hooks_before
 
 
 def test_a_lead_asked_for_under_the_number_goes_with_its_row(world: World, store: Store) -> None:
@@ -261,7 +261,7 @@ def test_a_hook_that_is_parked_later_keeps_no_number(
     forget(world)
     reply = world.intake.take(world.intake.providers["twilio"], signed(late, method=method))
     assert reply.status == 204
-    assert world.store.count_parked() == 0
+    assert world.store.hooks.count_parked() == 0
     assert traces_of(CALLER, kept(engine)) == []
 
 
@@ -286,12 +286,12 @@ def test_hooks_of_other_calls_are_parked_as_ever_and_can_be_replayed(world: Worl
     world.finish()
     forget(world)
     world.hook(unreadable("CA5", OTHER))
-    (parked,) = world.store.parked_hooks()
+    (parked,) = world.store.hooks.parked()
     assert parked.call_key == f"twilio:{ACCOUNT}:CA5"
     assert replay_parked(world.intake) == (0, 1)
     with world.store.begin() as connection:
         body = parked.body.replace(b"exploded", b"no-answer")
-        world.store.update_hook(connection, parked.id, body=body)
+        world.store.hooks.update(connection, parked.id, body=body)
     assert replay_parked(world.intake) == (1, 0)
     assert world.call("CA5").other == OTHER
 
@@ -316,7 +316,7 @@ def by_hand(world: World) -> Mapping[str, Callable[[Call], Any]]:
         "ignore": lambda call: desk.ignore(store, call),
         "replay": lambda call: list(replay_calls(store, [call], again=False)),
         "replay --again": lambda call: list(replay_calls(store, [call], again=True)),
-        "wake": lambda call: store.wake_held([CALLER], since=NOW, now=NOW),
+        "wake": lambda call: store.runs.wake_held([CALLER], since=NOW, now=NOW),
     }
 
 
@@ -380,7 +380,7 @@ def test_the_files_hold_nothing_while_web_and_worker_go_on(world: World, engine:
         others.result()
     assert not gone.is_left_in_file
     assert traces_of(CALLER, kept(engine)) == []
-    assert len(world.store.list_calls()) == 41
+    assert len(world.store.calls.search()) == 41
 
 
 # SQLite's files -------------------------------------------------------------------------------------
@@ -474,7 +474,7 @@ def test_what_a_version_before_deleted_without_overwriting_is_gone_too(file: Pat
     old.close()
     engine = open_engine(f"sqlite:///{file}")
     store = Store(engine)
-    store.workers()
+    store.workers.seen_at()
     assert traces_of(CALLER, kept(engine))
     assert not Forgetting(store, CALLER).run(NOW).is_left_in_file
     assert traces_of(CALLER, kept(engine)) == []
@@ -490,11 +490,11 @@ def test_it_is_said_when_a_reader_keeps_the_log_from_being_emptied(file: Path) -
         connection.execute("PRAGMA busy_timeout=1")
 
     store = Store(engine)
-    store.beat("one", NOW)
+    store.workers.beat("one", NOW)
     with sqlite3.connect(file, isolation_level=None) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM workers").fetchall()
-        store.beat("two", NOW)
+        store.workers.beat("two", NOW)
         assert Forgetting(store, CALLER).run(NOW).is_left_in_file
     reader.close()
     assert not Forgetting(store, CALLER).run(NOW).is_left_in_file

@@ -114,9 +114,9 @@ def test_an_operator_is_told_of_workers_with_other_lines(
     def said() -> str:
         return " ".join(CliRunner().invoke(commands.cli, [command], env=environ).output.split())
 
-    store.beat("before", NOW, "dead long since")
-    store.beat("now", datetime.now(UTC), read_lines(str(file), {}).digest)
-    store.beat("of the version before", datetime.now(UTC))
+    store.workers.beat("before", NOW, "dead long since")
+    store.workers.beat("now", datetime.now(UTC), read_lines(str(file), {}).digest)
+    store.workers.beat("of the version before", datetime.now(UTC))
     assert words not in said()
     file.write_text(SECOND)
     assert words in said()

@@ -44,7 +44,7 @@ def claim(
 
 def update(leads: LeadRequests, lead: LeadRequest, **values: Any) -> None:
     """Note what came of asking for the lead."""
-    with leads._store.begin() as connection:
+    with leads._session.begin() as connection:
         leads.update(connection, lead, **values)
 
 

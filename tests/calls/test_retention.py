@@ -64,15 +64,15 @@ def count(store: Store, table: sa.Table) -> int:
 def add_hook(store: Store, at: datetime, **values: Any) -> None:
     given = {"provider": "twilio", "account": ACCOUNT, "method": "POST", "target": "/", "body": b""}
     with store.begin() as connection:
-        store.add_hook(connection, RawHook(received_at=at, headers={}, **{**given, **values}))
+        store.hooks.add(connection, RawHook(received_at=at, headers={}, **{**given, **values}))
 
 
 def add_attempt(store: Store, at: datetime, *, doubtful: bool = False) -> None:
     step = "lead" if doubtful else "post"
     with store.begin() as connection:
-        attempt = store.start_attempt(connection, call_key="key", at=at, step=step, asked="POST")
+        attempt = store.attempts.start(connection, call_key="key", at=at, step=step, asked="POST")
         assert attempt is not None
-        store.finish_attempt(connection, attempt, doubtful=doubtful)
+        store.attempts.finish(connection, attempt, doubtful=doubtful)
 
 
 # What is old ----------------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ def test_old_hooks_go_and_parked_ones_stay(store: Store) -> None:
     add_hook(store, NOW - 29 * DAY)
     assert Retention(store, Keep()).prune(NOW)["hooks"] == 1
     assert count(store, hooks) == 2
-    assert store.count_parked() == 1
+    assert store.hooks.count_parked() == 1
 
 
 def test_old_attempts_go_but_for_those_that_may_have_got_through(store: Store) -> None:
@@ -107,7 +107,7 @@ def test_old_calls_go_with_all_that_belongs_to_them(world: World, clock: Clock) 
     world.hook(ended("CA3"))
     world.finish()
     Retention(world.store, Keep(call_days=99)).prune(NOW)
-    assert [call.call_id for call in world.store.list_calls()] == ["CA3"]
+    assert [call.call_id for call in world.store.calls.search()] == ["CA3"]
     for table in (legs, hooks, attempts):
         keys = sa.select(table.c.call_key).distinct()
         with world.store.begin() as connection:
@@ -171,7 +171,7 @@ def test_a_parked_hook_stays_also_when_its_call_goes(world: World, clock: Clock)
     world.hook(ended("CA1", CallStatus="exploded"))
     clock.now = NOW
     Retention(world.store, Keep(call_days=99)).prune(NOW)
-    assert (list(world.store.list_calls()), world.store.count_parked()) == ([], 1)
+    assert (list(world.store.calls.search()), world.store.hooks.count_parked()) == ([], 1)
 
 
 def test_a_call_that_is_under_way_stays(world: World, clock: Clock) -> None:
@@ -408,7 +408,7 @@ def test_parked_hooks_with_the_number_go_too(world: World) -> None:
     add_hook(world.store, NOW, state="parked", method="GET", target="/hook?From=%2B16175550134")
     add_hook(world.store, NOW, state="parked", body=b"From=%2B16175550135")
     assert forget(world).hooks == 2
-    assert world.store.count_parked() == 1
+    assert world.store.hooks.count_parked() == 1
 
 
 def test_nobody_else_is_touched(world: World) -> None:
@@ -417,8 +417,8 @@ def test_nobody_else_is_touched(world: World) -> None:
     world.finish()
     PeopleIndex(world.store).save([person for person in PEOPLE if OTHER in person.numbers])
     before = world.call("CA1")
-    hooks_before = world.store.hooks_of(before.key)
+    hooks_before = world.store.hooks.of_call(before.key)
     assert forget(world).calls == 1
     assert world.call("CA1") == before
-    assert world.store.hooks_of(before.key) == hooks_before
+    assert world.store.hooks.of_call(before.key) == hooks_before
     assert len(PeopleIndex(world.store).find(OTHER, "int_entrata")) == 1

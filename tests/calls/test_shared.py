@@ -16,8 +16,10 @@ import pytest
 import sqlalchemy as sa
 
 from adapter.errors import BudgetSpent
-from adapter.storage.shared import Breakers, Budgets, Leases
+from adapter.storage.circuit_breaker import Breakers
+from adapter.storage.rate_budget import RateBudget
 from adapter.storage.store import Store
+from adapter.storage.task_leases import Leases
 from adapter.targets.propexo.rate_limiter import Governor
 from tests.calls.test_new_leads import at_once
 from tests.conftest import Clock, full
@@ -28,11 +30,11 @@ NAME, A, B = "propexo", "int_a", "int_b"
 
 
 @pytest.fixture
-def budgets(store: Store) -> Budgets:
-    return Budgets(store)
+def budgets(store: Store) -> RateBudget:
+    return RateBudget(store)
 
 
-def spend_all(budgets: Budgets, *, now: float, share: float = 1.0, limit: int = LIMIT) -> int:
+def spend_all(budgets: RateBudget, *, now: float, share: float = 1.0, limit: int = LIMIT) -> int:
     """How many requests there are at this moment."""
     for taken in range(2 * limit):
         if budgets.spend(NAME, now=now, allowed=limit, share=share) > 0:
@@ -43,7 +45,7 @@ def spend_all(budgets: Budgets, *, now: float, share: float = 1.0, limit: int = 
 # The budget -----------------------------------------------------------------------------------------
 
 
-def test_eight_threads_never_spend_more_than_the_limit(budgets: Budgets) -> None:
+def test_eight_threads_never_spend_more_than_the_limit(budgets: RateBudget) -> None:
     def spend(_: int) -> int:
         waits = [budgets.spend(NAME, now=100.0, allowed=60, share=1.0) for _ in range(12)]
         return waits.count(0.0)
@@ -51,7 +53,7 @@ def test_eight_threads_never_spend_more_than_the_limit(budgets: Budgets) -> None
     assert sum(at_once(spend)) == 59, "a fiftieth, one at the least, is left for the clocks"
 
 
-def test_who_gets_nothing_is_told_when_the_minute_is_over(budgets: Budgets) -> None:
+def test_who_gets_nothing_is_told_when_the_minute_is_over(budgets: RateBudget) -> None:
     assert spend_all(budgets, now=100.0) == 147
     assert budgets.spend(NAME, now=130.0, allowed=LIMIT, share=1.0) == pytest.approx(
         31.0
@@ -59,12 +61,12 @@ def test_who_gets_nothing_is_told_when_the_minute_is_over(budgets: Budgets) -> N
     assert spend_all(budgets, now=161.0) == 147
 
 
-def test_budgets_of_different_names_are_apart(budgets: Budgets) -> None:
+def test_budgets_of_different_names_are_apart(budgets: RateBudget) -> None:
     spend_all(budgets, now=100.0)
     assert budgets.spend("another key", now=100.0, allowed=LIMIT, share=1.0) == 0.0
 
 
-def test_the_index_yields_to_confirmations_and_those_to_deliveries(budgets: Budgets) -> None:
+def test_the_index_yields_to_confirmations_and_those_to_deliveries(budgets: RateBudget) -> None:
     governor = Governor(budgets, name=NAME, limit=LIMIT, clock=lambda: 100.0)
     taken = Counter[str]()
     for step in ("sync", "confirm", "post"):
@@ -82,26 +84,30 @@ def test_the_index_yields_to_confirmations_and_those_to_deliveries(budgets: Budg
             governor.admit(step)
 
 
-def test_lookups_and_traces_of_deliveries_are_as_urgent_as_posts(budgets: Budgets) -> None:
+def test_lookups_and_traces_of_deliveries_are_as_urgent_as_posts(budgets: RateBudget) -> None:
     spend_all(budgets, now=100.0, share=0.9)
     governor = Governor(budgets, name=NAME, limit=LIMIT, clock=lambda: 100.0)
     for step in ("post", "lead", "lookup", "look"):
         governor.admit(step)
 
 
-def test_what_others_spend_with_the_same_key_is_learned_from_the_headers(budgets: Budgets) -> None:
+def test_what_others_spend_with_the_same_key_is_learned_from_the_headers(
+    budgets: RateBudget,
+) -> None:
     budgets.spend(NAME, now=100.0, allowed=LIMIT, share=1.0)
     budgets.learn(NAME, now=100.1, used=140, allowed=LIMIT, closed_until=0.0)
     assert spend_all(budgets, now=100.2) == 7
 
 
-def test_the_limit_that_the_headers_state_counts_from_then_on(budgets: Budgets) -> None:
+def test_the_limit_that_the_headers_state_counts_from_then_on(budgets: RateBudget) -> None:
     budgets.spend(NAME, now=100.0, allowed=LIMIT, share=1.0)
     budgets.learn(NAME, now=100.1, used=1, allowed=600, closed_until=0.0)
     assert spend_all(budgets, now=100.2, limit=600) == 600 - 12 - 1
 
 
-def test_a_changed_setting_counts_at_once_until_the_headers_state_a_limit(budgets: Budgets) -> None:
+def test_a_changed_setting_counts_at_once_until_the_headers_state_a_limit(
+    budgets: RateBudget,
+) -> None:
     """PROPEXO_RATE_LIMIT is raised, and the adapter started again."""
     assert spend_all(budgets, now=100.0, limit=50) == 49
     assert spend_all(budgets, now=100.1, limit=100) == 49, "there are as many again"
@@ -109,14 +115,14 @@ def test_a_changed_setting_counts_at_once_until_the_headers_state_a_limit(budget
     assert spend_all(budgets, now=100.3, limit=1000) == 0, "what Propexo says counts more"
 
 
-def test_answers_that_come_out_of_order_do_not_lower_the_count(budgets: Budgets) -> None:
+def test_answers_that_come_out_of_order_do_not_lower_the_count(budgets: RateBudget) -> None:
     for _ in range(20):
         budgets.spend(NAME, now=100.0, allowed=LIMIT, share=1.0)
     budgets.learn(NAME, now=100.1, used=3, allowed=LIMIT, closed_until=0.0)
     assert spend_all(budgets, now=100.2) == 127
 
 
-def test_an_answer_that_took_long_is_no_new_minute(budgets: Budgets) -> None:
+def test_an_answer_that_took_long_is_no_new_minute(budgets: RateBudget) -> None:
     """A write waits for the PMS's validation: its headers are those of the moment when it was asked."""
     for _ in range(147):
         budgets.spend(NAME, now=100.0, allowed=LIMIT, share=1.0)
@@ -124,7 +130,7 @@ def test_an_answer_that_took_long_is_no_new_minute(budgets: Budgets) -> None:
     assert budgets.spend(NAME, now=105.1, allowed=LIMIT, share=1.0) > 0, "the minute is spent"
 
 
-def test_after_a_429_nothing_is_asked_until_retry_after_is_over(budgets: Budgets) -> None:
+def test_after_a_429_nothing_is_asked_until_retry_after_is_over(budgets: RateBudget) -> None:
     clock = FloatClock(100.0)
     governor = Governor(budgets, name=NAME, limit=LIMIT, clock=clock)
     governor.admit("post")
@@ -136,7 +142,7 @@ def test_after_a_429_nothing_is_asked_until_retry_after_is_over(budgets: Budgets
     governor.admit("post")
 
 
-def test_a_429_without_a_time_closes_until_the_clocks_minute_is_over(budgets: Budgets) -> None:
+def test_a_429_without_a_time_closes_until_the_clocks_minute_is_over(budgets: RateBudget) -> None:
     clock = FloatClock(130.0)
     governor = Governor(budgets, name=NAME, limit=LIMIT, clock=clock)
     governor.admit("post")
@@ -148,7 +154,7 @@ def test_a_429_without_a_time_closes_until_the_clocks_minute_is_over(budgets: Bu
     governor.admit("post")
 
 
-def test_without_a_limit_nothing_is_counted(budgets: Budgets) -> None:
+def test_without_a_limit_nothing_is_counted(budgets: RateBudget) -> None:
     governor = Governor(budgets, name=NAME, limit=0, clock=lambda: 100.0)
     for _ in range(LIMIT * 2):
         governor.admit("post")
@@ -192,7 +198,7 @@ class Server:
 class Simulation:
     """Workers that post a backlog, in simulated time. latency: of the n-th request, in seconds."""
 
-    budgets: Budgets
+    budgets: RateBudget
     latency: Callable[[int], float] = lambda n: 0.1
     workers: int = 16
     server: Server = field(default_factory=Server)
@@ -253,13 +259,13 @@ class Simulation:
 
 
 @pytest.fixture
-def quick(tmp_path: Path, sqlite_template: Path) -> Iterator[Budgets]:
-    """Budgets on a file that need not survive a power cut: thousands of requests are simulated."""
+def quick(tmp_path: Path, sqlite_template: Path) -> Iterator[RateBudget]:
+    """RateBudget on a file that need not survive a power cut: thousands of requests are simulated."""
     path = tmp_path / "quick.sqlite3"
     shutil.copyfile(sqlite_template, path)
     engine = sa.create_engine(f"sqlite:///{path}")
     sa.event.listen(engine, "connect", lambda c, _: c.execute("PRAGMA synchronous=OFF"))
-    yield Budgets(Store(engine))
+    yield RateBudget(Store(engine))
     engine.dispose()
 
 
@@ -277,7 +283,9 @@ BEGIN = 1_800_000_000.0  # the beginning of a minute
 @pytest.mark.parametrize(
     "offset", [full(0.0), full(7.0), 30.0, full(52.0), full(59.0), full(59.95)]
 )
-def test_a_backlog_drains_at_the_limit_and_never_meets_a_429(quick: Budgets, offset: float) -> None:
+def test_a_backlog_drains_at_the_limit_and_never_meets_a_429(
+    quick: RateBudget, offset: float
+) -> None:
     """Wherever in the server's minute the worker starts: from the second minute on it uses the limit."""
     start = BEGIN + offset
     server = Simulation(quick).run(start=start, end=BEGIN + 12 * MINUTE, arrivals=backlog(start))
@@ -290,7 +298,7 @@ def test_a_backlog_drains_at_the_limit_and_never_meets_a_429(quick: Budgets, off
 @pytest.mark.parametrize("quiet", [5.0, full(1.0)])
 @pytest.mark.parametrize("arrives", [full(55.0), full(82.0), full(88.0), 89.5, full(91.0)])
 def test_a_backlog_after_a_quiet_time_meets_no_429(
-    quick: Budgets, quiet: float, arrives: float
+    quick: RateBudget, quiet: float, arrives: float
 ) -> None:
     """Our minute began when the first call came, in the middle of theirs; a backlog comes near its end."""
     start = BEGIN + 30.0
@@ -307,7 +315,7 @@ def test_a_backlog_after_a_quiet_time_meets_no_429(
 
 
 @pytest.mark.parametrize("every", [full(10), 40])
-def test_slow_writes_neither_cause_a_429_nor_waste_the_limit(quick: Budgets, every: int) -> None:
+def test_slow_writes_neither_cause_a_429_nor_waste_the_limit(quick: RateBudget, every: int) -> None:
     """Now and then the PMS takes 8 s to look at a write."""
     start = BEGIN + 20.0
     simulation = Simulation(quick, latency=lambda n: 8.0 if n % every == 0 else 0.1)

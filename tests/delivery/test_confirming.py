@@ -303,7 +303,7 @@ def test_two_confirmations_of_one_call_are_one(made: Adapter) -> None:
     call = made.call(sid)
     made.pass_time(2)
     told = [
-        made.store.confirm([call], succeeded=True, needs_run=False, now=made.now())
+        made.store.runs.confirm([call], succeeded=True, needs_run=False, now=made.now())
         for _ in range(2)
     ]
     assert told == [{call.key}, set()]

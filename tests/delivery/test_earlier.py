@@ -54,7 +54,9 @@ def test_a_call_first_heard_of_late_is_not_written_twice(world: World, ago: time
     assert (call.person_id, call.confirmed_at is not None) == ("lead_anna", True)
     assert world.target.posts == []
     assert world.target.earlier_looks == [(at, True)], "since its end, wherever it can be seen"
-    story = [f"{a.step}: {a.asked} {a.answer} {a.next}" for a in world.store.attempts_of(call.key)]
+    story = [
+        f"{a.step}: {a.asked} {a.answer} {a.next}" for a in world.store.attempts.of_call(call.key)
+    ]
     assert any("yes, job job_before not asked again" in line for line in story)
 
 
@@ -213,7 +215,7 @@ def test_a_held_call_that_was_assigned_before_the_backup_was_restored_is_not_wri
     with world.store.begin() as connection:
         values: dict[str, Any] = {"assigned_kind": "lead", "assigned_id": "lead_anna"}
         values |= {"run": 2, "due_at": world.clock(), "state": "open"}
-        world.store.update(connection, world.call(CALL).key, **values)
+        world.store.calls.update(connection, world.call(CALL).key, **values)
     world.target.earlier = [FoundJob("job_before")]
     world.finish()
     assert world.call(CALL).job_id == "job_before"

@@ -35,7 +35,7 @@ def deliver(store: Store, clock: Clock, advance: Advance, number: int = 1) -> Ca
 
 
 def found(store: Store) -> Call:
-    call = store.call(KEY)
+    call = store.calls.get(KEY)
     assert call is not None
     return call
 
@@ -50,13 +50,13 @@ def asks(store: Store, clock: Clock, text: str, status: int = 200) -> None:
 
 def test_a_run_that_a_later_one_replaced_does_nothing(due: Store, clock: Clock) -> None:
     with due.begin() as connection:
-        due.update(connection, KEY, run=2)
+        due.calls.update(connection, KEY, run=2)
     assert deliver(due, clock, never).state is CallState.OPEN
 
 
 def test_a_run_of_a_folded_call_does_nothing(due: Store, clock: Clock) -> None:
     with due.begin() as connection:
-        due.update(connection, KEY, state=CallState.FOLDED.value)
+        due.calls.update(connection, KEY, state=CallState.FOLDED.value)
     assert deliver(due, clock, never).state is CallState.FOLDED
 
 
@@ -77,7 +77,7 @@ def test_a_done_call_is_planned_no_more(due: Store, clock: Clock) -> None:
     assert (call.state, call.reason, call.because) == (CallState.HELD, "nobody", "rule")
     assert (call.due_at, call.tries, call.tried_since) == (None, 0, None)
     with due.begin() as connection:
-        assert due.due(connection, clock() + timedelta(days=9), 10) == []
+        assert due.runs.take_due(connection, clock() + timedelta(days=9), 10) == []
 
 
 def test_again_plans_the_next_run_after_its_delay(due: Store, clock: Clock) -> None:
@@ -85,8 +85,8 @@ def test_again_plans_the_next_run_after_its_delay(due: Store, clock: Clock) -> N
     assert (call.state, call.run, call.tries) == (CallState.POSTED, 2, 0)
     assert call.due_at == clock() + timedelta(seconds=30)
     with due.begin() as connection:
-        assert due.due(connection, clock() + timedelta(seconds=29), 10) == []
-        assert due.due(connection, clock() + timedelta(seconds=30), 10) == [(KEY, 2)]
+        assert due.runs.take_due(connection, clock() + timedelta(seconds=29), 10) == []
+        assert due.runs.take_due(connection, clock() + timedelta(seconds=30), 10) == [(KEY, 2)]
 
 
 def test_failed_tries_are_counted_from_the_first_one(due: Store, clock: Clock) -> None:
@@ -111,7 +111,7 @@ def test_what_was_asked_is_kept_with_what_was_decided_after_it(due: Store, clock
         return Finished(CallState.HELD, "nobody found")
 
     deliver(due, clock, advance)
-    told = [(a.asked, a.status, a.answer, a.next, a.doubtful) for a in due.attempts_of(KEY)]
+    told = [(a.asked, a.status, a.answer, a.next, a.doubtful) for a in due.attempts.of_call(KEY)]
     assert told == [
         ("GET /leads", 200, "leads", None, False),
         ("GET /residents", 404, "residents", "nobody found", False),
@@ -124,13 +124,13 @@ def test_a_run_that_was_replaced_while_it_ran_keeps_what_it_asked_and_decides_no
     def advance(call: Call) -> Finished:
         asks(due, clock, "leads")
         with due.begin() as connection:
-            due.update(connection, KEY, run=5, reason="replaced")
+            due.calls.update(connection, KEY, run=5, reason="replaced")
         return Finished(CallState.FAILED, "too late")
 
     call = deliver(due, clock, advance)
     assert (call.run, call.reason) == (5, "replaced")
     assert call.state is not CallState.FAILED
-    assert len(due.attempts_of(KEY)) == 1
+    assert len(due.attempts.of_call(KEY)) == 1
 
 
 def test_facts_that_came_while_it_was_held_are_looked_at_in_a_run_of_their_own(
@@ -163,8 +163,8 @@ def test_what_was_accepted_is_noted_whatever_comes_next(
     def advance(call: Call) -> Reschedule:
         if replaced:
             with due.begin() as connection:
-                due.update(connection, KEY, run=5, reason="replaced")
-        note = partial(due.update, key=KEY, job_id="job_1")
+                due.calls.update(connection, KEY, run=5, reason="replaced")
+        note = partial(due.calls.update, key=KEY, job_id="job_1")
         return Reschedule(1, "accepted", CallState.POSTED, on_commit=note)
 
     call = deliver(due, clock, advance)
@@ -178,9 +178,9 @@ def test_what_was_accepted_and_the_next_run_are_noted_together_or_not_at_all(
     def gone(*_: object) -> bool:
         raise StoreUnavailable("gone")
 
-    monkeypatch.setattr(due, "end_run", gone)
+    monkeypatch.setattr(due.runs, "end", gone)
     with pytest.raises(StoreUnavailable):
-        note = partial(due.update, key=KEY, job_id="job_1")
+        note = partial(due.calls.update, key=KEY, job_id="job_1")
         deliver(due, clock, lambda _: Reschedule(1, "accepted", CallState.POSTED, on_commit=note))
     assert (found(due).job_id, found(due).run) == (None, 1)
 
@@ -224,8 +224,8 @@ def test_an_error_of_the_other_side_plans_another_try(due: Store, clock: Clock) 
 def test_a_due_run_is_handed_out_once(world: World, clock: Clock) -> None:
     world.hook(status_hook("busy"))
     with world.store.begin() as connection:
-        assert world.store.due(connection, clock(), 10) == [(KEY, 1)]
-        assert world.store.due(connection, clock(), 10) == []
+        assert world.store.runs.take_due(connection, clock(), 10) == [(KEY, 1)]
+        assert world.store.runs.take_due(connection, clock(), 10) == []
 
 
 def test_a_run_that_waited_long_to_be_handed_out_is_not_taken_for_lost(
@@ -235,8 +235,8 @@ def test_a_run_that_waited_long_to_be_handed_out_is_not_taken_for_lost(
     world.hook(status_hook("busy"))
     clock.advance(3600)
     with world.store.begin() as connection:
-        assert world.store.due(connection, clock(), 10) == [(KEY, 1)]
-    world.store.requeue_lost(clock() - timedelta(minutes=10), clock())
+        assert world.store.runs.take_due(connection, clock(), 10) == [(KEY, 1)]
+    world.store.runs.requeue_lost(clock() - timedelta(minutes=10), clock())
     assert world.call(CALL).run == 1
 
 
@@ -246,7 +246,7 @@ def test_a_run_that_was_handed_out_and_never_ended_is_planned_again(
     world.hook(status_hook("busy"))
     world.queue_next()
     clock.advance(3600)
-    assert world.store.requeue_lost(clock() - timedelta(minutes=10), clock()) == 1
+    assert world.store.runs.requeue_lost(clock() - timedelta(minutes=10), clock()) == 1
     world.finish()
     assert world.call(CALL).state is CallState.WRITTEN
     assert len(world.target.posts) == 1

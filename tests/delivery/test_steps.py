@@ -74,7 +74,9 @@ def test_a_missed_call_is_written_and_confirmed_at_once(world: World) -> None:
 def test_the_attempts_tell_of_the_post_and_its_answer(world: World) -> None:
     missed(world)
     world.finish()
-    (post,) = [a for a in world.store.attempts_of(f"{world.call(CALL).key}") if a.step == "post"]
+    (post,) = [
+        a for a in world.store.attempts.of_call(f"{world.call(CALL).key}") if a.step == "post"
+    ]
     assert (post.status, post.answer, post.doubtful) == (200, "accepted as job job_1", False)
     assert post.finished_at is not None
 

@@ -25,9 +25,10 @@ from adapter.domain.phone import e164
 from adapter.errors import StoreUnavailable
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
 from adapter.sandbox.twilio import new_sid
+from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.lead_requests import LeadRequest, LeadRequests
+from adapter.storage.rate_budget import RateBudget
 from adapter.storage.schema import calls
-from adapter.storage.shared import Breakers, Budgets
 from adapter.storage.store import Store
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.rate_limiter import Governor
@@ -75,7 +76,7 @@ class Adapter:
     def take_due(self) -> Sequence[tuple[str, int]]:
         """What is due now, as the dispatcher hands it out."""
         with self.store.begin() as connection:
-            return self.store.due(connection, self.now(), 1000)
+            return self.store.runs.take_due(connection, self.now(), 1000)
 
     def work(self) -> int:
         """All runs that are due now, and those that they plan for now; how many those were."""
@@ -114,7 +115,7 @@ class Adapter:
         return sid
 
     def call(self, sid: str) -> Call:
-        (found,) = self.store.find_calls(sid)
+        (found,) = self.store.calls.find(sid)
         return found
 
     def story(self, sid: str) -> str:
@@ -123,7 +124,7 @@ class Adapter:
 
         call = self.call(sid)
         console = Console(width=200, record=True, quiet=True)
-        hooks, attempts = self.store.hooks_of(call.key), self.store.attempts_of(call.key)
+        hooks, attempts = self.store.hooks.of_call(call.key), self.store.attempts.of_call(call.key)
         console.quiet = False
         with console.capture() as shown:
             tell_story(console, call, hooks, attempts)
@@ -480,7 +481,7 @@ def test_a_doubtful_creation_makes_one_lead(database_url: str, vendor: str, kind
             made.parts.__dict__["propexo"] = PropexoClient(
                 base_url=made.url,
                 api_key=API_KEY,
-                governor=Governor(Budgets(made.store), name="x", limit=0, clock=lambda: 0.0),
+                governor=Governor(RateBudget(made.store), name="x", limit=0, clock=lambda: 0.0),
                 read_seconds=0.2,
             )
             made.fault(kind, method="POST", path="/v1/leads", seconds=0.6)

@@ -12,8 +12,8 @@ from adapter.bootstrap import Parts
 from adapter.config.settings import Settings
 from adapter.errors import BudgetSpent, PermanentError, StoreUnavailable, TemporaryError
 from adapter.storage.schema import jobs
-from adapter.storage.shared import Leases
 from adapter.storage.store import Store
+from adapter.storage.task_leases import Leases
 from adapter.worker.periodic import Job, Upkeep
 from tests.conftest import ENVIRON, NOW, Clock
 

@@ -36,10 +36,10 @@ from adapter.providers.base import Reply
 from adapter.providers.twilio import TwilioProvider
 from adapter.providers.twilio.signature import Tokens
 from adapter.storage.api_health import ApiHealth
+from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.lead_requests import LeadRequests
 from adapter.storage.relayed_calls import Relays
 from adapter.storage.schema import calls
-from adapter.storage.shared import Breakers
 from adapter.storage.store import Store
 from adapter.targets.base import EarlierWrite, NoTrace, WriteOutcome, WriteState
 from tests.conftest import ACCOUNT, BASE_URL, TOKEN, Clock, signed
@@ -344,7 +344,7 @@ class World:
         assert due is not None, "no run is planned"
         self.clock.now = max(self.clock.now, due)
         with self.store.begin() as connection:
-            return self.store.due(connection, self.clock.now, 1)[0]
+            return self.store.runs.take_due(connection, self.clock.now, 1)[0]
 
     def run_next(self) -> tuple[str, int]:
         """Let the time come for the next run, and run it."""
@@ -372,7 +372,7 @@ class World:
         raise AssertionError("the runs never end")
 
     def call(self, sid: str, account: str = ACCOUNT) -> Call:
-        found = self.store.call(f"twilio:{account}:{sid}")
+        found = self.store.calls.get(f"twilio:{account}:{sid}")
         assert found is not None, f"no call {sid}"
         return found
 

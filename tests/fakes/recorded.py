@@ -62,7 +62,7 @@ def take_recording(
 def take(parts: Parts, params: Mapping[str, str]) -> Call:
     """The call of this hook, after it was taken in."""
     parts.intake.take(parts.twilio, signed(params, at=datetime.now(UTC)))
-    call = parts.store.call(f"twilio:{ACCOUNT}:{CALL}")
+    call = parts.store.calls.get(f"twilio:{ACCOUNT}:{CALL}")
     assert call is not None
     return call
 

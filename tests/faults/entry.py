@@ -37,8 +37,8 @@ from adapter.intake.service import Intake
 from adapter.processes import children as processes
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
 from adapter.storage import relayed_calls as relays
-from adapter.storage.shared import Breakers
-from adapter.storage.store import Store
+from adapter.storage.circuit_breaker import Breakers
+from adapter.storage.runs import Runs
 from adapter.targets.propexo.client import READ_SECONDS, PropexoClient
 from adapter.targets.propexo.target import PropexoTarget
 from adapter.worker import dbos_queue as queue
@@ -48,9 +48,9 @@ BEFORE, AFTER, AFTER_RESULT = "before", "after", "after it returned something"
 POINTS: Mapping[str, tuple[type, str, str]] = {
     "before_commit": (Intake, "_take_in", BEFORE),
     "after_commit": (Intake, "_take_in", AFTER),
-    "amid_dispatch": (Store, "due", AFTER_RESULT),
+    "amid_dispatch": (Runs, "take_due", AFTER_RESULT),
     "after_dispatch": (queue.Worker, "dispatch", AFTER_RESULT),
-    "after_claim": (Store, "claim", AFTER_RESULT),
+    "after_claim": (Runs, "claim", AFTER_RESULT),
     "before_post": (PropexoTarget, "post", BEFORE),
     "after_post": (PropexoTarget, "post", AFTER),
     "before_note": (Delivery, "_note", BEFORE),

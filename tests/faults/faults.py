@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 
-from adapter.storage.shared import DEAD_AFTER
+from adapter.storage.workers import DEAD_AFTER
 from adapter.targets.propexo.client import READ_SECONDS
 from tests.benchmarks.servers import free_port
 from tests.faults.audit import unfinished

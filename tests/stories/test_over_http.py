@@ -163,7 +163,9 @@ def told(tmp_path_factory: pytest.TempPathFactory, is_full: bool) -> Iterator[To
                 answers.update(statuses)
 
         def calls() -> dict[str, Call]:
-            return {call.call_id: call for store in stores for call in store.list_calls(limit=2000)}
+            return {
+                call.call_id: call for store in stores for call in store.calls.search(limit=2000)
+            }
 
         def has_read_all_people(store: Store) -> bool:
             index = PeopleIndex(store)
@@ -216,8 +218,8 @@ def told(tmp_path_factory: pytest.TempPathFactory, is_full: bool) -> Iterator[To
             answers,
             known,
             before_late_hooks,
-            {c.call_id: sum(len(s.hooks_of(c.key)) for s in stores) for c in known.values()},
-            [hook for store in stores for hook in store.parked_hooks()],
+            {c.call_id: sum(len(s.hooks.of_call(c.key)) for s in stores) for c in known.values()},
+            [hook for store in stores for hook in store.hooks.parked()],
         )
         for store in stores:
             store.engine.dispose()

@@ -66,7 +66,7 @@ def test_calls_wait_for_a_revoked_key_over_a_restart_and_go_on_by_themselves(
     store = Store(open_engine(Settings.from_environ({"DATABASE_URL": database_url}).database_url))
 
     def call(sid: str) -> Call:
-        (found,) = store.find_calls(sid)
+        (found,) = store.calls.find(sid)
         return found
 
     def asked() -> int:
@@ -105,7 +105,7 @@ def test_calls_wait_for_a_revoked_key_over_a_restart_and_go_on_by_themselves(
             wait_for("written", lambda sid=sid: call(sid).state is CallState.WRITTEN, seconds=180)  # type: ignore[misc]  # mypy infers no types for a lambda with a default
         notes = [str(event["body"]["notes"]) for event in propexo.events()]
         assert {sid: sum(sid in note for note in notes) for sid in sids} == dict.fromkeys(sids, 1)
-        assert store.list_calls(state="failed") == []
+        assert store.calls.search(state="failed") == []
         errors = (tmp_path / "first.log").read_text().count('"Propexo refuses: calls wait"')
         assert errors == 1
     store.engine.dispose()

@@ -256,15 +256,15 @@ def check_conversation(world: World, story: Story, order: tuple[int, ...]) -> No
     for call_id, expected in story.expected_of.items():
         call = world.call(call_id, story.account)
         check_call(target, call, expected, f"{about}: {call.state}, {call.outcome}, {call.reason}")
-    unexpected = [c for c in world.store.list_calls() if c.call_id not in story.expected_of]
+    unexpected = [c for c in world.store.calls.search() if c.call_id not in story.expected_of]
     assert not unexpected, (about, [(c.call_id, c.state) for c in unexpected])
     states = [expected["state"] for expected in story.expected_of.values()]
     assert len(target.events_posted) == states.count("written"), about
     assert len({lead["phone_1"] for lead in target.leads_posted}) == len(target.leads_posted)
     assert len(target.leads_posted) == story.expected.get("leads", 0), about
-    assert world.store.parked_hooks() == [], about
+    assert world.store.hooks.parked() == [], about
     unused = story.expected.get("unused", ())
-    kept = [hook for c in world.store.list_calls() for hook in world.store.hooks_of(c.key)]
+    kept = [hook for c in world.store.calls.search() for hook in world.store.hooks.of_call(c.key)]
     if unused:
         assert len(kept) == len(story.hooks) - len(unused), about
     check_event(world, story, order)

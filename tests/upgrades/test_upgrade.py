@@ -82,7 +82,7 @@ def rows_of(engine: sa.Engine) -> dict[str, int]:
 
 
 def calls_of(store: Store) -> dict[str, str]:
-    return {call.call_id: call.state.value for call in store.list_calls(limit=1000)}
+    return {call.call_id: call.state.value for call in store.calls.search(limit=1000)}
 
 
 # The data ---------------------------------------------------------------------------------------
@@ -112,10 +112,10 @@ def test_every_call_stands_where_it_stood(upgraded: Store) -> None:
     assert {"written", "posted", "held", "ignored", "failed", "delivering", "open"} == set(
         expected.values()
     )
-    assert upgraded.count_parked() == 1
-    doubtful = next(call for call in upgraded.find_calls(call_id("doubtful")))
+    assert upgraded.hooks.count_parked() == 1
+    doubtful = next(call for call in upgraded.calls.find(call_id("doubtful")))
     with upgraded.begin() as connection:
-        assert upgraded.last_doubtful(connection, doubtful.key, "post") is not None
+        assert upgraded.attempts.last_doubtful(connection, doubtful.key, "post") is not None
 
 
 def test_an_empty_database_of_0_1_0_has_nothing_to_look_at(empty_database_url: str) -> None:
@@ -262,7 +262,7 @@ def test_held_calls_end_by_the_rules_of_today(made: Adapter) -> None:
 
 def run_again(world: World, call: Call) -> None:
     with world.store.begin() as connection:
-        world.store.update(connection, call.key, run=call.run + 1, due_at=AFTER)
+        world.store.calls.update(connection, call.key, run=call.run + 1, due_at=AFTER)
     world.delivery.run(call.key, call.run + 1)
 
 

@@ -53,16 +53,16 @@ def test_a_process_lives_whatever_its_database_does(stranded: Parts) -> None:
 
 
 def test_it_is_ready_with_a_current_schema_and_a_worker(parts: Parts) -> None:
-    parts.store.beat("one", datetime.now(UTC))
+    parts.store.workers.beat("one", datetime.now(UTC))
     answer = client_of(parts).get("/readyz")
     assert (answer.status_code, answer.json) == (
         200,
-        {"status": "ok", "instance": parts.store.instance()},
+        {"status": "ok", "instance": parts.store.secrets.instance()},
     )
 
 
 def test_parked_hooks_are_an_alarm_and_take_no_web_away(parts: Parts) -> None:
-    parts.store.beat("one", datetime.now(UTC))
+    parts.store.workers.beat("one", datetime.now(UTC))
     unreadable = {"AccountSid": ACCOUNT, "CallSid": "CA1", "CallStatus": "exploded"}
     assert send(client_of(parts), signed(unreadable)).status_code == 204
     answer = client_of(parts).get("/readyz")
@@ -77,13 +77,13 @@ def test_without_a_living_worker_hooks_are_taken_and_an_alarm_is_told(
 ) -> None:
     """Else a router would take web away, and hooks that can be stored would be lost."""
     if age is not None:
-        parts.store.beat("dead", datetime.now(UTC) - age)
+        parts.store.workers.beat("dead", datetime.now(UTC) - age)
     answer = client_of(parts).get("/readyz")
     assert (answer.status_code, answer.json) == (
         200,
         {
             "status": "ok",
-            "instance": parts.store.instance(),
+            "instance": parts.store.secrets.instance(),
             "alarms": {
                 "queue": "no worker is alive: start `adapter worker`, or `adapter run` for both"
             },
@@ -159,7 +159,7 @@ def test_every_problem_is_named_also_by_checks_that_fail(parts: Parts) -> None:
 
     checks = {"good": lambda: None, "bad": lambda: "is bad", "worse": broken}
     wrong = {"bad": "is bad", "worse": "RuntimeError"}
-    mark = {"instance": parts.store.instance()}
+    mark = {"instance": parts.store.secrets.instance()}
     needed = client_of(parts, Health(parts.store, needed=checks, alarms={})).get("/readyz")
     assert needed.status_code == 503
     assert needed.json == {"status": "not ready", "problems": wrong, **mark}
@@ -227,19 +227,19 @@ def test_metrics_tell_of_hooks_calls_and_the_oldest_due_call(parts: Parts, store
     taken = ("adapter_hooks_total", "status", "taken")
     assert found[taken] == before.get(taken, 0) + 2
     with store.begin() as connection:
-        for call in store.list_calls():
+        for call in store.calls.search():
             hours = 1 if call.call_id == "CA1" else 2
             due_at = datetime.now(UTC) - timedelta(hours=hours)
-            store.update(connection, call.key, due_at=due_at)
+            store.calls.update(connection, call.key, due_at=due_at)
     assert numbers(client)["adapter_oldest_due_seconds",] == pytest.approx(7200, abs=60)
 
 
 def test_a_call_that_is_due_later_is_not_late(parts: Parts, store: Store) -> None:
     client = client_of(parts)
     take(client, "CA1", "no-answer")
-    (call,) = store.list_calls()
+    (call,) = store.calls.search()
     with store.begin() as connection:
-        store.update(connection, call.key, due_at=datetime.now(UTC) + timedelta(hours=1))
+        store.calls.update(connection, call.key, due_at=datetime.now(UTC) + timedelta(hours=1))
     assert numbers(client)["adapter_oldest_due_seconds",] == 0.0
 
 

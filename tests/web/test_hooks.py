@@ -80,7 +80,7 @@ def stranded() -> Iterator[FlaskClient]:
 
 def kept(store: Store) -> int:
     """How many hooks and calls there are."""
-    return len(store.list_calls()) + len(store.hooks_of(KEY)) + store.count_parked()
+    return len(store.calls.search()) + len(store.hooks.of_call(KEY)) + store.hooks.count_parked()
 
 
 # Taken ----------------------------------------------------------------------------------------------
@@ -93,7 +93,7 @@ def test_a_hook_is_stored_and_answered_with_nothing(
     answer = send(client, signed(COMPLETED, method=method))
     assert (answer.status_code, answer.data) == (204, b"")
     assert "Content-Type" not in answer.headers
-    call = parts.store.call(KEY)
+    call = parts.store.calls.get(KEY)
     assert call is not None
     assert (call.other, call.talk_seconds) == (PERSON, 17)
     assert call.record.parent.caller_name == "ANNA  LEE"
@@ -109,7 +109,7 @@ def test_a_hook_that_cannot_be_read_is_acknowledged_and_parked(
     client: FlaskClient, parts: Parts
 ) -> None:
     assert send(client, signed(UNREADABLE)).status_code == 204
-    assert parts.store.count_parked() == 1
+    assert parts.store.hooks.count_parked() == 1
 
 
 @pytest.mark.parametrize("query", ["?b=2&a=%2F%2f", "?", "?x=S%C3%A3o+Paulo"])
@@ -312,7 +312,7 @@ def test_a_parked_hook_is_logged_as_an_error_with_the_way_to_it(
     send(client, signed(UNREADABLE))
     (line,) = logged()
     assert (line["event"], line["level"]) == ("hook parked", "error")
-    assert line["hook"] == parts.store.parked_hooks()[0].id
+    assert line["hook"] == parts.store.hooks.parked()[0].id
     assert "adapter replay --state parked" in line["then"]
 
 

@@ -145,12 +145,12 @@ def test_the_last_comparison_and_its_balance_are_told(made: Adapter) -> None:
 
 def test_people_jobs_workers_and_the_budget_are_told(made: Adapter) -> None:
     made.fill_index()
-    made.store.beat("one", made.now())
-    made.store.beat("dead", made.now() - timedelta(minutes=5))
+    made.store.workers.beat("one", made.now())
+    made.store.workers.beat("dead", made.now() - timedelta(minutes=5))
     made.parts.propexo._governor._limit = 100
     made.parts.propexo.get("/v1/leads/", step="lookup")
     made.pass_time(30)
-    made.store.beat("one", made.now())
+    made.store.workers.beat("one", made.now())
     found = scraped(made)
     assert found["adapter_workers_alive",] == 1
     assert found["adapter_rate_budget_used",] == 1

@@ -380,9 +380,9 @@ def test_a_link_with_any_one_character_changed_opens_nothing(world: World) -> No
 def test_a_revoked_link_opens_nothing_and_a_new_one_does(world: World) -> None:
     old = world.path
     assert world.client.get(old).status_code == 200
-    assert world.parts.store.revoke_link(world.call.key) == 1
+    assert world.parts.store.calls.revoke_link(world.call.key) == 1
     assert is_closed(world, old)
-    renewed = world.parts.store.call(world.call.key)
+    renewed = world.parts.store.calls.get(world.call.key)
     assert renewed is not None
     assert world.client.get(link_of(world.parts, renewed)).status_code == 200
 
@@ -406,7 +406,7 @@ def other_call(world: World, seconds: float) -> Call:
     at = world.call.first_seen_at + timedelta(seconds=seconds)
     values = row(facts, first_seen_at=at, other="+16175550177")
     with world.parts.store.begin() as connection:
-        return world.parts.store.take(connection, values)
+        return world.parts.store.calls.take(connection, values)
 
 
 def old_link_of(world: World) -> str:
@@ -425,7 +425,7 @@ def test_another_accounts_call_with_the_same_id_changes_no_link(
     assert (page.status_code, "0177" in page.text) == (200, False)
     theirs = world.client.get(link_of(world.parts, other), headers=BROWSER)
     assert (theirs.status_code, "0177" in theirs.text) == (200, True)
-    world.parts.store.revoke_link(other.key)
+    world.parts.store.calls.revoke_link(other.key)
     assert is_closed(world, link_of(world.parts, other))
     assert world.client.get(world.path, headers=BROWSER).status_code == 200
 
@@ -436,7 +436,7 @@ def test_an_old_link_opens_the_call_that_was_stored_first(world: World) -> None:
     other_call(world, 60)
     page = world.client.get(old, headers=BROWSER)
     assert (page.status_code, "0177" in page.text) == (200, False)
-    world.parts.store.revoke_link(world.call.key)
+    world.parts.store.calls.revoke_link(world.call.key)
     assert is_closed(world, old), "revoked, it does not lead to the other one instead"
 
 

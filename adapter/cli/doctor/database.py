@@ -13,8 +13,8 @@ from adapter.config.lines_file import OTHER_LINES
 from adapter.errors import SettingsError
 from adapter.storage.engine import schema_state
 from adapter.storage.pooler import is_direct
-from adapter.storage.shared import DEAD_AFTER
 from adapter.storage.trouble import full_disk, refuse_absent, trouble
+from adapter.storage.workers import DEAD_AFTER
 
 
 def check_database(parts: Parts) -> Iterator[Finding]:
@@ -22,7 +22,7 @@ def check_database(parts: Parts) -> Iterator[Finding]:
     fact, is_well = _schema(parts)
     yield Finding("database", is_well, fact)
     if is_well:
-        beats = parts.store.workers().values()
+        beats = parts.store.workers.seen_at().values()
         alive = [seen for seen in beats if datetime.now(UTC) - seen < DEAD_AFTER]
         advice = f"{len(alive)} alive" if alive else "none is alive: start adapter run (or worker)"
         yield Finding("worker", bool(alive), advice)
@@ -39,14 +39,14 @@ def _lines_in_use(parts: Parts) -> Iterator[Finding]:
         digest = parts.lines.digest
     except SettingsError:
         return  # another check says what is wrong with them
-    if others := parts.store.workers_with_other_lines(digest, datetime.now(UTC) - DEAD_AFTER):
+    if others := parts.store.workers.count_with_other_lines(digest, datetime.now(UTC) - DEAD_AFTER):
         yield Finding("lines in use", False, OTHER_LINES.format(others))
 
 
 def instance_of(parts: Parts) -> str | None:
     """The name of this database, which /readyz tells too; None if it is not in order."""
     _, is_well = _schema(parts)
-    return parts.store.instance() if is_well else None
+    return parts.store.secrets.instance() if is_well else None
 
 
 def _schema(parts: Parts) -> tuple[str, bool]:

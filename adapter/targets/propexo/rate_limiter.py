@@ -19,8 +19,8 @@ OTHER_SHARE = 0.9
 SPREAD_SECONDS = 0.5
 
 
-class Budgets(Protocol):
-    """Where the count is kept; adapter.storage.shared.Budgets."""
+class RateBudget(Protocol):
+    """Where the count is kept; adapter.storage.rate_budget.RateBudget."""
 
     def spend(self, name: str, *, now: float, allowed: int, share: float) -> float: ...
 
@@ -36,7 +36,7 @@ class Governor:
     """
 
     def __init__(
-        self, budgets: Budgets, *, name: str, limit: int, clock: Callable[[], float]
+        self, budgets: RateBudget, *, name: str, limit: int, clock: Callable[[], float]
     ) -> None:
         self._budgets = budgets
         self._name = name

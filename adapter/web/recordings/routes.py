@@ -157,7 +157,7 @@ def _page(page: Page, listen: str, *, token: str = "", status: int = 200) -> Res
 def _call(store: Store, links: Links, token: str) -> Call | None:
     """The one call that this token opens; None, whatever is wrong with it."""
     link = links.read(token)
-    return link.call_of(store.find_calls(link.call_id)) if link is not None else None
+    return link.call_of(store.calls.find(link.call_id)) if link is not None else None
 
 
 def _is_for_people(suffix: str | None) -> bool:

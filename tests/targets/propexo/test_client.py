@@ -33,7 +33,7 @@ BODY = {"integration_id": "int_1"}
 
 
 class NoBudget:
-    """Budgets without a limit that keep what they learn."""
+    """RateBudget without a limit that keep what they learn."""
 
     def __init__(self, wait: float = 0.0) -> None:
         self.wait = wait

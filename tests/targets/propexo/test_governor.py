@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from adapter.errors import BudgetSpent
-from adapter.storage.shared import Budgets
+from adapter.storage.rate_budget import RateBudget
 from adapter.storage.store import Store
 from adapter.targets.propexo.rate_limiter import Governor
 
@@ -29,7 +29,7 @@ def time() -> Time:
 
 
 def governor(store: Store, time: Time, limit: int = 100, name: str = "propexo") -> Governor:
-    return Governor(Budgets(store), name=name, limit=limit, clock=time)
+    return Governor(RateBudget(store), name=name, limit=limit, clock=time)
 
 
 def wait(one: Governor, step: str = "post") -> float:

@@ -1,0 +1,138 @@
+"""What was asked of the other side for a call, and what did an operator decide about it?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, TypedDict, Unpack
+
+import sqlalchemy as sa
+
+from adapter.domain.call import OPERATOR, Attempt
+from adapter.observability.observe import Exchange
+from adapter.storage.schema import attempts
+from adapter.storage.session import Session
+
+
+class AttemptUpdate(TypedDict, total=False):
+    """The columns of an attempt that are known when it is over."""
+
+    finished_at: datetime
+    status: int | None
+    answer: str | None
+    next: str | None
+    doubtful: bool
+
+
+class Attempts:
+    """The rows of `attempts`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def start(
+        self,
+        connection: sa.Connection,
+        *,
+        call_key: str,
+        at: datetime,
+        step: str,
+        asked: str,
+        replaces: int | None = None,
+    ) -> int | None:
+        """Note what is about to be asked; its id. Until it is finished it counts as doubtful.
+
+        replaces: the doubtful attempt in whose place it is asked. None if the last one of this step is
+        in doubt, and another one.
+        """
+        values = {"this": call_key, "at_": at, "step_": step, "asked_": asked}
+        result = connection.execute(_INSERT, {**values, "replaces": replaces or 0})
+        attempt: int | None = result.scalar_one_or_none()
+        return attempt
+
+    def finish(
+        self, connection: sa.Connection, attempt_id: int, **values: Unpack[AttemptUpdate]
+    ) -> None:
+        connection.execute(_UPDATE, {"this": attempt_id, **values})
+
+    def add(
+        self,
+        connection: sa.Connection,
+        key: str,
+        seen: Sequence[Exchange],
+        *,
+        then: str | None,
+    ) -> None:
+        """Keep exchanges that are over; then: what was decided after the last of them."""
+        rows = [
+            {
+                "call_key": key,
+                "at": exchange.at,
+                "finished_at": exchange.finished_at,
+                "step": exchange.step,
+                "asked": exchange.asked,
+                "status": exchange.status,
+                "answer": exchange.answer,
+                "next": then if exchange is seen[-1] else None,
+                "doubtful": False,
+            }
+            for exchange in seen
+        ]
+        if rows:
+            connection.execute(sa.insert(attempts), rows)
+
+    def add_decision(self, connection: sa.Connection, key: str, what: str, now: datetime) -> None:
+        """Keep what an operator decided about a call, among what was asked for it."""
+        connection.execute(
+            sa.insert(attempts),
+            {"call_key": key, "at": now, "step": OPERATOR, "asked": what, "doubtful": False},
+        )
+
+    def of_call(self, key: str) -> Sequence[Attempt]:
+        """The attempts of this call, the oldest first."""
+        query = sa.select(attempts).where(attempts.c.call_key == key).order_by(attempts.c.id)
+        with self._session.autocommit() as connection:
+            return [Attempt(**row._mapping) for row in connection.execute(query)]
+
+    def last_doubtful(self, connection: sa.Connection, key: str, step: str) -> Attempt | None:
+        """The newest attempt of this step that may have got through without our knowing."""
+        row = connection.execute(_LAST, {"this": key, "step_": step}).one_or_none()
+        attempt = Attempt(**row._mapping) if row else None
+        return attempt if attempt is not None and attempt.doubtful else None
+
+    def end_doubts(self, connection: sa.Connection, key: str, why: str) -> None:
+        """Nothing that was asked for this call has got through without our knowing; why: next to it."""
+        doubtful = sa.and_(attempts.c.call_key == key, attempts.c.doubtful)
+        values = {"doubtful": False, "next": why}
+        connection.execute(sa.update(attempts).where(doubtful).values(**values))
+
+
+# Built once: SQLAlchemy takes longer to build a statement than to send it. Columns to set are the parameters.
+_THIS: sa.BindParameter[Any] = sa.bindparam("this")
+_STEP: sa.BindParameter[Any] = sa.bindparam("step_")
+_UPDATE = sa.update(attempts).where(attempts.c.id == _THIS)
+_LAST = (
+    sa.select(attempts)
+    .where(attempts.c.call_key == _THIS, attempts.c.step == _STEP)
+    .order_by(attempts.c.id.desc())
+    .limit(1)
+)
+_DOUBTFUL_ID = _LAST.with_only_columns(
+    sa.case((attempts.c.doubtful, attempts.c.id), else_=0)
+).scalar_subquery()
+_INSERT = (
+    sa.insert(attempts)
+    .from_select(
+        ["call_key", "at", "step", "asked", "doubtful"],
+        sa.select(
+            sa.cast(_THIS, attempts.c.call_key.type),
+            sa.bindparam("at_", type_=attempts.c.at.type),
+            sa.cast(_STEP, attempts.c.step.type),
+            sa.bindparam("asked_", type_=attempts.c.asked.type),
+            sa.true(),
+        ).where(
+            sa.func.coalesce(_DOUBTFUL_ID, 0) == sa.bindparam("replaces", type_=attempts.c.id.type)
+        ),
+    )
+    .returning(attempts.c.id)
+)

@@ -1,0 +1,254 @@
+"""Which calls are there? Stores a call, locks it, changes it, and finds calls for people who look.
+
+When a call is due and who delivers it is asked of `adapter.storage.runs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, registry
+from sqlalchemy.engine import Dialect
+
+from adapter.domain.call import FORGOTTEN, ON_RECORD, Call, CallState, RawHook
+from adapter.domain.record import CallRecord, call_key
+from adapter.storage.hooks import Hooks, NewHook, new_row
+from adapter.storage.schema import calls, hooks, legs
+from adapter.storage.session import Session
+
+
+class Calls:
+    """The rows of `calls`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    # One call ---------------------------------------------------------------------------------
+
+    def take(self, connection: sa.Connection, call: Mapping[str, Any]) -> Call:
+        """Insert the call as given, or lock and return the row that is there (version > 1)."""
+        statement = (
+            self._session.insert(calls)
+            .values(**_NEW, **call)
+            .on_conflict_do_update(
+                index_elements=[calls.c.key], set_={"version": calls.c.version + 1}
+            )
+            .returning(calls)
+        )
+        return Call.of(connection.execute(statement).one()._mapping)
+
+    def add_first(self, call: Mapping[str, Any], hook: RawHook, *, kind: str) -> bool:
+        """Store a call together with the first hook that tells of it; False if it was there already.
+
+        call: as for `take`, first seen when the hook was received. kind: the hook's.
+
+        On PostgreSQL this is one statement, and so one round trip, which is its own transaction.
+        """
+        hook = replace(hook, kind=kind, call_key=call["key"])
+        if self._session.is_postgresql:
+            values = {f"call_{column}": value for column, value in call.items()}
+            values |= {f"hook_{column}": value for column, value in new_row(hook).items()}
+            return self._session.run_at_once(_first_statement(tuple(call)), values) == 1
+        with self._session.begin() as connection:
+            statement = self._session.insert(calls).values(**_NEW, **call)
+            statement = statement.on_conflict_do_nothing(index_elements=[calls.c.key])
+            if connection.execute(statement).rowcount == 0:
+                return False
+            Hooks(self._session).add(connection, hook)
+        return True
+
+    def locked(self, connection: sa.Connection, key: str) -> Call | None:
+        """The call, locked until the transaction ends."""
+        row = connection.execute(_LOCK, {"this": key}).one_or_none()
+        return Call.of(row._mapping) if row else None
+
+    def update(self, connection: sa.Connection, key: str, **values: Any) -> None:
+        """Set these columns of the call, whatever its run."""
+        connection.execute(_UPDATE, {"this": key, **stored(values)})
+
+    def get(self, key: str) -> Call | None:
+        """The call, read in a transaction of its own."""
+        with self._session.autocommit() as connection:
+            return self.read(connection, key)
+
+    def read(self, connection: sa.Connection, key: str) -> Call | None:
+        """The call as this transaction sees it, not locked."""
+        row = connection.execute(_SELECT, {"this": key}).one_or_none()
+        return Call.of(row._mapping) if row else None
+
+    def revoke_link(self, key: str) -> int | None:
+        """Let the links to this call given out so far open nothing; the version of new ones.
+
+        None: there is no such call.
+        """
+        statement = (
+            sa.update(calls)
+            .where(calls.c.key == key)
+            .values(link_version=calls.c.link_version + 1)
+            .returning(calls.c.link_version)
+        )
+        with self._session.autocommit() as connection:
+            version: int | None = connection.execute(statement).scalar_one_or_none()
+        return version
+
+    # Many calls -------------------------------------------------------------------------------
+
+    def find(self, name: str) -> Sequence[Call]:
+        """Calls with this key or provider id; several only where two accounts share an id.
+
+        The one that was stored first comes first.
+        """
+        query = sa.select(calls).where(sa.or_(calls.c.key == name, calls.c.call_id == name))
+        return self._select(query.order_by(calls.c.first_seen_at, calls.c.key))
+
+    def find_by_beginning(self, name: str, limit: int) -> Sequence[Call]:
+        """Calls whose key or provider id begins so, which is written as those are; the newest first."""
+        # LIKE is blind to case on SQLite, substr is not; as many of the first as there are characters.
+        query = sa.select(calls).where(
+            sa.or_(
+                sa.func.substr(calls.c.call_id, 1, len(name)) == name,
+                sa.func.substr(calls.c.key, 1, len(name)) == name,
+            )
+        )
+        newest_first = query.order_by(calls.c.first_seen_at.desc(), calls.c.key)
+        return self._select(newest_first.limit(limit))
+
+    def search(
+        self,
+        *,
+        state: str | None = None,
+        number: str | None = None,
+        line: str | None = None,
+        reason: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> Sequence[Call]:
+        """Calls, newest first. reason: words in it. since, until: when they were first heard of."""
+        query = sa.select(calls).order_by(calls.c.first_seen_at.desc(), calls.c.key.desc())
+        for column, value in (
+            (calls.c.state, state),
+            (calls.c.other, number),
+            (calls.c.line, line),
+        ):
+            if value is not None:
+                query = query.where(column == value)
+        if state is None:
+            query = query.where(calls.c.state != CallState.FOLDED.value)
+        if reason is not None:
+            query = query.where(calls.c.reason.icontains(reason, autoescape=True))
+        if since is not None:
+            query = query.where(calls.c.first_seen_at >= since)
+        if until is not None:
+            query = query.where(calls.c.first_seen_at < until)
+        return self._select(query.limit(limit).offset(offset))
+
+    def count(self) -> Mapping[tuple[str, str], int]:
+        """How many calls there are by (state, outcome)."""
+        query = sa.select(
+            calls.c.state, sa.func.coalesce(calls.c.outcome, "unknown"), sa.func.count()
+        ).group_by(calls.c.state, calls.c.outcome)
+        with self._session.autocommit() as connection:
+            return {(row[0], row[1]): row[2] for row in connection.execute(query)}
+
+    def count_on_line(self, line: str) -> int:
+        """How many calls were on this line of ours (E.164)."""
+        mine = sa.and_(calls.c.line == line, calls.c.state != CallState.FOLDED.value)
+        query = sa.select(sa.func.count()).select_from(calls).where(mine)
+        with self._session.autocommit() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def _select(self, query: sa.Select[Any]) -> Sequence[Call]:
+        with self._session.autocommit() as connection:
+            return [Call.of(row._mapping) for row in connection.execute(query)]
+
+    # What was forgotten -----------------------------------------------------------------------
+
+    def has_forgotten(self, connection: sa.Connection, keys: Collection[str]) -> bool:
+        """True if one of these is a call, or a leg of a call, that was forgotten on request."""
+        owners = sa.select(legs.c.call_key).where(legs.c.leg_key.in_(keys))
+        named = sa.or_(calls.c.key.in_(keys), calls.c.key.in_(owners))
+        rows = connection.execute(sa.select(calls).where(named))
+        return any(Call.of(row._mapping).record.is_forgotten for row in rows)
+
+    def remember_forgotten(
+        self, connection: sa.Connection, hook: sa.Row[Any], now: datetime
+    ) -> None:
+        """Keep of a call whose only hooks were parked and deleted that it was, and is forgotten."""
+        record = CallRecord(
+            provider=hook.provider,
+            account=hook.account,
+            call_id=hook.call_key.removeprefix(call_key(hook.provider, hook.account, "")),
+            is_forgotten=True,
+            was_read=True,
+        )
+        row = {
+            "key": record.key,
+            "provider": record.provider,
+            "account": record.account,
+            "call_id": record.call_id,
+            "state": CallState.IGNORED.value,
+            "reason": FORGOTTEN,
+            "record": record.model_dump_json(exclude_none=True),
+            "first_seen_at": hook.received_at,
+            "run": 1,
+            "updated_at": now,
+        }
+        statement = self._session.insert(calls).values(**_NEW, **row)
+        connection.execute(statement.on_conflict_do_nothing(index_elements=[calls.c.key]))
+
+
+def stored(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """These values of a call as its columns hold them."""
+    columns = dict(values)
+    if columns.get("event") is not None:
+        columns["event"] = columns["event"].to_json()
+    if columns.pop("is_on_record", False):
+        columns["job_id"] = ON_RECORD
+    return columns
+
+
+# Built once: SQLAlchemy takes longer to build a statement than to send it. Columns to set are the parameters.
+_THIS: sa.BindParameter[Any] = sa.bindparam("this")
+_SELECT = sa.select(calls).where(calls.c.key == _THIS)
+_UPDATE = sa.update(calls).where(calls.c.key == _THIS)
+_LOCK = _UPDATE.values(version=calls.c.version + 1).returning(calls)
+
+# Columns of a new call that say nothing yet.
+_NEW = {"version": 1, "tries": 0, "link_version": 0, "queued_run": 0}
+# A hook takes these from the call that it told of.
+_FROM_CALL = {"provider": calls.c.provider, "account": calls.c.account, "call_key": calls.c.key}
+
+
+@cache
+def _first_statement(columns: tuple[str, ...]) -> str:
+    """The SQL that inserts a call with these columns, and the hook that tells of it if the call is new.
+
+    In the form of PostgreSQL's driver. Its parameters are `call_` or `hook_` and the column's name.
+    """
+    values: dict[str, sa.ColumnElement[Any]]
+    values = {name: sa.bindparam(f"call_{name}", type_=calls.c[name].type) for name in columns}
+    values |= {name: sa.literal_column(str(value)) for name, value in _NEW.items()}
+    new_call = (
+        postgresql.insert(calls)
+        .values(values)
+        .on_conflict_do_nothing(index_elements=[calls.c.key])
+        .returning(*_FROM_CALL.values())
+        .cte("call")
+    )
+    new_hook = {name: new_call.c[column.name] for name, column in _FROM_CALL.items()} | {
+        name: sa.bindparam(f"hook_{name}", type_=hooks.c[name].type)
+        for name in NewHook.__annotations__
+        if name not in _FROM_CALL
+    }
+    statement = sa.insert(hooks).from_select(list(new_hook), sa.select(*new_hook.values()))
+    return str(statement.compile(dialect=_POSTGRESQL))
+
+
+_POSTGRESQL: Dialect = registry.load("postgresql.psycopg")()

@@ -1,0 +1,219 @@
+"""Which calls are due, who delivers them, and which writes await their confirmation?
+
+A call is delivered in numbered runs. `run` is the newest one that was planned; `queued_run` is the newest one
+that was handed to the workers. Only the newest run may change the call: a later run always wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapter.domain.call import ON_RECORD, Call, CallState
+from adapter.storage.calls import stored
+from adapter.storage.schema import calls
+from adapter.storage.session import Session
+
+
+class Runs:
+    """The schedule in the rows of `calls`."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    # Due runs ---------------------------------------------------------------------------------
+
+    def take_due(
+        self, connection: sa.Connection, now: datetime, limit: int
+    ) -> Sequence[tuple[str, int]]:
+        """Calls whose run is due and not queued yet, deliveries before confirmations; now marked queued.
+
+        Two workers never get the same one: rows that the other has in hand are passed over.
+        """
+        waiting = sa.and_(calls.c.queued_run < calls.c.run, calls.c.due_at <= now)
+        picked = (
+            sa.select(calls.c.key)
+            .where(waiting)
+            .order_by(calls.c.job_id.isnot(None), calls.c.due_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        rows = connection.execute(
+            sa.update(calls)
+            .where(calls.c.key.in_(picked.scalar_subquery()))
+            .values(queued_run=calls.c.run, queued_at=now)
+            .returning(calls.c.key, calls.c.run)
+        )
+        return [(row.key, row.run) for row in rows]
+
+    def count_in_hand(self, connection: sa.Connection) -> int:
+        """How many runs are with the workers now."""
+        query = (
+            sa.select(sa.func.count())
+            .select_from(calls)
+            .where(calls.c.due_at.isnot(None), calls.c.queued_run >= calls.c.run)
+        )
+        return int(connection.execute(query).scalar_one())
+
+    def oldest_due(self) -> datetime | None:
+        """When the longest-waiting undelivered call became due; it may lie in the future."""
+        waiting = (CallState.OPEN.value, CallState.DELIVERING.value)
+        query = sa.select(sa.func.min(calls.c.due_at)).where(calls.c.state.in_(waiting))
+        with self._session.autocommit() as connection:
+            oldest: datetime | None = connection.execute(query).scalar_one()
+        return oldest
+
+    # One run ----------------------------------------------------------------------------------
+
+    def claim(self, key: str, run: int) -> Call | None:
+        """The call, now being delivered, if this run of it is the one that counts."""
+        with self._session.autocommit() as connection:
+            row = connection.execute(_CLAIM, {"this": key, "run_": run}).one_or_none()
+        return Call.of(row._mapping) if row else None
+
+    def end(self, connection: sa.Connection, key: str, run: int, values: Mapping[str, Any]) -> bool:
+        """Set these values of the call; False if this run of it is not the one that counts any more."""
+        parameters = {"this": key, "run_": run, **stored(values)}
+        return connection.execute(_UPDATE, parameters).rowcount > 0
+
+    def begin_write(self, connection: sa.Connection, call: Call, values: Mapping[str, Any]) -> bool:
+        """Lock the call and set these values; False if its run or its job is another one by now."""
+        job = ON_RECORD if call.is_on_record else call.job_id
+        parameters = {"this": call.key, "run_": call.run, "job": job, **stored(values)}
+        return connection.execute(_BEGIN_WRITE, parameters).rowcount > 0
+
+    def put_back(self, key: str, run: int) -> None:
+        """Replace this run with a new one that is due at the same time.
+
+        The worker that holds the old run finds itself superseded.
+        """
+        with self._session.autocommit() as connection:
+            connection.execute(
+                _UPDATE.where(calls.c.due_at.isnot(None)),
+                {"this": key, "run_": run, "run": run + 1},
+            )
+
+    # New runs ---------------------------------------------------------------------------------
+
+    def requeue_lost(self, before: datetime, now: datetime) -> int:
+        """Plan a new run for calls whose run was queued before then, and never came to an end."""
+        with self._session.autocommit() as connection:
+            result = connection.execute(
+                sa.update(calls)
+                .where(
+                    calls.c.due_at.isnot(None),
+                    calls.c.queued_run >= calls.c.run,
+                    calls.c.queued_at < before,
+                )
+                .values(run=calls.c.run + 1, due_at=now)
+            )
+            return result.rowcount
+
+    def wake_held(self, numbers: Collection[str], *, since: datetime, now: datetime) -> int:
+        """Plan a new run for calls held since then whose other side has one of these numbers."""
+        woken = 0
+        wanted = sorted(numbers)
+        for start in range(0, len(wanted), 500):
+            statement = (
+                sa.update(calls)
+                .where(
+                    calls.c.other.in_(wanted[start : start + 500]),
+                    calls.c.state == CallState.HELD.value,
+                    calls.c.first_seen_at >= since,
+                )
+                .values(run=calls.c.run + 1, due_at=now)
+            )
+            with self._session.autocommit() as connection:
+                woken += connection.execute(statement).rowcount
+        return woken
+
+    def plan_held(self, *, since: datetime, now: datetime, seconds_apart: float) -> int:
+        """Plan a new run for all calls held since then, one after the other, the newest first; how many."""
+        held = calls.c.state == CallState.HELD.value
+        query = sa.select(calls.c.key).where(held, calls.c.first_seen_at >= since)
+        with self._session.begin() as connection:
+            keys = connection.execute(query.order_by(calls.c.first_seen_at.desc())).scalars().all()
+            statement = sa.update(calls).where(held, calls.c.key == sa.bindparam("this"))
+            planned = [
+                {"this": key, "due_at": now + timedelta(seconds=place * seconds_apart)}
+                for place, key in enumerate(keys)
+            ]
+            if planned:
+                connection.execute(
+                    statement.values(run=calls.c.run + 1, due_at=sa.bindparam("due_at")), planned
+                )
+        return len(planned)
+
+    # Accepted writes --------------------------------------------------------------------------
+
+    def unconfirmed(self, after: datetime, before: datetime, *, limit: int) -> Sequence[Call]:
+        """Calls whose write was accepted between the two and is not confirmed, the oldest first."""
+        query = (
+            sa.select(calls)
+            .where(calls.c.state == CallState.POSTED.value, calls.c.posted_at < before)
+            .where(calls.c.posted_at >= after, calls.c.job_id != ON_RECORD)
+            .order_by(calls.c.posted_at)
+            .limit(limit)
+        )
+        with self._session.autocommit() as connection:
+            return [Call.of(row._mapping) for row in connection.execute(query)]
+
+    def confirm(
+        self, written: Sequence[Call], *, succeeded: bool, needs_run: bool, now: datetime
+    ) -> Collection[str]:
+        """Note what became of these accepted writes; the keys of the calls of which it was not known yet.
+
+        needs_run: something is left to be done, in a run at once.
+        """
+        values: dict[str, Any] = {"updated_at": now}
+        if succeeded:
+            values |= {"state": CallState.WRITTEN.value, "reason": None, "confirmed_at": now}
+            values |= {"due_at": None}
+        if needs_run:
+            values |= {"run": calls.c.run + 1, "due_at": now}
+        statement = (
+            sa.update(calls)
+            .where(
+                sa.tuple_(calls.c.key, calls.c.job_id).in_([(c.key, c.job_id) for c in written]),
+                calls.c.state == CallState.POSTED.value,
+            )
+            .values(**values)
+            .returning(calls.c.key)
+        )
+        with self._session.autocommit() as connection:
+            return set(connection.execute(statement).scalars())
+
+    def doubt_write(self, job_id: str, now: datetime) -> bool:
+        """The target says that this write failed: ask what became of it. False if it is not ours."""
+        final = (CallState.POSTED.value, CallState.WRITTEN.value)
+        with self._session.autocommit() as connection:
+            result = connection.execute(
+                sa.update(calls)
+                .where(calls.c.job_id == job_id, calls.c.state.in_(final))
+                .values(state=CallState.POSTED.value, run=calls.c.run + 1, due_at=now)
+            )
+            return result.rowcount > 0
+
+
+# Built once: SQLAlchemy takes longer to build a statement than to send it. Columns to set are the parameters.
+_UPDATE = sa.update(calls).where(
+    calls.c.key == sa.bindparam("this"), calls.c.run == sa.bindparam("run_")
+)
+_CLAIM = (
+    _UPDATE.where(calls.c.state != CallState.FOLDED.value)
+    .values(
+        version=calls.c.version + 1,
+        state=sa.case(
+            (calls.c.state == CallState.OPEN.value, CallState.DELIVERING.value),
+            (calls.c.state == CallState.HELD.value, CallState.DELIVERING.value),
+            else_=calls.c.state,
+        ),
+    )
+    .returning(calls)
+)
+_BEGIN_WRITE = _UPDATE.where(calls.c.job_id.is_not_distinct_from(sa.bindparam("job"))).values(
+    version=calls.c.version + 1
+)

@@ -1,0 +1,101 @@
+"""How does storage run a statement, and which errors does the caller get?
+
+A Session hands out connections and translates the driver's errors. The repositories (Calls, Runs, Hooks, ...)
+hold the SQL. Their methods that take a connection run inside the caller's transaction
+(`with session.begin() as connection`), so that a record and its schedule commit together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from adapter.errors import StoreRefused, StoreUnavailable
+from adapter.storage.engine import cause_of, empty_traces
+
+# Read-only (a standby, a failover); tables or columns missing (this code is ahead of `migrate`);
+# this process was frozen amid a transaction (adapter.storage.pooler.FROZEN_SECONDS).
+_NOT_NOW = frozenset({"25006", "42P01", "42703", "25P03"})
+
+
+class Session:
+    """The database, SQLite or PostgreSQL; the same statements on both."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+        # SQLite begins a transaction for each statement that writes anyhow, as its driver was told to.
+        self._autocommit = (
+            engine.execution_options(isolation_level="AUTOCOMMIT") if self.is_postgresql else engine
+        )
+        self.insert: Any = postgresql.insert if self.is_postgresql else sqlite.insert
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self.engine.dialect.name == "postgresql"
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        """One transaction, committed at the end of the block.
+
+        Errors: StoreUnavailable when the database cannot be reached, is locked, read-only or full;
+        StoreRefused when it does not take what it was given.
+        """
+        with self._errors(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def autocommit(self) -> Iterator[sa.Connection]:
+        """A connection for a single statement: a transaction of its own, in one round trip instead of three.
+
+        Errors: as of `begin`.
+        """
+        with self._errors(), self._autocommit.begin() as connection:
+            yield connection
+
+    def run_at_once(self, statement: str, values: Mapping[str, Any]) -> int:
+        """Run one statement as a transaction of its own, on PostgreSQL; return how many rows it changed.
+
+        statement: SQL in the driver's own form. It runs on the driver's connection, because SQLAlchemy's
+        connection costs more time than the statement. Errors: as of `begin`.
+        """
+        with self._errors():
+            pooled = self.engine.raw_connection()
+            connection: Any = pooled.driver_connection
+            try:
+                connection.autocommit = True
+                try:
+                    return int(connection.execute(statement, values, prepare=True).rowcount)
+                finally:
+                    connection.autocommit = False
+            except self.engine.dialect.loaded_dbapi.Error:
+                pooled.invalidate()
+                raise
+            finally:
+                pooled.close()
+
+    def empty_traces(self) -> bool:
+        """See `adapter.storage.engine.empty_traces`. Errors: as of `begin`."""
+        with self._errors():
+            return empty_traces(self.engine)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        driver = self.engine.dialect.loaded_dbapi
+        passing = (driver.OperationalError, driver.InterfaceError, sa.exc.TimeoutError)
+        try:
+            yield
+        except (
+            sa.exc.DBAPIError,
+            sa.exc.TimeoutError,
+            sa.exc.InvalidRequestError,
+            driver.Error,
+        ) as error:
+            cause = getattr(error, "orig", None) or error
+            detail = f"{type(cause).__name__}: {cause_of(error)}"
+            if isinstance(cause, passing) or getattr(cause, "sqlstate", None) in _NOT_NOW:
+                raise StoreUnavailable(f"the database did not do it: {detail}") from error
+            raise StoreRefused(f"the database does not take it: {detail}") from error
