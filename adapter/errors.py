@@ -65,7 +65,7 @@ class RemoteError(AdapterError):
     """A provider or a target did not do what was asked.
 
     permanent: asking again the same way cannot help.
-    doubtful: the request may have been carried out although no good answer came back.
+    in_doubt: the request may have been carried out although no good answer came back.
     retry_after_seconds: when the other side says when to come back.
     """
 
@@ -76,12 +76,12 @@ class RemoteError(AdapterError):
         message: str,
         *,
         status: int | None = None,
-        doubtful: bool = False,
+        in_doubt: bool = False,
         retry_after_seconds: float | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.doubtful = doubtful
+        self.in_doubt = in_doubt
         self.retry_after_seconds = retry_after_seconds
 
 

@@ -289,7 +289,7 @@ def test_replay_says_whether_a_worker_will_take_it_up(run: Run, world: World) ->
             [PermanentError("Propexo answered 400: notes", status=400)],
             "What was to be written, and was not",
         ),
-        ([TemporaryError("no answer", doubtful=True)], "What may have been written to"),
+        ([TemporaryError("no answer", in_doubt=True)], "What may have been written to"),
     ],
     ids=["written", "refused", "in doubt"],
 )

@@ -94,7 +94,7 @@ def test_an_answer_that_is_nested_without_end_is_no_answer(is_write: bool) -> No
             client.send("/v1/events", {}, step="post")
         else:
             client.get("/v1/events", step="read")
-    assert caught.value.doubtful is is_write
+    assert caught.value.in_doubt is is_write
 
 
 @responses.activate

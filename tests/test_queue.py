@@ -211,7 +211,7 @@ def test_a_worker_that_is_told_to_stop_finishes_what_it_does(
     call = call_of(parts, sid)
     assert (call.state, bool(call.job_id)) == (CallState.POSTED, True)
     assert len(events_of(propexo, sid)) == 1
-    assert not any(attempt.doubtful for attempt in parts.store.attempts.of_call(call.key))
+    assert not any(attempt.in_doubt for attempt in parts.store.attempts.of_call(call.key))
     assert parts.store.workers.seen_at() == {}
     assert "Traceback" not in process.text()
 

@@ -157,7 +157,7 @@ def _event_title(call: Call, attempts: Sequence[Attempt]) -> str:
     if call.is_accepted:
         refused = ", and then refused" if call.state is CallState.FAILED else ", not confirmed yet"
         return f"What was accepted{refused}"
-    if any(attempt.doubtful for attempt in attempts):
+    if any(attempt.in_doubt for attempt in attempts):
         return "What may have been written"
     if any(attempt.step == "post" and attempt.status == 200 for attempt in attempts):
         return "What was accepted before"

@@ -173,7 +173,7 @@ class LeadCreation:
         with self._store.begin() as connection:
             if self._leads.locked(connection, lead) == lead:
                 if isinstance(last, LeftNoTrace):
-                    self._store.attempts.finish(connection, last.attempt.id, doubtful=False)
+                    self._store.attempts.finish(connection, last.attempt.id, in_doubt=False)
                 self._leads.update(connection, lead, call_key=call.key, request=request)
         return Reschedule(0.0, "the call that was to have the lead made has ended; this one does")
 

@@ -138,7 +138,7 @@ class WriteOnce:
         Errors: CannotVerify if it cannot be seen whether it got through; RemoteError, StoreUnavailable.
         """
         with self._store.begin() as connection:
-            in_doubt = self._store.attempts.last_doubtful(connection, write.call_key, write.step)
+            in_doubt = self._store.attempts.last_in_doubt(connection, write.call_key, write.step)
         if in_doubt is None:
             return NothingInDoubt()
         since = self._looked_since.setdefault(in_doubt.id, self._monotonic())
@@ -154,7 +154,7 @@ class WriteOnce:
         if not isinstance(found, NoTrace):
             with self._store.begin() as connection:
                 self._store.attempts.finish(
-                    connection, in_doubt.id, doubtful=False, next="its trace was found: accepted"
+                    connection, in_doubt.id, in_doubt=False, next="its trace was found: accepted"
                 )
                 write.accepted(connection, found, in_doubt.at)
             self._looked_since.pop(in_doubt.id, None)
@@ -213,7 +213,7 @@ class WriteOnce:
                     finished_at=at,
                     status=200,
                     answer=f"accepted as job {found.job_id}",
-                    doubtful=False,
+                    in_doubt=False,
                     next="confirm",
                 )
             write.accepted(connection, found, at)
@@ -240,7 +240,7 @@ class WriteOnce:
                 connection.rollback()
             elif replaced is not None:
                 self._store.attempts.finish(
-                    connection, replaced.id, doubtful=False, next="no trace of it: asked again"
+                    connection, replaced.id, in_doubt=False, next="no trace of it: asked again"
                 )
                 self._looked_since.pop(replaced.id, None)
             return attempt
@@ -253,8 +253,8 @@ class WriteOnce:
                 finished_at=self._clock(),
                 status=error.status,
                 answer=str(error),
-                doubtful=error.doubtful,
-                next="look for its trace" if error.doubtful else None,
+                in_doubt=error.in_doubt,
+                next="look for its trace" if error.in_doubt else None,
             )
         if _is_outage(error):
             now = self._clock().timestamp()

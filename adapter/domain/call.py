@@ -161,4 +161,4 @@ class Attempt:
     status: int | None
     answer: str | None
     next: str | None
-    doubtful: bool
+    in_doubt: bool

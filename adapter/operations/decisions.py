@@ -89,7 +89,7 @@ def _decide(store: Store, call: Call, what: str, **values: Any) -> None:
     with store.begin() as connection:
         current = store.calls.locked(connection, call.key)
         state = current.state if current is not None else call.state
-        is_waiting = state is CallState.DELIVERING and not store.attempts.last_doubtful(
+        is_waiting = state is CallState.DELIVERING and not store.attempts.last_in_doubt(
             connection, call.key, "post"
         )
         if current is None or not (state in OPEN_TO_DECISION or is_waiting):

@@ -15,13 +15,13 @@ from adapter.storage.session import Session
 
 
 class AttemptUpdate(TypedDict, total=False):
-    """The columns of an attempt that are known when it is over."""
+    """What is known of an attempt when it is over. in_doubt is the column doubtful."""
 
     finished_at: datetime
     status: int | None
     answer: str | None
     next: str | None
-    doubtful: bool
+    in_doubt: bool
 
 
 class Attempts:
@@ -40,10 +40,10 @@ class Attempts:
         asked: str,
         replaces: int | None = None,
     ) -> int | None:
-        """Note what is about to be asked; its id. Until it is finished it counts as doubtful.
+        """Note what is about to be asked, and return its id. Until it is finished it is in doubt.
 
-        replaces: the doubtful attempt in whose place it is asked. None if the last one of this step is
-        in doubt, and another one.
+        replaces: the attempt in doubt that it replaces. None is returned if the last one of this step is in
+        doubt and is another one.
         """
         values = {"this": call_key, "at_": at, "step_": step, "asked_": asked}
         result = connection.execute(_INSERT, {**values, "replaces": replaces or 0})
@@ -53,7 +53,10 @@ class Attempts:
     def finish(
         self, connection: sa.Connection, attempt_id: int, **values: Unpack[AttemptUpdate]
     ) -> None:
-        connection.execute(_UPDATE, {"this": attempt_id, **values})
+        columns: dict[str, Any] = dict(values)
+        if "in_doubt" in columns:
+            columns["doubtful"] = columns.pop("in_doubt")
+        connection.execute(_UPDATE, {"this": attempt_id, **columns})
 
     def add(
         self,
@@ -92,19 +95,25 @@ class Attempts:
         """The attempts of this call, the oldest first."""
         query = sa.select(attempts).where(attempts.c.call_key == key).order_by(attempts.c.id)
         with self._session.autocommit() as connection:
-            return [Attempt(**row._mapping) for row in connection.execute(query)]
+            return [_of(row) for row in connection.execute(query)]
 
-    def last_doubtful(self, connection: sa.Connection, key: str, step: str) -> Attempt | None:
+    def last_in_doubt(self, connection: sa.Connection, key: str, step: str) -> Attempt | None:
         """The newest attempt of this step that may have got through without our knowing."""
         row = connection.execute(_LAST, {"this": key, "step_": step}).one_or_none()
-        attempt = Attempt(**row._mapping) if row else None
-        return attempt if attempt is not None and attempt.doubtful else None
+        attempt = _of(row) if row else None
+        return attempt if attempt is not None and attempt.in_doubt else None
 
     def end_doubts(self, connection: sa.Connection, key: str, why: str) -> None:
         """Nothing that was asked for this call has got through without our knowing; why: next to it."""
         doubtful = sa.and_(attempts.c.call_key == key, attempts.c.doubtful)
         values = {"doubtful": False, "next": why}
         connection.execute(sa.update(attempts).where(doubtful).values(**values))
+
+
+def _of(row: sa.Row[Any]) -> Attempt:
+    values = dict(row._mapping)
+    values["in_doubt"] = values.pop("doubtful")
+    return Attempt(**values)
 
 
 # Built once: SQLAlchemy takes longer to build a statement than to send it. Columns to set are the parameters.

@@ -87,7 +87,7 @@ class Target(Protocol):
     def post(self, request: WriteRequest) -> str:
         """Ask for the write, and return its job id.
 
-        An error whose `doubtful` is set means that the write may have been accepted.
+        An error that is in_doubt means that the write may have been accepted.
         """
 
     def find_earlier(

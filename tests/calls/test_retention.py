@@ -72,7 +72,7 @@ def add_attempt(store: Store, at: datetime, *, doubtful: bool = False) -> None:
     with store.begin() as connection:
         attempt = store.attempts.start(connection, call_key="key", at=at, step=step, asked="POST")
         assert attempt is not None
-        store.attempts.finish(connection, attempt, doubtful=doubtful)
+        store.attempts.finish(connection, attempt, in_doubt=doubtful)
 
 
 # What is old ----------------------------------------------------------------------------------------

@@ -397,11 +397,11 @@ def test_an_attempt_is_doubtful_until_its_answer_is_noted(store: Store) -> None:
             connection, call_key="k", at=NOW, step="post", asked="POST /v1/events/leads"
         )
     with store.begin() as connection:
-        doubtful = store.attempts.last_doubtful(connection, "k", "post")
+        doubtful = store.attempts.last_in_doubt(connection, "k", "post")
         assert doubtful is not None and doubtful.id == attempt
-        assert store.attempts.last_doubtful(connection, "k", "confirm") is None
-        store.attempts.finish(connection, attempt, status=200, doubtful=False)
-        assert store.attempts.last_doubtful(connection, "k", "post") is None
+        assert store.attempts.last_in_doubt(connection, "k", "confirm") is None
+        store.attempts.finish(connection, attempt, status=200, in_doubt=False)
+        assert store.attempts.last_in_doubt(connection, "k", "post") is None
     (kept,) = store.attempts.of_call("k")
     assert (kept.status, kept.at, kept.asked) == (200, NOW, "POST /v1/events/leads")
 
@@ -424,7 +424,7 @@ def test_nothing_is_asked_again_while_it_is_in_doubt(store: Store) -> None:
     assert second is not None
     assert start_attempt(store, replaces=first) is None, "the second is in doubt now"
     with store.begin() as connection:
-        store.attempts.finish(connection, second, doubtful=False)
+        store.attempts.finish(connection, second, in_doubt=False)
     assert start_attempt(store, replaces=second) is None, "it is in doubt no more"
     assert start_attempt(store) is not None
 
@@ -472,7 +472,7 @@ def test_only_the_last_exchange_tells_what_was_decided(store: Store) -> None:
         store.attempts.add(connection, "k", seen, then="post")
         store.attempts.add(connection, "k", [], then="nothing")
     kept = store.attempts.of_call("k")
-    assert [(a.asked, a.next, a.doubtful) for a in kept] == [
+    assert [(a.asked, a.next, a.in_doubt) for a in kept] == [
         ("GET 0", None, False),
         ("GET 1", "post", False),
     ]

@@ -111,7 +111,7 @@ def test_what_was_asked_is_kept_with_what_was_decided_after_it(due: Store, clock
         return Finished(CallState.HELD, "nobody found")
 
     deliver(due, clock, advance)
-    told = [(a.asked, a.status, a.answer, a.next, a.doubtful) for a in due.attempts.of_call(KEY)]
+    told = [(a.asked, a.status, a.answer, a.next, a.in_doubt) for a in due.attempts.of_call(KEY)]
     assert told == [
         ("GET /leads", 200, "leads", None, False),
         ("GET /residents", 404, "residents", "nobody found", False),

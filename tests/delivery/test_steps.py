@@ -40,7 +40,7 @@ from tests.delivery.world import (
 )
 
 DAY = timedelta(hours=24).total_seconds()
-DOUBTFUL = TemporaryError("Propexo did not answer in time", doubtful=True)
+DOUBTFUL = TemporaryError("Propexo did not answer in time", in_doubt=True)
 DOWN = TemporaryError("Propexo answered 503", status=503)
 
 
@@ -77,7 +77,7 @@ def test_the_attempts_tell_of_the_post_and_its_answer(world: World) -> None:
     (post,) = [
         a for a in world.store.attempts.of_call(f"{world.call(CALL).key}") if a.step == "post"
     ]
-    assert (post.status, post.answer, post.doubtful) == (200, "accepted as job job_1", False)
+    assert (post.status, post.answer, post.in_doubt) == (200, "accepted as job job_1", False)
     assert post.finished_at is not None
 
 

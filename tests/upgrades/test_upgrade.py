@@ -115,7 +115,7 @@ def test_every_call_stands_where_it_stood(upgraded: Store) -> None:
     assert upgraded.hooks.count_parked() == 1
     doubtful = next(call for call in upgraded.calls.find(call_id("doubtful")))
     with upgraded.begin() as connection:
-        assert upgraded.attempts.last_doubtful(connection, doubtful.key, "post") is not None
+        assert upgraded.attempts.last_in_doubt(connection, doubtful.key, "post") is not None
 
 
 def test_an_empty_database_of_0_1_0_has_nothing_to_look_at(empty_database_url: str) -> None:

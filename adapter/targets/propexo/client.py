@@ -39,7 +39,7 @@ class PropexoClient:
     """Requests with the API key, the governor, timeouts and classified errors.
 
     permission: without it nothing is ever paused, and a refused key is CredentialsRefused.
-    Errors of every method: TemporaryError (doubtful where a write may have been accepted), Paused,
+    Errors of every method: TemporaryError (in_doubt where a write may have been accepted), Paused,
     PermanentError and its subclasses with Propexo's own words.
     """
 
@@ -215,7 +215,7 @@ def _no_answer(error: requests.RequestException, *, is_write: bool) -> Temporary
     if isinstance(error, requests.ConnectTimeout) or _never_connected(error):
         return TemporaryError("Propexo cannot be reached (no connection)")
     words = "did not answer in time" if isinstance(error, requests.Timeout) else "broke off"
-    return TemporaryError(f"Propexo {words}", doubtful=is_write)
+    return TemporaryError(f"Propexo {words}", in_doubt=is_write)
 
 
 def _never_connected(error: BaseException) -> bool:
@@ -237,14 +237,14 @@ def _answer(response: requests.Response, *, is_write: bool, retry_after: float |
             return answer
         # The answers to writes are objects; a write that was taken in some other way may have been taken.
         raise TemporaryError(
-            f"Propexo answered {status} without a JSON object", status=status, doubtful=is_write
+            f"Propexo answered {status} without a JSON object", status=status, in_doubt=is_write
         )
     words = f"Propexo answered {status}: {_words(response)}"
     if status == 429:
         raise TemporaryError(words, status=status, retry_after_seconds=retry_after)
     if status >= 500 or status == 408:
         raise TemporaryError(
-            words, status=status, doubtful=is_write, retry_after_seconds=retry_after
+            words, status=status, in_doubt=is_write, retry_after_seconds=retry_after
         )
     if status in (401, 403):
         raise CredentialsRefused(f"{words}; check PROPEXO_API_KEY and its rights", status=status)

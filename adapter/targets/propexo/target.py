@@ -172,7 +172,7 @@ class PropexoTarget:
         answer = self._client.send(request.path, request.body, request.query, step=step)
         job_id = job_id_of(answer)
         if job_id is None:
-            raise TemporaryError("Propexo accepted the write but named no job", doubtful=True)
+            raise TemporaryError("Propexo accepted the write but named no job", in_doubt=True)
         return job_id
 
     def find_earlier(

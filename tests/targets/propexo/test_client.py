@@ -102,7 +102,7 @@ def test_nothing_is_sent_when_the_budget_took_long_to_say_yes(http: responses.Re
     client = a_client(NoBudget(), monotonic=iter([0.0, 6.0]).__next__)
     error = failure(write, client)
     assert isinstance(error, BudgetSpent), "no try, and no word on how the PMS does"
-    assert not error.doubtful
+    assert not error.in_doubt
     assert len(http.calls) == 0
 
 
@@ -142,7 +142,7 @@ def test_every_request_takes_its_share_of_the_budget(
 def test_without_budget_nothing_is_sent(http: responses.RequestsMock) -> None:
     error = failure(write, a_client(NoBudget(wait=30.0)))
     assert isinstance(error, BudgetSpent)
-    assert not error.doubtful
+    assert not error.in_doubt
     assert (error.retry_after_seconds or 0) >= 30
     assert len(http.calls) == 0
 
@@ -158,7 +158,7 @@ def test_trouble_of_the_server_is_temporary_and_doubtful_for_writes_only(
     for ask, doubtful in ((read, False), (write, True)):
         error = failure(ask, client)
         assert isinstance(error, TemporaryError)
-        assert (error.status, error.doubtful, error.permanent) == (status, doubtful, False)
+        assert (error.status, error.in_doubt, error.permanent) == (status, doubtful, False)
 
 
 def test_a_429_was_surely_not_carried_out(
@@ -167,7 +167,7 @@ def test_a_429_was_surely_not_carried_out(
     answer(http, 429, headers={"Retry-After": "17"})
     error = failure(write, client)
     assert isinstance(error, TemporaryError)
-    assert (error.doubtful, error.retry_after_seconds) == (False, 17.0)
+    assert (error.in_doubt, error.retry_after_seconds) == (False, 17.0)
     assert budgets.learned[0]["closed_until"] == NOW.timestamp() + 17
 
 
@@ -197,7 +197,7 @@ def test_what_asking_again_cannot_help_is_permanent_and_not_doubtful(
     for ask in (read, write):
         error = failure(ask, client)
         assert type(error) is kind
-        assert (error.status, error.doubtful, error.permanent) == (status, False, True)
+        assert (error.status, error.in_doubt, error.permanent) == (status, False, True)
         assert words in str(error)
 
 
@@ -217,7 +217,7 @@ def test_a_200_without_json_is_temporary_and_doubtful_for_writes_only(
     for ask, doubtful in ((read, False), (write, True)):
         error = failure(ask, client)
         assert isinstance(error, TemporaryError)
-        assert error.doubtful is doubtful
+        assert error.in_doubt is doubtful
 
 
 @pytest.mark.parametrize("status", [202, 204])
@@ -228,7 +228,7 @@ def test_another_kind_of_success_is_no_refusal(
     answer(http, status, body="")
     error = failure(write, client)
     assert not error.permanent
-    assert error.doubtful
+    assert error.in_doubt
 
 
 # No answer --------------------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ def test_a_connection_that_never_stood_leaves_no_doubt(
     answer(http, 0, body=error)
     found = failure(write, client)
     assert isinstance(found, TemporaryError)
-    assert (found.doubtful, found.status) == (False, None)
+    assert (found.in_doubt, found.status) == (False, None)
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_a_connection_that_broke_off_leaves_doubt_about_a_write(
     for ask, doubtful in ((read, False), (write, True)):
         found = failure(ask, client)
         assert isinstance(found, TemporaryError)
-        assert found.doubtful is doubtful
+        assert found.in_doubt is doubtful
         assert "the-key" not in str(found)
 
 
@@ -276,13 +276,13 @@ def test_a_real_refused_connection_leaves_no_doubt(budgets: NoBudget) -> None:
         url = f"http://127.0.0.1:{probe.getsockname()[1]}"
     error = failure(write, a_client(budgets, url))
     assert isinstance(error, TemporaryError)
-    assert not error.doubtful
+    assert not error.in_doubt
 
 
 def test_a_host_that_cannot_be_found_leaves_no_doubt(budgets: NoBudget) -> None:
     error = failure(write, a_client(budgets, "http://no-such-host.invalid"))
     assert isinstance(error, TemporaryError)
-    assert not error.doubtful
+    assert not error.in_doubt
 
 
 def test_a_real_timeout_after_the_request_leaves_doubt(budgets: NoBudget) -> None:
@@ -292,7 +292,7 @@ def test_a_real_timeout_after_the_request_leaves_doubt(budgets: NoBudget) -> Non
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         error = failure(write, a_client(budgets, url, read_seconds=0.1))
     assert isinstance(error, TemporaryError)
-    assert error.doubtful
+    assert error.in_doubt
 
 
 # Words ------------------------------------------------------------------------------------------------

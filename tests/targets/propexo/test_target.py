@@ -120,7 +120,7 @@ def test_an_acceptance_without_a_job_is_doubtful(
     http.add(responses.POST, f"{BASE}/v1/events/leads", json=answer)
     with pytest.raises(TemporaryError) as caught:
         target.post(LEAD_EVENT)
-    assert caught.value.doubtful
+    assert caught.value.in_doubt
 
 
 @pytest.mark.parametrize("answer", [[], "ok", 1, None])
@@ -130,7 +130,7 @@ def test_an_acceptance_that_is_no_object_is_doubtful_and_no_bug_of_ours(
     http.add(responses.POST, f"{BASE}/v1/events/leads", json=answer)
     with pytest.raises(TemporaryError) as caught:
         target.post(LEAD_EVENT)
-    assert caught.value.doubtful
+    assert caught.value.in_doubt
 
 
 # Traces -----------------------------------------------------------------------------------------------
