@@ -23,14 +23,14 @@ from adapter.delivery.provider_reads import (
 from adapter.delivery.result import Finished, Reschedule, RunResult
 from adapter.domain.assessment import Rules, columns
 from adapter.domain.call import Call, CallState
-from adapter.domain.parties import Direction
-from adapter.domain.questions import UNREACHABLE_AFTER
+from adapter.domain.phone import e164
+from adapter.domain.questions import API_LAG, UNREACHABLE_AFTER
 from adapter.domain.record import CallRecord
 from adapter.errors import CredentialsRefused, RemoteError, TemporaryError
 from adapter.observability.observe import logger
 from adapter.providers.base import Reader
 from adapter.storage.api_health import ApiHealth
-from adapter.storage.relayed_calls import Relays
+from adapter.storage.relayed_calls import SAME_TIME, Relays
 from adapter.storage.store import Store
 
 Fold = Callable[[sa.Connection, CallRecord, datetime], str]
@@ -97,7 +97,9 @@ class Enrichment:
             return has_caught_up(known, over_at, now)
 
         try:
-            found = complete(record, self._rules, reader, caught_up)
+            is_long_known = now - call.first_seen_at >= API_LAG
+            found = complete(record, self._rules, reader, caught_up, is_long_known=is_long_known)
+            self._take_in_line_calls(found, reader, over_at)
         except (TemporaryError, CredentialsRefused) as error:
             return self._without_answer(call, error, self._clock())
         self._health.worked(call.provider, call.account, now)
@@ -108,7 +110,12 @@ class Enrichment:
         lasts_too_long = found.is_over and now - over_at > self._longest_call
         goes_on = not found.is_over or found.goes_on
         if goes_on and not found.was_read and not lasts_too_long:
-            return self._again(call, seconds_to_next_news(call, now), "the call is still going on")
+            # A leg that goes on may be one that the API does not know to have ended.
+            if found.is_over and not caught_up(found):
+                wait = seconds_to_next_look(found, over_at, now)
+            else:
+                wait = seconds_to_next_news(call, now)
+            return self._again(call, wait, "the call is still going on")
         if not view.questions:
             return found
         if not caught_up(found):
@@ -153,6 +160,29 @@ class Enrichment:
             raise TemporaryError(str(error), status=error.status) from error
         raise error
 
+    def _take_in_line_calls(self, record: CallRecord, reader: Reader, over_at: datetime) -> None:
+        """Take in the calls on our other lines that this one led to, where no hook told of them.
+
+        Errors: as of the reader.
+        """
+        parties = self._rules.view(record).parties
+        for leg_id in sorted(parties.line_legs - record.relayed.keys()):
+            leg = record.legs[leg_id]
+            number = e164(leg.to_number)
+            if number is None or self._relays.is_known(record, leg, over_at):
+                continue
+            since = (leg.started_at or record.began_at or over_at) - SAME_TIME
+            for found in reader.calls_to(record.account, number, since):
+                if found.is_over and found.parent_id is None:
+                    facts = CallRecord(
+                        provider=record.provider,
+                        account=record.account,
+                        call_id=found.id,
+                        legs={found.id: found},
+                    )
+                    with self._store.begin() as connection:
+                        self._fold(connection, facts, self._clock())
+
     def _ask_lines(self, call: Call, record: CallRecord) -> CallRecord | Reschedule:
         """Add what became of the call on our other lines, if it was connected to one."""
         now = self._clock()
@@ -167,25 +197,20 @@ class Enrichment:
             there = self._relays.find_unnamed(record, record.dials[leg_id], over_at)
             if there is None:
                 continue  # it led to a person: no call on another line is known
-            relayed = self._relays.said(leg_id, there)
-            if relayed is None:
+            relayed = self._relays.said(leg_id, there) if there.record.is_over else None
+            if relayed is not None:
+                known[leg_id] = relayed
+            elif there.record.is_over or not has_caught_up(record, over_at, now):
                 return self._wait_for_line(call, record, now)
-            known[leg_id] = relayed
         if known == record.relayed:
             return record
         return self._keep(call, record.model_copy(update={"relayed": known}), now)
 
     def _unnamed(self, record: CallRecord) -> list[str]:
         """Return the connected dials of an incoming call of which no hook says whom they dialled."""
-        if len(self._rules.lines.by_number) < 2:
-            return []
-        if self._rules.view(record).parties.direction is not Direction.INBOUND:
-            return []
-        return sorted(
-            leg_id
-            for leg_id, dial in record.dials.items()
-            if leg_id and dial.is_connected and leg_id not in record.legs.keys() | record.relayed
-        )
+        has_others = len(self._rules.lines.by_number) > 1
+        is_unnamed = self._rules.view(record).has_unnamed_connection
+        return list(record.unnamed_connections) if has_others and is_unnamed else []
 
     def _wait_for_line(self, call: Call, record: CallRecord, now: datetime) -> Reschedule:
         """Wait until the call on our other line is settled. Look often at first: it is our own database."""

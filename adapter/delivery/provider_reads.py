@@ -21,7 +21,7 @@ from adapter.domain.questions import (
 from adapter.domain.record import CallRecord, Leg, Recording
 from adapter.errors import CredentialsRefused, PermanentError
 from adapter.observability.observe import logger
-from adapter.providers.base import Reader
+from adapter.providers.base import CallLookup
 
 T = TypeVar("T")
 
@@ -29,26 +29,36 @@ log = logger("adapter.delivery")
 
 
 def complete(
-    record: CallRecord, rules: Rules, reader: Reader, has_caught_up: Callable[[CallRecord], bool]
+    record: CallRecord,
+    rules: Rules,
+    reader: CallLookup,
+    has_caught_up: Callable[[CallRecord], bool],
+    *,
+    is_long_known: bool = True,
 ) -> CallRecord:
     """Return the record with what the API knows beyond the hooks. One look makes at most three reads.
 
     The reads are made in the order of `Read`. Each is made only while a question is open that it answers.
     has_caught_up: whether the API has had time to learn of the end of the call (API_LAG). If it has, was_read
     is set, unless a leg is still connected or a recording is still being processed.
+    is_long_known: the call was first heard of so long ago that the API has had time to learn of it.
     Errors: as of the reader. A call or list that the provider does not have adds nothing.
     """
     account, sid = record.account, record.call_id
-    if asks_for(rules.view(record).questions, Read.CALL):
+    was_asked = asks_for(rules.view(record).questions, Read.CALL)
+    if was_asked:
         leg = reader.leg(account, sid)
         if leg is not None:
             record = _with(record, legs=[leg])
             if leg.parent_id is not None or not record.is_over:
                 return record
         elif not record.is_over:
-            # The provider does not have it (any more): the hooks are all there is.
-            return record.model_copy(update={"was_read": True})
-    if asks_for(rules.view(record).questions, Read.LEGS):
+            # The provider does not have it yet, or any more: then the hooks are all there is.
+            return record.model_copy(update={"was_read": is_long_known})
+    view = rules.view(record)
+    # Whom a dial connected is asked where something else is asked anyway: it may be one of our own lines.
+    may_lead_to_line = was_asked and len(rules.lines.by_number) > 1 and view.has_unnamed_connection
+    if asks_for(view.questions, Read.LEGS) or may_lead_to_line:
         record = _with(record, legs=_listed(reader.legs_dialled_by, account, sid))
     view = rules.view(record)
     if asks_for(view.questions, Read.RECORDINGS):

@@ -9,7 +9,7 @@ from typing import Any
 from adapter.domain.due import SettlePolicy, settle_delay
 from adapter.domain.lines import Lines
 from adapter.domain.outcome import Ending, ending
-from adapter.domain.parties import Parties, parties
+from adapter.domain.parties import Direction, Parties, parties
 from adapter.domain.questions import Known, Question, open_questions
 from adapter.domain.record import CallRecord
 
@@ -33,6 +33,13 @@ class View:
     @property
     def ending(self) -> Ending:
         return self.known.ending
+
+    @property
+    def has_unnamed_connection(self) -> bool:
+        """An incoming call's dial connected somebody, and no leg says whom."""
+        record = self.known.record
+        is_inbound = self.parties.direction is Direction.INBOUND
+        return is_inbound and bool(record.unnamed_connections)
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:

@@ -46,7 +46,8 @@ def settle_delay(
     """
     if not record.is_over:
         # Something ended; whether the call did is asked of the provider.
-        ended_in_part = record.dials or record.recordings or record.queues
+        has_ended_leg = any(leg.is_over for leg in record.children)
+        ended_in_part = record.dials or record.recordings or record.queues or has_ended_leg
         return policy.settle_seconds if ended_in_part else policy.unfinished_seconds
     if record.parent.status is None and not record.dials:
         # Only dialled legs reported; their parent is likely to follow. Where none of them talked, another

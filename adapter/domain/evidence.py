@@ -22,6 +22,11 @@ from adapter.domain.record import (
 
 # A call that goes on for longer than this after its last conversation may have had another one.
 SAME_END = timedelta(seconds=5)
+# The provider dates its legs, we date the reports of dials.
+CLOCKS = timedelta(seconds=3)
+# A call that ended so shortly after the legs that it dialled had no time for anything else: a voicemail
+# begins with a greeting, another dial rings first.
+SAME_MOMENT = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
@@ -52,13 +57,13 @@ class Evidence:
     @property
     def connected_dials(self) -> list[DialResult]:
         """Dials that connected two people. One of our own lines is no person."""
-        return [
-            dial
-            for dial in self.dials
-            if dial.is_connected
-            and not self._is_machine(dial.leg_id)
-            and dial.leg_id not in self.parties.line_legs
-        ]
+        return [dial for dial in self.dials if dial.is_connected and self.is_person(dial.leg_id)]
+
+    def is_person(self, leg_id: str) -> bool:
+        """Whoever picked up this leg is a person: no machine, and not one of our own lines."""
+        leg = self.record.legs.get(leg_id)
+        is_machine = leg is not None and leg.answered_by is AnsweredBy.MACHINE
+        return not is_machine and leg_id not in self.parties.line_legs
 
     @property
     def connected_legs(self) -> list[Leg]:
@@ -100,7 +105,8 @@ class Evidence:
         """Every one of the call; what its leg and its dial tell of one is joined.
 
         Where a dial names the leg that it connected, another leg that picked up was turned down at the
-        whisper, unless it goes on.
+        whisper. It was not if it goes on, or if it began once that conversation was over: then the report of
+        its own dial is lost.
         """
         lengths: dict[str, list[int | None]] = {}
         for dial in self.connected_dials:
@@ -108,7 +114,7 @@ class Evidence:
         names_legs = any(dial.leg_id for dial in self.connected_dials)
         for leg in self.connected_legs:
             is_named = leg.id in lengths or self.record.is_connected_still(leg)
-            if names_legs and not is_named:
+            if names_legs and not is_named and not self._is_of_a_later_dial(leg):
                 continue
             # A leg that goes on has no length, whatever was told of it before.
             still = self.record.is_connected_still(leg)
@@ -130,18 +136,42 @@ class Evidence:
         ]
         return found
 
+    def _is_of_a_later_dial(self, leg: Leg) -> bool:
+        """The leg began after all dials that reported a connection were over."""
+        began = leg.started_at
+        if began is None and leg.ended_at is not None and leg.duration_seconds is not None:
+            began = leg.ended_at - timedelta(seconds=leg.duration_seconds)
+        reports = [dial.reported_at for dial in self.connected_dials]
+        known = [moment for moment in reports if moment is not None]
+        is_dated = began is not None and bool(known) and len(known) == len(reports)
+        return is_dated and began is not None and began >= max(known) - CLOCKS
+
     @property
     def has_silent_end(self) -> bool:
-        """The call went on for a while after its last conversation, and no dial reported.
+        """The call went on for a while after its last conversation or dial.
 
         Another phone may have been dialled in that time.
         """
-        ends = [c.ended_at for c in self.conversations]
         end = self.record.ended_at
-        if self.dials or not ends or end is None:
+        has_left = any(dial.caller_gone for dial in self.dials)
+        if not self.conversations or end is None or has_left:
             return False
+        reports = [dial.reported_at for dial in self.dials]
+        undialled = [c.ended_at for c in self.conversations] if not reports else []
+        known = [moment for moment in reports + undialled if moment is not None]
+        return len(known) == len(reports + undialled) and end - max(known) > SAME_END
+
+    @property
+    def nothing_followed(self) -> bool:
+        """The caller's leg ended with the last of the legs that it dialled, as the provider dates both."""
+        end, ends = self.record.ended_at, [leg.ended_at for leg in self.record.children]
         known = [moment for moment in ends if moment is not None]
-        return len(known) == len(ends) and end - max(known) > SAME_END
+        if end is None or not known or len(known) < len(ends):
+            return False
+        if not self.dials or not self.record.dials.keys() <= self.record.legs.keys():
+            return False
+        is_caller = self.inbound and self.parent.status is LegStatus.COMPLETED
+        return is_caller and end - max(known) <= SAME_MOMENT
 
     # What else happened -------------------------------------------------------------------------------
 
@@ -200,7 +230,9 @@ class Evidence:
             and self.parent.status is LegStatus.COMPLETED
             and self.parent.answered_by is not None
         )
-        ends_with_dial = self.inbound and (bool(self.connected_dials) or self.was_given_up)
+        ends_with_dial = self.inbound and (
+            bool(self.connected_dials) or self.was_given_up or self.nothing_followed
+        )
         is_settled = self.record.is_over and self.record.is_start_known and not self.record.goes_on
         return is_settled and ((alone and (never_answered or person_answered)) or ends_with_dial)
 
@@ -208,10 +240,6 @@ class Evidence:
     def was_given_up(self) -> bool:
         """A dial was canceled, as the caller was gone."""
         return any(d.caller_gone and d.status is LegStatus.CANCELED for d in self.dials)
-
-    def _is_machine(self, leg_id: str) -> bool:
-        leg = self.record.legs.get(leg_id)
-        return leg is not None and leg.answered_by is AnsweredBy.MACHINE
 
 
 def total_seconds(conversations: Sequence[Conversation]) -> int:

@@ -128,12 +128,12 @@ def _left_while_ringing(e: Evidence) -> bool:
 def _caller_left(e: Evidence) -> bool:
     """The caller had hung up when the dial ended; older accounts call that dial "no-answer".
 
-    Where one of our own lines picked up, its own call tells who left.
+    Where one of our own lines picked up, its own call tells who left. Where a machine did, nobody answered.
     """
     return any(
         dial.caller_gone
         and dial.status is not S.BUSY
-        and not (dial.status is S.COMPLETED and dial.leg_id in e.parties.line_legs)
+        and not (dial.status is S.COMPLETED and not e.is_person(dial.leg_id))
         for dial in e.dials
     )
 
@@ -193,7 +193,8 @@ def ending(record: CallRecord, parties: Parties) -> Ending:
             guess = _guess(evidence) if rule.outcome is Outcome.ANSWERED else 0
             is_ours = parties.other.kind in (PartyKind.OURS, PartyKind.DEVICE)
             is_settled = talk is not None and not evidence.waits_for_line
-            was_told = record.was_read and record.is_over and not rule.assumed
+            is_complete = record.was_read or evidence.nothing_followed
+            was_told = is_complete and record.is_over and not rule.assumed
             certain = ((rule.certain and not is_ours) or was_told) and is_settled
             return Ending(
                 outcome=rule.outcome,

@@ -117,6 +117,16 @@ def _may_have_been_answered(k: Known) -> bool:
     return k.is_uncertain and (not k.somebody_answered or not k.ending.has_length)
 
 
+def _may_be_a_machine(k: Known) -> bool:
+    """Somebody or something picked up where our program called: machine detection has a hook of its own."""
+    return (
+        k.record.is_over
+        and k.ending.rule == "out_answered"
+        and k.parties.person_leg is not None
+        and k.parties.person_leg.answered_by is None
+    )
+
+
 def _has_silent_end(k: Known) -> bool:
     evidence = Evidence(k.record, k.parties)
     return k.record.is_over and k.somebody_answered and evidence.has_silent_end
@@ -139,6 +149,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("who called whom", Read.CALL, _has_no_sides),
     Question("when it began", Read.CALL, _has_no_start),
     Question("how long it lasted", Read.CALL, _has_no_length),
+    Question("who or what picked up", Read.CALL, _may_be_a_machine),
     Question("whom our own side dialled", Read.LEGS, _hides_a_leg),
     Question("how the legs ended that are not known to have ended", Read.LEGS, _has_legs_that_go_on),
     Question("whether somebody answered, and for how long", Read.LEGS, _may_have_been_answered),

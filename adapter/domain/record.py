@@ -130,7 +130,10 @@ class Leg(_Facts):
 
 
 class DialResult(_Facts):
-    """What a `<Dial>` reported. caller_gone: the caller had hung up when it ended."""
+    """What a `<Dial>` reported. caller_gone: the caller had hung up when it ended.
+
+    reported_at: when its report came, aware UTC. The call goes on only once it is answered.
+    """
 
     leg_id: str = ""
     status: LegStatus | None = None
@@ -138,6 +141,7 @@ class DialResult(_Facts):
     bridged: bool | None = None
     caller_gone: bool | None = None
     sip_code: int | None = None
+    reported_at: datetime | None = None
 
     def join(self, other: DialResult) -> DialResult:
         return _join(self, other, _DIAL_RULES)
@@ -252,6 +256,16 @@ class CallRecord(_Facts):
         """
         return any(self.is_connected_still(leg) for leg in self.children)
 
+    @property
+    def unnamed_connections(self) -> tuple[str, ...]:
+        """The keys of the dials that connected two people and of whose leg nothing is known."""
+        known = self.legs.keys() | self.relayed.keys()
+        return tuple(
+            leg_id
+            for leg_id, dial in sorted(self.dials.items())
+            if dial.is_connected and leg_id not in known
+        )
+
     def is_connected_still(self, leg: Leg) -> bool:
         """Neither the leg's own hooks nor its dial said that it ended.
 
@@ -345,6 +359,7 @@ _DIAL_RULES: dict[str, Joiner] = {
     "bridged": max,
     "caller_gone": max,
     "sip_code": max,
+    "reported_at": min,
 }
 _QUEUE_RULES: dict[str, Joiner] = {
     "exit": _later(QueueExit),

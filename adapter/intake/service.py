@@ -266,8 +266,7 @@ class Intake:
             return False
         record = call.record.join(facts)
         if call.state is not CallState.OPEN:
-            # A version before this one did not keep by when the call had begun; that alone is no news.
-            record = record.model_copy(update={"begun_by": call.record.begun_by})
+            record = _without_receipts(record, call.record)
         if record == call.record:
             return False
         view = self._rules.view(record)
@@ -281,6 +280,8 @@ class Intake:
         elif call.run > 1 and call.due_at and call.record.is_over and view.questions:
             # The provider is to be asked again at that time, and this hook does not make that needless.
             values["due_at"] = max(values["due_at"], call.due_at)
+        elif call.run > 1 and call.due_at and not record.is_over:
+            values["due_at"] = min(values["due_at"], call.due_at)  # nor does it put that off
         self.store.calls.update(connection, call.key, **values)
         return True
 
@@ -355,6 +356,17 @@ def _is_call_of_its_own(record: CallRecord) -> bool:
 def _stands_alone(facts: CallRecord) -> bool:
     """Facts of a call's own leg, as far as they tell; not of a leg that some other call dialled."""
     return not _dialled(facts) and facts.parent.direction is not None
+
+
+def _without_receipts(record: CallRecord, known: CallRecord) -> CallRecord:
+    """The record without new times of receipts. Versions before did not keep them; that alone is no news."""
+    dials = {
+        leg_id: dial.model_copy(update={"reported_at": known.dials[leg_id].reported_at})
+        if leg_id in known.dials
+        else dial
+        for leg_id, dial in record.dials.items()
+    }
+    return record.model_copy(update={"begun_by": known.begun_by, "dials": dials})
 
 
 def _moved(stray: CallRecord, to: CallRecord) -> CallRecord:

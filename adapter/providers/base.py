@@ -107,11 +107,8 @@ class Provider(Protocol):
         """What to answer once the hook is stored; event None: it was parked."""
 
 
-class Reader(Protocol):
-    """A provider's API, for what its hooks left open. Errors: TemporaryError, PermanentError."""
-
-    def can_read(self, account: str) -> bool:
-        """True if there are credentials for this account."""
+class CallLookup(Protocol):
+    """What a provider knows of one call. Errors: TemporaryError, CredentialsRefused, PermanentError."""
 
     def leg(self, account: str, sid: str) -> Leg | None:
         """One leg, or None if the provider has no such call (any more)."""
@@ -121,3 +118,13 @@ class Reader(Protocol):
 
     def recordings_of(self, account: str, sid: str) -> Sequence[Recording]:
         """The recordings of this call."""
+
+
+class Reader(CallLookup, Protocol):
+    """A provider's API, for what its hooks left open."""
+
+    def can_read(self, account: str) -> bool:
+        """True if there are credentials for this account."""
+
+    def calls_to(self, account: str, number: str, since: datetime) -> Sequence[Leg]:
+        """The incoming calls to one of our lines that began since then (at most a day back). number: E.164."""

@@ -53,23 +53,32 @@ class Relays:
             return None
         return RelayedCall(leg_id=leg.id, outcome=Outcome.NO_ANSWER.value, talk_seconds=0)
 
+    def is_known(self, record: CallRecord, leg: Leg, over_at: datetime) -> bool:
+        """True if the call on our other line that this leg led to stands in the records."""
+        return self._on_line(record, leg, over_at) is not None
+
     def find_unnamed(self, record: CallRecord, dial: DialResult, over_at: datetime) -> Call | None:
         """The call on another of our lines that a dial led to which does not say whom it dialled.
 
         It is the caller's, or our line's, lies within this call, and lasted as long as the dial. It began after
         this one; else this one may be the call that the other one led here. A number that several people
         call from, as that of an office, has calls at the same time that are none of this one's.
+        Where no such call is known, but one whose end was not told yet, it is that one.
         """
         line = self._rules.view(record).parties.line
         began, ended = record.began_at, record.ended_at or over_at
         if began is None or line is None:
             return None
+        without_end = None
         for call in self._calls(record, record.parent, over_at, calls.c.line != line):
             start, end = call.record.began_at, call.record.ended_at or call.over_at
-            is_within = start is not None and began < start and end and end <= ended + CLOCKS
-            if is_within and _lasted(call, dial) and self._is_line(call.line):
+            if start is None or start <= began or not self._is_line(call.line):
+                continue
+            if end is None and start <= ended:
+                without_end = call
+            elif end is not None and end <= ended + CLOCKS and _lasted(call, dial):
                 return call
-        return None
+        return without_end
 
     def said(self, leg_id: str, there: Call) -> RelayedCall | None:
         """What the call on our other line tells of the leg; None while it is open."""

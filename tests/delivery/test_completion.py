@@ -13,6 +13,7 @@ from adapter.domain.due import RecordingLinks, SettlePolicy
 from adapter.domain.lines import read_lines
 from adapter.domain.outcome import Outcome
 from adapter.domain.record import (
+    AnsweredBy,
     CallRecord,
     DialResult,
     Leg,
@@ -88,6 +89,11 @@ def record(*legs: Leg, dial: DialResult | None = None, **more: Any) -> CallRecor
     )
 
 
+OUTBOUND: dict[str, Any] = {
+    "direction": LegDirection.OUTBOUND,
+    "from_number": LINE,
+    "to_number": CALLER,
+}
 ANSWERED = DialResult(leg_id=CHILD, status=S.COMPLETED, duration_seconds=30, bridged=True)
 MISSED = DialResult(leg_id=CHILD, status=S.NO_ANSWER, bridged=False)
 
@@ -100,7 +106,7 @@ MISSED = DialResult(leg_id=CHILD, status=S.NO_ANSWER, bridged=False)
         record(parent(S.BUSY, 0)),
         record(parent(S.CANCELED, 0)),
         record(parent(S.COMPLETED, 40), child(S.COMPLETED, 30)),
-        record(parent(S.COMPLETED, 40, direction=LegDirection.OUTBOUND, from_number=LINE, to_number=CALLER)),
+        record(parent(S.COMPLETED, 40, **OUTBOUND, answered_by=AnsweredBy.HUMAN)),
         record(parent(S.COMPLETED, 40), recordings={RECORDING: recorded(RecordingSource.VOICEMAIL)}),
         record(parent(S.COMPLETED, 40), was_read=True),
     ],

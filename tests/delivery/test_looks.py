@@ -14,6 +14,7 @@ from adapter.domain.call import CallState
 from adapter.domain.questions import API_LAG, UNREACHABLE_AFTER
 from adapter.domain.record import Leg, LegDirection, LegStatus
 from adapter.errors import CredentialsRefused, PermanentError, TemporaryError
+from adapter.providers.twilio.rest import recording_of
 from adapter.storage.api_health import ApiHealth
 from tests.conftest import ACCOUNT, NOW, Clock
 from tests.delivery.world import (
@@ -40,13 +41,12 @@ S = LegStatus
 
 def leg(status: LegStatus, seconds: int | None = None, **facts: Any) -> Leg:
     ends = {"from_number": CALLER, "to_number": AGENT, **facts}
+    ids = {"id": CHILD, "parent_id": CALL}
     return Leg(
-        id=CHILD,
-        parent_id=CALL,
         direction=LegDirection.DIALLED,
         status=status,
         duration_seconds=seconds,
-        **ends,
+        **{**ids, **ends},
     )
 
 
@@ -432,3 +432,112 @@ def test_a_call_whose_end_no_hook_told_is_on_record_soon_after_it(engine: sa.Eng
     )
     world.pass_time(65)
     assert [post.body["outcome"] for post in world.target.posts] == ["no_answer"]
+
+
+# What is not there yet, and what came after ---------------------------------------------------------
+
+
+def test_a_call_that_goes_on_is_not_written_because_the_api_does_not_know_it_yet(
+    engine: sa.Engine,
+) -> None:
+    """The API lags behind the beginning of a call, too: 404 is no answer while the call is new."""
+    world = world_with(engine)
+    world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
+    world.pass_time(15)
+    assert world.reader is not None
+    assert "leg" in world.reader.reads
+    assert world.target.posts == []
+    world.hook(
+        dial_hook("completed", 60, bridged=True, parent="completed") | {"DialCallSid": OTHER_CALL}
+    )
+    world.hook(status_hook("completed", 90))
+    world.finish()
+    assert [post.body["outcome"] for post in world.target.posts] == ["answered"]
+
+
+def test_a_hook_does_not_put_off_the_next_look_at_a_call_that_goes_on(engine: sa.Engine) -> None:
+    world = world_with(engine)
+    assert world.reader is not None
+    world.reader.call = Leg(id=CALL, direction=LegDirection.INBOUND, status=S.IN_PROGRESS)
+    child = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial", "To": AGENT}
+    world.hook(status_hook("busy", 0, **child))
+    world.pass_time(15)
+    child["CallSid"] = OTHER_CALL
+    world.hook(status_hook("completed", 40, **child))
+    due = world.call(CALL).due_at
+    assert due is not None
+    assert due - world.clock() <= timedelta(seconds=60)
+
+
+def test_a_call_on_our_other_line_of_which_no_hook_came_is_taken_in(engine: sa.Engine) -> None:
+    """Its own hooks are lost: the provider's list of calls to that line has it, and the legs it dialled."""
+    world = world_with(engine)
+    assert isinstance(world.reader, Reader)
+    ended = NOW
+    world.reader.on_lines = [
+        Leg(
+            id=OTHER_CALL,
+            direction=LegDirection.INBOUND,
+            from_number=CALLER,
+            to_number=OTHER_LINE,
+            status=S.COMPLETED,
+            duration_seconds=65,
+            started_at=ended - timedelta(seconds=65),
+            ended_at=ended,
+        )
+    ]
+    world.reader.children = [leg(S.COMPLETED, 40, id="CA" + "8" * 32, parent_id=OTHER_CALL)]
+    at_end = {"Timestamp": format_datetime(ended)}
+    child = {
+        "CallSid": CHILD,
+        "ParentCallSid": CALL,
+        "Direction": "outbound-dial",
+        "To": OTHER_LINE,
+    }
+    world.hook(status_hook("completed", 65, **child, **at_end))
+    world.hook(dial_hook("completed", 65, bridged=True, parent="completed"))
+    world.hook(status_hook("completed", 70, **at_end))
+    world.finish()
+    assert world.call(OTHER_CALL).state is CallState.WRITTEN
+    assert world.call(CALL).outcome == world.call(OTHER_CALL).outcome == "answered"
+
+
+def test_what_came_after_a_dial_is_asked_for_where_the_call_went_on(engine: sa.Engine) -> None:
+    """The agent left after 30 s; the call went on for 65 s: the report of a second dial may be lost."""
+    second = leg(S.COMPLETED, 50, id="CA" + "8" * 32, ended_at=NOW + timedelta(seconds=65))
+    first = leg(S.COMPLETED, 30, ended_at=NOW)
+    world = world_with(engine, children_at=((0.0, (first, second)),))
+    world.hook(dial_hook("completed", 30, bridged=True, parent="in-progress"))
+    world.clock.now = NOW + timedelta(seconds=65)
+    end = {"Timestamp": format_datetime(NOW + timedelta(seconds=65))}
+    world.hook(status_hook("completed", 100, **end))
+    world.finish()
+    assert world.target.posts[0].body["talk_seconds"] == 80
+
+
+def test_a_call_that_ends_with_its_dial_leaves_nothing_open(engine: sa.Engine) -> None:
+    """The dialled leg and the call end in the same second: no message was left in between."""
+    world = world_with(engine)
+    child = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial", "To": AGENT}
+    world.hook(status_hook("no-answer", 0, **child, **TIMESTAMP))
+    world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
+    world.hook(status_hook("completed", 25, **TIMESTAMP))
+    world.pass_time(1)
+    assert world.target.posts[0].body["outcome"] == "no_answer"
+    assert asked_at(world) == []
+
+
+def test_an_agents_machine_that_the_caller_hung_up_on_is_no_answer(engine: sa.Engine) -> None:
+    world = world_with(engine)
+    child = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial", "To": AGENT}
+    world.hook(status_hook("completed", 12, AnsweredBy="machine_start", **child))
+    world.hook(dial_hook("completed", 12, bridged=True, parent="completed"))
+    world.hook(status_hook("completed", 25))
+    world.finish()
+    assert world.target.posts[0].body["outcome"] == "no_answer"
+
+
+def test_a_message_without_length_yet_may_be_said_to_have_none() -> None:
+    row = {"sid": "RE" + "1" * 32, "source": "RecordVerb", "status": "processing", "duration": "0"}
+    assert recording_of(row, "https://api.example").duration_seconds is None
+    assert recording_of(row | {"status": "completed"}, "https://api.example").duration_seconds == 0

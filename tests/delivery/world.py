@@ -213,6 +213,7 @@ class FakeReader:
     errors: list[Exception] = field(default_factory=list)
     reads: list[str] = field(default_factory=list)
     has_credentials: bool = True
+    on_lines: Sequence[Leg] = ()
 
     def can_read(self, account: str) -> bool:
         return self.has_credentials
@@ -228,6 +229,10 @@ class FakeReader:
     def recordings_of(self, account: str, sid: str) -> Sequence[Recording]:
         self._ask("recordings")
         return self.recordings
+
+    def calls_to(self, account: str, number: str, since: datetime) -> Sequence[Leg]:
+        self._ask("calls to a line")
+        return [leg for leg in self.on_lines if leg.to_number == number]
 
     def _ask(self, what: str) -> None:
         self.reads.append(what)

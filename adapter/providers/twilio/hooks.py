@@ -133,7 +133,7 @@ def read_hook(params: Params, account: str, received_at: datetime | None = None)
         if _says_something(leg):
             known["legs"] = {call_sid: leg}
     if kind is HookKind.DIAL:
-        dial = _dial(params)
+        dial = _dial(params, received_at)
         known["dials"] = {dial.leg_id: dial}
     if kind is HookKind.QUEUE:
         stay = _queue_stay(params)
@@ -230,7 +230,7 @@ def _says_something(leg: Leg) -> bool:
     return any(value is not None for name, value in leg if name != "id")
 
 
-def _dial(params: Params) -> DialResult:
+def _dial(params: Params, received_at: datetime | None) -> DialResult:
     bridged = {"true": True, "false": False}.get(params.get("DialBridged", "").lower())
     parent = _word(STATUS, params, "CallStatus")
     leg_id = params.get("DialCallSid", "")
@@ -241,6 +241,7 @@ def _dial(params: Params) -> DialResult:
         bridged=bridged,
         caller_gone=None if parent is None else parent.is_terminal,
         sip_code=_seconds(params, "DialSipResponseCode"),
+        reported_at=received_at,
     )
 
 

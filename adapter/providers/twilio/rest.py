@@ -7,7 +7,7 @@ for them: it knows no other base URL, and brings the whole of Twilio's API into 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +15,10 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from adapter.domain.record import (
+    AnsweredBy,
     Leg,
+    LegDirection,
+    LegStatus,
     Recording,
     RecordingSource,
     RecordingState,
@@ -87,6 +90,21 @@ class TwilioRest:
         """The legs that this call dialled."""
         return [
             leg_of(row) for row in self.rows(account, "/Calls.json", "calls", ParentCallSid=sid)
+        ]
+
+    def calls_to(self, account: str, number: str, since: datetime) -> Sequence[Leg]:
+        """The incoming calls to this number that began since then. The API filters by whole days (UTC)."""
+        query: dict[str, Any] = {
+            "To": number,
+            "StartTime>": (since - timedelta(days=1)).date().isoformat(),
+        }
+        legs = [leg_of(row) for row in self.rows(account, "/Calls.json", "calls", **query)]
+        return [
+            leg
+            for leg in legs
+            if leg.direction is LegDirection.INBOUND
+            and leg.started_at is not None
+            and leg.started_at >= since
         ]
 
     def recordings_of(self, account: str, sid: str) -> Sequence[Recording]:
@@ -197,6 +215,9 @@ def leg_of(row: Mapping[str, Any]) -> Leg:
         name: cut(str(row[key])) for key, name in _LEG_NAMES.items() if row.get(key) is not None
     }
     leg = read_leg(params, cut(str(row["sid"])))
+    if leg.status is LegStatus.COMPLETED and leg.answered_by is None:
+        # Its end is known here, and machine detection comes before that: nothing was detected.
+        leg = leg.model_copy(update={"answered_by": AnsweredBy.UNKNOWN})
     began = moment(row.get("start_time"))
     if began is None or (leg.ended_at is not None and began > leg.ended_at):
         return leg
@@ -207,11 +228,14 @@ def recording_of(row: Mapping[str, Any], base_url: str) -> Recording:
     """A recording from a row of the Recording resource."""
     sid, account = cut(str(row["sid"])), row.get("account_sid", "")
     source = row.get("source")
+    state = RECORDING_STATE.get(row.get("status", ""), RecordingState.IN_PROGRESS)
+    is_complete = state is not RecordingState.IN_PROGRESS
     return Recording(
         id=sid,
         url=row.get("media_url") or f"{base_url}/2010-04-01/Accounts/{account}/Recordings/{sid}",
-        duration_seconds=whole(str(row.get("duration") or "")),
+        # While it is being processed it has no length; some answers say 0 then.
+        duration_seconds=whole(str(row.get("duration") or "")) if is_complete else None,
         channels=row.get("channels"),
         source=RECORDING_SOURCE.get(source, RecordingSource.OTHER) if source else None,
-        state=RECORDING_STATE.get(row.get("status", ""), RecordingState.IN_PROGRESS),
+        state=state,
     )
