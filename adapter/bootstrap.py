@@ -52,13 +52,12 @@ from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.lead_requests import LeadRequests
 from adapter.storage.pauses import Pauses
 from adapter.storage.people_index import PeopleIndex
-from adapter.storage.periodic_tasks import Jobs
 from adapter.storage.rate_budget import RateBudget
 from adapter.storage.readiness import lacking
 from adapter.storage.relayed_calls import Relays
 from adapter.storage.retention import Keep, Retention
 from adapter.storage.store import Store
-from adapter.storage.task_leases import Leases
+from adapter.storage.task_leases import TaskLeases
 from adapter.storage.totals import Flush, Totals
 from adapter.storage.workers import DEAD_AFTER
 from adapter.targets.propexo.client import PropexoClient
@@ -73,12 +72,12 @@ from adapter.web.health import Health, health_routes
 from adapter.web.hooks import hook_routes
 from adapter.web.recordings.routes import recording_routes
 from adapter.web.write_failures import propexo_routes
-from adapter.worker.periodic import Job, Upkeep
+from adapter.worker.periodic import PeriodicRunner
 from adapter.worker.resume_paused import Waking
-from adapter.worker.schedule import HeldOnceMore, Schedule, tasks
+from adapter.worker.tasks import HeldOnceMore, Work, periodic_tasks
 
 if TYPE_CHECKING:
-    from adapter.worker.dbos_queue import Worker
+    from adapter.worker.process import Worker
 
 log = logger("adapter")
 
@@ -213,46 +212,40 @@ class Parts:
         return BulkConfirmation(store=self.store, target=self.target, clock=_now)
 
     @cached_property
-    def upkeep(self) -> Upkeep:
+    def periodic(self) -> PeriodicRunner:
         """What this worker does besides deliveries."""
-        jobs = [Job("confirm", self.settings.confirm_seconds, self.bulk.work)]
-        stale_after = timedelta(seconds=self.settings.people_sync_seconds)
-        if stale_after:
-            every = min(self.settings.people_sync_seconds, 15.0)
-            jobs.append(Job("sync", every, lambda: self.people_sync.step(stale_after)))
-        watch = LineWatch(self.lines.in_use, self.target.directory)
-        jobs.append(Job("lines", 60.0, watch.look, in_each=True))
-        if self.lines_file:
-            jobs.append(Job("lines file", LOOK_SECONDS, self.lines_file.look, in_each=True))
-        flush = Flush(Totals(self.store), TALLY.take, TALLY.put_back)
-        jobs.append(Job("totals", 15.0, flush.work, in_each=True))
-        jobs.append(Job("waking", 5.0, self.waking.work, in_each=True))
-        jobs.append(
-            Job("conferences", 5.0, lambda: self.intake.attach_conference_recordings(_now()))
-        )
-        jobs.append(Job("schedule", 5.0, self.schedule.tick, stop=self.schedule.stop))
-        return Upkeep(Leases(self.store), jobs, clock=_now)
+        leases = TaskLeases(self.store, executor_id(self.settings))
+        return PeriodicRunner(leases, periodic_tasks(self._periodic_work), clock=_now)
 
-    @cached_property
-    def waking(self) -> Waking:
-        return Waking(self.pauses, self.permission.key, self.propexo.try_key, clock=_now)
-
-    @cached_property
-    def schedule(self) -> Schedule:
-        """What is done at its time, by one worker."""
-        settings = self.settings
+    @property
+    def _periodic_work(self) -> Work:
+        settings, file = self.settings, self.lines_file
+        stale_after = timedelta(seconds=settings.people_sync_seconds)
         keep = Keep(
             hook_days=settings.hook_days,
             attempt_days=settings.attempt_days,
             call_days=settings.call_days,
             workflow_days=settings.workflow_days,
         )
-        retention = Retention(self.store, keep, self._prune_workflows)
-        return Schedule(
-            jobs=Jobs(self.store, executor_id(settings)),
-            tasks=tasks(self.reconciliation, retention, self._held_once_more),
-            clock=_now,
+        return Work(
+            confirm=self.bulk.work,
+            confirm_every=timedelta(seconds=settings.confirm_seconds),
+            attach_conference_recordings=lambda: self.intake.attach_conference_recordings(_now()),
+            resume_paused=self.waking.work,
+            flush_totals=Flush(Totals(self.store), TALLY.take, TALLY.put_back).work,
+            watch_lines=LineWatch(self.lines.in_use, self.target.directory).look,
+            watch_lines_file=file.look if file else None,
+            lines_file_every=timedelta(seconds=LOOK_SECONDS),
+            sync_people=(lambda: self.people_sync.step(stale_after)) if stale_after else None,
+            sync_every=min(stale_after, timedelta(seconds=15)),
+            reconciliation=self.reconciliation,
+            retention=Retention(self.store, keep, self._prune_workflows),
+            held=self._held_once_more,
         )
+
+    @cached_property
+    def waking(self) -> Waking:
+        return Waking(self.pauses, self.permission.key, self.propexo.try_key, clock=_now)
 
     @property
     def _held_once_more(self) -> HeldOnceMore:
@@ -452,7 +445,7 @@ def web_app(settings: Settings | None = None) -> Flask:
 
 def worker(settings: Settings | None = None) -> Worker:
     """The worker. Errors: SettingsError if nothing could be written."""
-    from adapter.worker.dbos_queue import Worker  # the queue library: the web process does without
+    from adapter.worker.process import Worker  # with the queue library, which web does without
 
     settings = settings or read_settings()
     settings.require_for_worker()
@@ -463,7 +456,7 @@ def worker(settings: Settings | None = None) -> Worker:
         store=parts.store,
         deliver=parts.delivery.run,
         throttle=parts.throttle,
-        upkeep=parts.upkeep,
+        periodic=parts.periodic,
         executor_id=executor_id(settings),
         concurrency=settings.worker_concurrency,
         lines=parts.lines.digest,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from adapter.cli.commands import cli
-from adapter.worker import dbos_queue
+from adapter.worker import process
 
-dbos_queue.DEAD_AFTER = timedelta(seconds=3)  # type: ignore[attr-defined]  # a name that this module imports
-dbos_queue.BEAT_SECONDS = 0.5
+process.DEAD_AFTER = timedelta(seconds=3)  # type: ignore[attr-defined]  # a name that this module imports
+process.BEAT_SECONDS = 0.5
 
 if __name__ == "__main__":
     cli()

@@ -20,8 +20,8 @@ from adapter.config.settings import Settings
 from adapter.delivery.throttle import DispatchThrottle
 from adapter.domain.call import Call, CallState
 from adapter.storage.store import Store
-from adapter.worker.dbos_queue import Worker
-from adapter.worker.periodic import Upkeep
+from adapter.worker.periodic import PeriodicRunner
+from adapter.worker.process import Worker
 from tests.conftest import ACCOUNT, signed
 from tests.delivery.world import status_hook
 from tests.stories.running import Process, Sandbox, environment, running, sandbox, wait_for
@@ -101,7 +101,7 @@ def worker(parts: Parts) -> Iterator[Worker]:
         throttle=DispatchThrottle(),
         store=parts.store,
         deliver=lambda key, run: None,
-        upkeep=Upkeep(parts.upkeep._leases, [], clock=lambda: datetime.now(UTC)),
+        periodic=PeriodicRunner(None, [], clock=lambda: datetime.now(UTC)),
         executor_id="test",
         concurrency=1,
     )
@@ -131,7 +131,7 @@ def test_if_queueing_fails_the_mark_is_not_set_either(
     sids = [new_sid(), new_sid()]
     for sid in sids:
         take(parts, sid=sid)
-    real, seen = worker._client.enqueue_in_transaction, []
+    real, seen = worker._queue._client.enqueue_in_transaction, []
 
     def fails_at_the_second(*args: Any) -> Any:
         seen.append(args)
@@ -139,7 +139,7 @@ def test_if_queueing_fails_the_mark_is_not_set_either(
             raise RuntimeError("out of paper")
         return real(*args)
 
-    monkeypatch.setattr(worker._client, "enqueue_in_transaction", fails_at_the_second)
+    monkeypatch.setattr(worker._queue._client, "enqueue_in_transaction", fails_at_the_second)
     with pytest.raises(RuntimeError):
         worker.dispatch()
     assert queued(parts.store) == []

@@ -16,21 +16,21 @@ from adapter.providers.twilio.call_log import TwilioList
 from adapter.providers.twilio.rest import TwilioRest
 from adapter.reconcile.run import LAG, Parts, Progress, Reconciliation, begins
 from adapter.storage.erasure import Forgetting
-from adapter.storage.periodic_tasks import JobRow, Jobs
 from adapter.storage.reconciled_days import Ledger
 from adapter.storage.retention import Keep, Retention
 from adapter.storage.schema import jobs
-from adapter.worker.schedule import (
+from adapter.storage.task_leases import TaskLease, TaskLeases
+from adapter.worker.periodic import RETRY, PeriodicRunner
+from adapter.worker.tasks import (
     NIGHTLY_WINDOW,
-    RETRY,
     WINDOW,
     HeldOnceMore,
-    Schedule,
     nightly,
     reaches_back,
-    tasks,
+    timed,
 )
 from tests.conftest import ACCOUNT, LINE, NOW, TOKEN, Clock
+from tests.delivery.periodic import run_due
 from tests.delivery.world import SUBACCOUNT, SUBACCOUNT_TOKEN, World
 from tests.fakes.twilio_lists import TwilioLists, serving
 
@@ -364,15 +364,15 @@ def test_a_month_can_be_stopped_and_goes_on(
     assert twilio.count("/Calls.json") - asked >= 32
 
 
-# The schedule ---------------------------------------------------------------------------------------
+# The tasks ---------------------------------------------------------------------------------------
 
 
-def schedule(world: World, reconciliation: Reconciliation | None, owner: str) -> Schedule:
+def periodic(world: World, reconciliation: Reconciliation | None, owner: str) -> PeriodicRunner:
     retention = Retention(world.store, Keep())
     held = HeldOnceMore(world.store, lambda: True, seconds_apart=0)
-    return Schedule(
-        jobs=Jobs(world.store, owner),
-        tasks=tasks(reconciliation, retention, held),
+    return PeriodicRunner(
+        TaskLeases(world.store, owner),
+        list(timed(reconciliation, retention, held)),
         clock=world.clock,
     )
 
@@ -380,15 +380,15 @@ def schedule(world: World, reconciliation: Reconciliation | None, owner: str) ->
 def test_the_worker_compares_every_quarter_of_an_hour(
     world: World, twilio: TwilioLists, reconciliation: Reconciliation
 ) -> None:
-    one, two = (schedule(world, reconciliation, owner) for owner in ("one", "two"))
-    assert not one.tick() and not two.tick()
+    one, two = (periodic(world, reconciliation, owner) for owner in ("one", "two"))
+    assert [run_due(one), run_due(two)] == [[], []]
     world.clock.advance(60)
     call = twilio.call(ACCOUNT, sid(1), world.clock())
     world.clock.advance(14 * 60)
-    assert [one.tick(), two.tick(), one.tick()] == [True, False, False]
+    assert [run_due(one), run_due(two), run_due(one)] == [["reconcile"], [], []]
     assert world.call(call).state is CallState.OPEN
     world.clock.advance(15 * 60)
-    assert [two.tick(), one.tick()] == [True, False]
+    assert [run_due(two), run_due(one)] == [["reconcile"], []]
 
 
 def test_what_was_before_the_adapter_is_not_taken_in_by_itself(
@@ -396,64 +396,64 @@ def test_what_was_before_the_adapter_is_not_taken_in_by_itself(
 ) -> None:
     """Something else may have written it then."""
     twilio.call(ACCOUNT, sid(1), NOW - HOUR)
-    keeper = schedule(world, reconciliation, "one")
-    keeper.tick()
+    keeper = periodic(world, reconciliation, "one")
+    run_due(keeper)
     world.clock.advance(15 * 60)
-    assert keeper.tick()
+    assert run_due(keeper) == ["reconcile"]
     assert world.store.calls.search() == []
 
 
-def test_a_job_that_fails_comes_again_soon(
+def test_a_task_that_fails_comes_again_soon(
     world: World, twilio: TwilioLists, reconciliation: Reconciliation
 ) -> None:
-    keeper = schedule(world, reconciliation, "one")
-    keeper.tick()
+    keeper = periodic(world, reconciliation, "one")
+    run_due(keeper)
     call = twilio.call(ACCOUNT, sid(1), NOW + timedelta(minutes=1))
     world.clock.advance(15 * 60)
     twilio.refusals = [(429, "600")]
-    assert keeper.tick()
+    assert run_due(keeper) == ["reconcile"]
     assert world.store.calls.search() == []
-    assert not keeper.tick()
+    assert run_due(keeper) == []
     world.clock.advance(RETRY.total_seconds())
-    assert keeper.tick()
+    assert run_due(keeper) == ["reconcile"]
     assert world.call(call).state is CallState.OPEN
 
 
-def test_the_job_of_a_dead_worker_is_taken_over(
+def test_the_task_of_a_dead_worker_is_taken_over(
     world: World, twilio: TwilioLists, reconciliation: Reconciliation
 ) -> None:
-    keeper = schedule(world, reconciliation, "one")
-    keeper.tick()
+    keeper = periodic(world, reconciliation, "one")
+    run_due(keeper)
     now = world.clock.advance(15 * 60)
-    dead = Jobs(world.store, "dead")
-    assert dead.take("reconcile", now) is not None
-    assert not keeper.tick()
+    dead = TaskLeases(world.store, "dead")
+    assert dead.take("reconcile", now=now, until=now + timedelta(minutes=5)) is not None
+    assert run_due(keeper) == []
     world.clock.advance(301)
-    assert keeper.tick()
-    assert not dead.renew("reconcile", world.clock())
+    assert run_due(keeper) == ["reconcile"]
+    assert not dead.renew("reconcile", until=world.clock() + HOUR)
     dead.finish("reconcile", next_at=NOW, ran_at=NOW)
     with world.store.begin() as connection:
         row = connection.execute(sa.select(jobs).where(jobs.c.name == "reconcile")).one()
     assert row.next_at == world.clock() + timedelta(minutes=15)
 
 
-def test_a_stopping_worker_lets_go_of_its_job(
+def test_a_stopping_worker_lets_go_of_its_task(
     world: World, twilio: TwilioLists, reconciliation: Reconciliation
 ) -> None:
-    keeper = schedule(world, reconciliation, "one")
-    keeper.tick()
+    keeper = periodic(world, reconciliation, "one")
+    run_due(keeper)
     world.clock.advance(15 * 60)
-    keeper.stop()
-    assert keeper.tick()
+    keeper.stop(timeout_seconds=0)
+    assert run_due(keeper) == ["reconcile"]
     with world.store.begin() as connection:
         row = connection.execute(sa.select(jobs).where(jobs.c.name == "reconcile")).one()
     assert (row.held_by, row.ran_at) == (None, None)
 
 
 def test_without_credentials_only_old_rows_are_pruned(world: World) -> None:
-    keeper = schedule(world, None, "one")
-    keeper.tick()
-    assert Jobs(world.store, "one").due(NOW + 2 * DAY) == ["prune"]
+    keeper = periodic(world, None, "one")
+    run_due(keeper)
+    assert set(TaskLeases(world.store, "one").all()) == {"prune"}
 
 
 @pytest.mark.parametrize(
@@ -470,7 +470,7 @@ def test_a_comparison_reaches_back_over_the_time_without_one(
     ran_ago: timedelta | None, first_ago: timedelta, reaches: timedelta
 ) -> None:
     ran_at = NOW - ran_ago if ran_ago is not None else None
-    row = JobRow("reconcile", first_at=NOW - first_ago, next_at=NOW, ran_at=ran_at)
+    row = TaskLease("reconcile", first_at=NOW - first_ago, next_at=NOW, ran_at=ran_at)
     assert NOW - reaches_back(row, NOW, WINDOW) == reaches
 
 

@@ -21,8 +21,8 @@ from adapter.domain.call import Call, CallState
 from adapter.domain.record import CallRecord
 from adapter.errors import CannotVerify, NotSupported
 from adapter.observability.observe import Exchange
-from adapter.storage.periodic_tasks import begun_at
 from adapter.storage.store import Store
+from adapter.storage.task_leases import begun_at
 from adapter.targets.base import EarlierWrite, FoundJob, NoTrace, Target
 
 LATE = timedelta(minutes=5)

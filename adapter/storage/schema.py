@@ -269,7 +269,7 @@ new_leads = sa.Table(
     sa.Column("failed", sa.Text),
 )
 
-# Work that only one process does at a time, and when it was last done.
+# Not used any more: 0.1.0 kept here what one process did at a time. It is `jobs` now, for all such tasks.
 leases = sa.Table(
     "leases",
     metadata,
@@ -294,7 +294,7 @@ secrets = sa.Table(
     sa.Column("value", sa.Text, nullable=False),
 )
 
-# What the workers do besides delivering: since when, when next, and who is at it.
+# The periodic tasks that one worker does at a time: since when, when next, and who is at it.
 jobs = sa.Table(
     "jobs",
     metadata,

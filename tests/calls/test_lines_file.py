@@ -91,7 +91,7 @@ def test_a_worker_looks_at_the_file_now_and_then(file: Path, database_url: str) 
         {**ENVIRON, "ADAPTER_LINES": str(file), "DATABASE_URL": database_url}
     )
     parts = Parts(settings)
-    assert "lines file" in {job.name for job in parts.upkeep._jobs}
+    assert "lines file" in parts.periodic.tasks
     parts.store.engine.dispose()
 
 

@@ -19,10 +19,9 @@ from adapter.errors import BudgetSpent
 from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.rate_budget import RateBudget
 from adapter.storage.store import Store
-from adapter.storage.task_leases import Leases
 from adapter.targets.propexo.rate_limiter import Governor
 from tests.calls.test_new_leads import at_once
-from tests.conftest import Clock, full
+from tests.conftest import full
 
 LIMIT = 150
 MINUTE = 60.0
@@ -444,28 +443,3 @@ def test_failures_of_one_moment_open_it_for_no_longer_than_one_does(breakers: Br
 def test_failures_of_eight_threads_are_all_counted(breakers: Breakers) -> None:
     at_once(lambda n: breakers.failed(A, 100.0, 100.0) if n < 5 else None)
     assert breakers.wait(A, 100.0) > 0
-
-
-# Leases ---------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def leases(store: Store) -> Leases:
-    return Leases(store)
-
-
-def test_one_of_eight_threads_gets_the_lease(leases: Leases, clock: Clock) -> None:
-    assert at_once(lambda _: leases.take("sync", clock(), 30)).count(True) == 1
-    clock.advance(30)
-    assert at_once(lambda _: leases.take("sync", clock(), 30)).count(True) == 1
-
-
-def test_nobody_gets_a_lease_before_its_time_is_up(leases: Leases, clock: Clock) -> None:
-    assert leases.take("sync", clock(), 30)
-    assert not leases.take("sync", clock.advance(29.9), 30)
-    assert leases.take("sync", clock.advance(0.1), 30)
-
-
-def test_leases_of_different_work_are_apart(leases: Leases, clock: Clock) -> None:
-    assert leases.take("sync", clock(), 30)
-    assert leases.take("confirm", clock(), 30)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from adapter.domain.call import CallState
 from adapter.errors import NotSupported, TemporaryError
 from adapter.operations.replay import replay_calls
-from adapter.storage.periodic_tasks import Jobs
+from adapter.storage.task_leases import TaskLeases
 from adapter.targets.base import FoundJob, FoundOnRecord, NoTrace, WriteOutcome, WriteState
 from tests.conftest import Clock
 from tests.delivery.world import CALL, LINE, LINES, FakeTarget, World, status_hook
@@ -38,7 +38,7 @@ def restarted(world: World, engine: sa.Engine) -> World:
 
 def began_long_ago(world: World, ago: timedelta = timedelta(days=30)) -> None:
     now = world.clock() - ago
-    Jobs(world.store, "worker").plan({"prune": now}, now)
+    TaskLeases(world.store, "worker").plan({"prune": now}, now)
 
 
 # First heard of late ------------------------------------------------------------------------------------

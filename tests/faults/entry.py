@@ -41,7 +41,7 @@ from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.runs import Runs
 from adapter.targets.propexo.client import READ_SECONDS, PropexoClient
 from adapter.targets.propexo.target import PropexoTarget
-from adapter.worker import dbos_queue as queue
+from adapter.worker import process as worker
 
 BEFORE, AFTER, AFTER_RESULT = "before", "after", "after it returned something"
 # Point: the method, and on which side of it.
@@ -49,7 +49,7 @@ POINTS: Mapping[str, tuple[type, str, str]] = {
     "before_commit": (Intake, "_take_in", BEFORE),
     "after_commit": (Intake, "_take_in", AFTER),
     "amid_dispatch": (Runs, "take_due", AFTER_RESULT),
-    "after_dispatch": (queue.Worker, "dispatch", AFTER_RESULT),
+    "after_dispatch": (worker.Worker, "dispatch", AFTER_RESULT),
     "after_claim": (Runs, "claim", AFTER_RESULT),
     "before_post": (PropexoTarget, "post", BEFORE),
     "after_post": (PropexoTarget, "post", AFTER),
@@ -111,7 +111,7 @@ def _prepare() -> None:
 
 def _hurry(by: float) -> None:
     for name in ("DEAD_AFTER", "LOST_AFTER", "BEAT_SECONDS"):
-        setattr(queue, name, getattr(queue, name) / by)
+        setattr(worker, name, getattr(worker, name) / by)
     for module in (completion, relays):
         module.API_LAG = API_LAG / by  # type: ignore[attr-defined]  # a name that this module imports
     completion.LOOKS_AT_SECONDS = tuple(at / by for at in LOOKS_AT_SECONDS)  # type: ignore[attr-defined]  # a name that this module imports

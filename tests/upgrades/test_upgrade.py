@@ -15,12 +15,14 @@ from adapter.domain.call import Call, CallState
 from adapter.domain.lines import PersonKind
 from adapter.storage.engine import open_engine, schema_state
 from adapter.storage.people_index import PeopleIndex, SyncState
-from adapter.storage.periodic_tasks import Jobs
 from adapter.storage.retention import Keep, Retention
 from adapter.storage.schema import metadata
 from adapter.storage.store import Store
-from adapter.worker.schedule import HeldOnceMore, Schedule, tasks
+from adapter.storage.task_leases import TaskLeases
+from adapter.worker.periodic import PeriodicRunner
+from adapter.worker.tasks import HeldOnceMore, timed
 from tests.conftest import Clock
+from tests.delivery.periodic import run_due
 from tests.delivery.test_strangers import Adapter, adapter
 from tests.delivery.world import FakeTarget, World, recording_hook, status_hook
 from tests.upgrades.dumps import restore
@@ -206,42 +208,42 @@ def test_a_first_reading_that_0_1_0_began_is_done_again_at_its_end(upgraded: Sto
 # Calls that are held ---------------------------------------------------------------------------------
 
 
-def schedule(world: World, *, is_read: bool = True) -> Schedule:
+def periodic(world: World, *, is_read: bool = True) -> PeriodicRunner:
     held = HeldOnceMore(world.store, lambda: is_read, seconds_apart=10)
-    every = tasks(None, Retention(world.store, Keep()), held)
-    return Schedule(jobs=Jobs(world.store, "test"), tasks=every, clock=world.clock)
+    tasks = list(timed(None, Retention(world.store, Keep()), held))
+    return PeriodicRunner(TaskLeases(world.store, "test"), tasks, clock=world.clock)
 
 
 def test_held_calls_are_looked_at_once_more_one_after_the_other(world: World) -> None:
     before = {name: world.call(call_id(name), ACCOUNT) for name in HELD}
-    assert schedule(world).tick()
+    assert run_due(periodic(world)) == ["look_again"]
     planned = [world.call(call_id(name), ACCOUNT) for name in HELD]
     assert [call.run for call in planned] == [call.run + 1 for call in before.values()]
     assert {call.state for call in planned} == {CallState.HELD}
     waits = sorted((call.due_at - AFTER).total_seconds() for call in planned if call.due_at)
     assert waits == [10.0 * place for place in range(len(HELD))]
-    assert not schedule(world).tick(), "once only"
+    assert run_due(periodic(world)) == [], "once only"
 
 
 def test_held_calls_wait_for_the_people_to_be_read(world: World) -> None:
-    waiting = schedule(world, is_read=False)
-    waiting.stop()  # so that nothing waits in this test
-    assert waiting.tick()
+    waiting = periodic(world, is_read=False)
+    waiting.stop(timeout_seconds=0)  # so that nothing waits in this test
+    assert run_due(waiting) == ["look_again"]
     assert world.call(call_id("words"), ACCOUNT).due_at is None
     world.clock.advance(3600)
-    assert schedule(world).tick()
+    assert run_due(periodic(world)) == ["look_again"]
     assert world.call(call_id("words"), ACCOUNT).due_at is not None
 
 
 def test_people_who_cannot_be_read_for_a_day_keep_nothing_waiting(world: World) -> None:
     world.clock.advance(2 * 86400 + 3600)
-    assert schedule(world, is_read=False).tick()
+    assert run_due(periodic(world, is_read=False)) == ["look_again"]
     assert world.call(call_id("words"), ACCOUNT).due_at is not None
 
 
 def test_held_calls_end_by_the_rules_of_today(made: Adapter) -> None:
     made.fill_index()
-    while made.parts.schedule.tick():
+    while run_due(made.parts.periodic):
         pass
     made.pass_time(600)
     for name, person_id in (

@@ -97,21 +97,21 @@ def test_what_could_not_be_read_is_looked_at_again_and_the_others_at_once(
     assert set(warnings(logged)) == {"***00"}
 
 
-def test_a_workers_upkeep_looks_at_its_lines_and_does_not_wait_for_propexo(
+def test_a_worker_looks_at_its_lines_and_does_not_wait_for_propexo(
     database_url: str, logged: Logged
 ) -> None:
-    """The start goes on while Propexo is down; the job is put off, and said to be."""
+    """The start goes on while Propexo is down; the task is put off, and said to be."""
     down = {"PROPEXO_BASE_URL": "http://127.0.0.1:1", "PEOPLE_SYNC_SECONDS": "0"}
     parts = Parts(Settings.from_environ({**ENVIRON, **down, "DATABASE_URL": database_url}))
-    parts.upkeep.start()
+    parts.periodic.start()
     seen: list[dict[str, Any]] = []
 
     def said() -> list[dict[str, Any]]:
-        seen.extend(line for line in logged() if line.get("job") == "lines")
+        seen.extend(line for line in logged() if line.get("task") == "lines")
         return seen
 
-    wait_for("the job that looks at lines is logged about", said)
-    parts.upkeep.stop(timeout_seconds=5)
+    wait_for("the task that looks at lines is logged about", said)
+    parts.periodic.stop(timeout_seconds=5)
     parts.store.engine.dispose()
     (put_off,) = said()
     assert "Propexo cannot be reached" in put_off["reason"]

@@ -33,7 +33,7 @@ def upgrade() -> None:
 
 
 def _plan_the_look_at_held_calls() -> None:
-    """A job that comes once (adapter.worker.schedule); a database without held calls does not need it."""
+    """A job that comes once (adapter.worker.tasks); a database without held calls does not need it."""
     connection = op.get_bind()
     held = sa.text("SELECT 1 FROM calls WHERE state = 'held' LIMIT 1")
     if connection.execute(held).first() is None:

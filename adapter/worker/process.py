@@ -1,0 +1,181 @@
+"""What does the worker process do, from its start to its end?
+
+It hands out due runs, does them, and keeps the periodic tasks going. A call's row says when its next run is
+due. The worker puts due runs on the queue (adapter.worker.dbos_queue), and marks them as queued in the same
+transaction. A run decides from the call's record, so to begin it twice does no harm.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from adapter.delivery.throttle import DispatchThrottle
+from adapter.errors import StoreUnavailable
+from adapter.observability.observe import logger
+from adapter.storage.store import Store
+from adapter.storage.workers import DEAD_AFTER
+from adapter.worker.dbos_queue import DbosQueue
+from adapter.worker.periodic import PeriodicRunner, PeriodicTask
+
+# How often due runs are looked for: while runs are under way, and while there are none.
+BUSY_SECONDS, IDLE_SECONDS = 0.1, 0.4
+BATCH = 100
+IN_HAND = 4  # runs with the workers for each that one of them can do at once
+FORGET_AFTER = timedelta(days=1)
+LOST_AFTER = timedelta(minutes=10)
+BEAT_SECONDS = 5.0
+
+log = logger("adapter.worker")
+
+
+class Worker:
+    """Takes due runs from the queue and calls `deliver(call_key, run)` for each, in threads.
+
+    deliver must be safe to call again with the same arguments and raises only StoreUnavailable.
+    periodic: the tasks that are done beside the deliveries. executor_id: this process's own name.
+    concurrency: how many deliveries are under way at once. lines: the digest of the lines it works with.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        deliver: Callable[[str, int], None],
+        throttle: DispatchThrottle,
+        periodic: PeriodicRunner,
+        executor_id: str,
+        concurrency: int,
+        lines: str | None = None,
+    ) -> None:
+        self._store = store
+        self._deliver = deliver
+        self._throttle = throttle
+        self._periodic = periodic
+        self._executor_id = executor_id
+        self._concurrency = concurrency
+        self._lines = lines
+        # So many it takes from the queue, half as many again: the next begins when one ends.
+        self._taken = concurrency + max(concurrency // 2, 1)
+        self._at_work = threading.Semaphore(concurrency)
+        self._in_hand = 0  # runs that the workers had in hand at the last look
+        self._stopping = threading.Event()
+        self._gone = threading.Event()
+        self._dispatcher = threading.Thread(target=self._dispatch, name="dispatcher", daemon=True)
+        # Goes on while the worker drains, so it is not one of the tasks that end with the first word.
+        beat = PeriodicTask(
+            "heartbeat",
+            lambda _: self._beat(),
+            every=timedelta(seconds=BEAT_SECONDS),
+            in_each_worker=True,
+        )
+        self._heart = PeriodicRunner(None, [beat], clock=_now)
+        self._steady_since = self._beat_at = time.monotonic()
+        self._queue = DbosQueue(
+            store.engine, do=self._do, executor_id=executor_id, taken=self._taken
+        )
+
+    def start(self) -> None:
+        self._queue.start()
+        self._beat()
+        self._heart.start()
+        self._dispatcher.start()
+        self._periodic.start()
+
+    def stop(self, grace_seconds: int) -> None:
+        """Begin nothing new, let what runs finish within the grace; others do the rest."""
+        self._stopping.set()
+        self._at_work.release(self._taken)  # who waited to begin is let in, to put it back
+        self._periodic.stop(timeout_seconds=2.0)
+        self._queue.stop(grace_seconds)
+        self._gone.set()
+        self._heart.stop(timeout_seconds=BEAT_SECONDS)
+        self._dispatcher.join(timeout=BEAT_SECONDS)
+        try:
+            self._store.workers.drop(self._executor_id)
+        except StoreUnavailable:
+            log.warning("database unavailable while stopping")
+        self._store.engine.dispose()  # SQLite puts all into its one file when the last connection closes
+
+    def _do(self, call_key: str, run: int) -> None:
+        """Do one run, when its turn comes."""
+        while True:
+            try:
+                with self._at_work:
+                    if self._stopping.is_set():
+                        return self._store.runs.put_back(call_key, run)
+                    return self._deliver(call_key, run)
+            except StoreUnavailable:
+                # Nothing can be noted anywhere until the database is back.
+                log.warning("database unavailable", call=call_key)
+                if self._gone.wait(1.0):
+                    # The process ends. To return would say that the run is done, where another
+                    # worker is to take it over.
+                    threading.Event().wait()
+
+    def _dispatch(self) -> None:
+        """Hand out due runs, again and again; at once while there are more than a batch."""
+        while not self._stopping.is_set():
+            moved = 0
+            try:
+                if not self._throttle.paused_seconds():
+                    moved = self.dispatch()
+            except StoreUnavailable:
+                log.warning("database unavailable, nothing dispatched")
+            except Exception:
+                log.exception("dispatching failed")
+            is_busy = moved + self._in_hand > 0
+            if is_busy:
+                self._queue.wake()
+            if moved < BATCH:
+                self._stopping.wait(BUSY_SECONDS if is_busy else IDLE_SECONDS)
+
+    def dispatch(self) -> int:
+        """Put what is due now on the queue, as much as the workers can have in hand; how many runs."""
+        with self._store.begin() as connection:
+            self._in_hand = self._store.runs.count_in_hand(connection)
+            room = self._concurrency * IN_HAND - self._in_hand
+            if room <= 0:
+                return 0
+            due = self._store.runs.take_due(connection, _now(), min(room, BATCH))
+            self._queue.add(connection, due)
+        return len(due)
+
+    def _beat(self) -> None:
+        """Say that this worker is alive, also while it drains; and look after those that are not."""
+        try:
+            now = _now()
+            self._store.workers.beat(self._executor_id, now, self._lines)
+            before, self._beat_at = self._beat_at, time.monotonic()
+            if self._beat_at - before > DEAD_AFTER.total_seconds() / 2:
+                # It was us who were silent, or the database: judge nobody yet.
+                self._steady_since = self._beat_at
+            if self._beat_at - self._steady_since >= DEAD_AFTER.total_seconds():
+                self._take_over(now)
+            lost = self._store.runs.requeue_lost(now - LOST_AFTER, now)
+            if lost:
+                log.warning("runs that never ended are planned again", count=lost)
+        except StoreUnavailable:
+            log.warning("database unavailable, no heartbeat")
+        except Exception:
+            if not self._stopping.is_set():
+                log.exception("the worker's heartbeat failed")
+
+    def _take_over(self, now: datetime) -> None:
+        """Begin again what workers began that are dead: silent for long, or gone without a trace."""
+        seen = self._store.workers.seen_at()
+        alive = {name for name, seen_at in seen.items() if now - seen_at < DEAD_AFTER}
+        orphans = set(self._queue.holders(now - DEAD_AFTER)) - alive - {self._executor_id}
+        for executor_id, seen_at in seen.items():
+            if now - seen_at > FORGET_AFTER:
+                self._store.workers.drop(executor_id)
+        for executor_id in orphans:
+            log.warning("taking over the work of a dead worker", worker=executor_id)
+            self._queue.begin_again(executor_id)
+            self._store.workers.drop(executor_id)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
