@@ -37,6 +37,7 @@ from adapter.domain.lines import Lines, is_path, read_lines
 from adapter.errors import SettingsError, StoreUnavailable
 from adapter.intake.service import Intake
 from adapter.observability.observe import TALLY, configure_logging, logger
+from adapter.operations.alarms import Alarms
 from adapter.providers.base import Provider
 from adapter.providers.twilio import TwilioProvider
 from adapter.providers.twilio.call_log import TwilioList
@@ -59,7 +60,6 @@ from adapter.storage.retention import Keep, Retention
 from adapter.storage.store import Store
 from adapter.storage.task_leases import TaskLeases
 from adapter.storage.totals import Flush, Totals
-from adapter.storage.workers import DEAD_AFTER
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.line_warnings import LineWatch
 from adapter.targets.propexo.permission import Permission
@@ -360,13 +360,7 @@ class Parts:
         return Health(
             self.store,
             needed={"database": lambda: lacking(self.store.engine)},
-            alarms={
-                "schema": self._schema_problem,
-                "queue": self._queue_problem,
-                "refused": self._pause_problem,
-                "provider": self._provider_problem,
-                "parked": self._parked_problem,
-            },
+            alarms=Alarms(self.store, self.pauses, _now).by_name(),
         )
 
     @property
@@ -382,45 +376,6 @@ class Parts:
         from adapter.worker.dbos_queue import prune_workflows
 
         return prune_workflows(self.store.engine, before)
-
-    def _schema_problem(self) -> str | None:
-        found, needed = database.schema_state(self.store.engine)
-        if found == needed:
-            return None
-        way_out = (
-            "deploy the version that migrated it"
-            if found is not None and found > needed
-            else "run `adapter migrate`"
-        )
-        return f"the schema is {found or 'missing'}, this code needs {needed}: {way_out}"
-
-    def _provider_problem(self) -> str | None:
-        """The accounts whose API has not answered for so long that calls are written without it."""
-        states = ApiHealth(self.store).states()
-        silent = [f"{s.provider} {s.account[:6]}..." for s in states if s.is_unreachable(_now())]
-        if not silent:
-            return None
-        return f"the API of {', '.join(silent)} does not answer: calls are written as assumed"
-
-    def _pause_problem(self) -> str | None:
-        return "; ".join(str(pause) for pause in self.pauses.all().values()) or None
-
-    def _parked_problem(self) -> str | None:
-        count = self.store.hooks.count_parked()
-        if not count:
-            return None
-        return (
-            f"{count} hook(s) are signed and could not be read; the log says why (hook parked); "
-            "after the fix: `adapter replay --state parked`"
-        )
-
-    def _queue_problem(self) -> str | None:
-        if not database.has_queue(self.store.engine):
-            return "the queue's tables are missing: run `adapter migrate`"
-        seen = self.store.workers.seen_at().values()
-        if any(_now() - at < DEAD_AFTER for at in seen):
-            return None
-        return "no worker is alive: start `adapter worker`, or `adapter run` for both"
 
 
 def web_app(settings: Settings | None = None) -> Flask:
