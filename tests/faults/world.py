@@ -18,6 +18,7 @@ from typing import Any
 import requests
 import sqlalchemy as sa
 
+from adapter.storage.schema import workers
 from tests.benchmarks.servers import free_port
 from tests.faults import traffic
 from tests.faults.disk import SmallDisk
@@ -104,6 +105,15 @@ class World:
         self._await_port(self.sandbox, int(port))
         self.control("people", traffic.people())
         self.heal()
+        # A fault that comes before a worker is up keeps it from starting, and no host starts it again here.
+        if not wait_until(lambda: self._count_workers() >= self.processes, 60):
+            raise RuntimeError("the workers did not come up")
+
+    def _count_workers(self) -> int:
+        with self.engine.connect() as connection:
+            return int(
+                connection.execute(sa.select(sa.func.count()).select_from(workers)).scalar_one()
+            )
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         for child in [*self.webs, *self.workers, *([self.sandbox] if self.sandbox else [])]:
