@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
@@ -71,7 +72,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Put the tests' files into memory where there is room: SQLite waits for the disk at each commit."""
+    """Put the tests' files into memory where there is room: SQLite waits for the disk at each commit.
+
+    The default lane tries few examples of each property.
+    """
+    hypothesis.settings.register_profile("default lane", max_examples=25)
+    if not config.getoption("full"):
+        hypothesis.settings.load_profile("default lane")
     has_room = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_BYTES
     if has_room:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
@@ -100,8 +107,10 @@ def is_full(request: pytest.FixtureRequest) -> bool:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    if not config.getoption("full"):
-        terminalreporter.write_line("the default lane; --full adds the tests that are marked full")
+    """Say what was run, as the header that would say it is left out."""
+    lane = "full lane" if config.getoption("full") else "default lane, without what --full adds"
+    seed = config.getoption("randomly_seed", None)
+    terminalreporter.write_line(f"The {lane}. This order again: --randomly-seed={seed}")
 
 
 # Databases ----------------------------------------------------------------------------------------

@@ -58,14 +58,14 @@ class Home:
         def take_terminal() -> None:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
-        log = (self.folder / "log").open("ab")
-        return subprocess.Popen(
-            [sys.executable, "-m", "adapter", *arguments],
-            cwd=ROOT, env=environ, start_new_session=True,
-            stdin=terminal if terminal is not None else subprocess.DEVNULL,
-            stdout=terminal or log, stderr=terminal or log,
-            preexec_fn=take_terminal if terminal is not None else None,
-        )  # fmt: skip
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "adapter", *arguments],
+                cwd=ROOT, env=environ, start_new_session=True,
+                stdin=terminal if terminal is not None else subprocess.DEVNULL,
+                stdout=terminal or log, stderr=terminal or log,
+                preexec_fn=take_terminal if terminal is not None else None,
+            )  # fmt: skip
 
     def processes(self) -> dict[int, str]:
         """All that run in this home, by id, with their commands."""

@@ -141,9 +141,14 @@ def test_nothing_is_fetched_until_someone_plays(
 
 
 @pytest.mark.parametrize(
-    ("suffix", "path"), [(".mp3", f"{SID}.mp3"), (".wav", f"{SID}.wav")], ids=["mp3", "wav"]
+    ("suffix", "path", "ranges"),
+    [
+        pytest.param(".mp3", f"{SID}.mp3", True, id="mp3-ranges at Twilio"),
+        pytest.param(".mp3", f"{SID}.mp3", False, id="mp3-none at Twilio", marks=pytest.mark.full),
+        pytest.param(".wav", f"{SID}.wav", True, id="wav-ranges at Twilio", marks=pytest.mark.full),
+        pytest.param(".wav", f"{SID}.wav", False, id="wav-none at Twilio"),
+    ],
 )
-@pytest.mark.parametrize("ranges", [True, False], ids=["ranges at Twilio", "none at Twilio"])
 def test_the_player_plays_by_ranges(
     browser: Any, page: str, twilio: FakeTwilio, suffix: str, path: str, ranges: bool
 ) -> None:
@@ -162,6 +167,7 @@ def test_the_player_plays_by_ranges(
     assert complaints(browser) == []
 
 
+@pytest.mark.full
 def test_a_stream_that_breaks_off_is_taken_up_again(
     browser: Any, page: str, twilio: FakeTwilio
 ) -> None:
@@ -175,7 +181,7 @@ def test_a_stream_that_breaks_off_is_taken_up_again(
     assert asked == [f"bytes={place * twilio.broken}-" for place in range(4)]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.full)])
 def test_the_page_is_readable_on_a_phone(
     browser: Any, page: str, tmp_path: Path, theme: str
 ) -> None:

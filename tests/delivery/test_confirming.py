@@ -112,6 +112,7 @@ def test_a_write_that_stays_pending_is_asked_for_less_and_less_and_then_said(mad
     assert len(made.events()) == 1
 
 
+@pytest.mark.full
 def test_one_write_that_stays_pending_does_not_make_every_pass_read_all_logs(made: Adapter) -> None:
     made.fault("pending_forever", path="/v1/events")
     post(made)

@@ -98,6 +98,7 @@ def test_calls_wait_for_a_revoked_key_at_a_request_a_minute_and_go_on_by_themsel
     assert not made.parts.pauses.all()
 
 
+@pytest.mark.full
 def test_a_key_that_is_revoked_for_days_fails_no_call(made: Adapter) -> None:
     made.fault("status", status=503, times=3)
     sid = made.missed(ANNA)

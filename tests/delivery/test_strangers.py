@@ -695,6 +695,7 @@ def test_where_the_call_that_asked_gives_up_another_call_takes_over(mri: Adapter
     assert len(mri.leads()) == 1
 
 
+@pytest.mark.full
 def test_calls_that_wait_for_anothers_lead_do_not_flood_propexo(mri: Adapter) -> None:
     mri.fault("status", method="POST", path="/v1/leads", times="forever", status=503)
     mri.missed()

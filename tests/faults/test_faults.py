@@ -15,7 +15,9 @@ from tests.faults.run import Step, run
 from tests.faults.world import World
 from tests.pgbouncer import PROGRAM
 
-pytestmark = [pytest.mark.full, pytest.mark.alone]
+pytestmark = pytest.mark.full
+# Most of a fault is waiting, so .ci/run has a few worlds at a time: --dist loadgroup makes one for each group.
+WORLDS = 3
 CALLS = 16
 PER_SECOND = 6.0
 # Calls still come in when web and worker have been started anew, once and again.
@@ -43,7 +45,16 @@ def world() -> Iterator[World]:
 
 @pytest.mark.postgres
 @pytest.mark.parametrize(
-    "fault", [pytest.param(n, id=n.replace(" ", "_")) for n in FAULTS if n not in ON_SQLITE]
+    "fault",
+    [
+        pytest.param(
+            name,
+            id=name.replace(" ", "_"),
+            marks=pytest.mark.xdist_group(f"faults {number % WORLDS}"),
+        )
+        for number, name in enumerate(FAULTS)
+        if name not in ON_SQLITE
+    ],
 )
 def test_every_acknowledged_call_is_written_once_although(world: World, fault: str) -> None:
     """Whatever happens, a call whose end was acknowledged has one event, or a stated reason."""
@@ -52,6 +63,7 @@ def test_every_acknowledged_call_is_written_once_although(world: World, fault: s
     assert _problems(world, fault) == [], FAULTS[fault].promise
 
 
+@pytest.mark.xdist_group("faults on SQLite")
 def test_every_acknowledged_call_is_written_once_although_the_disk_was_full() -> None:
     """SQLite: while the disk is full hooks are refused with 503, so Twilio knows; nothing is half done."""
     with small_disk() as disk, World(disk=disk, haste=HASTE, processes=1) as world:

@@ -33,7 +33,7 @@ from tests.hosts.machine import (
     wait_until,
 )
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.xdist_group("hosts")
 
 LINES = """
 [lines."+16175550100"]
