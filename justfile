@@ -42,7 +42,8 @@ gate:
 demo *args:
     {{ bin }}/adapter demo {{ args }}
 
-# Check the documents: links, settings, keys of a line, commands, the form of decisions, spelling.
+# Draw the states of a call, and check the documents: links, settings, keys of a line, commands, the form of decisions, spelling.
 docs:
+    {{ bin }}/python -m tests.state_diagram
     {{ bin }}/pytest -n 0 tests/test_documents.py
     {{ bin }}/codespell README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs

@@ -24,6 +24,7 @@ from adapter.domain.call import CallState
 from adapter.errors import PermanentError, TemporaryError
 from adapter.sandbox.twilio import KINDS
 from adapter.storage.engine import open_engine, schema_state
+from adapter.storage.schema import calls
 from tests.conftest import ACCOUNT, ENVIRON, Clock
 from tests.delivery.world import CALL, World, answered_hooks, recording_hook, status_hook
 from tests.stories.running import environment, free_port, running, sandbox, wait_until_ready
@@ -344,7 +345,8 @@ def test_replay_chooses_by_reason_line_and_date(run: Run, world: World) -> None:
     deliver(world, status_hook("no-answer", CallSid=OTHER, To="+16175550101"))
     with world.store.begin() as connection:
         key = world.call(CALL).key
-        world.store.calls.update(connection, key, first_seen_at=datetime(2026, 1, 2, tzinfo=UTC))
+        earlier = {"first_seen_at": datetime(2026, 1, 2, tzinfo=UTC)}
+        connection.execute(sa.update(calls).where(calls.c.key == key).values(**earlier))
 
     def count(*options: str) -> int:
         output = run("replay", "--state", "failed", *options).output

@@ -293,7 +293,7 @@ def test_hooks_do_not_disturb_a_delivery_that_is_under_way(desk: Desk) -> None:
     planned = desk.call()
     desk.take(recording(source="RecordVerb"), after=1)
     assert (desk.call().run, desk.call().due_at) == (planned.run, planned.due_at)
-    desk.set(state=CallState.DELIVERING.value)
+    desk.set(state=CallState.DELIVERING)
     desk.take(child("no-answer", 0), after=2)
     assert desk.call().run == planned.run
     assert desk.due(1000) == []
@@ -303,7 +303,7 @@ def test_hooks_do_not_disturb_a_delivery_that_is_under_way(desk: Desk) -> None:
 def test_a_held_call_that_a_later_hook_may_explain_is_looked_at_again(desk: Desk) -> None:
     desk.take({**COMMON, "CallSid": CALL, "CallStatus": "completed", "CallDuration": "5"})
     assert len(desk.due(100)) == 1
-    desk.set(state=CallState.HELD.value, due_at=None)
+    desk.set(state=CallState.HELD, due_at=None)
     desk.take(COMPLETED, after=200)
     assert desk.call().run == 2
     assert desk.due(200) == [(desk.call().key, 2)]
@@ -312,7 +312,7 @@ def test_a_held_call_that_a_later_hook_may_explain_is_looked_at_again(desk: Desk
 def test_a_held_call_is_left_alone_by_a_hook_that_tells_nothing_new(desk: Desk) -> None:
     desk.take(COMPLETED)
     desk.due(100)
-    desk.set(state=CallState.HELD.value, due_at=None)
+    desk.set(state=CallState.HELD, due_at=None)
     desk.take(COMPLETED, after=200)
     assert desk.call().run == 1
     assert desk.due(1000) == []
@@ -321,7 +321,7 @@ def test_a_held_call_is_left_alone_by_a_hook_that_tells_nothing_new(desk: Desk) 
 def test_a_written_call_that_a_later_hook_corrects_is_looked_at_again(desk: Desk) -> None:
     desk.take(COMPLETED)
     desk.due(100)
-    desk.set(state=CallState.WRITTEN.value, due_at=None)
+    desk.set(state=CallState.WRITTEN, due_at=None)
     desk.take(recording(), after=600)
     assert desk.due(600) == [(desk.call().key, 2)]
 

@@ -20,6 +20,7 @@ from rich.text import Text
 from adapter.bootstrap import Parts
 from adapter.cli.terminal import Column, Listing, Screen, say
 from adapter.config.settings import Settings
+from adapter.domain.call import CallState
 from tests.conftest import ENVIRON, LINE, NOW, signed
 from tests.delivery.world import CALL, status_hook
 
@@ -136,7 +137,9 @@ def environ(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> 
     parts.intake.take(parts.twilio, signed(status_hook("no-answer", To=LINE)))
     with parts.store.begin() as connection:
         key = parts.store.calls.find(CALL)[0].key
-        parts.store.calls.update(connection, key, reason=f"José’s “message” – {WHY}", state="held")
+        parts.store.calls.update(
+            connection, key, reason=f"José’s “message” – {WHY}", state=CallState.HELD
+        )
     parts.store.engine.dispose()
     return environ
 

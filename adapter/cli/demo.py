@@ -25,6 +25,7 @@ from adapter.cli.render import COLOURS, number, person, talk_time
 from adapter.cli.terminal import Column, Listing, say
 from adapter.config.settings import Settings
 from adapter.domain.call import Call, CallState
+from adapter.domain.lifecycle import ENDED
 from adapter.domain.outcome import Outcome
 from adapter.processes.lifetime import start
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
@@ -248,11 +249,10 @@ def _await_final(
 ) -> dict[str, Call]:
     """The calls once all are final, or as they are when the time is up or the adapter has ended."""
     task = progress.add_task("calls delivered and confirmed", total=len(sent))
-    final = (CallState.WRITTEN, CallState.HELD, CallState.IGNORED, CallState.FAILED)
     deadline = time.monotonic() + FINAL_SECONDS
     while True:
         calls = {s.call: found for s in sent if (found := read(f"twilio:{ACCOUNT}:{s.call}"))}
-        done = sum(call.state in final for call in calls.values())
+        done = sum(call.state in ENDED for call in calls.values())
         progress.update(task, completed=done)
         is_over = process.poll() is not None or time.monotonic() > deadline
         if done == len(sent) or is_over:

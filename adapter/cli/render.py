@@ -10,6 +10,7 @@ from rich.text import Text
 
 from adapter.cli.terminal import Column, Listing, say
 from adapter.domain.call import OPERATOR, Attempt, Call, CallState, RawHook
+from adapter.domain.lifecycle import IN_PROGRESS
 from adapter.domain.lines import Line
 from adapter.domain.phone import Hidden, hidden, pretty
 from adapter.text.plain import plain
@@ -26,7 +27,6 @@ COLOURS = {
 }
 
 # Something is still to be done for it, at the time when it is due.
-UNDER_WAY = (CallState.OPEN, CallState.DELIVERING, CallState.POSTED)
 
 
 def talk_time(seconds: int | None) -> str:
@@ -110,7 +110,7 @@ def tell_story(
         tell("chosen", call.because)
     reason = f"- {call.reason}" if call.reason else ""
     tell("state", call.state.value, COLOURS[call.state], reason)
-    if call.due_at and call.state in UNDER_WAY:
+    if call.due_at and call.state in IN_PROGRESS:
         when = "as soon as it is taken again; that is tried each minute"
         tell("due", when if call.waits_for else f"at {clock(call.due_at)}")
     console.print("\n[bold]What happened[/bold]")
@@ -166,7 +166,7 @@ def _event_title(call: Call, attempts: Sequence[Attempt]) -> str:
 
 def next_step(call: Call, *, is_worker_alive: bool) -> str:
     """What an operator can do about this call now."""
-    if call.state in UNDER_WAY and call.due_at is not None:
+    if call.state in IN_PROGRESS and call.due_at is not None:
         if not is_worker_alive:
             return "no worker is alive, and without one nothing is written: adapter worker, or adapter run"
         if call.waits_for:

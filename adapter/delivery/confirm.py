@@ -15,6 +15,7 @@ from adapter.delivery.event_write import EventRetry
 from adapter.delivery.result import KEEP_TRYING, Finished, OnCommit, Reschedule, RunResult
 from adapter.delivery.write_once import Found, LeftNoTrace, NothingInDoubt, WriteOnce
 from adapter.domain.call import Call, CallState
+from adapter.domain.lifecycle import CallUpdate
 from adapter.errors import Paused, PermanentError, RemoteError
 from adapter.storage.store import Store
 from adapter.targets.base import FoundJob, NoTrace, Target, WriteOutcome, WriteState
@@ -79,7 +80,7 @@ class Confirmation:
             return Reschedule(wait, "accepted, not confirmed yet", CallState.POSTED)
         is_partly = outcome.state is WriteState.PARTLY
         reason = f"written in part: {outcome.words or ''}" if is_partly else None
-        values = {"confirmed_at": now, "event_id": outcome.record_id}
+        values: CallUpdate = {"confirmed_at": now, "event_id": outcome.record_id}
         return self._correction.correct(
             replace(call, event_id=outcome.record_id),
             call.record,

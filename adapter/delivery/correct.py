@@ -14,6 +14,7 @@ from adapter.delivery.result import KEEP_TRYING, Finished, Reschedule, RunResult
 from adapter.domain.assessment import Rules
 from adapter.domain.call import Call, CallState
 from adapter.domain.call_event import ToldFacts
+from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.record import CallRecord
 from adapter.errors import PermanentError, TemporaryError
 from adapter.targets.base import Target
@@ -80,7 +81,7 @@ class Correction:
             raise
         except PermanentError as error:
             return replace(written, reason=f"{change}; it cannot be corrected there: {error}")
-        values = {**(written.values or {}), "event": event}
+        values: CallUpdate = {**(written.values or {}), "event": event}
         return replace(written, reason=f"{change}; it was corrected", values=values)
 
 

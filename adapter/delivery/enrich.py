@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -23,6 +22,7 @@ from adapter.delivery.provider_reads import (
 from adapter.delivery.result import Finished, Reschedule, RunResult
 from adapter.domain.assessment import Rules, columns
 from adapter.domain.call import Call, CallState
+from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.phone import e164
 from adapter.domain.questions import API_LAG, UNREACHABLE_AFTER
 from adapter.domain.record import CallRecord
@@ -234,14 +234,12 @@ class Enrichment:
             if current is None or current.record.is_forgotten:
                 return found
             found = current.record.join(found)
-            values: dict[str, Any] = columns(found, self._rules.view(found))
-            self._store.calls.update(
-                connection,
-                call.key,
-                record=found.model_dump_json(exclude_none=True),
-                over_at=current.over_at or (now if found.is_over else None),
-                **values,
-            )
+            update: CallUpdate = {
+                **columns(found, self._rules.view(found)),
+                "record": found.model_dump_json(exclude_none=True),
+                "over_at": current.over_at or (now if found.is_over else None),
+            }
+            self._store.calls.update(connection, call.key, **update)
         return found
 
     def _fold_into(self, call: Call, found: CallRecord, parent_id: str) -> Finished:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,6 +14,7 @@ from adapter.domain.assessment import Rules, View
 from adapter.domain.call import Call
 from adapter.domain.call_event import CallEvent, ToldFacts, mark_of
 from adapter.domain.call_links import Links
+from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.lines import Line
 from adapter.domain.matching import Person
 from adapter.domain.record import CallRecord
@@ -97,7 +97,7 @@ class EventWrite:
     def begin(self, connection: sa.Connection) -> bool:
         assert self.chosen is not None  # nosec B101 - tells the type checker what its callers ensure
         person = self.chosen.person
-        values = {
+        values: CallUpdate = {
             "person_kind": person.kind.value,
             "person_id": person.id,
             "person_name": person.name or None,
@@ -108,7 +108,8 @@ class EventWrite:
         return self.store.runs.begin_write(connection, self.call, values)
 
     def accepted(self, connection: sa.Connection, found: Found, at: datetime) -> None:
-        self.store.calls.update(connection, self.call.key, posted_at=at, **job_columns(found))
+        accepted: CallUpdate = {**job_columns(found), "posted_at": at}
+        self.store.calls.update(connection, self.call.key, **accepted)
 
 
 @dataclass(frozen=True)
@@ -140,12 +141,11 @@ class EventRetry(EventWrite):
 
     def accepted(self, connection: sa.Connection, found: Found, at: datetime) -> None:
         retries = self.call.retries + 1
-        self.store.calls.update(
-            connection, self.call.key, posted_at=at, retries=retries, **job_columns(found)
-        )
+        accepted: CallUpdate = {**job_columns(found), "posted_at": at, "retries": retries}
+        self.store.calls.update(connection, self.call.key, **accepted)
 
 
-def job_columns(found: Found) -> dict[str, Any]:
+def job_columns(found: Found) -> CallUpdate:
     """Return the columns of a call that say by which job its event was written."""
     if isinstance(found, FoundJob):
         return {"job_id": found.job_id}

@@ -24,6 +24,7 @@ from adapter.delivery.write_once import (
     WriteOnce,
 )
 from adapter.domain.call import Call, CallState
+from adapter.domain.lifecycle import UNDELIVERED
 from adapter.domain.lines import Line, PersonKind
 from adapter.domain.matching import Person
 from adapter.errors import CannotVerify, PermanentError
@@ -33,7 +34,6 @@ from adapter.targets.base import EarlierWrite, FoundJob, FoundOnRecord, NoTrace,
 
 # The call that waits for another's lead looks often at first, then less and less.
 WAIT_FOR_OTHER_SECONDS = (5.0, 60.0, 300.0)
-UNDER_WAY = (CallState.OPEN, CallState.DELIVERING)
 SYNC_WAIT_SECONDS = (10.0, 60.0, 300.0, 1800.0)
 GIVE_UP_AFTER = timedelta(days=3)
 ASKED = Reschedule(1.0, "a lead was asked for; waiting for the PMS to make it")
@@ -137,7 +137,7 @@ class LeadCreation:
 
     def _is_over(self, key: str) -> bool:
         owner = self._store.calls.get(key)
-        return owner is None or owner.state not in UNDER_WAY
+        return owner is None or owner.state not in UNDELIVERED
 
     def _ask(self, call: Call, lead: LeadRequest, number: str, line: Line) -> RunResult:
         """Ask for the lead. The call may be the heir of another one that was to ask for it."""

@@ -6,14 +6,14 @@ A run is finished, or it plans the next one. docs/architecture.md shows the stat
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
 from adapter.domain.call import Call, CallState
+from adapter.domain.lifecycle import CallUpdate
 from adapter.errors import (
     BudgetSpent,
     CredentialsRefused,
@@ -42,7 +42,7 @@ class Finished:
 
     state: CallState
     reason: str | None = None
-    values: Mapping[str, Any] | None = None
+    values: CallUpdate | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Reschedule:
     reason: str
     state: CallState = CallState.DELIVERING
     is_failed_attempt: bool = False
-    values: Mapping[str, Any] | None = None
+    values: CallUpdate | None = None
     on_commit: OnCommit | None = None
     waits_for: str | None = None
 
@@ -77,9 +77,7 @@ def after_error(call: Call, error: Exception, now: datetime, backoff_seconds: fl
     if isinstance(error, TemporaryError | CredentialsRefused | StoreRefused):
         if call.tried_since is not None and now - call.tried_since >= KEEP_TRYING:
             if call.state is CallState.WRITTEN:
-                return Finished(
-                    CallState.WRITTEN, f"it could not be seen whether more is known: {error}"
-                )
+                return _still_written(error)
             return Finished(CallState.FAILED, f"given up after a day of trying: {error}")
         wait = min(backoff_seconds * 2 ** min(call.tries, 20), LONGEST_WAIT_SECONDS)
         # Spread the calls out for when the other side is back. Nobody gains by guessing the number.
@@ -89,9 +87,17 @@ def after_error(call: Call, error: Exception, now: datetime, backoff_seconds: fl
             log.error("refused for want of a right", reason=str(error))
             least = REFUSED_WAIT_SECONDS
         return Reschedule(max(wait, least), str(error), state, is_failed_attempt=True)
+    if not isinstance(error, PermanentError):
+        log.error("delivery failed", exc_info=error)
+    if call.state is CallState.WRITTEN:
+        return _still_written(error)
     if isinstance(error, NotSupported):
         return Finished(CallState.HELD, str(error))
     if isinstance(error, PermanentError):
         return Finished(CallState.FAILED, str(error))
-    log.error("delivery failed", exc_info=error)
     return Finished(CallState.FAILED, f"a bug of the adapter: {type(error).__name__}: {error}")
+
+
+def _still_written(error: Exception) -> Finished:
+    """The event stands at the target. If the call became failed or held, a replay would write a second one."""
+    return Finished(CallState.WRITTEN, f"it could not be seen whether more is known: {error}")

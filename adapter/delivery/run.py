@@ -6,14 +6,15 @@ One transaction holds the call's new state, its reason, what was asked for it, a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 import structlog
 
-from adapter.delivery.result import Reschedule, RunResult, after_error
+from adapter.delivery.result import Finished, Reschedule, RunResult, after_error
 from adapter.delivery.throttle import DispatchThrottle
+from adapter.domain import lifecycle
 from adapter.domain.call import Call, CallState
+from adapter.domain.lifecycle import CallUpdate
 from adapter.errors import BudgetSpent, StoreUnavailable
 from adapter.observability.observe import (
     TALLY,
@@ -75,17 +76,7 @@ class Delivery:
     def _note(self, call: Call, number: int, result: RunResult, seen: Sequence[Exchange]) -> None:
         """Commit how the run ended. on_commit runs in the same transaction (see Reschedule)."""
         now = self._clock()
-        values: dict[str, Any] = {
-            "state": result.state.value,
-            "reason": result.reason,
-            "updated_at": now,
-            "waits_for": result.waits_for if isinstance(result, Reschedule) else None,
-            **(result.values or {}),
-        }
-        if isinstance(result, Reschedule):
-            values |= self._again(call, result, now)
-        else:
-            values |= {"due_at": None, "tries": 0, "tried_since": None}
+        update: CallUpdate = {**(result.values or {}), **_transition(call, result, now)}
         with self._store.begin() as connection:
             if isinstance(result, Reschedule) and result.on_commit is not None:
                 result.on_commit(connection)
@@ -93,8 +84,8 @@ class Delivery:
                 current = self._store.calls.locked(connection, call.key)
                 if current is not None and current.record_json != call.record_json:
                     # Facts that came during this run may answer what it is held for.
-                    values |= {"run": number + 1, "due_at": now}
-            counts = self._store.runs.end(connection, call.key, number, values)
+                    update |= lifecycle.look_again(call, now=now)
+            counts = self._store.runs.end(connection, call.key, number, update)
             if counts or self._store.calls.read(connection, call.key) is not None:
                 self._store.attempts.add(connection, call.key, seen, then=result.reason)
             if not counts:
@@ -107,13 +98,16 @@ class Delivery:
         say = log.error if result.state is CallState.FAILED else log.info
         say(result.state.value, reason=result.reason, run=number)
 
-    def _again(self, call: Call, result: Reschedule, now: datetime) -> dict[str, Any]:
-        values: dict[str, Any] = {
-            "run": call.run + 1,
-            "due_at": now + timedelta(seconds=result.delay_seconds),
-        }
-        if result.is_failed_attempt:
-            values |= {"tries": call.tries + 1, "tried_since": call.tried_since or now}
-        elif result.waits_for is not None:
-            values |= {"tries": 0, "tried_since": None}  # the day of trying begins after the pause
-        return values
+
+def _transition(call: Call, result: RunResult, now: datetime) -> CallUpdate:
+    if isinstance(result, Finished):
+        return lifecycle.finish(call, result.state, reason=result.reason, now=now)
+    return lifecycle.run_again(
+        call,
+        result.state,
+        reason=result.reason,
+        now=now,
+        delay_seconds=result.delay_seconds,
+        is_failed_attempt=result.is_failed_attempt,
+        waits_for=result.waits_for,
+    )

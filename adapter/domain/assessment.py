@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from adapter.domain.due import SettlePolicy, settle_delay
+from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.lines import Lines
 from adapter.domain.outcome import Ending, ending
 from adapter.domain.parties import Direction, Parties, parties
@@ -62,7 +62,7 @@ class Rules:
         return View(known, settle_delay(record, end, self.policy, is_open=is_open))
 
 
-def columns(record: CallRecord, view: View) -> dict[str, Any]:
+def columns(record: CallRecord, view: View) -> CallUpdate:
     """What lists and searches show of a record: values for the calls table."""
     return {
         "started_at": record.began_at,

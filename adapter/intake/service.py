@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from werkzeug.datastructures import Headers
 
+from adapter.domain import lifecycle
 from adapter.domain.assessment import Rules, View, columns
 from adapter.domain.call import Call, CallState, RawHook
+from adapter.domain.lifecycle import CallUpdate, NewCall
 from adapter.domain.record import CallRecord, LegDirection, call_key
 from adapter.errors import HookError, HookTooLarge, StoreRefused, StoreUnavailable, UnreadableHook
 from adapter.observability.observe import HOOKS, logger
@@ -224,28 +225,27 @@ class Intake:
             exc_info=not isinstance(error, UnreadableHook),
         )
 
-    def _new_call(self, facts: CallRecord, at: datetime) -> dict[str, Any]:
+    def _new_call(self, facts: CallRecord, at: datetime) -> NewCall:
         """The row of a call of which these facts are the first."""
+        view = self._rules.view(facts)
+        over_at = at if facts.is_over else None
         return {
             "key": facts.key,
             "provider": facts.provider,
             "account": facts.account,
             "call_id": facts.call_id,
-            "state": CallState.OPEN.value,
             "first_seen_at": at,
-            "run": 1,
-            **self._derived(facts, self._rules.view(facts), None, at),
+            **lifecycle.begin(due_at=_due_at(view, over_at, at)),
+            **self._derived(facts, view, over_at, at),
         }
 
     def _derived(
         self, record: CallRecord, view: View, over_at: datetime | None, at: datetime
-    ) -> dict[str, Any]:
-        """What follows from a record: its columns, and when it is due."""
-        over_at = (over_at or at) if record.is_over else None
+    ) -> CallUpdate:
+        """The columns that follow from a record."""
         return {
             "record": record.model_dump_json(exclude_none=True),
             "over_at": over_at,
-            "due_at": (over_at or at) + timedelta(seconds=view.delay_seconds),
             "updated_at": at,
             **columns(record, view),
         }
@@ -270,19 +270,16 @@ class Intake:
         if record == call.record:
             return False
         view = self._rules.view(record)
-        values = self._derived(record, view, call.over_at, at)
-        by_rule = call.state is CallState.IGNORED and call.assigned_kind is None
-        if by_rule or call.state in (CallState.HELD, CallState.WRITTEN):
-            # It may be explained now, or has to be corrected.
-            values |= {"run": call.run + 1, "due_at": max(values["due_at"], at)}
-        elif call.state is not CallState.OPEN or call.is_queued:
-            del values["due_at"]  # its delivery is under way, and reads the record for itself
-        elif call.run > 1 and call.due_at and call.record.is_over and view.questions:
-            # The provider is to be asked again at that time, and this hook does not make that needless.
-            values["due_at"] = max(values["due_at"], call.due_at)
-        elif call.run > 1 and call.due_at and not record.is_over:
-            values["due_at"] = min(values["due_at"], call.due_at)  # nor does it put that off
-        self.store.calls.update(connection, call.key, **values)
+        over_at = (call.over_at or at) if record.is_over else None
+        plan = lifecycle.add_facts(
+            call,
+            due_at=_due_at(view, over_at, at),
+            now=at,
+            is_over=record.is_over,
+            is_to_be_asked=bool(view.questions),
+        )
+        update: CallUpdate = {**self._derived(record, view, over_at, at), **plan}
+        self.store.calls.update(connection, call.key, **update)
         return True
 
     def _in_its_call(self, connection: sa.Connection, facts: CallRecord) -> CallRecord:
@@ -299,15 +296,10 @@ class Intake:
                     continue
                 self.store.legs.own(connection, leg_key, facts.key)
                 stray = stray or self.store.calls.locked(connection, leg_key)
-                if stray is not None and stray.state is CallState.OPEN:
+                if stray is not None and stray.state in lifecycle.FOLD.sources:
                     facts = facts.join(_moved(stray.record, facts))
-                    self.store.calls.update(
-                        connection,
-                        leg_key,
-                        state=CallState.FOLDED.value,
-                        due_at=None,
-                        reason=f"a leg of {facts.key}",
-                    )
+                    folded = lifecycle.fold(stray, into=facts.key)
+                    self.store.calls.update(connection, leg_key, **folded)
             return facts
         if facts.parent.direction is None:  # a leg's own status hook always says its direction
             owner = self.store.legs.owner(connection, facts.key)
@@ -338,6 +330,11 @@ def _is_older(facts: CallRecord, now: datetime, days: int) -> bool:
 
 def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, UnreadableHook) else f"{type(error).__name__}: {error}"
+
+
+def _due_at(view: View, over_at: datetime | None, at: datetime) -> datetime:
+    """When a call is due by what is known now. at: when the last of it became known."""
+    return (over_at or at) + timedelta(seconds=view.delay_seconds)
 
 
 def _dialled(facts: CallRecord) -> list[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Protocol
 
+from adapter.domain import lifecycle
 from adapter.domain.assignment import NEW_LEAD, NOBODY
 from adapter.domain.call import Call, CallState
+from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.lines import Lines, PersonKind
 from adapter.errors import (
     CredentialsRefused,
@@ -17,9 +19,6 @@ from adapter.errors import (
 )
 from adapter.storage.store import Store
 from adapter.targets.base import Target
-
-# Calls that nothing has been written for; only those can be decided about.
-OPEN_TO_DECISION = (CallState.HELD, CallState.IGNORED, CallState.FAILED, CallState.OPEN)
 
 
 def assign(
@@ -34,8 +33,7 @@ def assign(
         store,
         call,
         f"assigned to {kind.value} {person_id}",
-        assigned_kind=kind.value,
-        assigned_id=person_id,
+        {"assigned_kind": kind.value, "assigned_id": person_id},
         reason="assigned by an operator",
     )
     return unchecked
@@ -65,8 +63,7 @@ def create_lead(store: Store, call: Call) -> None:
         store,
         call,
         "a lead is to be made of the caller",
-        assigned_kind=NEW_LEAD,
-        assigned_id=None,
+        {"assigned_kind": NEW_LEAD, "assigned_id": None},
         reason="a lead is wanted for it",
     )
 
@@ -77,14 +74,25 @@ def ignore(store: Store, call: Call) -> None:
         store,
         call,
         "not to be written",
-        state=CallState.IGNORED.value,
-        due_at=None,
-        assigned_kind=NOBODY,
+        {"assigned_kind": NOBODY},
         reason="by an operator",
+        transition=lifecycle.dismiss,
     )
 
 
-def _decide(store: Store, call: Call, what: str, **values: Any) -> None:
+class _Transition(Protocol):
+    def __call__(self, call: Call, *, reason: str, now: datetime) -> CallUpdate: ...
+
+
+def _decide(
+    store: Store,
+    call: Call,
+    what: str,
+    assigned: CallUpdate,
+    *,
+    reason: str,
+    transition: _Transition = lifecycle.decide,
+) -> None:
     now = datetime.now(UTC)
     with store.begin() as connection:
         current = store.calls.locked(connection, call.key)
@@ -92,7 +100,7 @@ def _decide(store: Store, call: Call, what: str, **values: Any) -> None:
         is_waiting = state is CallState.DELIVERING and not store.attempts.last_in_doubt(
             connection, call.key, "post"
         )
-        if current is None or not (state in OPEN_TO_DECISION or is_waiting):
+        if current is None or not (state in lifecycle.DECIDABLE or is_waiting):
             raise SettingsError(
                 f"call {call.call_id} is {state.value}: only a call that is held, ignored, failed or "
                 "still open can be decided about"
@@ -101,14 +109,6 @@ def _decide(store: Store, call: Call, what: str, **values: Any) -> None:
             raise SettingsError(
                 f"call {call.call_id} was forgotten on request: nothing more is written of it"
             )
-        planned = {
-            "state": CallState.OPEN.value,
-            "due_at": now,
-            "run": current.run + 1,
-            "tries": 0,
-            "tried_since": None,
-            "job_id": None,
-            "updated_at": now,
-        }
-        store.calls.update(connection, current.key, **{**planned, **values})
+        update: CallUpdate = {**transition(current, reason=reason, now=now), **assigned}
+        store.calls.update(connection, current.key, **update)
         store.attempts.add_decision(connection, current.key, what, now)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any
 
+from adapter.domain import lifecycle
 from adapter.domain.assignment import NOBODY
-from adapter.domain.call import Call, CallState
+from adapter.domain.call import Call
 from adapter.intake.service import Intake
 from adapter.storage.store import Store
-
-REPLAYABLE = (CallState.FAILED, CallState.HELD, CallState.IGNORED)
 
 
 def replay_calls(store: Store, calls: Iterable[Call], *, again: bool) -> Iterator[tuple[Call, str]]:
@@ -29,28 +27,18 @@ def replay_calls(store: Store, calls: Iterable[Call], *, again: bool) -> Iterato
             if current.record.is_forgotten:
                 yield call, "was forgotten on request; nobody could be found for it"
                 continue
-            written = current.state in (CallState.WRITTEN, CallState.POSTED)
+            written = current.state in lifecycle.ACCEPTED
             if written and not again:
                 yield call, f"is {current.state.value}; --again would write a second event"
                 continue
-            if not written and current.state not in REPLAYABLE:
+            if not written and current.state not in lifecycle.REPLAYABLE:
                 yield call, f"is {current.state.value}; its own run goes on"
                 continue
             now = datetime.now(UTC)
-            values: dict[str, Any] = {
-                "state": CallState.OPEN.value,
-                "run": current.run + 1,
-                "due_at": now,
-                "tries": 0,
-                "tried_since": None,
-                "reason": "replayed by an operator",
-                "updated_at": now,
-            }
-            # A refused write is over: what Propexo said of its job stands in the attempts.
-            values |= {"job_id": None, "posted_at": None, "confirmed_at": None, "retries": 0}
+            update = lifecycle.replay(current, reason="replayed by an operator", now=now)
             if current.assigned_kind == NOBODY:
-                values["assigned_kind"] = None
-            store.calls.update(connection, current.key, **values)
+                update["assigned_kind"] = None
+            store.calls.update(connection, current.key, **update)
             if again:
                 store.calls.update(connection, current.key, may_be_written=False)
                 store.attempts.end_doubts(

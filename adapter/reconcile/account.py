@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from adapter.delivery.provider_reads import complete
+from adapter.domain import lifecycle
 from adapter.domain.assessment import Rules, View
 from adapter.domain.call import Call, CallState
 from adapter.domain.record import CallRecord, Leg, Recording, RecordingState, call_key
@@ -24,8 +25,6 @@ from adapter.storage.store import Store
 
 # An unfinished comparison goes on where it was if it is begun again within this time.
 GOES_ON_FOR = timedelta(hours=24)
-# What is under way asks for itself; what is failed or ignored stays so until it is replayed.
-_COMPLETED_HERE = (CallState.OPEN, CallState.HELD, CallState.WRITTEN)
 _ONE_DAY = timedelta(days=1)
 
 log = logger("adapter.reconcile")
@@ -125,7 +124,7 @@ class Comparison:
         if call is None:
             begun = nothing.model_copy(update={"legs": {leg.id: leg}})
             found = complete(begun, self.parts.rules, listed, lambda record: True)
-        elif call.state in _COMPLETED_HERE and not _is_of_earlier_version(call):
+        elif call.state in lifecycle.OPEN_TO_NEW_FACTS and not _is_of_earlier_version(call):
             found = self._completed(known, listed)
         recordings = listed.recordings_of(self.account, leg.id)
         missing = {r.id: r for r in recordings if _is_missing(r, known)}
@@ -162,8 +161,8 @@ class Comparison:
             call = store.calls.read(connection, key)
             if is_new and call is not None and call.version == 1 and call.due_at is not None:
                 behind = (len(self.report.taken_in) - 1) * self.parts.seconds_apart
-                due_at = max(call.due_at, now + timedelta(seconds=behind))
-                store.calls.update(connection, key, due_at=due_at)
+                later = lifecycle.postpone(call, until=now + timedelta(seconds=behind))
+                store.calls.update(connection, key, **later)
         log.debug("taken in from the provider's list", call=key, is_new=is_new)
 
     def _key(self, sid: str) -> str:

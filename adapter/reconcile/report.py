@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from adapter.domain.call import CallState
+from adapter.domain.lifecycle import UNDELIVERED
 from adapter.errors import RemoteError
 
 MISSING = "missing"
-_WAITING = (CallState.OPEN, CallState.DELIVERING)
 _ORDER = ("written", "posted", "waiting", "ignored", "held", "failed", "folded", MISSING)
 
 
@@ -18,7 +18,7 @@ def word(state: CallState | None) -> str:
     """Where a call stands, as the balance says it; None: it is not known here."""
     if state is None:
         return MISSING
-    return "waiting" if state in _WAITING else state.value
+    return "waiting" if state in UNDELIVERED else state.value
 
 
 @dataclass

@@ -9,13 +9,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Unpack
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, registry
 from sqlalchemy.engine import Dialect
 
-from adapter.domain.call import FORGOTTEN, ON_RECORD, Call, CallState, RawHook
+from adapter.domain.call import ON_RECORD, Call, CallState, RawHook
+from adapter.domain.lifecycle import ALL, CallUpdate, NewCall, States, begin_forgotten
 from adapter.domain.record import CallRecord, call_key
 from adapter.storage.hooks import Hooks, NewHook, new_row
 from adapter.storage.schema import calls, hooks, legs
@@ -30,11 +31,11 @@ class Calls:
 
     # One call ---------------------------------------------------------------------------------
 
-    def take(self, connection: sa.Connection, call: Mapping[str, Any]) -> Call:
+    def take(self, connection: sa.Connection, call: NewCall) -> Call:
         """Insert the call as given, or lock and return the row that is there (version > 1)."""
         statement = (
             self._session.insert(calls)
-            .values(**_NEW, **call)
+            .values(**_NEW, **stored(call))
             .on_conflict_do_update(
                 index_elements=[calls.c.key], set_={"version": calls.c.version + 1}
             )
@@ -42,7 +43,7 @@ class Calls:
         )
         return Call.of(connection.execute(statement).one()._mapping)
 
-    def add_first(self, call: Mapping[str, Any], hook: RawHook, *, kind: str) -> bool:
+    def add_first(self, call: NewCall, hook: RawHook, *, kind: str) -> bool:
         """Store a call together with the first hook that tells of it; False if it was there already.
 
         call: as for `take`, first seen when the hook was received. kind: the hook's.
@@ -51,11 +52,12 @@ class Calls:
         """
         hook = replace(hook, kind=kind, call_key=call["key"])
         if self._session.is_postgresql:
-            values = {f"call_{column}": value for column, value in call.items()}
+            row = stored(call)
+            values = {f"call_{column}": value for column, value in row.items()}
             values |= {f"hook_{column}": value for column, value in new_row(hook).items()}
-            return self._session.run_at_once(_first_statement(tuple(call)), values) == 1
+            return self._session.run_at_once(_first_statement(tuple(row)), values) == 1
         with self._session.begin() as connection:
-            statement = self._session.insert(calls).values(**_NEW, **call)
+            statement = self._session.insert(calls).values(**_NEW, **stored(call))
             statement = statement.on_conflict_do_nothing(index_elements=[calls.c.key])
             if connection.execute(statement).rowcount == 0:
                 return False
@@ -67,7 +69,7 @@ class Calls:
         row = connection.execute(_LOCK, {"this": key}).one_or_none()
         return Call.of(row._mapping) if row else None
 
-    def update(self, connection: sa.Connection, key: str, **values: Any) -> None:
+    def update(self, connection: sa.Connection, key: str, **values: Unpack[CallUpdate]) -> None:
         """Set these columns of the call, whatever its run."""
         connection.execute(_UPDATE, {"this": key, **stored(values)})
 
@@ -188,27 +190,33 @@ class Calls:
             is_forgotten=True,
             was_read=True,
         )
-        row = {
+        row: NewCall = {
             "key": record.key,
             "provider": record.provider,
             "account": record.account,
             "call_id": record.call_id,
-            "state": CallState.IGNORED.value,
-            "reason": FORGOTTEN,
             "record": record.model_dump_json(exclude_none=True),
             "first_seen_at": hook.received_at,
-            "run": 1,
-            "updated_at": now,
+            **begin_forgotten(now=now),
         }
-        statement = self._session.insert(calls).values(**_NEW, **row)
+        statement = self._session.insert(calls).values(**_NEW, **stored(row))
         connection.execute(statement.on_conflict_do_nothing(index_elements=[calls.c.key]))
 
 
-def stored(values: Mapping[str, Any]) -> Mapping[str, Any]:
+def state_in(states: States) -> sa.ColumnElement[bool]:
+    """The condition that a call is in one of these states."""
+    if states == ALL:
+        return sa.true()
+    return calls.c.state.in_(sorted(state.value for state in states))
+
+
+def stored(values: CallUpdate) -> dict[str, Any]:
     """These values of a call as its columns hold them."""
-    columns = dict(values)
-    if columns.get("event") is not None:
-        columns["event"] = columns["event"].to_json()
+    columns: dict[str, Any] = {**values}
+    if state := values.get("state"):
+        columns["state"] = state.value
+    if event := values.get("event"):
+        columns["event"] = event.to_json()
     if columns.pop("is_on_record", False):
         columns["job_id"] = ON_RECORD
     return columns

@@ -15,7 +15,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapter.domain.call import FORGOTTEN, Call, CallState
+from adapter.domain.call import FORGOTTEN, Call
+from adapter.domain.lifecycle import TO_BE_WRITTEN, CallUpdate, forget
 from adapter.domain.number_traces import Traces
 from adapter.domain.phone import e164, ever_written, national_ten
 from adapter.domain.record import CallRecord, Leg
@@ -28,8 +29,6 @@ COUNTED = (
     *("calls", "undelivered", "mentions", "hooks", "attempts", "people", "new_leads"),
     "texts",
 )
-# These will not be delivered any more: nobody could be found without the number.
-_UNDELIVERED = (CallState.OPEN, CallState.DELIVERING, CallState.HELD, CallState.FAILED)
 # Tables of other modules that hold numbers, and in which columns.
 _ELSEWHERE: Mapping[str, tuple[str, ...]] = {"new_leads": ("number",)}
 
@@ -120,7 +119,7 @@ class Forgetting:
             )
             return {
                 "calls": 1,
-                "undelivered": int(call.state in _UNDELIVERED),
+                "undelivered": int(call.state in TO_BE_WRITTEN),
                 "hooks": _delete_hooks(connection, key),
                 "attempts": told.rowcount,
             }
@@ -205,7 +204,7 @@ class Forgetting:
         return e164(raw) in self._numbers or any(each in digits for each in self._digits)
 
 
-def _blank(call: Call, is_it: Any, now: datetime) -> dict[str, Any]:
+def _blank(call: Call, is_it: Any, now: datetime) -> CallUpdate:
     """The values of a call's row without the person."""
     legs = {
         id: _without_number(leg, is_it).model_copy(update={"caller_name": None})
@@ -214,9 +213,9 @@ def _blank(call: Call, is_it: Any, now: datetime) -> dict[str, Any]:
     # What is gone here is not to come back, by a hook that comes again or from the provider's lists.
     blank = {"legs": legs, "transcripts": {}, "recordings": {}, "is_forgotten": True}
     blank |= {"was_read": True}
-    values: dict[str, Any] = {
+    return {
+        **forget(call, now=now),
         "record": _json(call.record.model_copy(update=blank)),
-        "reason": FORGOTTEN,
         "other": None,
         "person_kind": None,
         "person_id": None,
@@ -226,12 +225,7 @@ def _blank(call: Call, is_it: Any, now: datetime) -> dict[str, Any]:
         "assigned_kind": None,
         "assigned_id": None,
         "link_version": call.link_version + 1,  # links to its recording end
-        "run": call.run + 1,  # a run under way has nothing to say of it any more
-        "updated_at": now,
     }
-    if call.state in _UNDELIVERED:
-        values |= {"state": CallState.IGNORED.value, "due_at": None}
-    return values
 
 
 def _without_number(leg: Leg, is_it: Any) -> Leg:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from adapter.domain.assessment import Rules
 from adapter.domain.call import Call, CallState
+from adapter.domain.lifecycle import UNDELIVERED
 from adapter.domain.outcome import Outcome
 from adapter.domain.parties import Direction
 from adapter.domain.phone import e164
@@ -28,7 +29,6 @@ CLOCKS = timedelta(seconds=3)
 ROUNDING_SECONDS = 2
 # A call lasts so long at the most, and so its hooks may have been first heard of so long before its end.
 LONGEST_CALL = timedelta(hours=5)
-_UNDER_WAY = (CallState.OPEN, CallState.DELIVERING)
 
 
 class Relays:
@@ -84,7 +84,7 @@ class Relays:
         """What the call on our other line tells of the leg; None while it is open."""
         view = self._rules.view(there.record)
         is_settled = there.record.is_over and not view.questions
-        if there.state in _UNDER_WAY and not is_settled:
+        if there.state in UNDELIVERED and not is_settled:
             return None
         ending = view.ending
         outcome = ending.outcome if ending.outcome is not Outcome.UNKNOWN else Outcome.NO_ANSWER

@@ -9,12 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapter.domain.call import CallState
+from adapter.domain.lifecycle import IN_PROGRESS
+from adapter.storage.calls import state_in
 from adapter.storage.schema import attempts, calls, conference_calls, hooks, legs, new_leads
 from adapter.storage.session import Session
 
 BATCH = 500
-_UNDER_WAY = (CallState.OPEN.value, CallState.DELIVERING.value, CallState.POSTED.value)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Retention:
         """A batch of the oldest calls, with all that belongs to them."""
         old = (
             sa.select(calls.c.key)
-            .where(calls.c.first_seen_at < before, calls.c.state.not_in(_UNDER_WAY))
+            .where(calls.c.first_seen_at < before, ~state_in(IN_PROGRESS))
             .order_by(calls.c.first_seen_at)
             .limit(BATCH)
         )

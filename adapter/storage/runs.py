@@ -6,14 +6,16 @@ that was handed to the workers. Only the newest run may change the call: a later
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from adapter.domain import lifecycle
 from adapter.domain.call import ON_RECORD, Call, CallState
-from adapter.storage.calls import stored
+from adapter.domain.lifecycle import CallUpdate, next_run
+from adapter.storage.calls import state_in, stored
 from adapter.storage.schema import calls
 from adapter.storage.session import Session
 
@@ -60,8 +62,7 @@ class Runs:
 
     def oldest_due(self) -> datetime | None:
         """When the longest-waiting undelivered call became due; it may lie in the future."""
-        waiting = (CallState.OPEN.value, CallState.DELIVERING.value)
-        query = sa.select(sa.func.min(calls.c.due_at)).where(calls.c.state.in_(waiting))
+        query = sa.select(sa.func.min(calls.c.due_at)).where(state_in(lifecycle.UNDELIVERED))
         with self._session.autocommit() as connection:
             oldest: datetime | None = connection.execute(query).scalar_one()
         return oldest
@@ -74,12 +75,12 @@ class Runs:
             row = connection.execute(_CLAIM, {"this": key, "run_": run}).one_or_none()
         return Call.of(row._mapping) if row else None
 
-    def end(self, connection: sa.Connection, key: str, run: int, values: Mapping[str, Any]) -> bool:
+    def end(self, connection: sa.Connection, key: str, run: int, values: CallUpdate) -> bool:
         """Set these values of the call; False if this run of it is not the one that counts any more."""
         parameters = {"this": key, "run_": run, **stored(values)}
         return connection.execute(_UPDATE, parameters).rowcount > 0
 
-    def begin_write(self, connection: sa.Connection, call: Call, values: Mapping[str, Any]) -> bool:
+    def begin_write(self, connection: sa.Connection, call: Call, values: CallUpdate) -> bool:
         """Lock the call and set these values; False if its run or its job is another one by now."""
         job = ON_RECORD if call.is_on_record else call.job_id
         parameters = {"this": call.key, "run_": call.run, "job": job, **stored(values)}
@@ -93,7 +94,7 @@ class Runs:
         with self._session.autocommit() as connection:
             connection.execute(
                 _UPDATE.where(calls.c.due_at.isnot(None)),
-                {"this": key, "run_": run, "run": run + 1},
+                {"this": key, "run_": run, "run": next_run(run)},
             )
 
     # New runs ---------------------------------------------------------------------------------
@@ -102,13 +103,11 @@ class Runs:
         """Plan a new run for calls whose run was queued before then, and never came to an end."""
         with self._session.autocommit() as connection:
             result = connection.execute(
-                sa.update(calls)
-                .where(
+                _change(lifecycle.REQUEUE, due_at=now).where(
                     calls.c.due_at.isnot(None),
                     calls.c.queued_run >= calls.c.run,
                     calls.c.queued_at < before,
                 )
-                .values(run=calls.c.run + 1, due_at=now)
             )
             return result.rowcount
 
@@ -117,14 +116,8 @@ class Runs:
         woken = 0
         wanted = sorted(numbers)
         for start in range(0, len(wanted), 500):
-            statement = (
-                sa.update(calls)
-                .where(
-                    calls.c.other.in_(wanted[start : start + 500]),
-                    calls.c.state == CallState.HELD.value,
-                    calls.c.first_seen_at >= since,
-                )
-                .values(run=calls.c.run + 1, due_at=now)
+            statement = _change(lifecycle.WAKE, due_at=now).where(
+                calls.c.other.in_(wanted[start : start + 500]), calls.c.first_seen_at >= since
             )
             with self._session.autocommit() as connection:
                 woken += connection.execute(statement).rowcount
@@ -132,19 +125,18 @@ class Runs:
 
     def plan_held(self, *, since: datetime, now: datetime, seconds_apart: float) -> int:
         """Plan a new run for all calls held since then, one after the other, the newest first; how many."""
-        held = calls.c.state == CallState.HELD.value
+        held = state_in(lifecycle.WAKE.sources)
         query = sa.select(calls.c.key).where(held, calls.c.first_seen_at >= since)
         with self._session.begin() as connection:
             keys = connection.execute(query.order_by(calls.c.first_seen_at.desc())).scalars().all()
-            statement = sa.update(calls).where(held, calls.c.key == sa.bindparam("this"))
+            statement = _change(lifecycle.WAKE, due_at=sa.bindparam("due_at"))
+            statement = statement.where(calls.c.key == sa.bindparam("this"))
             planned = [
                 {"this": key, "due_at": now + timedelta(seconds=place * seconds_apart)}
                 for place, key in enumerate(keys)
             ]
             if planned:
-                connection.execute(
-                    statement.values(run=calls.c.run + 1, due_at=sa.bindparam("due_at")), planned
-                )
+                connection.execute(statement, planned)
         return len(planned)
 
     # Accepted writes --------------------------------------------------------------------------
@@ -170,32 +162,31 @@ class Runs:
         """
         values: dict[str, Any] = {"updated_at": now}
         if succeeded:
-            values |= {"state": CallState.WRITTEN.value, "reason": None, "confirmed_at": now}
-            values |= {"due_at": None}
-        if needs_run:
-            values |= {"run": calls.c.run + 1, "due_at": now}
-        statement = (
-            sa.update(calls)
-            .where(
-                sa.tuple_(calls.c.key, calls.c.job_id).in_([(c.key, c.job_id) for c in written]),
-                calls.c.state == CallState.POSTED.value,
-            )
-            .values(**values)
-            .returning(calls.c.key)
-        )
+            transition = lifecycle.CONFIRM_AND_CORRECT if needs_run else lifecycle.CONFIRM
+            values |= {"reason": None, "confirmed_at": now, "due_at": None}
+        else:
+            transition = lifecycle.REFUSED
+        if transition.plans_run:
+            values |= {"due_at": now}
+        ours = sa.tuple_(calls.c.key, calls.c.job_id).in_([(c.key, c.job_id) for c in written])
+        statement = _change(transition, **values).where(ours).returning(calls.c.key)
         with self._session.autocommit() as connection:
             return set(connection.execute(statement).scalars())
 
     def doubt_write(self, job_id: str, now: datetime) -> bool:
         """The target says that this write failed: ask what became of it. False if it is not ours."""
-        final = (CallState.POSTED.value, CallState.WRITTEN.value)
+        statement = _change(lifecycle.DOUBT, due_at=now).where(calls.c.job_id == job_id)
         with self._session.autocommit() as connection:
-            result = connection.execute(
-                sa.update(calls)
-                .where(calls.c.job_id == job_id, calls.c.state.in_(final))
-                .values(state=CallState.POSTED.value, run=calls.c.run + 1, due_at=now)
-            )
-            return result.rowcount > 0
+            return connection.execute(statement).rowcount > 0
+
+
+def _change(transition: lifecycle.Transition, **values: Any) -> sa.Update:
+    """The transition, for all calls that are in one of its states; the caller says which of them."""
+    if transition.target is not None:
+        values["state"] = transition.target.value
+    if transition.plans_run:
+        values["run"] = next_run(calls.c.run)
+    return sa.update(calls).where(state_in(transition.sources)).values(**values)
 
 
 # Built once: SQLAlchemy takes longer to build a statement than to send it. Columns to set are the parameters.
@@ -203,12 +194,11 @@ _UPDATE = sa.update(calls).where(
     calls.c.key == sa.bindparam("this"), calls.c.run == sa.bindparam("run_")
 )
 _CLAIM = (
-    _UPDATE.where(calls.c.state != CallState.FOLDED.value)
+    _UPDATE.where(state_in(lifecycle.CLAIMABLE))
     .values(
         version=calls.c.version + 1,
         state=sa.case(
-            (calls.c.state == CallState.OPEN.value, CallState.DELIVERING.value),
-            (calls.c.state == CallState.HELD.value, CallState.DELIVERING.value),
+            (state_in(lifecycle.CLAIM.sources), CallState.DELIVERING.value),
             else_=calls.c.state,
         ),
     )

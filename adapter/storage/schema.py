@@ -8,6 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
+from adapter.domain import lifecycle
+from adapter.domain.call import CallState
+
 
 class UTCDateTime(sa.TypeDecorator[datetime]):
     """Aware UTC datetimes in and out, also on SQLite, which knows no time zones."""
@@ -60,7 +63,8 @@ hooks = sa.Table(
 )
 
 # Calls that are to be written; as it stands here, so that planners see that the index is enough.
-UNDELIVERED = "state IN ('open', 'delivering')"
+_STATES = [state.value for state in CallState if state in lifecycle.UNDELIVERED]
+UNDELIVERED = f"state IN ({', '.join(repr(value) for value in _STATES)})"
 
 calls = sa.Table(
     "calls",

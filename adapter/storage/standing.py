@@ -15,13 +15,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from adapter.domain.lifecycle import ALL, SETTLED, States
+from adapter.storage.calls import state_in
 from adapter.storage.rate_budget import WINDOW_SECONDS
 from adapter.storage.schema import UNDELIVERED, breakers, budgets, calls, hooks, jobs, syncs
 from adapter.storage.session import Session
 
-_FINAL = ("written", "ignored", "folded")
-_PASSING = ("open", "delivering", "posted", "held", "failed")
-# Counting the final ones takes time with a million of them; it may take a hundredth of all time.
+# Counting the settled ones takes time with a million of them; it may take a hundredth of all time.
 _WORTH = 100
 
 
@@ -41,8 +41,8 @@ class Standing:
     def __init__(self, session: Session, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._session = session
         self._monotonic = monotonic
-        self._final: Mapping[tuple[str, str], int] = {}
-        self._final_until = float("-inf")
+        self._settled: Mapping[tuple[str, str], int] = {}
+        self._settled_until = float("-inf")
 
     def undelivered(self) -> Undelivered:
         """ended_at: of the oldest one, when its end was told; due_at: of the longest due one."""
@@ -68,19 +68,19 @@ class Standing:
         return int(self._one(query)[0])
 
     def calls(self) -> Mapping[tuple[str, str], int]:
-        """How many calls there are by (state, outcome); of final states as of a while ago."""
+        """How many calls there are by (state, outcome); of settled states as of a while ago."""
         begun = self._monotonic()
-        if begun >= self._final_until:
-            self._final = self._counts(_FINAL)
+        if begun >= self._settled_until:
+            self._settled = self._counts(SETTLED)
             now = self._monotonic()
-            self._final_until = now + _WORTH * (now - begun)
-        return {**self._final, **self._counts(_PASSING)}
+            self._settled_until = now + _WORTH * (now - begun)
+        return {**self._settled, **self._counts(ALL - SETTLED)}
 
-    def _counts(self, states: Sequence[str]) -> Mapping[tuple[str, str], int]:
+    def _counts(self, states: States) -> Mapping[tuple[str, str], int]:
         outcome = sa.func.coalesce(calls.c.outcome, "unknown")
         query = (
             sa.select(calls.c.state, outcome, sa.func.count())
-            .where(calls.c.state.in_(states))
+            .where(state_in(states))
             .group_by(calls.c.state, calls.c.outcome)
         )
         return {(row[0], row[1]): row[2] for row in self._rows(query)}

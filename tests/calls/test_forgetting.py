@@ -25,6 +25,7 @@ from adapter.cli import commands
 from adapter.config.settings import Settings
 from adapter.domain.call import FORGOTTEN, Call, CallState
 from adapter.domain.call_event import WriteRequest
+from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.lines import PersonKind, read_lines
 from adapter.domain.number_traces import Traces
 from adapter.domain.phone import national_ten
@@ -181,7 +182,11 @@ def test_no_trace_is_left_of_it_in_words_of_other_people(
     with world.store.begin() as connection:
         world.store.attempts.add(connection, key, [answer], then=f"again for {text}")
         world.store.attempts.add_decision(connection, key, f"for {text}", NOW)
-        because = {"because": f"has {text}", "person_name": f"Ben {text}", "reason": text}
+        because: CallUpdate = {
+            "because": f"has {text}",
+            "person_name": f"Ben {text}",
+            "reason": text,
+        }
         world.store.calls.update(connection, key, **because)
     assert traces_of(number, kept(engine))
     gone = forget(world, number)

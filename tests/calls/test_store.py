@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from adapter.bootstrap import migrate
 from adapter.config.settings import Settings
 from adapter.domain.call import CallState, RawHook
 from adapter.domain.call_event import CallEvent, WriteRequest
+from adapter.domain.lifecycle import NewCall
 from adapter.domain.lines import PersonKind
 from adapter.domain.matching import Person
 from adapter.domain.record import CallRecord, Leg, LegStatus
@@ -27,6 +28,7 @@ from adapter.errors import StoreUnavailable
 from adapter.observability.observe import Exchange
 from adapter.storage import engine as database
 from adapter.storage import pooler
+from adapter.storage.calls import stored
 from adapter.storage.rate_budget import RateBudget
 from adapter.storage.schema import calls, hooks, metadata
 from adapter.storage.store import Store
@@ -40,14 +42,14 @@ def record(leg_id: str = "CA0", call_id: str = "CA0", **facts: Any) -> CallRecor
     return CallRecord(provider="twilio", account="AC0", call_id=call_id, legs={leg_id: leg})
 
 
-def row(facts: CallRecord, **values: Any) -> dict[str, Any]:
+def row(facts: CallRecord, **values: Any) -> NewCall:
     """A new call as intake gives it to the store."""
-    return {
+    call: dict[str, Any] = {
         "key": facts.key,
         "provider": facts.provider,
         "account": facts.account,
         "call_id": facts.call_id,
-        "state": CallState.OPEN.value,
+        "state": "open",
         "record": facts.model_dump_json(exclude_none=True),
         "first_seen_at": NOW,
         "over_at": None,
@@ -62,6 +64,8 @@ def row(facts: CallRecord, **values: Any) -> dict[str, Any]:
         "updated_at": NOW,
         **values,
     }
+    call["state"] = CallState(call["state"])
+    return cast(NewCall, call)
 
 
 def raw(**values: Any) -> RawHook:
@@ -239,11 +243,13 @@ def test_a_first_hook_and_its_call_are_stored_together_and_whole(store: Store) -
 def test_a_first_hook_stores_every_column_that_its_call_has(store: Store, name: str) -> None:
     """On PostgreSQL it is a statement of its own, whose driver is silent about a column left out."""
     values = {"UTCDateTime": NOW + timedelta(days=1), "Integer": 7, "Boolean": True, "Text": "x"}
-    call = row(record()) | {name: values[type(calls.c[name].type).__name__]}
+    typed = {"state": CallState.HELD, "event": EVENT}
+    value = typed.get(name) or values[type(calls.c[name].type).__name__]
+    call = row(record(), **{name: value})
     assert store.calls.add_first(call, raw(), kind="status")
     with store.begin() as connection:
-        stored = connection.execute(sa.select(calls)).one()._mapping
-    assert {column: stored[column] for column in call} == call
+        kept = connection.execute(sa.select(calls)).one()._mapping
+    assert {column: kept[column] for column in call} == stored(call)
 
 
 def test_the_connection_that_was_used_last_is_used_next(store: Store) -> None:
@@ -364,7 +370,7 @@ def test_a_call_that_is_done_is_not_lost(store: Store) -> None:
     add(store, record())
     take_due(store)
     with store.begin() as connection:
-        store.calls.update(connection, "twilio:AC0:CA0", state="written", due_at=None)
+        store.calls.update(connection, "twilio:AC0:CA0", state=CallState.WRITTEN, due_at=None)
     assert store.runs.requeue_lost(NOW + timedelta(days=1), NOW) == 0
 
 

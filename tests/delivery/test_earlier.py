@@ -214,7 +214,7 @@ def test_a_held_call_that_was_assigned_before_the_backup_was_restored_is_not_wri
     world.clock.advance(86_400)
     with world.store.begin() as connection:
         values: dict[str, Any] = {"assigned_kind": "lead", "assigned_id": "lead_anna"}
-        values |= {"run": 2, "due_at": world.clock(), "state": "open"}
+        values |= {"run": 2, "due_at": world.clock(), "state": CallState.OPEN}
         world.store.calls.update(connection, world.call(CALL).key, **values)
     world.target.earlier = [FoundJob("job_before")]
     world.finish()

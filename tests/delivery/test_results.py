@@ -124,3 +124,15 @@ def test_a_call_that_was_accepted_keeps_its_state_while_it_waits(
     state: CallState, error: Exception
 ) -> None:
     assert again(a_call(job_id="job_1", state=state), error).state is state
+
+
+@pytest.mark.parametrize(
+    "error", [PermanentError("404: gone"), NotSupported("405"), KeyError("a bug")], ids=repr
+)
+def test_a_written_call_stays_written_whatever_a_later_look_at_it_meets(error: Exception) -> None:
+    """As failed or held it could be replayed, and that would write a second event."""
+    written = a_call(state=CallState.WRITTEN, job_id="job_1")
+    result = after_error(written, error, NOW, 2.0)
+    assert isinstance(result, Finished)
+    assert result.state is CallState.WRITTEN
+    assert str(error) in str(result.reason)

@@ -56,7 +56,7 @@ def test_a_run_that_a_later_one_replaced_does_nothing(due: Store, clock: Clock) 
 
 def test_a_run_of_a_folded_call_does_nothing(due: Store, clock: Clock) -> None:
     with due.begin() as connection:
-        due.calls.update(connection, KEY, state=CallState.FOLDED.value)
+        due.calls.update(connection, KEY, state=CallState.FOLDED)
     assert deliver(due, clock, never).state is CallState.FOLDED
 
 
