@@ -146,6 +146,9 @@ class Enrichment:
         Errors: the error itself, if it is to be waited for longer.
         """
         self._health.failed(call.provider, call.account, str(error), now)
+        questions = self._rules.view(call.record).questions
+        if not any(question.is_asked_again for question in questions):
+            return call.record
         over_at = call.over_at or call.first_seen_at
         if not has_caught_up(call.record, over_at, now):
             wait = seconds_to_next_look(call.record, over_at, now)

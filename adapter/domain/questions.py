@@ -65,11 +65,16 @@ class Known:
 
 @dataclass(frozen=True)
 class Question:
-    """Something that the provider could tell and that would change what is written. read: what answers it."""
+    """Something that the provider could tell and that would change what is written. read: what answers it.
+
+    is_asked_again: it is asked again where the provider's API gives no answer. It is not where the hooks told
+    all that they tell of most such calls: those would wait with every outage.
+    """
 
     name: str
     read: Read
     is_open: Callable[[Known], bool]
+    is_asked_again: bool = True
 
 
 def _has_no_end(k: Known) -> bool:
@@ -149,7 +154,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("who called whom", Read.CALL, _has_no_sides),
     Question("when it began", Read.CALL, _has_no_start),
     Question("how long it lasted", Read.CALL, _has_no_length),
-    Question("who or what picked up", Read.CALL, _may_be_a_machine),
+    Question("who or what picked up", Read.CALL, _may_be_a_machine, is_asked_again=False),
     Question("whom our own side dialled", Read.LEGS, _hides_a_leg),
     Question("how the legs ended that are not known to have ended", Read.LEGS, _has_legs_that_go_on),
     Question("whether somebody answered, and for how long", Read.LEGS, _may_have_been_answered),

@@ -541,3 +541,13 @@ def test_a_message_without_length_yet_may_be_said_to_have_none() -> None:
     row = {"sid": "RE" + "1" * 32, "source": "RecordVerb", "status": "processing", "duration": "0"}
     assert recording_of(row, "https://api.example").duration_seconds is None
     assert recording_of(row | {"status": "completed"}, "https://api.example").duration_seconds == 0
+
+
+def test_an_outgoing_call_does_not_wait_for_an_api_that_gives_no_answer(engine: sa.Engine) -> None:
+    """Most programs detect no machine: their hooks told all there is."""
+    world = world_with(engine, silence=(3600, REFUSED))
+    ends = {"Direction": "outbound-api", "From": LINE, "To": CALLER}
+    world.hook(status_hook("completed", 65, **ends, **TIMESTAMP))
+    world.pass_time(12)
+    assert world.target.posts[0].body["outcome"] == "answered"
+    assert len(asked_at(world)) == 1
