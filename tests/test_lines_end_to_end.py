@@ -208,7 +208,9 @@ def told(
         found = cases()
         for case in found:
             ring(made, case)
-        made.pass_time(90)
+        made.pass_time(
+            150
+        )  # a minute for an API that does not know the outgoing calls, and the writes
         yield Told(made, moment, found, made.events())
 
 

@@ -207,6 +207,9 @@ def state_in(states: States) -> sa.ColumnElement[bool]:
     """The condition that a call is in one of these states."""
     if states == ALL:
         return sa.true()
+    if len(states) == 1:  # as a plain comparison it can stand in a statement for many rows, too
+        (only,) = states
+        return calls.c.state == only.value
     return calls.c.state.in_(sorted(state.value for state in states))
 
 

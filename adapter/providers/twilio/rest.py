@@ -229,12 +229,12 @@ def recording_of(row: Mapping[str, Any], base_url: str) -> Recording:
     sid, account = cut(str(row["sid"])), row.get("account_sid", "")
     source = row.get("source")
     state = RECORDING_STATE.get(row.get("status", ""), RecordingState.IN_PROGRESS)
-    is_complete = state is not RecordingState.IN_PROGRESS
+    is_unfinished = bool(row.get("status")) and state is RecordingState.IN_PROGRESS
     return Recording(
         id=sid,
         url=row.get("media_url") or f"{base_url}/2010-04-01/Accounts/{account}/Recordings/{sid}",
         # While it is being processed it has no length; some answers say 0 then.
-        duration_seconds=whole(str(row.get("duration") or "")) if is_complete else None,
+        duration_seconds=None if is_unfinished else whole(str(row.get("duration") or "")),
         channels=row.get("channels"),
         source=RECORDING_SOURCE.get(source, RecordingSource.OTHER) if source else None,
         state=state,
