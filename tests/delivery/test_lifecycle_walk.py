@@ -49,14 +49,8 @@ from tests.delivery.world import (
     status_hook,
 )
 
-HOOKS = [
-    status_hook("ringing"),
-    status_hook("in-progress"),
-    *answered_hooks(),
-    status_hook("no-answer"),
-    status_hook("completed", 300),
-    recording_hook(20),
-]
+ENDS = [status_hook("no-answer"), *answered_hooks()]
+HOOKS = [*ENDS, recording_hook(20), status_hook("in-progress"), status_hook("completed", 300)]
 # What becomes of a request to write: its answer may be lost, whether the target took it or not.
 ANSWERS = ["taken", "taken, answer lost", "not taken, answer lost", "busy", "refused"]
 LOST = "no answer came"
@@ -69,6 +63,7 @@ class Pms(FakeTarget):
         super().__init__()
         self.answer = "taken"
         self.may_retry = False
+        self.end = WriteState.WRITTEN
         self.jobs: dict[str, WriteState] = {}
 
     @property
@@ -115,6 +110,8 @@ class Pms(FakeTarget):
         return self.find_earlier(reference, request, since)
 
     def confirm(self, job_id: str, *, integration_id: str | None = None) -> WriteOutcome:
+        if self.jobs[job_id] is WriteState.PENDING:
+            self.jobs[job_id] = self.end
         return WriteOutcome(self.jobs[job_id], record_id=job_id, may_retry=self.may_retry)
 
     def ended_writes(self, integration_id: str, since: datetime) -> Mapping[str, bool]:
@@ -130,18 +127,23 @@ class Walk(RuleBasedStateMachine):
 
     engine: sa.Engine
 
-    @initialize(first=st.sampled_from(HOOKS))
-    def first_hook(self, first: dict[str, str]) -> None:
+    @initialize(
+        first=st.sampled_from(ENDS), runs_between=st.integers(0, 2), answer=st.sampled_from(ANSWERS)
+    )
+    def first_hook(self, first: dict[str, str], runs_between: int, answer: str) -> None:
+        """runs_between: how many runs a worker does between two things that happen."""
         with self.engine.begin() as connection:
             for table in reversed(metadata.sorted_tables):
                 connection.execute(table.delete())
         self.pms = Pms()
+        self.pms.answer = answer
         self.world = World(self.engine, Clock(), target=self.pms, has_write_logs=True)
         self.store = self.world.store
         self.allowed = 1
         self.world.hook(first)
         self.before = self.call
         self.steps = 0
+        self.runs_between = runs_between
         assert lifecycle.is_possible(None, self.before.state)
 
     # What happens -----------------------------------------------------------------------------
@@ -150,19 +152,24 @@ class Walk(RuleBasedStateMachine):
     def hook(self, hook: dict[str, str]) -> None:
         self.world.hook(hook)
 
-    @rule(answer=st.sampled_from(ANSWERS), may_retry=st.booleans(), is_known=st.booleans())
-    def the_target_changes(self, answer: str, may_retry: bool, is_known: bool) -> None:
-        """is_known: the person of this number can be found."""
-        self.pms.answer, self.pms.may_retry = answer, may_retry
+    @rule(
+        answer=st.sampled_from(ANSWERS),
+        end=st.sampled_from([WriteState.WRITTEN, WriteState.FAILED, WriteState.PENDING]),
+        may_retry=st.booleans(),
+        is_known=st.booleans(),
+    )
+    def the_target_changes(
+        self, answer: str, end: WriteState, may_retry: bool, is_known: bool
+    ) -> None:
+        """answer, end: of the next write. is_known: the person of this number can be found."""
+        self.pms.answer, self.pms.end, self.pms.may_retry = answer, end, may_retry
         self.pms.people = PEOPLE if is_known else ()
 
     @precondition(lambda self: self.is_planned)
-    @rule(times=st.integers(1, 3))
+    @rule(times=st.integers(1, 10))
     def run(self, times: int) -> None:
         for _ in range(times):
-            if self.is_planned:
-                self.run_with(lambda: None, is_early=True)
-                self.the_state_follows_the_table()
+            self.run_once()
 
     @precondition(lambda self: self.is_planned)
     @rule(data=st.data(), is_early=st.booleans())
@@ -208,9 +215,11 @@ class Walk(RuleBasedStateMachine):
     @precondition(lambda self: self.pms.standing)
     @rule()
     def the_target_tells_of_a_failure(self) -> None:
-        job = self.pms.standing[-1]
+        before, job = self.call, self.pms.standing[-1]
         self.pms.jobs[job] = WriteState.FAILED
-        self.store.runs.doubt_write(job, self.world.clock())
+        if self.store.runs.doubt_write(job, self.world.clock()):
+            assert before.state in lifecycle.ACCEPTED
+            assert (self.call.state, self.call.run) == (CallState.POSTED, before.run + 1)
 
     @rule()
     def people_become_known(self) -> None:
@@ -223,9 +232,12 @@ class Walk(RuleBasedStateMachine):
         now = self.world.clock()
         self.store.runs.plan_held(since=now - timedelta(days=9), now=now, seconds_apart=1.0)
 
-    @rule(hours=st.sampled_from([1, 30]))
-    def time_passes(self, hours: int) -> None:
-        self.world.clock.advance(hours * 3600)
+    @rule(hours=st.sampled_from([1, 30]), is_worker_alive=st.booleans())
+    def time_passes(self, hours: int, is_worker_alive: bool) -> None:
+        end = self.world.clock() + timedelta(hours=hours)
+        while is_worker_alive and (due := self.world.next_due()) is not None and due <= end:
+            self.run_once()
+        self.world.clock.now = max(self.world.clock.now, end)
 
     @rule()
     def assign(self) -> None:
@@ -262,6 +274,12 @@ class Walk(RuleBasedStateMachine):
         Forgetting(self.store, CALLER).run(self.world.clock())
 
     # What holds -------------------------------------------------------------------------------
+
+    @invariant()
+    def a_worker_goes_on(self) -> None:
+        self.the_state_follows_the_table()
+        for _ in range(self.runs_between):
+            self.run_once()
 
     @invariant()
     def the_state_follows_the_table(self) -> None:
@@ -305,12 +323,19 @@ class Walk(RuleBasedStateMachine):
     def now(self) -> time_machine.travel:
         return time_machine.travel(self.world.clock(), tick=False)
 
+    def run_once(self) -> None:
+        if self.is_planned:
+            self.run_with(lambda: None, is_early=True)
+            self.the_state_follows_the_table()
+
     def requeue(self) -> None:
-        self.store.runs.requeue_lost(self.world.clock(), self.world.clock() + timedelta(seconds=1))
+        later = self.world.clock() + timedelta(seconds=1)
+        self.store.runs.requeue_lost(later, later)
 
     def run_with(self, other: Callable[[], object], *, is_early: bool) -> None:
         """A run, and something else while it is under way."""
         overtaken: list[Call] = []
+        jobs = dict(self.pms.jobs)
 
         def happen(call: Call) -> None:
             self.the_state_follows_the_table()
@@ -332,6 +357,7 @@ class Walk(RuleBasedStateMachine):
         delivery.run(*self.world.queue_next())
         if overtaken:
             assert schedule(self.call) == schedule(overtaken[0])
+            assert not is_early or self.pms.jobs == jobs
 
 
 def schedule(call: Call) -> tuple[Any, ...]:
@@ -340,7 +366,7 @@ def schedule(call: Call) -> tuple[Any, ...]:
 
 def test_a_call_keeps_to_the_table_whatever_happens(engine: sa.Engine, is_full: bool) -> None:
     walks = settings(
-        max_examples=300 if is_full else 20,
+        max_examples=300 if is_full else 30,
         stateful_step_count=40,
         deadline=None,
         suppress_health_check=list(HealthCheck),
