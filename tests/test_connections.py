@@ -51,7 +51,10 @@ def test_threads_wait_for_one_another_and_every_hook_is_taken(limited: str) -> N
     try:
         with ThreadPoolExecutor(THREADS) as threads:
             list(threads.map(take, range(HOOKS)))
-        assert sum(parts.store.calls.count().values()) == HOOKS / 4
+        calls = [parts.store.calls.find(f"CA{number:032x}") for number in range(HOOKS // 4)]
+        assert [len(found) for found in calls] == [1] * (HOOKS // 4)
+        hooks = [len(parts.store.hooks.of_call(call.key)) for (call,) in calls]
+        assert hooks == [4] * (HOOKS // 4)
     finally:
         parts.store.engine.dispose()
 
