@@ -7,6 +7,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -63,13 +64,17 @@ class Cluster:
 
     def freeze(self) -> None:
         """It takes connections and answers nothing, as behind a network that lost its way."""
-        for pid in self._processes():
-            os.kill(pid, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """It goes on where it was."""
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
         for pid in self._processes():
-            os.kill(pid, signal.SIGCONT)
+            # A process that vacuums may have ended since it was listed.
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def _processes(self) -> list[int]:
         """The server's first process, then those that it started."""
