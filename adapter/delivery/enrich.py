@@ -16,6 +16,7 @@ from adapter.delivery.provider_reads import (
     complete,
     has_caught_up,
     is_being_processed,
+    read_list,
     seconds_to_next_look,
     seconds_to_next_news,
 )
@@ -175,7 +176,7 @@ class Enrichment:
             if number is None or self._relays.is_known(record, leg, over_at):
                 continue
             since = (leg.started_at or record.began_at or over_at) - SAME_TIME
-            for found in reader.calls_to(record.account, number, since):
+            for found in read_list(reader.calls_to, record.account, number, since):
                 if found.is_over and found.parent_id is None:
                     facts = CallRecord(
                         provider=record.provider,

@@ -59,10 +59,10 @@ def complete(
     # Whom a dial connected is asked where something else is asked anyway: it may be one of our own lines.
     may_lead_to_line = was_asked and len(rules.lines.by_number) > 1 and view.has_unnamed_connection
     if asks_for(view.questions, Read.LEGS) or may_lead_to_line:
-        record = _with(record, legs=_listed(reader.legs_dialled_by, account, sid))
+        record = _with(record, legs=read_list(reader.legs_dialled_by, account, sid))
     view = rules.view(record)
     if asks_for(view.questions, Read.RECORDINGS):
-        record = _with(record, recordings=_listed(reader.recordings_of, account, sid))
+        record = _with(record, recordings=read_list(reader.recordings_of, account, sid))
         view = rules.view(record)
     is_done = record.is_over and not record.goes_on and not is_being_processed(view)
     return record.model_copy(update={"was_read": is_done and has_caught_up(record)})
@@ -100,10 +100,10 @@ def seconds_to_next_news(call: Call, now: datetime) -> float:
     return min(max(wait, GOES_ON_SECONDS), GOES_ON_AT_MOST_SECONDS)
 
 
-def _listed(read: Callable[[str, str], Sequence[T]], account: str, sid: str) -> Sequence[T]:
-    """Return the list, or nothing if the provider has none for this call (404)."""
+def read_list(read: Callable[..., Sequence[T]], account: str, *what: object) -> Sequence[T]:
+    """Return the list, or nothing if the provider has none for this (404)."""
     try:
-        return read(account, sid)
+        return read(account, *what)
     except CredentialsRefused:
         raise
     except PermanentError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
@@ -551,3 +551,25 @@ def test_an_outgoing_call_does_not_wait_for_an_api_that_gives_no_answer(engine: 
     world.pass_time(12)
     assert world.target.posts[0].body["outcome"] == "answered"
     assert len(asked_at(world)) == 1
+
+
+def test_a_refused_list_of_the_calls_to_our_other_line_fails_no_call(engine: sa.Engine) -> None:
+    """The list is one more source: where the provider refuses it, nobody is known to have talked there."""
+    world = world_with(engine)
+    assert world.reader is not None
+
+    def refuse(account: str, number: str, since: datetime) -> Sequence[Leg]:
+        raise PermanentError("Twilio's API answered 400", status=400)
+
+    world.reader.calls_to = refuse  # type: ignore[method-assign]  # the fake's list of errors is used up by the first read
+    child = {
+        "CallSid": CHILD,
+        "ParentCallSid": CALL,
+        "Direction": "outbound-dial",
+        "To": OTHER_LINE,
+    }
+    world.hook(status_hook("completed", 65, **child, **TIMESTAMP))
+    world.hook(dial_hook("completed", 65, bridged=True, parent="completed"))
+    world.hook(status_hook("completed", 70, **TIMESTAMP))
+    world.finish()
+    assert [post.body["outcome"] for post in world.target.posts] == ["no_answer"]
