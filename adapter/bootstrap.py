@@ -30,7 +30,7 @@ from adapter.delivery.run import Delivery
 from adapter.delivery.throttle import DispatchThrottle
 from adapter.delivery.unrecorded_writes import UnrecordedWrites
 from adapter.delivery.write_once import WriteOnce
-from adapter.domain.assessment import Rules
+from adapter.domain.assessment import CallRules
 from adapter.domain.call_links import Links
 from adapter.domain.due import RecordingLinks, SettlePolicy
 from adapter.domain.lines import Lines, is_path, read_lines
@@ -63,7 +63,7 @@ from adapter.storage.totals import Flush, Totals
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.line_warnings import LineWatch
 from adapter.targets.propexo.permission import Permission
-from adapter.targets.propexo.rate_limiter import Governor
+from adapter.targets.propexo.rate_limiter import RateLimiter
 from adapter.targets.propexo.sync import PeopleSync
 from adapter.targets.propexo.target import PropexoTarget
 from adapter.web.access import Access
@@ -73,7 +73,7 @@ from adapter.web.hooks import hook_routes
 from adapter.web.recordings.routes import recording_routes
 from adapter.web.write_failures import propexo_routes
 from adapter.worker.periodic import PeriodicRunner
-from adapter.worker.resume_paused import Waking
+from adapter.worker.resume_paused import ResumePaused
 from adapter.worker.tasks import HeldOnceMore, Work, periodic_tasks
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ CONNECTIONS = 5
 
 
 @dataclass(frozen=True)
-class Parts:
-    """The parts of one process, each made when it is first asked for.
+class Container:
+    """The parts of one process; each is made when it is first used.
 
     monotonic: seconds by a clock that does not jump. given_lines: in the place of what the file says now.
     """
@@ -125,13 +125,13 @@ class Parts:
         return Links(self.settings.public_base_url or "http://localhost", self._secret_keys)
 
     @cached_property
-    def rules(self) -> Rules:
+    def rules(self) -> CallRules:
         policy = SettlePolicy(
             settle_seconds=self.settings.settle_seconds,
             recording_wait_seconds=self.settings.recording_wait_seconds,
             links=RecordingLinks(self.settings.recording_links),
         )
-        return Rules(self.lines, policy)
+        return CallRules(self.lines, policy)
 
     @cached_property
     def twilio_tokens(self) -> Tokens:
@@ -188,7 +188,7 @@ class Parts:
             base_url=settings.propexo_base_url,
             api_key=self._propexo_key,
             permission=self.permission,
-            governor=Governor(
+            rate_limiter=RateLimiter(
                 RateBudget(self.store),
                 name="propexo",
                 limit=settings.propexo_rate_limit,
@@ -231,7 +231,7 @@ class Parts:
             confirm=self.bulk.work,
             confirm_every=timedelta(seconds=settings.confirm_seconds),
             attach_conference_recordings=lambda: self.intake.attach_conference_recordings(_now()),
-            resume_paused=self.waking.work,
+            resume_paused=self.resume_paused.work,
             flush_totals=Flush(Totals(self.store), TALLY.take, TALLY.put_back).work,
             watch_lines=LineWatch(self.lines.in_use, self.target.directory).look,
             watch_lines_file=file.look if file else None,
@@ -244,8 +244,8 @@ class Parts:
         )
 
     @cached_property
-    def waking(self) -> Waking:
-        return Waking(self.pauses, self.permission.key, self.propexo.try_key, clock=_now)
+    def resume_paused(self) -> ResumePaused:
+        return ResumePaused(self.pauses, self.permission.key, self.propexo.try_key, clock=_now)
 
     @property
     def _held_once_more(self) -> HeldOnceMore:
@@ -386,15 +386,15 @@ def web_app(settings: Settings | None = None) -> Flask:
     given_lines = kept() if settings is None else None
     settings = settings or read_settings()
     settings.require_for_web()
-    parts = Parts(settings, pool_size=CONNECTIONS, given_lines=given_lines)
-    if parts.lines_file:
-        parts.lines_file.watch()
+    container = Container(settings, pool_size=CONNECTIONS, given_lines=given_lines)
+    if container.lines_file:
+        container.lines_file.watch()
     secret = settings.propexo_webhook_secret
     return create_app(
-        hook_routes(parts.intake),
-        propexo_routes(parts.store, secret.get_secret_value() if secret else None),
-        recording_routes(parts.store, parts.links, parts.twilio_media, parts.lines),
-        health_routes(parts.health, parts.access, rate_limit=settings.propexo_rate_limit),
+        hook_routes(container.intake),
+        propexo_routes(container.store, secret.get_secret_value() if secret else None),
+        recording_routes(container.store, container.links, container.twilio_media, container.lines),
+        health_routes(container.health, container.access, rate_limit=settings.propexo_rate_limit),
     )
 
 
@@ -406,15 +406,15 @@ def worker(settings: Settings | None = None) -> Worker:
     settings.require_for_worker()
     # What was accepted is noted even if a frozen process kept all the others waiting.
     patience = pooler.FROZEN_SECONDS + 5.0
-    parts = Parts(settings, pool_size=CONNECTIONS, pool_seconds=patience)
+    container = Container(settings, pool_size=CONNECTIONS, pool_seconds=patience)
     return Worker(
-        store=parts.store,
-        deliver=parts.delivery.run,
-        throttle=parts.throttle,
-        periodic=parts.periodic,
+        store=container.store,
+        deliver=container.delivery.run,
+        throttle=container.throttle,
+        periodic=container.periodic,
         executor_id=executor_id(settings),
         concurrency=settings.worker_concurrency,
-        lines=parts.lines.digest,
+        lines=container.lines.digest,
     )
 
 

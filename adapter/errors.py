@@ -89,8 +89,8 @@ class TemporaryError(RemoteError):
     """Connect error, timeout, 5xx, 429: again later."""
 
 
-class BudgetSpent(TemporaryError):
-    """Our own governor says no, before anything was sent; it does not count as a try."""
+class LocalRateLimit(TemporaryError):
+    """Our own rate limiter refuses the request. Nothing was sent, and it does not count as a try."""
 
 
 class Paused(TemporaryError):

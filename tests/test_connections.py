@@ -11,7 +11,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from adapter.bootstrap import CONNECTIONS, Parts
+from adapter.bootstrap import CONNECTIONS, Container
 from adapter.config.settings import Settings
 from tests.conftest import signed
 from tests.delivery.world import status_hook
@@ -35,7 +35,7 @@ def limited(postgres_database: str) -> Iterator[str]:
 
 @pytest.mark.postgres
 def test_threads_wait_for_one_another_and_every_hook_is_taken(limited: str) -> None:
-    parts = Parts(
+    container = Container(
         Settings.from_environ(environment(limited, propexo="http://127.0.0.1:1")),
         pool_size=CONNECTIONS,
     )
@@ -45,18 +45,20 @@ def test_threads_wait_for_one_another_and_every_hook_is_taken(limited: str) -> N
         hook = status_hook(
             "ringing", CallSid=f"CA{number // 4:032x}", SequenceNumber=f"{number % 4}"
         )
-        base_url = parts.settings.public_base_url or ""
-        parts.intake.take(parts.twilio, signed(hook, base_url=base_url, at=datetime.now(UTC)))
+        base_url = container.settings.public_base_url or ""
+        container.intake.take(
+            container.twilio, signed(hook, base_url=base_url, at=datetime.now(UTC))
+        )
 
     try:
         with ThreadPoolExecutor(THREADS) as threads:
             list(threads.map(take, range(HOOKS)))
-        calls = [parts.store.calls.find(f"CA{number:032x}") for number in range(HOOKS // 4)]
+        calls = [container.store.calls.find(f"CA{number:032x}") for number in range(HOOKS // 4)]
         assert [len(found) for found in calls] == [1] * (HOOKS // 4)
-        hooks = [len(parts.store.hooks.of_call(call.key)) for (call,) in calls]
+        hooks = [len(container.store.hooks.of_call(call.key)) for (call,) in calls]
         assert hooks == [4] * (HOOKS // 4)
     finally:
-        parts.store.engine.dispose()
+        container.store.engine.dispose()
 
 
 def test_two_web_processes_and_a_worker_get_along_with_a_small_plan() -> None:

@@ -157,10 +157,10 @@ def test_somebody_of_another_integration_is_refused_in_words(
     if is_indexed:
         yardi = {"ADAPTER_LINES": lines("YARDI", "").replace(MAIN, "+16175550101")}
         environ = {**made.environ, **yardi}
-        from adapter.bootstrap import Parts
+        from adapter.bootstrap import Container
         from adapter.config.settings import Settings
 
-        other = Parts(Settings.from_environ(environ))
+        other = Container(Settings.from_environ(environ))
         from datetime import timedelta
 
         while other.people_sync.step(timedelta(minutes=5)):
@@ -357,7 +357,7 @@ def test_sync_reads_all_people_and_says_so(made: Adapter) -> None:
     said = run(made, "sync")
     assert said.code == 0, said.text
     assert "The index is up to date" in said.text
-    assert made.parts.index.count() == 9
+    assert made.container.index.count() == 9
 
 
 def test_sync_refuses_an_integration_that_propexo_does_not_have(made: Adapter) -> None:
@@ -369,7 +369,7 @@ def test_sync_refuses_an_integration_that_propexo_does_not_have(made: Adapter) -
     assert "Propexo has no integration int_gone for this key" in said.text
     assert "integration_id in lines.toml (it is named by Oak Park)" in said.text
     assert "up to date" not in said.text
-    assert made.parts.index.count() == 0
+    assert made.container.index.count() == 0
 
 
 def test_the_story_tells_of_every_decision_at_its_time_and_in_order(made: Adapter) -> None:

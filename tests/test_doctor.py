@@ -16,7 +16,7 @@ from requests import PreparedRequest
 from rich.console import Console
 
 from adapter import bootstrap
-from adapter.bootstrap import Parts
+from adapter.bootstrap import Container
 from adapter.cli.commands import cli
 from adapter.cli.doctor import examine
 from adapter.cli.doctor.settings import check_settings
@@ -62,7 +62,7 @@ def environ(tmp_path: Path, sandbox: SandboxServer) -> Iterator[Environ]:
     }
     settings = Settings.from_environ(given)
     bootstrap.migrate(settings)
-    store = Parts(settings).store
+    store = Container(settings).store
     store.workers.beat("worker.1:0", datetime.now(UTC))
     with SandboxServer(bootstrap.web_app(settings)) as server:
         yield {**given, "PUBLIC_BASE_URL": server.url}
@@ -159,7 +159,7 @@ def test_database_cannot_be_reached(environ: Environ) -> None:
 
 
 def test_no_worker_is_alive(environ: Environ) -> None:
-    store = Parts(Settings.from_environ(environ)).store
+    store = Container(Settings.from_environ(environ)).store
     store.workers.beat("worker.1:0", datetime.now(UTC) - timedelta(minutes=5))
     assert "none is alive" in problems(environ)
 
@@ -280,7 +280,7 @@ def test_public_address_leads_elsewhere(environ: Environ, tmp_path: Path) -> Non
 
 def test_an_api_of_the_provider_that_does_not_answer_the_workers(environ: Environ) -> None:
     """The doctor itself may reach it: another machine, another network."""
-    store = Parts(Settings.from_environ(environ)).store
+    store = Container(Settings.from_environ(environ)).store
     since = datetime.now(UTC) - timedelta(minutes=20)
     ApiHealth(store).failed("twilio", SID, "Twilio's API gave no answer (ConnectTimeout)", since)
     found = problems(environ)

@@ -17,7 +17,7 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.datastructures import Headers
 
-from adapter.domain.assessment import Rules
+from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call, CallState, RawHook
 from adapter.domain.due import REORDER_SECONDS, RecordingLinks, SettlePolicy
 from adapter.domain.lines import Lines, read_lines
@@ -78,7 +78,7 @@ class Desk:
 def desk_on(store: Store, policy: SettlePolicy = POLICY, lines: Lines | None = None) -> Desk:
     ours = lines or read_lines(f'[lines."{LINE}"]\nstaff = ["{AGENT}"]', {"integration_id": "i"})
     twilio = TwilioProvider(public_base_url=BASE_URL, tokens=Tokens(ACCOUNT, [TOKEN], {}))
-    intake = Intake(store=store, providers={"twilio": twilio}, rules=Rules(ours, policy))
+    intake = Intake(store=store, providers={"twilio": twilio}, rules=CallRules(ours, policy))
     return Desk(store, intake, twilio)
 
 
@@ -475,7 +475,7 @@ class BrokenProvider:
 def test_a_bug_in_reading_parks_the_hook_and_a_replay_leaves_it_parked(store: Store) -> None:
     """One such hook must not keep the ones behind it from being replayed."""
     broken = BrokenProvider(OverflowError("date value out of range"))
-    rules = Rules(read_lines("", {}), POLICY)
+    rules = CallRules(read_lines("", {}), POLICY)
     intake = Intake(store=store, providers={"broken": broken}, rules=rules)
     assert intake.take(broken, signed(COMPLETED)).status == 204
     (parked,) = store.hooks.parked()

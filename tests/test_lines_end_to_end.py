@@ -290,7 +290,7 @@ def test_where_there_is_no_time_in_the_event_the_notes_tell_it_in_the_lines_zone
 def test_the_link_is_whole_in_every_event(told: Told) -> None:
     for case in told.taken():
         call = told.made.call(case.sid)
-        link = told.made.parts.links.of(call.call_id, call.link_version, key=call.key)
+        link = told.made.container.links.of(call.call_id, call.link_version, key=call.key)
         body = told.event_of(case)["body"]
         assert any(link in str(value) for value in body.values()), (case, body)
         if case.vendor in ("ENTRATA", "YARDI", "YARDI_REST") and case.kind != "resident":

@@ -17,7 +17,7 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from adapter.bootstrap import CONNECTIONS, Parts, migrate
+from adapter.bootstrap import CONNECTIONS, Container, migrate
 from adapter.config.settings import Settings
 from adapter.domain.call import CallState
 from adapter.errors import SettingsError, StoreUnavailable
@@ -73,29 +73,29 @@ def migrated(pooled_url: str) -> str:
 
 
 @pytest.fixture
-def parts(migrated: str) -> Iterator[Parts]:
+def container(migrated: str) -> Iterator[Container]:
     settings = Settings.from_environ(environment(migrated, propexo=NOWHERE))
-    made = Parts(settings, pool_size=CONNECTIONS)
+    made = Container(settings, pool_size=CONNECTIONS)
     yield made
     made.store.engine.dispose()
 
 
 def test_every_hook_is_taken_and_none_is_parked(
-    parts: Parts, postgres_server: PostgresServer
+    container: Container, postgres_server: PostgresServer
 ) -> None:
     sids = [f"CA{uuid4().hex}" for _ in range(100)]
-    base_url = parts.settings.public_base_url or ""
+    base_url = container.settings.public_base_url or ""
 
     def take(sid: str) -> None:
         for hook in hooks_of(base_url, sid):
-            parts.intake.take(parts.twilio, hook)
+            container.intake.take(container.twilio, hook)
 
     with ThreadPoolExecutor(12) as threads:
         list(threads.map(take, sids))
-    assert parts.store.hooks.count_parked() == 0
-    assert sum(parts.store.calls.count().values()) == len(sids)
+    assert container.store.hooks.count_parked() == 0
+    assert sum(container.store.calls.count().values()) == len(sids)
     assert all(
-        [hook.state for hook in parts.store.hooks.of_call(f"twilio:{ACCOUNT}:{sid}")]
+        [hook.state for hook in container.store.hooks.of_call(f"twilio:{ACCOUNT}:{sid}")]
         == ["taken"] * 2
         for sid in sids
     )
@@ -115,7 +115,7 @@ def test_web_and_worker_write_every_call_once(migrated: str, tmp_path: Path) -> 
             for sid in sids:
                 for hook in hooks_of(environ["PUBLIC_BASE_URL"], sid):
                     assert _sent(environ, hook) == 204
-            store = Parts(Settings.from_environ(environ)).store
+            store = Container(Settings.from_environ(environ)).store
             wait_for(
                 "all are written",
                 lambda: store.calls.count().get((CallState.WRITTEN.value, "no_answer")) == CALLS,
@@ -136,21 +136,23 @@ def _sent(environ: Mapping[str, str], hook: HookRequest) -> int:
     return requests.post(url, data=hook.body, headers=dict(hook.headers), timeout=10).status_code
 
 
-def test_nothing_that_was_set_stays_in_a_session_of_the_pool(parts: Parts) -> None:
-    with parts.store.begin() as connection:
+def test_nothing_that_was_set_stays_in_a_session_of_the_pool(container: Container) -> None:
+    with container.store.begin() as connection:
         name = "idle_in_transaction_session_timeout"
         limit = connection.exec_driver_sql(f"SHOW {name}").scalar_one()
     assert limit == f"{pooler.FROZEN_SECONDS}s"
     assert set(
-        sessions_hold(parts.settings.database_url.replace("+psycopg", ""), f"SHOW {name}")
+        sessions_hold(container.settings.database_url.replace("+psycopg", ""), f"SHOW {name}")
     ) == {("0",)}
 
 
-def test_who_freezes_amid_a_transaction_loses_its_locks(parts: Parts, migrated: str) -> None:
+def test_who_freezes_amid_a_transaction_loses_its_locks(
+    container: Container, migrated: str
+) -> None:
     with (
-        parts.store.begin() as other,
+        container.store.begin() as other,
         pytest.raises(StoreUnavailable),
-        parts.store.begin() as frozen,
+        container.store.begin() as frozen,
     ):
         frozen.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '1ms'")
         pid = frozen.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
@@ -161,21 +163,21 @@ def test_who_freezes_amid_a_transaction_loses_its_locks(parts: Parts, migrated: 
         while other.execute(there, {"pid": pid}).scalar_one():
             assert time.monotonic() < until, "its session goes on"
         frozen.exec_driver_sql("SELECT 1")
-    assert parts.store.calls.get("k") is None
+    assert container.store.calls.get("k") is None
 
 
 # How it is found out ----------------------------------------------------------------------------------
 
 
 def test_statements_are_prepared_only_where_no_pooler_is(
-    parts: Parts, postgres_database: str
+    container: Container, postgres_database: str
 ) -> None:
     url = Settings.from_environ({"DATABASE_URL": postgres_database}).database_url
     engine = database.open_engine(url, pool_size=1)
     prepared = sa.text("SELECT count(*) FROM pg_prepared_statements")
     assert pooler.is_direct(engine)
-    assert not pooler.is_direct(parts.store.engine)
-    for opened, is_prepared in ((engine, True), (parts.store.engine, False)):
+    assert not pooler.is_direct(container.store.engine)
+    for opened, is_prepared in ((engine, True), (container.store.engine, False)):
         store = Store(opened)
         for _ in range(20):
             store.calls.get("nobody")

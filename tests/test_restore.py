@@ -93,7 +93,7 @@ def restored(before: Adapter, backup: Backup) -> Adapter:
         before.url,
         ADAPTER_LINES=before.environ["ADAPTER_LINES"],
     )
-    _ = after.parts.delivery  # it begins now
+    _ = after.container.delivery  # it begins now
     return after
 
 

@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
-from adapter.bootstrap import Parts
+from adapter.bootstrap import Container
 from adapter.config.settings import Settings
 from adapter.errors import CredentialsRefused
 from adapter.operations.replay import replay_parked
@@ -36,10 +36,12 @@ class Started:
     """An adapter with these settings."""
 
     def __init__(self, environ: dict[str, str]) -> None:
-        self.parts = Parts(Settings.from_environ(environ))
-        parts = self.parts
-        routes = recording_routes(parts.store, parts.links, parts.twilio_media, parts.lines)
-        self.client: FlaskClient = create_app(hook_routes(parts.intake), routes).test_client()
+        self.container = Container(Settings.from_environ(environ))
+        container = self.container
+        routes = recording_routes(
+            container.store, container.links, container.twilio_media, container.lines
+        )
+        self.client: FlaskClient = create_app(hook_routes(container.intake), routes).test_client()
 
     def takes(self, token: str, account: str = ACCOUNT, **values: str) -> bool:
         """Whether a hook that was signed with this token is stored."""
@@ -55,7 +57,7 @@ class Started:
 
     def _stored(self) -> int:
         query = sa.select(sa.func.count()).select_from(hooks)
-        with self.parts.store.begin() as connection:
+        with self.container.store.begin() as connection:
             return int(connection.execute(query).scalar_one())
 
     def opens(self, link: str) -> bool:
@@ -65,8 +67,8 @@ class Started:
         return status == 200
 
     def link(self) -> str:
-        (call,) = self.parts.store.calls.find(CALL)
-        return self.parts.links.of(call.call_id, call.link_version, key=call.key)
+        (call,) = self.container.store.calls.find(CALL)
+        return self.container.links.of(call.call_id, call.link_version, key=call.key)
 
 
 @pytest.fixture
@@ -79,7 +81,7 @@ def start(database_url: str) -> Iterator[Start]:
 
     yield begin
     for each in started:
-        each.parts.store.engine.dispose()
+        each.container.store.engine.dispose()
 
 
 def test_an_auth_token_is_rotated_without_a_hook_refused(start: Start) -> None:
@@ -128,23 +130,23 @@ def test_what_was_parked_is_replayed_after_its_token_is_gone(start: Start) -> No
     before = start(TWILIO_AUTH_TOKEN="old")
     assert before.takes("old", CallStatus="exploded")
     after = start(TWILIO_AUTH_TOKEN="new")
-    (parked,) = after.parts.store.hooks.parked()
-    with after.parts.store.begin() as connection:
+    (parked,) = after.container.store.hooks.parked()
+    with after.container.store.begin() as connection:
         body = parked.body.replace(b"exploded", b"no-answer")
-        after.parts.store.hooks.update(connection, parked.id, body=body)
-    assert replay_parked(after.parts.intake) == (1, 0)
+        after.container.store.hooks.update(connection, parked.id, body=body)
+    assert replay_parked(after.container.intake) == (1, 0)
 
 
 def test_twilios_api_is_read_with_whichever_token_is_good(start: Start) -> None:
     with FakeTwilio({ACCOUNT: "new"}) as twilio:
         api = {"TWILIO_API_BASE_URL": twilio.url}
         for tokens in ("old,new", "new,old", "new"):
-            parts = start(TWILIO_AUTH_TOKEN=tokens, **api).parts
+            container = start(TWILIO_AUTH_TOKEN=tokens, **api).container
             assert (
-                parts.twilio_rest.leg(ACCOUNT, CALL) is None
+                container.twilio_rest.leg(ACCOUNT, CALL) is None
             )  # it was let in, and knows no such call
         with pytest.raises(CredentialsRefused):
-            start(TWILIO_AUTH_TOKEN="old", **api).parts.twilio_rest.leg(ACCOUNT, CALL)
+            start(TWILIO_AUTH_TOKEN="old", **api).container.twilio_rest.leg(ACCOUNT, CALL)
 
 
 # Links ----------------------------------------------------------------------------------------------
@@ -195,10 +197,10 @@ def test_propexos_secret_changes_with_the_setting(start: Start) -> None:
     body = json.dumps({"event": "OTHER"}).encode()
     signature = hmac(b"old", body, sha256).hexdigest()
     for secret, status in (("old", 204), ("new", 403), ("", 403)):
-        parts = start(PROPEXO_WEBHOOK_SECRET=secret).parts
-        held = parts.settings.propexo_webhook_secret
+        container = start(PROPEXO_WEBHOOK_SECRET=secret).container
+        held = container.settings.propexo_webhook_secret
         client = create_app(
-            propexo_routes(parts.store, held.get_secret_value() if held else None)
+            propexo_routes(container.store, held.get_secret_value() if held else None)
         ).test_client()
         answer = client.post(
             "/webhooks/propexo", data=body, headers={"propexo-signature": signature}

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from adapter.bootstrap import Parts, web_app, worker
+from adapter.bootstrap import Container, web_app, worker
 from adapter.config.settings import DEFAULT_DATABASE_URL, Settings
 from adapter.errors import SettingsError
 from tests.conftest import ENVIRON
@@ -328,6 +328,6 @@ def test_wrong_lines_are_refused_at_the_start_and_not_at_the_first_call() -> Non
 
 def test_lines_inherit_what_the_settings_say() -> None:
     environ = {**ENVIRON, "PROPEXO_PROPERTY_ID": "prop", "PROPEXO_AGENT_NAME": "Desk"}
-    line = Parts(Settings.from_environ(environ)).lines.of("+16175550199")
+    line = Container(Settings.from_environ(environ)).lines.of("+16175550199")
     assert line is not None
     assert (line.integration_id, line.property_id, line.agent_name) == ("int_main", "prop", "Desk")

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from rich.text import Text
 
-from adapter.bootstrap import Parts
+from adapter.bootstrap import Container
 from adapter.cli.terminal import Column, Listing, Screen, say
 from adapter.config.settings import Settings
 from adapter.domain.call import CallState
@@ -133,14 +133,14 @@ def environ(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> 
     database.write_bytes(sqlite_template.read_bytes())
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     environ = {**kept, **ENVIRON, "DATABASE_URL": f"sqlite:///{database}", "TERM": "xterm"}
-    parts = Parts(Settings.from_environ(environ))
-    parts.intake.take(parts.twilio, signed(status_hook("no-answer", To=LINE)))
-    with parts.store.begin() as connection:
-        key = parts.store.calls.find(CALL)[0].key
-        parts.store.calls.update(
+    container = Container(Settings.from_environ(environ))
+    container.intake.take(container.twilio, signed(status_hook("no-answer", To=LINE)))
+    with container.store.begin() as connection:
+        key = container.store.calls.find(CALL)[0].key
+        container.store.calls.update(
             connection, key, reason=f"José’s “message” – {WHY}", state=CallState.HELD
         )
-    parts.store.engine.dispose()
+    container.store.engine.dispose()
     return environ
 
 

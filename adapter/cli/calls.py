@@ -35,7 +35,7 @@ def calls(state: str | None, number: str | None, line: str | None, limit: int) -
         raise click.BadParameter(
             f"{state!r} is no state; there are {allowed}", param_hint="--state"
         )
-    found = common.parts().store.calls.search(
+    found = common.container().store.calls.search(
         state=state, number=common.number(number), line=common.number(line), limit=limit
     )
     common.console.print(calls_table(found))
@@ -47,7 +47,7 @@ def calls(state: str | None, number: str | None, line: str | None, limit: int) -
 @report_errors
 def show(call: str) -> None:
     """The whole story of one CALL, in order, in plain words. CALL is its id, or how no other id begins."""
-    store = common.parts().store
+    store = common.container().store
     found = common.find_call(store, call)
     tell_story(
         common.console, found, store.hooks.of_call(found.key), store.attempts.of_call(found.key)
@@ -60,9 +60,9 @@ def show(call: str) -> None:
 @report_errors
 def link(call: str) -> None:
     """The link to the page of one CALL, where its recording is heard."""
-    parts = common.parts()
-    found = common.find_call(parts.store, call)
-    click.echo(parts.links.of(found.call_id, found.link_version, key=found.key))
+    container = common.container()
+    found = common.find_call(container.store, call)
+    click.echo(container.links.of(found.call_id, found.link_version, key=found.key))
 
 
 @click.command()
@@ -70,9 +70,9 @@ def link(call: str) -> None:
 @report_errors
 def revoke(call: str) -> None:
     """End all links to one CALL given out so far, also the one in the PMS's notes."""
-    parts = common.parts()
-    found = common.find_call(parts.store, call)
-    parts.store.calls.revoke_link(found.key)
+    container = common.container()
+    found = common.find_call(container.store, call)
+    container.store.calls.revoke_link(found.key)
     common.say(
         f"Links to {found.call_id} open nothing now. Next, for a new one: adapter link {call}"
     )
@@ -114,16 +114,16 @@ def replay(
     given = [name for name, value in filters.items() if value is not None]
     if given and state not in ("failed", "held"):
         raise click.UsageError(f"{given[0]} needs --state failed or --state held")
-    parts = common.parts()
+    container = common.container()
     if state == "parked":
-        taken, left = replay_parked(parts.intake)
+        taken, left = replay_parked(container.intake)
         common.say(f"{taken} parked hook(s) taken, {left} still cannot be read.")
         sys.exit(1 if left else 0)
     if call is not None:
-        found = [common.find_call(parts.store, call)]
+        found = [common.find_call(container.store, call)]
     else:
         found = list(
-            parts.store.calls.search(
+            container.store.calls.search(
                 state=state,
                 line=common.number(line),
                 reason=reason,
@@ -133,9 +133,9 @@ def replay(
             )
         )
         _confirm_replay(len(found), state or "", yes=yes)
-    for one, outcome in replay_calls(parts.store, found, again=again):
+    for one, outcome in replay_calls(container.store, found, again=again):
         common.say(f"{one.call_id}: {outcome}")
-    is_alive = common.is_worker_alive(parts.store)
+    is_alive = common.is_worker_alive(container.store)
     taker = "The worker takes them up" if is_alive else "No worker is alive: start adapter worker"
     common.say(f"{len(found)} call(s). {taker}; see adapter calls.")
 
@@ -160,7 +160,7 @@ def _confirm_replay(count: int, state: str, *, yes: bool) -> None:
 @report_errors
 def held(limit: int) -> None:
     """Calls that wait for a decision, with the reason; newest first."""
-    found = common.parts().store.calls.search(state="held", limit=limit)
+    found = common.container().store.calls.search(state="held", limit=limit)
     common.console.print(calls_table(found))
     common.say(
         f"{len(found)} held. Next: adapter assign CALL --lead ID, adapter create-lead CALL, "
@@ -180,15 +180,15 @@ def assign(call: str, lead: str | None, applicant: str | None, resident: str | N
     people = [(kind, person_id) for kind, person_id in given.items() if person_id]
     if len(people) != 1:
         raise click.UsageError("name exactly one of --lead, --applicant, --resident")
-    parts, (kind, person_id) = common.parts(), people[0]
-    found = common.find_call(parts.store, call)
+    container, (kind, person_id) = common.container(), people[0]
+    found = common.find_call(container.store, call)
     unchecked = assign_call(
-        parts.store,
+        container.store,
         found,
         kind=PersonKind(kind),
         person_id=person_id,
-        target=parts.target,
-        lines=parts.lines,
+        target=container.target,
+        lines=container.lines,
     )
     if unchecked:
         click.echo(
@@ -202,7 +202,7 @@ def assign(call: str, lead: str | None, applicant: str | None, resident: str | N
 @report_errors
 def ignore(call: str) -> None:
     """CALL is not to be written."""
-    store = common.parts().store
+    store = common.container().store
     found = common.find_call(store, call)
     ignore_call(store, found)
     common.say(f"{found.call_id} is ignored. To undo: adapter replay {call}")
@@ -213,7 +213,7 @@ def ignore(call: str) -> None:
 @report_errors
 def create_lead(call: str) -> None:
     """Make a lead of CALL's caller, and write the call there."""
-    store = common.parts().store
+    store = common.container().store
     found = common.find_call(store, call)
     create_lead_of(store, found)
     common.say(

@@ -55,10 +55,10 @@ def check_lines(settings: Settings) -> Lines:
     return read_lines(settings.adapter_lines, settings.line_defaults)
 
 
-def parts() -> bootstrap.Parts:
-    """Return the parts, for a command that needs the database. Errors: SettingsError if it is not migrated."""
+def container() -> bootstrap.Container:
+    """Return the container of a command that needs the database. Errors: SettingsError if not migrated."""
     settings = bootstrap.read_settings()
-    made = bootstrap.Parts(settings)
+    made = bootstrap.Container(settings)
     schema, needed = schema_of(made.store)
     if schema != needed:
         raise SettingsError(

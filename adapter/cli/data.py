@@ -17,7 +17,13 @@ from adapter.cli.render import tell_lines
 from adapter.cli.render_reconciliation import say_done, watched
 from adapter.config.lines_file import OTHER_LINES
 from adapter.domain.phone import e164, pretty
-from adapter.errors import BudgetSpent, RemoteError, SettingsError, StoreRefused, StoreUnavailable
+from adapter.errors import (
+    LocalRateLimit,
+    RemoteError,
+    SettingsError,
+    StoreRefused,
+    StoreUnavailable,
+)
 from adapter.processes.lifetime import stop_signal
 from adapter.storage.erasure import Forgetting
 from adapter.storage.workers import DEAD_AFTER
@@ -28,15 +34,15 @@ from adapter.targets.propexo.requirements import lacking, refuse_unknown
 @report_errors
 def lines() -> None:
     """Every line with its integration, the PMS behind it, and what it lacks."""
-    parts = bootstrap.Parts(bootstrap.read_settings())
+    container = bootstrap.Container(bootstrap.read_settings())
     found: list[tuple[Any, str, list[str]]] = []
-    for line in parts.lines.in_use:
+    for line in container.lines.in_use:
         try:
-            found.append((line, *lacking(line, parts.target.directory)))
+            found.append((line, *lacking(line, container.target.directory)))
         except RemoteError as error:
             found.append((line, "?", [f"could not be checked: {error}"]))
     tell_lines(common.console, found)
-    _say_other_lines(parts)
+    _say_other_lines(container)
     if any(problems for _, _, problems in found):
         click.echo("Next: what is said above, then adapter lines again.", err=True)
         sys.exit(1)
@@ -46,8 +52,8 @@ def lines() -> None:
 @report_errors
 def sync() -> None:
     """Read people's phone numbers into the index now; can be stopped and goes on where it was."""
-    parts = common.parts()
-    people = parts.people_sync
+    container = common.container()
+    people = container.people_sync
     stopping = stop_signal()
 
     def when_there_is_room(work: Callable[[], bool]) -> bool:
@@ -55,11 +61,11 @@ def sync() -> None:
         while not stopping.is_set():
             try:
                 return work()
-            except BudgetSpent as error:
+            except LocalRateLimit as error:
                 stopping.wait(error.retry_after_seconds or 1.0)
         return False
 
-    when_there_is_room(lambda: refuse_unknown(parts.lines.in_use, parts.target.directory))
+    when_there_is_room(lambda: refuse_unknown(container.lines.in_use, container.target.directory))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=common.console) as progress:
         tasks = {
@@ -97,9 +103,9 @@ def reconcile(since: str, dry_run: bool) -> None:
 
     A long one shows how far it is. Ctrl-C stops it; the same command goes on where it was.
     """
-    parts = common.parts()
-    begins_at = _begins(since, parts.settings.call_days)
-    reconciliation = parts.reconciliation
+    container = common.container()
+    begins_at = _begins(since, container.settings.call_days)
+    reconciliation = container.reconciliation
     if not reconciliation.accounts:
         raise SettingsError(
             "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are needed to read Twilio's list of calls"
@@ -126,16 +132,16 @@ def forget(number: str, yes: bool) -> None:
     found = e164(number)
     if found is None:
         raise click.BadParameter(f"{number!r} is not a phone number; write it like +16175550134")
-    parts = common.parts()
-    if parts.lines.is_ours(found):
+    container = common.container()
+    if container.lines.is_ours(found):
         raise click.BadParameter(f"{pretty(found)} is one of our own lines or staff (lines.toml)")
-    if calls_on_it := parts.store.calls.count_on_line(found):
+    if calls_on_it := container.store.calls.count_on_line(found):
         raise click.BadParameter(
             f"{pretty(found)} is one of our own lines: {calls_on_it} call(s) were on it"
         )
     if not yes:
         click.confirm(f"Remove {pretty(found)} for good?", abort=True)
-    gone = Forgetting(parts.store, found).run(datetime.now(UTC))
+    gone = Forgetting(container.store, found).run(datetime.now(UTC))
     common.say(
         f"Removed from {gone.calls} call(s), {gone.mentions} that only mention it, "
         f"{gone.attempts} attempt(s), {gone.new_leads} lead(s) asked for and {gone.texts} other text(s); "
@@ -152,11 +158,11 @@ def forget(number: str, yes: bool) -> None:
     common.say("What backups keep, and PostgreSQL until it is vacuumed: docs/forgetting.md")
 
 
-def _say_other_lines(parts: Any) -> None:
+def _say_other_lines(container: Any) -> None:
     """Say it if workers go on with lines that were changed since. Without a database nobody knows."""
     try:
-        others = parts.store.workers.count_with_other_lines(
-            parts.lines.digest, datetime.now(UTC) - DEAD_AFTER
+        others = container.store.workers.count_with_other_lines(
+            container.lines.digest, datetime.now(UTC) - DEAD_AFTER
         )
     except (StoreRefused, StoreUnavailable):
         return

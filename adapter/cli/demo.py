@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
-from adapter.bootstrap import Parts
+from adapter.bootstrap import Container
 from adapter.cli.render import COLOURS, number, person, talk_time
 from adapter.cli.terminal import Column, Listing, say
 from adapter.config.settings import Settings
@@ -113,7 +113,7 @@ def run_demo(console: Console, *, keep_open: bool = False, hook_delay: float = 0
                     say(console, line)
                 return 1
             sent = samples()
-            store = Parts(Settings.from_environ(environ)).store
+            store = Container(Settings.from_environ(environ)).store
             with _progress(console) as progress:
                 _send_all(progress, environ, sent, hook_delay)
                 forged = _send_forged(environ)

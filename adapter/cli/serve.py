@@ -45,7 +45,7 @@ def worker() -> None:
     end_after(stopping, GRACE_SECONDS + LAST_SECONDS)
     settings = bootstrap.read_settings()
     settings.require_for_worker()
-    common.schema_of(bootstrap.Parts(settings).store)
+    common.schema_of(bootstrap.Container(settings).store)
     if full := full_disk(settings.database_url):
         raise StoreUnavailable(full)
     say_start("worker", settings, common.check_lines(settings))

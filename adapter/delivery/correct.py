@@ -11,7 +11,7 @@ from datetime import datetime
 
 from adapter.delivery.event_write import EventComposer
 from adapter.delivery.result import KEEP_TRYING, Finished, Reschedule, RunResult
-from adapter.domain.assessment import Rules
+from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call, CallState
 from adapter.domain.call_event import ToldFacts
 from adapter.domain.lifecycle import CallUpdate
@@ -30,7 +30,7 @@ class Correction:
     def __init__(
         self,
         *,
-        rules: Rules,
+        rules: CallRules,
         target: Target,
         composer: EventComposer,
         clock: Callable[[], datetime],
@@ -50,15 +50,15 @@ class Correction:
         """
         if record == call.record and not call.knows_more_than_event:
             return written
-        view = self._rules.view(record)
-        line = self._rules.lines.of(view.parties.line)
+        assessment = self._rules.assess(record)
+        line = self._rules.lines.of(assessment.parties.line)
         if call.event is None or line is None:
             return written
-        if view.questions and call.state is not CallState.WRITTEN:
+        if assessment.questions and call.state is not CallState.WRITTEN:
             more = "written; more is asked of the provider"
             return Reschedule(0.0, more, CallState.WRITTEN, values=written.values)
         person = call.event.person
-        event = self._composer.compose(call, record, view, line, person)
+        event = self._composer.compose(call, record, assessment, line, person)
         wrong = what_stands_wrong(call.event.told, event.told)
         if event.request.body == call.event.request.body and wrong is None:
             return written

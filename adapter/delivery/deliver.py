@@ -21,7 +21,7 @@ from adapter.delivery.write_once import (
     NothingInDoubt,
     WriteOnce,
 )
-from adapter.domain.assessment import Rules
+from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call, CallState
 from adapter.domain.eligibility import NO_LINE, why_ineligible
 from adapter.storage.store import Store
@@ -35,7 +35,7 @@ class Steps:
         self,
         *,
         store: Store,
-        rules: Rules,
+        rules: CallRules,
         enrichment: Enrichment,
         person_finder: PersonFinder,
         composer: EventComposer,
@@ -78,20 +78,20 @@ class Steps:
         record = self._enrichment.complete(call)
         if isinstance(record, RunResult):
             return record
-        view = self._rules.view(record)
-        line = self._rules.lines.of(view.parties.line)
+        assessment = self._rules.assess(record)
+        line = self._rules.lines.of(assessment.parties.line)
         if line is None:
             return Finished(NO_LINE.state, NO_LINE.reason)
-        ineligible = why_ineligible(view, line, self._rules.lines)
+        ineligible = why_ineligible(assessment, line, self._rules.lines)
         if ineligible is not None and call.assigned_kind is None:
             return Finished(ineligible.state, ineligible.reason)
 
         # On whose record, and as which event?
         pause = self._write_once.pause(line.integration_id)
-        chosen = pause or self._person_finder.find(call, view, line)
+        chosen = pause or self._person_finder.find(call, assessment, line)
         if isinstance(chosen, RunResult):
             return chosen
-        event = self._composer.compose(call, record, view, line, chosen.person)
+        event = self._composer.compose(call, record, assessment, line, chosen.person)
         write = EventWrite(self._store, call, event, chosen)
 
         # Write it once, and plan the look at what becomes of it.

@@ -21,7 +21,7 @@ from adapter.delivery.provider_reads import (
     seconds_to_next_news,
 )
 from adapter.delivery.result import Finished, Reschedule, RunResult
-from adapter.domain.assessment import Rules, columns
+from adapter.domain.assessment import CallRules, list_columns
 from adapter.domain.call import Call, CallState
 from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.phone import e164
@@ -57,7 +57,7 @@ class Enrichment:
         self,
         *,
         store: Store,
-        rules: Rules,
+        rules: CallRules,
         readers: Mapping[str, Reader],
         fold: Fold,
         health: ApiHealth,
@@ -87,7 +87,7 @@ class Enrichment:
         """Ask the provider's API, where the hooks left something open."""
         record, now = call.record, self._clock()
         reader = self._readers.get(call.provider)
-        is_open = bool(self._rules.view(record).questions)
+        is_open = bool(self._rules.assess(record).questions)
         if not is_open:
             return record
         if reader is None or not reader.can_read(call.account):
@@ -107,7 +107,7 @@ class Enrichment:
         if found.parent.parent_id is not None:
             return self._fold_into(call, found, found.parent.parent_id)
         found = self._keep(call, found, now)
-        view = self._rules.view(found)
+        assessment = self._rules.assess(found)
         lasts_too_long = found.is_over and now - over_at > self._longest_call
         goes_on = not found.is_over or found.goes_on
         if goes_on and not found.was_read and not lasts_too_long:
@@ -117,12 +117,12 @@ class Enrichment:
             else:
                 wait = seconds_to_next_news(call, now)
             return self._again(call, wait, "the call is still going on")
-        if not view.questions:
+        if not assessment.questions:
             return found
         if not caught_up(found):
             wait = seconds_to_next_look(found, over_at, now)
-            return self._again(call, wait, f"not known yet: {view.questions[0].name}")
-        if is_being_processed(view) and now - over_at < PROCESSED_WITHIN:
+            return self._again(call, wait, f"not known yet: {assessment.questions[0].name}")
+        if is_being_processed(assessment) and now - over_at < PROCESSED_WITHIN:
             wait = seconds_to_next_news(call, now)
             return self._again(call, wait, "the message is still being processed")
         return found
@@ -147,7 +147,7 @@ class Enrichment:
         Errors: the error itself, if it is to be waited for longer.
         """
         self._health.failed(call.provider, call.account, str(error), now)
-        questions = self._rules.view(call.record).questions
+        questions = self._rules.assess(call.record).questions
         if not any(question.is_asked_again for question in questions):
             return call.record
         over_at = call.over_at or call.first_seen_at
@@ -169,7 +169,7 @@ class Enrichment:
 
         Errors: as of the reader.
         """
-        parties = self._rules.view(record).parties
+        parties = self._rules.assess(record).parties
         for leg_id in sorted(parties.line_legs - record.relayed.keys()):
             leg = record.legs[leg_id]
             number = e164(leg.to_number)
@@ -192,7 +192,7 @@ class Enrichment:
         now = self._clock()
         over_at = call.over_at or now
         known = dict(record.relayed)
-        for leg_id in sorted(self._rules.view(record).parties.line_legs - known.keys()):
+        for leg_id in sorted(self._rules.assess(record).parties.line_legs - known.keys()):
             relayed = self._relays.find(record, record.legs[leg_id], over_at, now)
             if relayed is None:
                 return self._wait_for_line(call, record, now)
@@ -213,7 +213,7 @@ class Enrichment:
     def _unnamed(self, record: CallRecord) -> list[str]:
         """Return the connected dials of an incoming call of which no hook says whom they dialled."""
         has_others = len(self._rules.lines.by_number) > 1
-        is_unnamed = self._rules.view(record).has_unnamed_connection
+        is_unnamed = self._rules.assess(record).has_unnamed_connection
         return list(record.unnamed_connections) if has_others and is_unnamed else []
 
     def _wait_for_line(self, call: Call, record: CallRecord, now: datetime) -> Reschedule:
@@ -239,7 +239,7 @@ class Enrichment:
                 return found
             found = current.record.join(found)
             update: CallUpdate = {
-                **columns(found, self._rules.view(found)),
+                **list_columns(found, self._rules.assess(found)),
                 "record": found.model_dump_json(exclude_none=True),
                 "over_at": current.over_at or (now if found.is_over else None),
             }

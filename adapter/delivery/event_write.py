@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from adapter.delivery.find_person import Chosen
 from adapter.delivery.summarize import summarize
 from adapter.delivery.write_once import Found
-from adapter.domain.assessment import Rules, View
+from adapter.domain.assessment import Assessment, CallRules
 from adapter.domain.call import Call
 from adapter.domain.call_event import CallEvent, ToldFacts, mark_of
 from adapter.domain.call_links import Links
@@ -27,24 +27,26 @@ from adapter.targets.base import EarlierWrite, FoundJob, Target
 class EventComposer:
     """Composes the events of calls."""
 
-    def __init__(self, *, target: Target, rules: Rules, links: Links) -> None:
+    def __init__(self, *, target: Target, rules: CallRules, links: Links) -> None:
         self._target = target
         self._rules = rules
         self._links = links
 
     def compose(
-        self, call: Call, record: CallRecord, view: View, line: Line, person: Person
+        self, call: Call, record: CallRecord, assessment: Assessment, line: Line, person: Person
     ) -> CallEvent:
         """Return the event that puts this call on this person's record.
 
-        record: what is known of the call; view: what follows from it. Errors: as of Target.prepare.
+        record: what is known of the call; assessment: what follows from it. Errors: as of Target.prepare.
         """
-        summary = summarize(call, record, view, line, links=self._links, policy=self._rules.policy)
+        summary = summarize(
+            call, record, assessment, line, links=self._links, policy=self._rules.policy
+        )
         return CallEvent(
             request=self._target.prepare(summary, person, line),
             person=person,
             facts_mark=mark_of(record),
-            told=told_facts(summary, view.parties.other.number),
+            told=told_facts(summary, assessment.parties.other.number),
         )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from adapter.delivery.lead_creation import LeadCreation
 from adapter.delivery.result import KEEP_TRYING, Finished, Reschedule, RunResult
-from adapter.domain.assessment import View
+from adapter.domain.assessment import Assessment
 from adapter.domain.assignment import NEW_LEAD
 from adapter.domain.call import Call, CallState
 from adapter.domain.lines import Line, PersonKind, UnknownCaller
@@ -46,23 +46,23 @@ class PersonFinder:
         self._lead_creation = lead_creation
         self._clock = clock
 
-    def find(self, call: Call, view: View, line: Line) -> Chosen | RunResult:
+    def find(self, call: Call, assessment: Assessment, line: Line) -> Chosen | RunResult:
         """Return the person: assigned by an operator, found by the rule, or made as a new lead.
 
         A RunResult says why there is none, or what is to be waited for.
         """
         if call.assigned_kind in list(PersonKind):
             return self._assigned(call, PersonKind(call.assigned_kind), line)
-        number = view.parties.other.number
+        number = assessment.parties.other.number
         if not number:
-            why = _NO_NUMBER.get(view.parties.other.kind, "none was reported")
+            why = _NO_NUMBER.get(assessment.parties.other.kind, "none was reported")
             return Finished(CallState.HELD, f"no number to find a person or make a lead by: {why}")
         match = choose_person(number, self._target.find_people(number, line), line)
         if match.person is not None:
             return Chosen(match.person, match.because)
         if not match.is_unknown:
             return Finished(CallState.HELD, match.because)
-        return self._unknown(call, number, match, view, line)
+        return self._unknown(call, number, match, assessment, line)
 
     def _assigned(self, call: Call, kind: PersonKind, line: Line) -> Chosen | Finished:
         if call.assigned_id is None:
@@ -75,12 +75,12 @@ class PersonFinder:
         return Chosen(person, f"{kind.value} {person.id}: assigned by an operator")
 
     def _unknown(
-        self, call: Call, number: str, match: Match, view: View, line: Line
+        self, call: Call, number: str, match: Match, assessment: Assessment, line: Line
     ) -> Chosen | RunResult:
         """Nobody has this number: what then, by the operator's word or the line's rule?"""
         is_by_hand = call.assigned_kind == NEW_LEAD
         makes_leads = line.unknown_caller is UnknownCaller.CREATE_LEAD
-        no_lead = _why_no_lead(view, line) if makes_leads and not is_by_hand else None
+        no_lead = _why_no_lead(assessment, line) if makes_leads and not is_by_hand else None
         is_final = line.unknown_caller is not UnknownCaller.HOLD and not is_by_hand
         if is_final and not self._target.knows_everybody(line):
             return self._wait_for_index(call, match)
@@ -102,10 +102,10 @@ class PersonFinder:
         return Reschedule(max(INDEX_WAIT_SECONDS, waited.total_seconds() / 4), why)
 
 
-def _why_no_lead(view: View, line: Line) -> str | None:
+def _why_no_lead(assessment: Assessment, line: Line) -> str | None:
     """Return why the line's rule makes no lead of the other side of this call, or None if it makes one."""
-    if view.ending.outcome in NO_LEAD_AFTER:
-        return f"the call was {view.ending.outcome.value}"
-    if view.parties.direction is Direction.OUTBOUND and not line.create_lead_outbound:
+    if assessment.ending.outcome in NO_LEAD_AFTER:
+        return f"the call was {assessment.ending.outcome.value}"
+    if assessment.parties.direction is Direction.OUTBOUND and not line.create_lead_outbound:
         return "we called this number, and the line does not say create_lead_outbound = true"
     return None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from adapter.domain.assessment import Rules, View
+from adapter.domain.assessment import Assessment, CallRules
 from adapter.domain.call import Call
 from adapter.domain.outcome import Outcome
 from adapter.domain.questions import (
@@ -30,7 +30,7 @@ log = logger("adapter.delivery")
 
 def complete(
     record: CallRecord,
-    rules: Rules,
+    rules: CallRules,
     reader: CallLookup,
     has_caught_up: Callable[[CallRecord], bool],
     *,
@@ -45,7 +45,7 @@ def complete(
     Errors: as of the reader. A call or list that the provider does not have adds nothing.
     """
     account, sid = record.account, record.call_id
-    was_asked = asks_for(rules.view(record).questions, Read.CALL)
+    was_asked = asks_for(rules.assess(record).questions, Read.CALL)
     if was_asked:
         leg = reader.leg(account, sid)
         if leg is not None:
@@ -55,22 +55,24 @@ def complete(
         elif not record.is_over:
             # The provider does not have it yet, or any more: then the hooks are all there is.
             return record.model_copy(update={"was_read": is_long_known})
-    view = rules.view(record)
+    assessment = rules.assess(record)
     # Whom a dial connected is asked where something else is asked anyway: it may be one of our own lines.
-    may_lead_to_line = was_asked and len(rules.lines.by_number) > 1 and view.has_unnamed_connection
-    if asks_for(view.questions, Read.LEGS) or may_lead_to_line:
+    may_lead_to_line = (
+        was_asked and len(rules.lines.by_number) > 1 and assessment.has_unnamed_connection
+    )
+    if asks_for(assessment.questions, Read.LEGS) or may_lead_to_line:
         record = _with(record, legs=read_list(reader.legs_dialled_by, account, sid))
-    view = rules.view(record)
-    if asks_for(view.questions, Read.RECORDINGS):
+    assessment = rules.assess(record)
+    if asks_for(assessment.questions, Read.RECORDINGS):
         record = _with(record, recordings=read_list(reader.recordings_of, account, sid))
-        view = rules.view(record)
-    is_done = record.is_over and not record.goes_on and not is_being_processed(view)
+        assessment = rules.assess(record)
+    is_done = record.is_over and not record.goes_on and not is_being_processed(assessment)
     return record.model_copy(update={"was_read": is_done and has_caught_up(record)})
 
 
-def is_being_processed(view: View) -> bool:
+def is_being_processed(assessment: Assessment) -> bool:
     """True if a message was left and the provider does not tell its length yet."""
-    return view.ending.outcome is Outcome.VOICEMAIL and not view.ending.has_length
+    return assessment.ending.outcome is Outcome.VOICEMAIL and not assessment.ending.has_length
 
 
 def has_caught_up(record: CallRecord, over_at: datetime, now: datetime) -> bool:

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from adapter.domain.call import Call, CallState
 from adapter.domain.lifecycle import CallUpdate
 from adapter.errors import (
-    BudgetSpent,
     CredentialsRefused,
+    LocalRateLimit,
     NotSupported,
     Paused,
     PermanentError,
@@ -70,7 +70,7 @@ RunResult = Finished | Reschedule
 def after_error(call: Call, error: Exception, now: datetime, backoff_seconds: float) -> RunResult:
     """Return how a run of this call ends that raised this error."""
     state = call.state if call.is_accepted else CallState.DELIVERING
-    if isinstance(error, BudgetSpent):
+    if isinstance(error, LocalRateLimit):
         return Reschedule(error.retry_after_seconds or 1.0, "waiting for the rate limit", state)
     if isinstance(error, Paused):
         return Reschedule(LONGEST_WAIT_SECONDS, str(error), state, waits_for=error.waits_for)

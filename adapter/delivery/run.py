@@ -15,7 +15,7 @@ from adapter.delivery.throttle import DispatchThrottle
 from adapter.domain import lifecycle
 from adapter.domain.call import Call, CallState
 from adapter.domain.lifecycle import CallUpdate
-from adapter.errors import BudgetSpent, StoreUnavailable
+from adapter.errors import LocalRateLimit, StoreUnavailable
 from adapter.observability.observe import (
     TALLY,
     Exchange,
@@ -68,7 +68,7 @@ class Delivery:
                 except StoreUnavailable:
                     raise
                 except Exception as error:
-                    if isinstance(error, BudgetSpent) and not call.is_accepted:
+                    if isinstance(error, LocalRateLimit) and not call.is_accepted:
                         self._throttle.pause_for(error.retry_after_seconds or 1.0)
                     result = after_error(call, error, self._clock(), self._backoff)
             self._note(call, number, result, seen)

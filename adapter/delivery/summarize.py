@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from adapter.domain.assessment import View
+from adapter.domain.assessment import Assessment
 from adapter.domain.call import Call
 from adapter.domain.call_links import Links
 from adapter.domain.due import RecordingLinks, SettlePolicy, best_recording
@@ -17,24 +17,30 @@ _AT_TWILIO = re.compile(r"/Recordings/RE\w+$")
 
 
 def summarize(
-    call: Call, record: CallRecord, view: View, line: Line, *, links: Links, policy: SettlePolicy
+    call: Call,
+    record: CallRecord,
+    assessment: Assessment,
+    line: Line,
+    *,
+    links: Links,
+    policy: SettlePolicy,
 ) -> CallSummary:
     """Return the call in our words.
 
     The link leads to the adapter's own page, or to the provider's recording if the policy wants that and it is
     known.
     """
-    end = view.ending
-    inbound = view.parties.direction is Direction.INBOUND
-    other = view.parties.other.number or view.parties.other.raw or "unknown"
-    ours = view.parties.line or _our_side(record, inbound) or "unknown"
+    end = assessment.ending
+    inbound = assessment.parties.direction is Direction.INBOUND
+    other = assessment.parties.other.number or assessment.parties.other.raw or "unknown"
+    ours = assessment.parties.line or _our_side(record, inbound) or "unknown"
     recording = best_recording(record)
     link = links.of(call.call_id, call.link_version, key=call.key)
     if policy.links is RecordingLinks.PROVIDER and recording and recording.url:
         link = _as_mp3(recording.url)
     return CallSummary(
         reference=call.call_id,
-        direction=view.parties.direction,
+        direction=assessment.parties.direction,
         outcome=end.outcome,
         assumed=end.assumed,
         because=end.because,

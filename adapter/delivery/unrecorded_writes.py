@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from adapter.delivery.result import Reschedule
 from adapter.delivery.write_once import Found
-from adapter.domain.assessment import Rules
+from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call, CallState
 from adapter.domain.record import CallRecord
 from adapter.errors import CannotVerify, NotSupported
@@ -62,7 +62,7 @@ class UnrecordedWrites:
     """
 
     def __init__(
-        self, *, store: Store, target: Target, rules: Rules, clock: Callable[[], datetime]
+        self, *, store: Store, target: Target, rules: CallRules, clock: Callable[[], datetime]
     ) -> None:
         self._store = store
         self._target = target
@@ -129,7 +129,7 @@ class UnrecordedWrites:
         now, end = self._clock(), _end(record) or call.first_seen_at
         if call.may_be_written or call.first_seen_at - end > LATE:
             return Look(end, is_suspect=True)
-        wait = timedelta(seconds=self._rules.view(record).delay_seconds)
+        wait = timedelta(seconds=self._rules.assess(record).delay_seconds)
         # Between its end and the start of this process a backup may have been restored.
         is_older = end < self._started_at
         return Look(end, is_suspect=False) if is_older or now - end > wait + LATE else None

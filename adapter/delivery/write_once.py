@@ -19,9 +19,9 @@ import sqlalchemy as sa
 from adapter.delivery.result import OnCommit, Reschedule
 from adapter.domain.call import Attempt
 from adapter.errors import (
-    BudgetSpent,
     CannotVerify,
     CredentialsRefused,
+    LocalRateLimit,
     Paused,
     PermanentError,
     RemoteError,
@@ -259,7 +259,7 @@ class WriteOnce:
         if _is_outage(error):
             now = self._clock().timestamp()
             self._breakers.failed(write.integration_id, now, begun.timestamp())
-        elif not isinstance(error, BudgetSpent | Paused):  # those say nothing of the other side
+        elif not isinstance(error, LocalRateLimit | Paused):  # those say nothing of the other side
             self._breakers.succeeded(write.integration_id)
 
 
@@ -268,5 +268,5 @@ def _is_outage(error: RemoteError) -> bool:
     return (
         isinstance(error, TemporaryError)
         and error.status != 429
-        and not isinstance(error, BudgetSpent | Paused)
+        and not isinstance(error, LocalRateLimit | Paused)
     )

@@ -17,7 +17,7 @@ _LONGEST = 200
 
 
 @dataclass(frozen=True)
-class View:
+class Assessment:
     """A record by the rules. delay_seconds: from its end (or its last hook) until it is due.
 
     questions: what is left to be asked of the provider's API.
@@ -47,29 +47,30 @@ class View:
 
 
 @dataclass(frozen=True)
-class Rules:
+class CallRules:
     """What the rules need to know besides the record."""
 
     lines: Lines
     policy: SettlePolicy
 
-    def view(self, record: CallRecord) -> View:
+    def assess(self, record: CallRecord) -> Assessment:
         """What follows from this record."""
         who = parties(record, self.lines.is_ours, self.lines.is_line)
         end = ending(record, who)
         known = Known(record, who, end, self.policy)
         is_open = end.is_final and bool(open_questions(known))
-        return View(known, settle_delay(record, end, self.policy, is_open=is_open))
+        return Assessment(known, settle_delay(record, end, self.policy, is_open=is_open))
 
 
-def columns(record: CallRecord, view: View) -> CallUpdate:
+def list_columns(record: CallRecord, assessment: Assessment) -> CallUpdate:
     """What lists and searches show of a record: values for the calls table."""
     return {
         "started_at": record.began_at,
-        "direction": view.parties.direction.value,
-        "line": view.parties.line,
+        "direction": assessment.parties.direction.value,
+        "line": assessment.parties.line,
         # Cut, since PostgreSQL's indexes take no longer text; the record has all of it.
-        "other": (view.parties.other.number or view.parties.other.raw or "")[:_LONGEST] or None,
-        "outcome": view.ending.outcome.value,
-        "talk_seconds": view.ending.talk_seconds,
+        "other": (assessment.parties.other.number or assessment.parties.other.raw or "")[:_LONGEST]
+        or None,
+        "outcome": assessment.ending.outcome.value,
+        "talk_seconds": assessment.ending.talk_seconds,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adapter.domain.assessment import View
+from adapter.domain.assessment import Assessment
 from adapter.domain.call import CallState
 from adapter.domain.lines import Line, Lines
 from adapter.domain.outcome import Outcome
@@ -29,10 +29,10 @@ NO_LINE = Ineligible(
 )
 
 
-def why_ineligible(view: View, line: Line, lines: Lines) -> Ineligible | None:
+def why_ineligible(assessment: Assessment, line: Line, lines: Lines) -> Ineligible | None:
     """Return why this call is not to be written, or None if it may be. line: the call's own."""
-    other = view.parties.other
-    if view.ending.outcome is Outcome.UNKNOWN:
+    other = assessment.parties.other
+    if assessment.ending.outcome is Outcome.UNKNOWN:
         return _held("the provider never reported how the call ended")
     if other.kind is PartyKind.WITHHELD:
         return _held("the caller withheld the number")
@@ -44,10 +44,10 @@ def why_ineligible(view: View, line: Line, lines: Lines) -> Ineligible | None:
         return _ignored("the other side is a browser phone or SIP address, no person")
     if other.number is None:
         return _held("no phone number of the other side was reported")
-    if {other.number, view.parties.line} & lines.ignored:
+    if {other.number, assessment.parties.line} & lines.ignored:
         return _ignored("the number is on the ignore list")
-    is_short = view.ending.talk_seconds < line.min_seconds
-    if view.ending.outcome is Outcome.ANSWERED and is_short:
+    is_short = assessment.ending.talk_seconds < line.min_seconds
+    if assessment.ending.outcome is Outcome.ANSWERED and is_short:
         return _ignored(f"answered calls under {line.min_seconds} s are ignored")
     if other.number in lines.switchboards:
         return _held("the number is a shared switchboard, which names no person")

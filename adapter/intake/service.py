@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from werkzeug.datastructures import Headers
 
 from adapter.domain import lifecycle
-from adapter.domain.assessment import Rules, View, columns
+from adapter.domain.assessment import Assessment, CallRules, list_columns
 from adapter.domain.call import Call, CallState, RawHook
 from adapter.domain.lifecycle import CallUpdate, NewCall
 from adapter.domain.record import CallRecord, LegDirection, call_key
@@ -58,7 +58,7 @@ class Intake:
         *,
         store: Store,
         providers: Mapping[str, Provider],
-        rules: Rules,
+        rules: CallRules,
         call_days: int | None = None,
     ) -> None:
         """call_days: how long calls are kept; a hook of an older one is not taken in."""
@@ -227,7 +227,7 @@ class Intake:
 
     def _new_call(self, facts: CallRecord, at: datetime) -> NewCall:
         """The row of a call of which these facts are the first."""
-        view = self._rules.view(facts)
+        assessment = self._rules.assess(facts)
         over_at = at if facts.is_over else None
         return {
             "key": facts.key,
@@ -235,19 +235,19 @@ class Intake:
             "account": facts.account,
             "call_id": facts.call_id,
             "first_seen_at": at,
-            **lifecycle.begin(due_at=_due_at(view, over_at, at)),
-            **self._derived(facts, view, over_at, at),
+            **lifecycle.begin(due_at=_due_at(assessment, over_at, at)),
+            **self._derived(facts, assessment, over_at, at),
         }
 
     def _derived(
-        self, record: CallRecord, view: View, over_at: datetime | None, at: datetime
+        self, record: CallRecord, assessment: Assessment, over_at: datetime | None, at: datetime
     ) -> CallUpdate:
         """The columns that follow from a record."""
         return {
             "record": record.model_dump_json(exclude_none=True),
             "over_at": over_at,
             "updated_at": at,
-            **columns(record, view),
+            **list_columns(record, assessment),
         }
 
     def _merge(
@@ -269,16 +269,16 @@ class Intake:
             record = _without_receipts(record, call.record)
         if record == call.record:
             return False
-        view = self._rules.view(record)
+        assessment = self._rules.assess(record)
         over_at = (call.over_at or at) if record.is_over else None
         plan = lifecycle.add_facts(
             call,
-            due_at=_due_at(view, over_at, at),
+            due_at=_due_at(assessment, over_at, at),
             now=at,
             is_over=record.is_over,
-            is_to_be_asked=bool(view.questions),
+            is_to_be_asked=bool(assessment.questions),
         )
-        update: CallUpdate = {**self._derived(record, view, over_at, at), **plan}
+        update: CallUpdate = {**self._derived(record, assessment, over_at, at), **plan}
         self.store.calls.update(connection, call.key, **update)
         return True
 
@@ -332,9 +332,9 @@ def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, UnreadableHook) else f"{type(error).__name__}: {error}"
 
 
-def _due_at(view: View, over_at: datetime | None, at: datetime) -> datetime:
+def _due_at(assessment: Assessment, over_at: datetime | None, at: datetime) -> datetime:
     """When a call is due by what is known now. at: when the last of it became known."""
-    return (over_at or at) + timedelta(seconds=view.delay_seconds)
+    return (over_at or at) + timedelta(seconds=assessment.delay_seconds)
 
 
 def _dialled(facts: CallRecord) -> list[str]:

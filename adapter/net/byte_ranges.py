@@ -30,7 +30,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ByteRange:
     """One range as asked for: from `first` (to `last`), or, without `first`, the last `suffix` bytes."""
 
     first: int | None
@@ -53,7 +53,7 @@ class Wanted:
         return f"bytes={self.first}-{'' if self.last is None else self.last}"
 
 
-def wanted(header: str | None) -> Wanted | None:
+def parse_range(header: str | None) -> ByteRange | None:
     """The range of a Range header; None for what a server may ignore and answer whole.
 
     That is: no header, other units, several ranges (no player asks for them), and what is no range.
@@ -63,8 +63,8 @@ def wanted(header: str | None) -> Wanted | None:
         return None
     first, last = (int(digits) if digits else None for digits in found.groups())
     if first is None:
-        return None if last is None else Wanted(None, suffix=last)
-    return None if last is not None and last < first else Wanted(first, last)
+        return None if last is None else ByteRange(None, suffix=last)
+    return None if last is not None and last < first else ByteRange(first, last)
 
 
 def content_range(header: str | None) -> tuple[Span | None, int | None]:

@@ -47,7 +47,7 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
-class OneAnswer(requests.Session):
+class NoRedirectSession(requests.Session):
     """Takes a redirect as the answer that it is.
 
     With allow_redirects=False alone requests still reads the whole body of a redirect into memory, and
@@ -90,7 +90,7 @@ class Abroad:
             raise PermanentError("a recording's URL must not hold a user name or password")
         addresses = self._addresses(parts.hostname, parts.port or 443)
         for left, address in enumerate(addresses, start=1 - len(addresses)):
-            session = OneAnswer()
+            session = NoRedirectSession()
             session.trust_env = False  # no .netrc, and no proxy that would look names up again
             session.mount("https://", _Pinned(address))
             try:

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from adapter.delivery.provider_reads import complete
 from adapter.domain import lifecycle
-from adapter.domain.assessment import Rules, View
+from adapter.domain.assessment import Assessment, CallRules
 from adapter.domain.call import Call, CallState
 from adapter.domain.record import CallRecord, Leg, Recording, RecordingState, call_key
 from adapter.intake.service import Intake
@@ -38,7 +38,7 @@ class Parts:
     listing: CallList
     store: Store
     intake: Intake
-    rules: Rules
+    rules: CallRules
     clock: Callable[[], datetime]
     seconds_apart: float = 0.0
 
@@ -146,11 +146,11 @@ class Comparison:
         A leg that became known late changes the record only where another outcome follows from it.
         """
         rules = self.parts.rules
-        if rules.view(known).questions:
+        if rules.assess(known).questions:
             return complete(known, rules, listed, lambda record: True)
         legs = listed.legs_dialled_by(self.account, known.call_id)
         more = known.join(known.model_copy(update={"legs": {leg.id: leg for leg in legs}}))
-        if _said(rules.view(more)) == _said(rules.view(known)):
+        if _said(rules.assess(more)) == _said(rules.assess(known)):
             return known
         return more
 
@@ -176,9 +176,9 @@ def _is_of_earlier_version(call: Call) -> bool:
     return call.event.told is None
 
 
-def _said(view: View) -> tuple[object, ...]:
+def _said(assessment: Assessment) -> tuple[object, ...]:
     """What an event says of a call."""
-    ending, who = view.ending, view.parties
+    ending, who = assessment.ending, assessment.parties
     return ending.outcome, ending.talk_seconds, who.direction, who.other, who.line
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
-from adapter.domain.assessment import Rules
+from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call
 from adapter.domain.parties import PartyKind
 from adapter.domain.record import CallRecord, Recording, call_key
@@ -66,7 +66,7 @@ class SettledRecording:
 class Conferences:
     """Keeps who took part in conferences, and their recordings until it is known whose they are."""
 
-    def __init__(self, store: Store, rules: Rules) -> None:
+    def __init__(self, store: Store, rules: CallRules) -> None:
         self._store = store
         self._rules = rules
 
@@ -177,7 +177,7 @@ class Conferences:
         return [call for call in found.values() if self._has_person(call)]
 
     def _has_person(self, call: Call) -> bool:
-        return self._rules.view(call.record).parties.other.kind is PartyKind.NUMBER
+        return self._rules.assess(call.record).parties.other.kind is PartyKind.NUMBER
 
 
 def _json(recording: Recording) -> str:

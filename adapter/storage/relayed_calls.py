@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from adapter.domain.assessment import Rules
+from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call, CallState
 from adapter.domain.lifecycle import UNDELIVERED
 from adapter.domain.outcome import Outcome
@@ -34,7 +34,7 @@ LONGEST_CALL = timedelta(hours=5)
 class Relays:
     """Finds the inbound call that a leg to one of our own lines became there."""
 
-    def __init__(self, session: Session, rules: Rules) -> None:
+    def __init__(self, session: Session, rules: CallRules) -> None:
         self._session = session
         self._rules = rules
 
@@ -65,7 +65,7 @@ class Relays:
         call from, as that of an office, has calls at the same time that are none of this one's.
         Where no such call is known, but one whose end was not told yet, it is that one.
         """
-        line = self._rules.view(record).parties.line
+        line = self._rules.assess(record).parties.line
         began, ended = record.began_at, record.ended_at or over_at
         if began is None or line is None:
             return None
@@ -82,11 +82,11 @@ class Relays:
 
     def said(self, leg_id: str, there: Call) -> RelayedCall | None:
         """What the call on our other line tells of the leg; None while it is open."""
-        view = self._rules.view(there.record)
-        is_settled = there.record.is_over and not view.questions
+        assessment = self._rules.assess(there.record)
+        is_settled = there.record.is_over and not assessment.questions
         if there.state in UNDELIVERED and not is_settled:
             return None
-        ending = view.ending
+        ending = assessment.ending
         outcome = ending.outcome if ending.outcome is not Outcome.UNKNOWN else Outcome.NO_ANSWER
         return RelayedCall(leg_id=leg_id, outcome=outcome.value, talk_seconds=ending.talk_seconds)
 

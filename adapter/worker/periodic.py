@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from adapter.errors import AdapterError, BudgetSpent, Paused, RemoteError, StoreUnavailable
+from adapter.errors import AdapterError, LocalRateLimit, Paused, RemoteError, StoreUnavailable
 from adapter.observability.observe import logger
 from adapter.storage.task_leases import TaskLease, TaskLeases
 
@@ -195,7 +195,7 @@ class PeriodicRunner:
             while task.work(turn) and not self._stopping.is_set():
                 turn.go_on()  # to the next piece
             went_well = True
-        except BudgetSpent as error:
+        except LocalRateLimit as error:
             seconds = error.retry_after_seconds
             wait = timedelta(seconds=seconds) if seconds else None
         except Paused:

@@ -11,10 +11,10 @@ from adapter.storage.pauses import Pause, Pauses
 # A pause that nobody tries and no call waits for says nothing of how it stands now.
 FORGET_AFTER = timedelta(minutes=10)
 
-log = logger("adapter.waking")
+log = logger("adapter.resume_paused")
 
 
-class Waking:
+class ResumePaused:
     """Lets calls go on. own_key: the name of this process's key's pause; try_key: tries it, when it is time.
 
     A pause that is over ends with the request that was tried and not refused; here the key is tried, and for

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from werkzeug.serving import make_server
 
-from adapter.bootstrap import Parts
+from adapter.bootstrap import Container
 from adapter.config.settings import Settings
 from adapter.web.app import create_app
 from adapter.web.recordings.routes import recording_routes
@@ -109,19 +109,21 @@ def page(twilio: FakeTwilio, sqlite_template: Path, tmp_path: Path) -> Iterator[
     """The address of the page of a call that was recorded."""
     database = tmp_path / "adapter.sqlite3"
     database.write_bytes(sqlite_template.read_bytes())
-    parts = Parts(Settings.from_environ(environ_of(f"sqlite:///{database}", twilio)))
-    call = take_call(parts, datetime.now(UTC))
+    container = Container(Settings.from_environ(environ_of(f"sqlite:///{database}", twilio)))
+    call = take_call(container, datetime.now(UTC))
     twilio.add_recording(ACCOUNT, call.call_id, SID, started=datetime.now(UTC))
-    call = take_recording(parts)
-    app = create_app(recording_routes(parts.store, parts.links, parts.twilio_media, parts.lines))
+    call = take_recording(container)
+    app = create_app(
+        recording_routes(container.store, container.links, container.twilio_media, container.lines)
+    )
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}{link_of(parts, call)}"
+    yield f"http://127.0.0.1:{server.server_port}{link_of(container, call)}"
     server.shutdown()
     thread.join()
     server.server_close()
-    parts.store.engine.dispose()
+    container.store.engine.dispose()
 
 
 def complaints(browser: Any) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from adapter.bootstrap import Parts
+from adapter.bootstrap import Container
 from adapter.cli import commands
 from adapter.config.lines_file import LinesFile
 from adapter.config.settings import Settings
@@ -83,16 +83,16 @@ def test_a_broken_file_is_said_and_hurts_nothing(
 
 
 def test_lines_given_as_text_are_not_watched() -> None:
-    assert Parts(Settings.from_environ(ENVIRON)).lines_file is None
+    assert Container(Settings.from_environ(ENVIRON)).lines_file is None
 
 
 def test_a_worker_looks_at_the_file_now_and_then(file: Path, database_url: str) -> None:
     settings = Settings.from_environ(
         {**ENVIRON, "ADAPTER_LINES": str(file), "DATABASE_URL": database_url}
     )
-    parts = Parts(settings)
-    assert "lines file" in parts.periodic.tasks
-    parts.store.engine.dispose()
+    container = Container(settings)
+    assert "lines file" in container.periodic.tasks
+    container.store.engine.dispose()
 
 
 @pytest.mark.parametrize("command", ["lines", "doctor"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapter.domain.assessment import Rules
+from adapter.domain.assessment import CallRules
 from adapter.domain.due import REORDER_SECONDS, RecordingLinks, SettlePolicy, best_recording
 from adapter.domain.lines import Line, Lines
 from adapter.domain.record import (
@@ -80,7 +80,7 @@ def record(*parts: Leg | DialResult | Recording, transcript: str = "") -> CallRe
 
 
 def delay(known: CallRecord, policy: SettlePolicy = POLICY) -> float:
-    return Rules(LINES, policy).view(known).delay_seconds
+    return CallRules(LINES, policy).assess(known).delay_seconds
 
 
 OUT = {"direction": LegDirection.OUTBOUND, "from_number": LINE, "to_number": PERSON}

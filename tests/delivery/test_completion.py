@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adapter.delivery.provider_reads import complete as look
-from adapter.domain.assessment import Rules
+from adapter.domain.assessment import CallRules
 from adapter.domain.due import RecordingLinks, SettlePolicy
 from adapter.domain.lines import read_lines
 from adapter.domain.outcome import Outcome
@@ -27,17 +27,17 @@ from adapter.errors import TemporaryError
 from tests.conftest import NOW
 from tests.delivery.world import AGENT, CALL, CALLER, CHILD, LINE, LINES, RECORDING, FakeReader
 
-RULES = Rules(read_lines(LINES, {}), SettlePolicy())
-PROVIDER_RULES = Rules(read_lines(LINES, {}), SettlePolicy(links=RecordingLinks.PROVIDER))
+RULES = CallRules(read_lines(LINES, {}), SettlePolicy())
+PROVIDER_RULES = CallRules(read_lines(LINES, {}), SettlePolicy(links=RecordingLinks.PROVIDER))
 S = LegStatus
 
 
-def is_open(known: CallRecord, rules: Rules) -> bool:
-    return bool(rules.view(known).questions)
+def is_open(known: CallRecord, rules: CallRules) -> bool:
+    return bool(rules.assess(known).questions)
 
 
 def complete(
-    known: CallRecord, rules: Rules, reader: FakeReader, *, late: bool = True
+    known: CallRecord, rules: CallRules, reader: FakeReader, *, late: bool = True
 ) -> CallRecord:
     """late: the API had time to catch up with the end of the call."""
     return look(known, rules, reader, lambda record: late)
@@ -146,7 +146,7 @@ def test_a_dialled_leg_that_answered_ends_the_asking() -> None:
     found = complete(record(parent(S.COMPLETED, 40)), RULES, reader)
     assert reader.reads == ["legs"]
     assert found.was_read
-    assert RULES.view(found).ending.talk_seconds == 30
+    assert RULES.assess(found).ending.talk_seconds == 30
 
 
 def test_a_message_is_looked_for_where_no_leg_answered() -> None:
@@ -155,14 +155,14 @@ def test_a_message_is_looked_for_where_no_leg_answered() -> None:
     )
     found = complete(record(parent(S.COMPLETED, 40)), RULES, reader)
     assert reader.reads == ["legs", "recordings"]
-    assert RULES.view(found).ending.outcome is Outcome.VOICEMAIL
+    assert RULES.assess(found).ending.outcome is Outcome.VOICEMAIL
 
 
 def test_after_a_dial_that_nobody_took_another_phone_and_a_message_are_looked_for() -> None:
     reader = FakeReader()
     found = complete(record(parent(S.COMPLETED, 40), dial=MISSED), RULES, reader)
     assert reader.reads == ["legs", "recordings"]
-    assert RULES.view(found).ending.outcome is Outcome.NO_ANSWER
+    assert RULES.assess(found).ending.outcome is Outcome.NO_ANSWER
     assert not is_open(found, RULES)
 
 
@@ -199,8 +199,8 @@ def test_whom_our_own_phone_dialled_is_asked_though_the_dial_reported(
     assert is_open(known, RULES)
     found = complete(known, RULES, reader)
     assert reader.reads == ["legs"]
-    view = RULES.view(found)
-    assert (view.parties.other.number, view.ending.outcome) == (CALLER, outcome)
+    assessment = RULES.assess(found)
+    assert (assessment.parties.other.number, assessment.ending.outcome) == (CALLER, outcome)
 
 
 def test_a_call_without_a_face_is_asked_for_first() -> None:

@@ -44,7 +44,7 @@ def keep_on(made: Adapter, seconds: int, every: int = 10) -> None:
     """Time passes, with the bulk confirmation that the worker does beside its runs."""
     for _ in range(seconds // every):
         made.pass_time(every)
-        made.parts.bulk.work()
+        made.container.bulk.work()
         made.work()
 
 
@@ -54,7 +54,7 @@ def keep_on(made: Adapter, seconds: int, every: int = 10) -> None:
 def test_many_calls_are_confirmed_with_a_request_for_a_hundred(made: Adapter) -> None:
     sids = post(made, 120)
     made.pass_time(2)
-    made.parts.bulk.work()
+    made.container.bulk.work()
     assert {made.call(sid).state for sid in sids} == {CallState.WRITTEN}
     assert made.asked(LOGS) == 2
     keep_on(made, 600)
@@ -65,7 +65,7 @@ def test_many_calls_are_confirmed_with_a_request_for_a_hundred(made: Adapter) ->
 def test_a_confirmed_call_says_when(made: Adapter) -> None:
     (sid,) = post(made)
     made.pass_time(5)
-    made.parts.bulk.work()
+    made.container.bulk.work()
     call = made.call(sid)
     assert (call.state, call.confirmed_at, call.reason) == (CallState.WRITTEN, made.now(), None)
     assert made.next_due() is None
@@ -73,7 +73,7 @@ def test_a_confirmed_call_says_when(made: Adapter) -> None:
 
 def test_what_was_accepted_this_moment_is_not_asked_for_yet(made: Adapter) -> None:
     post(made)
-    made.parts.bulk.work()
+    made.container.bulk.work()
     assert made.asked(LOGS) == 0
 
 
@@ -85,7 +85,7 @@ def test_each_integration_is_asked_for_its_own(database_url: str) -> None:
         sids = [made.missed(ANNA), made.missed(ANNA, "+16175550101")]
         made.work()
         made.pass_time(2)
-        made.parts.bulk.work()
+        made.container.bulk.work()
         assert {made.call(sid).state for sid in sids} == {CallState.WRITTEN}
         assert {event["person_id"] for event in made.events()} == {"lead_anna", "lead_anna_mri"}
         assert made.asked(LOGS) == 2
@@ -145,8 +145,8 @@ class Target:
 
 
 def without_logs(made: Adapter, error: Exception) -> Target:
-    target = Target(made.parts.target, error)
-    made.parts.bulk._target = target  # type: ignore[assignment]  # the real target with one answer replaced
+    target = Target(made.container.target, error)
+    made.container.bulk._target = target  # type: ignore[assignment]  # the real target with one answer replaced
     return target
 
 
@@ -159,8 +159,8 @@ def test_where_there_are_no_logs_calls_are_confirmed_one_by_one(
     target = without_logs(made, error)
     first = post(made)
     made.pass_time(2)
-    made.parts.bulk.work()
-    assert made.parts.bulk.without_logs == {"int_entrata"}
+    made.container.bulk.work()
+    assert made.container.bulk.without_logs == {"int_entrata"}
     sids = post(made, 3)
     made.pass_time(4)
     assert {made.call(sid).state for sid in sids} == {CallState.WRITTEN}, "without the long wait"
@@ -170,10 +170,10 @@ def test_where_there_are_no_logs_calls_are_confirmed_one_by_one(
 
 
 def test_one_integration_without_logs_leaves_the_others_their_bulk(made: Adapter) -> None:
-    made.parts.bulk.without_logs.add("int_other")
+    made.container.bulk.without_logs.add("int_other")
     (sid,) = post(made)
     made.pass_time(2)
-    made.parts.bulk.work()
+    made.container.bulk.work()
     assert made.call(sid).state is CallState.WRITTEN
     assert made.asked(STATUS) == 0
 
@@ -186,10 +186,10 @@ def test_trouble_that_may_pass_does_not_end_the_bulk_confirmation(
     (sid,) = post(made)
     made.pass_time(2)
     with pytest.raises(type(error)):
-        made.parts.bulk.work()
-    assert not made.parts.bulk.without_logs
+        made.container.bulk.work()
+    assert not made.container.bulk.without_logs
     target.error = None
-    made.parts.bulk.work()
+    made.container.bulk.work()
     assert made.call(sid).state is CallState.WRITTEN
 
 
@@ -292,7 +292,7 @@ def test_what_became_known_between_post_and_confirmation_is_still_seen(made: Ada
     made.hook(**{**recording_hook(20), "CallSid": sid})
     assert mark_of(made.call(sid).record) != before.event.facts_mark
     made.pass_time(2)
-    made.parts.bulk.work()
+    made.container.bulk.work()
     assert made.next_due() == made.now(), "a run of its own looks at it"
     made.work()
     assert made.call(sid).state is CallState.WRITTEN

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from adapter.bootstrap import Parts
+from adapter.bootstrap import Container
 from adapter.config.settings import Settings
 from adapter.domain.call import Call, CallState
 from adapter.domain.lines import PersonKind
@@ -50,15 +50,15 @@ def restore(made: Adapter) -> None:
     made.control("faults", [])
 
 
-def keep_on(made: Adapter, seconds: int, *others: Parts) -> None:
+def keep_on(made: Adapter, seconds: int, *others: Container) -> None:
     """Time passes, with what each worker does beside its runs."""
     for _ in range(seconds // 10):
         made.pass_time(10)
-        for parts in (made.parts, *others):
+        for container in (made.container, *others):
             with suppress(RemoteError):
-                parts.waking.work()
+                container.resume_paused.work()
             with suppress(RemoteError):
-                parts.bulk.work()
+                container.bulk.work()
         made.work()
 
 
@@ -66,9 +66,11 @@ def states(made: Adapter, sids: list[str]) -> set[CallState]:
     return {made.call(sid).state for sid in sids}
 
 
-def restarted(made: Adapter, **more: str) -> Parts:
-    """The parts of another worker."""
-    return Parts(Settings.from_environ({**made.environ, **more}), monotonic=made.parts.monotonic)
+def restarted(made: Adapter, **more: str) -> Container:
+    """The container of another worker."""
+    return Container(
+        Settings.from_environ({**made.environ, **more}), monotonic=made.container.monotonic
+    )
 
 
 @pytest.mark.parametrize("status", REFUSALS)
@@ -80,7 +82,7 @@ def test_calls_wait_for_a_revoked_key_at_a_request_a_minute_and_go_on_by_themsel
     made.work()
     for call in map(made.call, sids):
         assert call.state is CallState.DELIVERING
-        assert call.waits_for == made.parts.permission.key
+        assert call.waits_for == made.container.permission.key
         assert call.reason is not None
         assert f"{status}" in call.reason and "PROPEXO_API_KEY" in call.reason
         assert API_KEY not in call.reason
@@ -95,7 +97,7 @@ def test_calls_wait_for_a_revoked_key_at_a_request_a_minute_and_go_on_by_themsel
     assert states(made, [*sids, late]) == {CallState.WRITTEN}
     assert len(made.events()) == 31
     assert made.call(late).waits_for is None
-    assert not made.parts.pauses.all()
+    assert not made.container.pauses.all()
 
 
 @pytest.mark.full
@@ -107,7 +109,7 @@ def test_a_key_that_is_revoked_for_days_fails_no_call(made: Adapter) -> None:
     revoke(made)
     for _ in range(3):
         made.pass_time(DAY)
-        made.parts.waking.work()
+        made.container.resume_paused.work()
     made.fault("status", status=503, times=2)
     keep_on(made, 300)
     assert made.call(sid).state is CallState.WRITTEN
@@ -171,7 +173,7 @@ def test_with_a_new_key_calls_go_on_at_once(made: Adapter) -> None:
     for key, run in made.take_due():
         wrong.delivery.run(key, run)
     assert made.call(sid).waits_for == wrong.permission.key
-    made.parts.waking.work()
+    made.container.resume_paused.work()
     made.work()
     assert made.call(sid).state is CallState.POSTED
     wrong.store.engine.dispose()
@@ -185,7 +187,7 @@ def test_accepted_writes_are_confirmed_after_the_pause(made: Adapter) -> None:
     keep_on(made, 60)
     for _ in range(2):
         made.pass_time(DAY)
-        made.parts.waking.work()
+        made.container.resume_paused.work()
     assert states(made, sids) == {CallState.POSTED}
     restore(made)
     keep_on(made, 90)
@@ -232,8 +234,8 @@ def test_a_call_that_was_assigned_waits_too(made: Adapter) -> None:
         made.call(sid),
         kind=PersonKind.LEAD,
         person_id="lead_anna",
-        target=made.parts.target,
-        lines=made.parts.lines,
+        target=made.container.target,
+        lines=made.container.lines,
     )
     assert "PROPEXO_API_KEY" in (unchecked or "")
     keep_on(made, 120)
@@ -247,13 +249,13 @@ def test_people_are_read_into_the_index_after_the_pause(made: Adapter) -> None:
     revoke(made)
     for _ in range(40):
         with pytest.raises(Paused):
-            made.parts.people_sync.step(timedelta(minutes=5))
+            made.container.people_sync.step(timedelta(minutes=5))
         made.pass_time(15)
     assert made.asked() <= 12
     restore(made)
     keep_on(made, 90)
     made.fill_index()
-    assert all(state.is_filled for state in made.parts.people_sync.states())
+    assert all(state.is_filled for state in made.container.people_sync.states())
 
 
 def test_one_list_that_is_refused_keeps_no_call_and_no_other_list_waiting(made: Adapter) -> None:
@@ -261,13 +263,13 @@ def test_one_list_that_is_refused_keeps_no_call_and_no_other_list_waiting(made: 
     revoke(made, 403, path="/v1/residents/")
     for _ in range(40):
         with pytest.raises(Paused, match="residents"):
-            while made.parts.people_sync.step(timedelta(hours=5)):
+            while made.container.people_sync.step(timedelta(hours=5)):
                 pass
         made.pass_time(15)
-        made.parts.waking.work()
+        made.container.resume_paused.work()
     refused = made.asked("/v1/residents/")
     assert refused <= 2 * 11, "once a minute for each of two integrations"
-    filled = {s.kind for s in made.parts.people_sync.states() if s.is_filled}
+    filled = {s.kind for s in made.container.people_sync.states() if s.is_filled}
     assert filled == {PersonKind.LEAD, PersonKind.APPLICANT}
     sid = made.missed(ANNA)
     made.work()
@@ -293,12 +295,12 @@ def test_it_is_said_as_an_error_once_and_then_at_most_each_minute(
 
 
 def test_a_pause_that_nobody_waits_for_is_forgotten(made: Adapter) -> None:
-    made.parts.pauses.begin("integration/int_gone", "Propexo refuses it")
-    made.parts.pauses.begin("key/another", "Propexo refuses it")
+    made.container.pauses.begin("integration/int_gone", "Propexo refuses it")
+    made.container.pauses.begin("key/another", "Propexo refuses it")
     keep_on(made, 60)
-    assert len(made.parts.pauses.all()) == 2
+    assert len(made.container.pauses.all()) == 2
     keep_on(made, 700)
-    assert not made.parts.pauses.all()
+    assert not made.container.pauses.all()
 
 
 def test_trouble_amid_the_question_whether_it_is_the_key_says_nothing_of_it(made: Adapter) -> None:
@@ -311,7 +313,7 @@ def test_trouble_amid_the_question_whether_it_is_the_key_says_nothing_of_it(made
     )
     sid = made.missed(ANNA)
     made.work()
-    assert not made.parts.pauses.all()
+    assert not made.container.pauses.all()
     keep_on(made, 60)
     assert made.call(sid).state is CallState.WRITTEN
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.domain.assessment import Rules
+from adapter.domain.assessment import CallRules
 from adapter.domain.call import CallState
 from adapter.domain.due import SettlePolicy
 from adapter.domain.eligibility import Ineligible, why_ineligible
@@ -22,7 +22,7 @@ MORE = LINES.replace(
     f'event_type = "Call"\nmin_seconds = 5\nignore = ["{IGNORED_NUMBER}"]\n'
     f'switchboards = ["{SWITCHBOARD}"]',
 )
-RULES = Rules(read_lines(MORE, {}), SettlePolicy())
+RULES = CallRules(read_lines(MORE, {}), SettlePolicy())
 HELD, IGNORED = CallState.HELD, CallState.IGNORED
 
 
@@ -43,10 +43,10 @@ def refused(
         duration_seconds=seconds,
     )
     record = CallRecord(provider="twilio", account="AC1", call_id=CALL, legs={CALL: leg})
-    view = RULES.view(record)
-    line = RULES.lines.of(view.parties.line)
+    assessment = RULES.assess(record)
+    line = RULES.lines.of(assessment.parties.line)
     assert line is not None
-    return why_ineligible(view, line, RULES.lines)
+    return why_ineligible(assessment, line, RULES.lines)
 
 
 def test_a_call_with_a_number_is_not_refused() -> None:

@@ -11,8 +11,8 @@ import pytest
 from adapter.delivery.result import Finished, Reschedule, after_error
 from adapter.domain.call import Call, CallState
 from adapter.errors import (
-    BudgetSpent,
     CredentialsRefused,
+    LocalRateLimit,
     NotSupported,
     Paused,
     PermanentError,
@@ -64,12 +64,12 @@ def test_a_temporary_failure_counts_as_a_try_and_keeps_its_words() -> None:
 
 @pytest.mark.parametrize("retry_after", [None, 12.5])
 def test_a_spent_budget_waits_without_counting(retry_after: float | None) -> None:
-    result = again(a_call(tries=9), BudgetSpent("spent", retry_after_seconds=retry_after))
+    result = again(a_call(tries=9), LocalRateLimit("spent", retry_after_seconds=retry_after))
     assert (result.is_failed_attempt, result.delay_seconds) == (False, retry_after or 1.0)
 
 
 def test_a_spent_budget_does_not_end_the_tries_after_a_day() -> None:
-    result = after_error(a_call(tried_since=NOW - 2 * DAY), BudgetSpent("spent"), NOW, 2.0)
+    result = after_error(a_call(tried_since=NOW - 2 * DAY), LocalRateLimit("spent"), NOW, 2.0)
     assert isinstance(result, Reschedule)
 
 
@@ -119,7 +119,7 @@ def test_a_pause_is_no_try_and_ends_no_call_however_long_it_lasts(state: CallSta
 
 
 @pytest.mark.parametrize("state", [CallState.POSTED, CallState.WRITTEN])
-@pytest.mark.parametrize("error", [TemporaryError("down"), BudgetSpent("spent")])
+@pytest.mark.parametrize("error", [TemporaryError("down"), LocalRateLimit("spent")])
 def test_a_call_that_was_accepted_keeps_its_state_while_it_waits(
     state: CallState, error: Exception
 ) -> None:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from adapter.domain.call import CallState
 from adapter.domain.record import Leg, LegDirection, LegStatus
 from adapter.errors import (
-    BudgetSpent,
+    LocalRateLimit,
     NotSupported,
     PermanentError,
     TemporaryError,
@@ -147,7 +147,7 @@ def test_nobody_found_is_held_with_the_reason(world: World) -> None:
 
 
 def test_waiting_for_the_rate_limit_is_no_failed_try(world: World) -> None:
-    world.target.lookups = [BudgetSpent("spent", retry_after_seconds=30)] * 3
+    world.target.lookups = [LocalRateLimit("spent", retry_after_seconds=30)] * 3
     missed(world)
     world.run_next()
     begun = world.clock()
@@ -159,7 +159,7 @@ def test_waiting_for_the_rate_limit_is_no_failed_try(world: World) -> None:
 
 
 def test_the_rate_limit_may_make_a_call_wait_for_more_than_a_day(world: World) -> None:
-    world.target.lookups = [BudgetSpent("spent", retry_after_seconds=3600)] * 30
+    world.target.lookups = [LocalRateLimit("spent", retry_after_seconds=3600)] * 30
     missed(world)
     world.finish()
     assert world.call(CALL).state is CallState.WRITTEN
@@ -412,7 +412,7 @@ def test_a_write_that_the_pms_refused_fails_in_its_words(world: World) -> None:
 
 def test_a_spent_budget_does_not_count_as_an_answer_of_the_pms(world: World) -> None:
     """Else a PMS that is down would never be left alone by those who wait for the rate limit, too."""
-    spent = BudgetSpent("spent", retry_after_seconds=1)
+    spent = LocalRateLimit("spent", retry_after_seconds=1)
     world.target.answers = [DOWN, DOWN, spent, DOWN]
     missed(world)
     for _ in range(4):
@@ -492,7 +492,7 @@ def test_a_write_in_part_is_written_and_says_so(world: World) -> None:
 
 
 def test_while_confirming_fails_the_call_stays_posted_and_is_asked_for_again(world: World) -> None:
-    world.target.confirmations = [DOWN, DOWN, BudgetSpent("spent", retry_after_seconds=5)]
+    world.target.confirmations = [DOWN, DOWN, LocalRateLimit("spent", retry_after_seconds=5)]
     missed(world)
     world.pass_time(3)
     assert world.call(CALL).state is CallState.POSTED

@@ -16,7 +16,7 @@ import requests
 import sqlalchemy as sa
 import time_machine
 
-from adapter.bootstrap import Parts
+from adapter.bootstrap import Container
 from adapter.cli.render import tell_story
 from adapter.config.settings import Settings
 from adapter.delivery.lead_creation import LeadCreation
@@ -31,7 +31,7 @@ from adapter.storage.rate_budget import RateBudget
 from adapter.storage.schema import calls
 from adapter.storage.store import Store
 from adapter.targets.propexo.client import PropexoClient
-from adapter.targets.propexo.rate_limiter import Governor
+from adapter.targets.propexo.rate_limiter import RateLimiter
 from tests.conftest import ACCOUNT, BASE_URL, ENVIRON, NOW, signed
 
 API_KEY = "sandbox-key"
@@ -57,8 +57,10 @@ class Adapter:
             "TWILIO_API_BASE_URL": f"{url}/_sandbox",  # knows no call: 404
             **more,
         }
-        self.parts = Parts(Settings.from_environ(self.environ), pool_size=20, monotonic=time.time)
-        self.store = self.parts.store
+        self.container = Container(
+            Settings.from_environ(self.environ), pool_size=20, monotonic=time.time
+        )
+        self.store = self.container.store
 
     # Time and work --------------------------------------------------------------------------------
 
@@ -83,7 +85,7 @@ class Adapter:
         done = 0
         while found := self.take_due():
             for key, run in found:
-                self.parts.delivery.run(key, run)
+                self.container.delivery.run(key, run)
             done += len(found)
             assert done < 10_000, "the runs never end"
         return done
@@ -98,15 +100,15 @@ class Adapter:
 
     def fill_index(self) -> None:
         """Read all people, as the worker's upkeep does, and run what that wakes."""
-        while self.parts.people_sync.step(timedelta(minutes=5)):
+        while self.container.people_sync.step(timedelta(minutes=5)):
             self.work()
 
     # Calls ----------------------------------------------------------------------------------------
 
     def hook(self, **params: str) -> None:
-        base_url = self.parts.settings.public_base_url or BASE_URL
+        base_url = self.container.settings.public_base_url or BASE_URL
         hook = signed(params, base_url=base_url, at=self.now())
-        self.parts.intake.take(self.parts.twilio, hook)
+        self.container.intake.take(self.container.twilio, hook)
 
     def missed(self, caller: str = STRANGER, line: str = MAIN, sid: str | None = None) -> str:
         """A call that found the line busy, due at once; its id."""
@@ -453,7 +455,7 @@ def test_two_calls_of_one_stranger_at_the_same_moment_make_one_lead(
 
         def run(item: tuple[str, int]) -> None:
             barrier.wait(10)
-            made.parts.delivery.run(*item)
+            made.container.delivery.run(*item)
 
         with ThreadPoolExecutor(len(found)) as pool:
             list(pool.map(run, found))
@@ -478,10 +480,12 @@ def test_two_calls_of_one_stranger_at_the_same_moment_make_one_lead(
 def test_a_doubtful_creation_makes_one_lead(database_url: str, vendor: str, kind: str) -> None:
     with acquainted(database_url, vendors=[vendor], ADAPTER_LINES=lines(vendor)) as made:
         if kind == "timeout_after":
-            made.parts.__dict__["propexo"] = PropexoClient(
+            made.container.__dict__["propexo"] = PropexoClient(
                 base_url=made.url,
                 api_key=API_KEY,
-                governor=Governor(RateBudget(made.store), name="x", limit=0, clock=lambda: 0.0),
+                rate_limiter=RateLimiter(
+                    RateBudget(made.store), name="x", limit=0, clock=lambda: 0.0
+                ),
                 read_seconds=0.2,
             )
             made.fault(kind, method="POST", path="/v1/leads", seconds=0.6)
@@ -509,11 +513,11 @@ class Interrupted(LeadRequests):
 
 def with_leads(made: Adapter, leads: LeadRequests) -> None:
     """Let deliveries use these rows of leads."""
-    steps: Any = made.parts.delivery._advance.__self__  # type: ignore[attr-defined]  # a bound method, which is typed as any callable
+    steps: Any = made.container.delivery._advance.__self__  # type: ignore[attr-defined]  # a bound method, which is typed as any callable
     steps._person_finder._lead_creation = LeadCreation(
         store=made.store,
         leads=leads,
-        target=made.parts.target,
+        target=made.container.target,
         write_once=steps._write_once,
         unrecorded=steps._unrecorded,
         clock=made.now,
@@ -538,9 +542,11 @@ def test_two_live_runs_of_one_call_make_one_lead(mri: Adapter) -> None:
     """A worker that was taken for dead goes on, after another one did the same run."""
     sid = mri.missed()
     ((key, run),) = mri.take_due()
-    steps: Any = mri.parts.delivery._advance.__self__  # type: ignore[attr-defined]  # a bound method, which is typed as any callable
-    steps._write_once._breakers = Interposed(mri.store, lambda: mri.parts.delivery.run(key, run))
-    mri.parts.delivery.run(key, run)
+    steps: Any = mri.container.delivery._advance.__self__  # type: ignore[attr-defined]  # a bound method, which is typed as any callable
+    steps._write_once._breakers = Interposed(
+        mri.store, lambda: mri.container.delivery.run(key, run)
+    )
+    mri.container.delivery.run(key, run)
     assert steps._write_once._breakers.happens is None
     mri.pass_time(3600)
     assert mri.call(sid).state is CallState.WRITTEN
@@ -589,8 +595,8 @@ def test_a_database_that_fails_after_the_lead_was_accepted_makes_no_second_lead(
     sid = mri.missed()
     ((key, run),) = mri.take_due()
     with pytest.raises(StoreUnavailable):
-        mri.parts.delivery.run(key, run)
-    mri.parts.delivery.run(key, run)  # the worker begins the same run again
+        mri.container.delivery.run(key, run)
+    mri.container.delivery.run(key, run)  # the worker begins the same run again
     mri.pass_time(3600)
     assert mri.call(sid).state is CallState.WRITTEN
     assert len(mri.leads()) == 1

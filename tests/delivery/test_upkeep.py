@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from adapter.errors import BudgetSpent, PermanentError, StoreUnavailable, TemporaryError
+from adapter.errors import LocalRateLimit, PermanentError, StoreUnavailable, TemporaryError
 from adapter.storage.schema import jobs
 from adapter.storage.store import Store
 from adapter.storage.task_leases import TaskLeases
@@ -110,7 +110,7 @@ def test_while_there_is_more_to_do_it_goes_on_at_once(running: Running) -> None:
         TemporaryError("Propexo answered 503"),
         PermanentError("Propexo answered 400"),
         StoreUnavailable("the database is gone"),
-        BudgetSpent("spent", retry_after_seconds=OFTEN),
+        LocalRateLimit("spent", retry_after_seconds=OFTEN),
         ValueError("a bug"),
     ],
 )
@@ -139,7 +139,7 @@ def test_a_task_waits_as_long_as_the_budget_says(engine: sa.Engine) -> None:
     running = Running(engine, Ticking())
 
     def spent(n: int) -> bool:
-        raise BudgetSpent("spent", retry_after_seconds=3600)
+        raise LocalRateLimit("spent", retry_after_seconds=3600)
 
     work, again = counted(2, spent)
     running.start(task("sync", OFTEN, work))

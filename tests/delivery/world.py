@@ -21,7 +21,7 @@ from adapter.delivery.lead_creation import LeadCreation
 from adapter.delivery.run import Delivery
 from adapter.delivery.unrecorded_writes import UnrecordedWrites
 from adapter.delivery.write_once import WriteOnce
-from adapter.domain.assessment import Rules
+from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call
 from adapter.domain.call_event import CallEvent, WriteRequest
 from adapter.domain.call_links import Links
@@ -262,7 +262,7 @@ class World:
         self.store = Store(engine)
         self.target = target or FakeTarget()
         self.reader = reader
-        self.rules = Rules(
+        self.rules = CallRules(
             read_lines(lines, {}), SettlePolicy(links=RecordingLinks(recording_links))
         )
         tokens = Tokens(ACCOUNT, [TOKEN], {SUBACCOUNT: [SUBACCOUNT_TOKEN]})

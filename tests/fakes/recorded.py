@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
-from adapter.bootstrap import Parts
+from adapter.bootstrap import Container
 from adapter.domain.call import Call
 from tests.conftest import ACCOUNT, ENVIRON, LINE, signed
 from tests.fakes.twilio_api import FakeTwilio
@@ -29,7 +29,7 @@ def environ_of(database_url: str, twilio: FakeTwilio) -> dict[str, str]:
     }
 
 
-def take_call(parts: Parts, ended: datetime, caller: str = CALLER) -> Call:
+def take_call(container: Container, ended: datetime, caller: str = CALLER) -> Call:
     """A call that was answered and ended then; no recording of it has been told of."""
     dial = {"DialCallStatus": "completed", "DialBridged": "true", "DialCallDuration": "192"}
     end = {
@@ -38,12 +38,16 @@ def take_call(parts: Parts, ended: datetime, caller: str = CALLER) -> Call:
         "Timestamp": format_datetime(ended),
         "CallbackSource": "call-progress-events",
     }
-    take(parts, {**_CALL, "From": caller, "CallStatus": "completed", **dial})
-    return take(parts, {**_CALL, "From": caller, **end})
+    take(container, {**_CALL, "From": caller, "CallStatus": "completed", **dial})
+    return take(container, {**_CALL, "From": caller, **end})
 
 
 def take_recording(
-    parts: Parts, sid: str = SID, status: str = "completed", seconds: int = 192, url: str = ""
+    container: Container,
+    sid: str = SID,
+    status: str = "completed",
+    seconds: int = 192,
+    url: str = "",
 ) -> Call:
     """The hook of a recording; its url at Twilio unless another one is given."""
     hook = {
@@ -56,20 +60,20 @@ def take_recording(
         "RecordingSource": "DialVerb",
         **({"RecordingDuration": str(seconds)} if status == "completed" else {}),
     }
-    return take(parts, hook)
+    return take(container, hook)
 
 
-def take(parts: Parts, params: Mapping[str, str]) -> Call:
+def take(container: Container, params: Mapping[str, str]) -> Call:
     """The call of this hook, after it was taken in."""
-    parts.intake.take(parts.twilio, signed(params, at=datetime.now(UTC)))
-    call = parts.store.calls.get(f"twilio:{ACCOUNT}:{CALL}")
+    container.intake.take(container.twilio, signed(params, at=datetime.now(UTC)))
+    call = container.store.calls.get(f"twilio:{ACCOUNT}:{CALL}")
     assert call is not None
     return call
 
 
-def link_of(parts: Parts, call: Call) -> str:
+def link_of(container: Container, call: Call) -> str:
     """The path of the call's page."""
     return (
         "/recordings/"
-        + parts.links.of(call.call_id, call.link_version, key=call.key).rpartition("/")[2]
+        + container.links.of(call.call_id, call.link_version, key=call.key).rpartition("/")[2]
     )

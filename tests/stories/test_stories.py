@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapter.domain.assessment import Rules
+from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call
 from adapter.domain.call_event import WriteRequest
 from adapter.domain.due import SettlePolicy, best_recording
@@ -46,8 +46,8 @@ TOLD_BY_THEMSELVES = [story for story in STORIES if "told_by" not in story.expec
 every_story = pytest.mark.parametrize("story", STORIES, ids=lambda story: str(story.name))
 
 
-def rules_of(story: Story) -> Rules:
-    return Rules(read_lines(LINES + lines_of([story]), {}), SettlePolicy())
+def rules_of(story: Story) -> CallRules:
+    return CallRules(read_lines(LINES + lines_of([story]), {}), SettlePolicy())
 
 
 def joined(records: list[CallRecord]) -> CallRecord:
@@ -82,14 +82,14 @@ def test_no_two_stories_have_an_id_in_common() -> None:
 @pytest.mark.parametrize("story", TOLD_BY_THEMSELVES, ids=lambda story: str(story.name))
 def test_the_facts_of_a_story_tell_its_outcome_talk_time_and_sides(story: Story) -> None:
     record = joined([*facts_of(story).values(), told_by_rest(story)])
-    view, expected = rules_of(story).view(record), story.expected
-    assert view.ending.outcome.value == expected["outcome"], view.ending
-    assert view.ending.assumed == expected["assumed"]
-    assert view.parties.direction.value == expected["direction"]
+    assessment, expected = rules_of(story).assess(record), story.expected
+    assert assessment.ending.outcome.value == expected["outcome"], assessment.ending
+    assert assessment.ending.assumed == expected["assumed"]
+    assert assessment.parties.direction.value == expected["direction"]
     if expected["duration"] is not None:
-        assert min(view.ending.talk_seconds, DAY) == expected["duration"]
+        assert min(assessment.ending.talk_seconds, DAY) == expected["duration"]
         inbound = expected["direction"] == "inbound"
-        assert view.parties.other.number == expected["from" if inbound else "to"]
+        assert assessment.parties.other.number == expected["from" if inbound else "to"]
     if "recording" in expected:
         best = best_recording(record)
         assert (best.id if best else None) == expected["recording"]

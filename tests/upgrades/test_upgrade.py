@@ -154,10 +154,10 @@ def test_until_the_people_are_read_anew_those_there_are_used(upgraded: Store) ->
 
 
 def test_the_people_are_read_anew_without_being_emptied(made: Adapter) -> None:
-    index, before = made.parts.index, made.parts.index.count()
+    index, before = made.container.index, made.container.index.count()
     wrong = index.get(APPLICANT, "applicant_two")
     assert wrong is not None and wrong.application_id == "application_gone"
-    while made.parts.people_sync.step(timedelta(minutes=5)):
+    while made.container.people_sync.step(timedelta(minutes=5)):
         assert index.is_filled("int_entrata", KINDS)
         assert index.count() >= before
     assert index.is_read_by_todays_rules("int_entrata", KINDS)
@@ -170,7 +170,7 @@ def test_the_people_are_read_anew_without_being_emptied(made: Adapter) -> None:
     state = index.state("int_entrata", LEAD)
     assert (state.reread_position, state.position) == (None, state.total)
     asked = made.asked("/v1/leads/")
-    assert not made.parts.people_sync.step(timedelta(minutes=5))
+    assert not made.container.people_sync.step(timedelta(minutes=5))
     assert made.asked("/v1/leads/") == asked, "once is enough"
 
 
@@ -184,7 +184,7 @@ def test_a_reading_anew_goes_on_where_it_was_interrupted(made: Adapter) -> None:
             for n in range(600)
         ],
     )  # fmt: skip
-    sync, index = made.parts.people_sync, made.parts.index
+    sync, index = made.container.people_sync, made.container.index
     positions: list[int | None] = []
     while sync.step(timedelta(minutes=5)):
         positions.append(index.state("int_entrata", LEAD).reread_position)
@@ -243,7 +243,7 @@ def test_people_who_cannot_be_read_for_a_day_keep_nothing_waiting(world: World) 
 
 def test_held_calls_end_by_the_rules_of_today(made: Adapter) -> None:
     made.fill_index()
-    while run_due(made.parts.periodic):
+    while run_due(made.container.periodic):
         pass
     made.pass_time(600)
     for name, person_id in (

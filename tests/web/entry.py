@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from adapter.bootstrap import Parts, read_settings
+from adapter.bootstrap import Container, read_settings
 from adapter.web.app import create_app
 from adapter.web.hooks import hook_routes
 from adapter.web.recordings.routes import recording_routes
@@ -15,14 +15,14 @@ LIMIT_SECONDS = 3.0
 
 
 def app() -> Flask:
-    parts = Parts(read_settings())
+    container = Container(read_settings())
     recordings = recording_routes(
-        parts.store,
-        parts.links,
-        parts.twilio_media,
-        parts.lines,
+        container.store,
+        container.links,
+        container.twilio_media,
+        container.lines,
         concurrent_streams=STREAMS,
         stream_seconds=LIMIT_SECONDS,
         stall_seconds=STALL_SECONDS,
     )
-    return create_app(hook_routes(parts.intake), recordings)
+    return create_app(hook_routes(container.intake), recordings)

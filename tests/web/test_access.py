@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from adapter.bootstrap import Parts
+from adapter.bootstrap import Container
 from adapter.config.settings import Settings
 from adapter.web.access import Access
 from adapter.web.app import create_app
@@ -26,17 +26,17 @@ BY_PROXY = [
 
 
 @pytest.fixture
-def parts(database_url: str) -> Iterator[Parts]:
-    made = Parts(Settings.from_environ({**ENVIRON, "DATABASE_URL": database_url}))
+def container(database_url: str) -> Iterator[Container]:
+    made = Container(Settings.from_environ({**ENVIRON, "DATABASE_URL": database_url}))
     yield made
     made.store.engine.dispose()
 
 
-def client_of(parts: Parts, token: str | None, *, alarmed: bool = True) -> FlaskClient:
+def client_of(container: Container, token: str | None, *, alarmed: bool = True) -> FlaskClient:
     """alarmed: it is ready, with an alarm; else it is not."""
     needed = {"database": lambda: "column calls.line missing"}
     alarms = {"queue": lambda: "no worker is alive"}
-    health = Health(parts.store, {} if alarmed else needed, alarms)
+    health = Health(container.store, {} if alarmed else needed, alarms)
     return create_app(health_routes(health, Access(token))).test_client()
 
 
@@ -61,28 +61,34 @@ def is_insider(client: FlaskClient, address: str, headers: Mapping[str, str]) ->
 
 
 @pytest.mark.parametrize("token", [None, "", "  "])
-def test_without_a_token_only_this_machine_sees_inside(parts: Parts, token: str | None) -> None:
-    client = client_of(parts, token)
+def test_without_a_token_only_this_machine_sees_inside(
+    container: Container, token: str | None
+) -> None:
+    client = client_of(container, token)
     assert [address for address in HERE if not is_insider(client, address, {})] == []
     assert [address for address in ELSEWHERE if is_insider(client, address, {})] == []
 
 
 @pytest.mark.parametrize("name", BY_PROXY)
 @pytest.mark.parametrize("value", ["127.0.0.1", "203.0.113.5", ""])
-def test_what_came_by_a_proxy_is_not_this_machine(parts: Parts, name: str, value: str) -> None:
-    assert not is_insider(client_of(parts, None), "127.0.0.1", {name: value})
+def test_what_came_by_a_proxy_is_not_this_machine(
+    container: Container, name: str, value: str
+) -> None:
+    assert not is_insider(client_of(container, None), "127.0.0.1", {name: value})
 
 
 @pytest.mark.parametrize("token", [None, ""])
-def test_a_blank_bearer_is_nobody(parts: Parts, token: str | None) -> None:
-    client = client_of(parts, token)
+def test_a_blank_bearer_is_nobody(container: Container, token: str | None) -> None:
+    client = client_of(container, token)
     for given in ("Bearer", "Bearer ", "Bearer None", "Basic Og=="):
         assert not is_insider(client, "203.0.113.5", {"Authorization": given})
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "203.0.113.5"])
-def test_with_a_token_its_bearer_sees_inside_and_nobody_else(parts: Parts, address: str) -> None:
-    client = client_of(parts, TOKEN)
+def test_with_a_token_its_bearer_sees_inside_and_nobody_else(
+    container: Container, address: str
+) -> None:
+    client = client_of(container, TOKEN)
     assert is_insider(client, address, {"Authorization": f"Bearer {TOKEN}"})
     assert is_insider(client, address, {"Authorization": f"bearer  {TOKEN} "})
     forwarded = {"X-Forwarded-For": "203.0.113.5", "Authorization": f"Bearer {TOKEN}"}
@@ -101,14 +107,14 @@ def test_with_a_token_its_bearer_sees_inside_and_nobody_else(parts: Parts, addre
     assert get(client, f"/metrics?token={TOKEN}", address).status_code == 401
 
 
-def test_an_outsider_does_not_learn_whether_there_is_a_token(parts: Parts) -> None:
-    answers = [get(client_of(parts, t), "/metrics", "203.0.113.5") for t in (None, TOKEN)]
+def test_an_outsider_does_not_learn_whether_there_is_a_token(container: Container) -> None:
+    answers = [get(client_of(container, t), "/metrics", "203.0.113.5") for t in (None, TOKEN)]
     assert answers[0].data == answers[1].data
     assert dict(answers[0].headers) == dict(answers[1].headers)
 
 
-def test_what_is_wrong_with_the_database_is_told_to_insiders_alone(parts: Parts) -> None:
-    client = client_of(parts, TOKEN, alarmed=False)
+def test_what_is_wrong_with_the_database_is_told_to_insiders_alone(container: Container) -> None:
+    client = client_of(container, TOKEN, alarmed=False)
     outside = get(client, "/readyz", "203.0.113.5")
     assert (outside.status_code, outside.json) == (503, {"status": "not ready"})
     inside = get(client, "/readyz", Authorization=f"Bearer {TOKEN}")
@@ -119,16 +125,16 @@ def test_what_is_wrong_with_the_database_is_told_to_insiders_alone(parts: Parts)
 
 
 def test_an_outsider_learns_nothing_of_a_database_that_is_down() -> None:
-    parts = Parts(Settings.from_environ({**ENVIRON, "DATABASE_URL": NOWHERE}))
-    client = create_app(health_routes(parts.health, parts.access)).test_client()
+    container = Container(Settings.from_environ({**ENVIRON, "DATABASE_URL": NOWHERE}))
+    client = create_app(health_routes(container.health, container.access)).test_client()
     answer = get(client, "/readyz", "203.0.113.5")
     assert (answer.status_code, answer.json) == (503, {"status": "not ready"})
-    parts.store.engine.dispose()
+    container.store.engine.dispose()
 
 
-def test_the_setting_is_the_token(parts: Parts) -> None:
+def test_the_setting_is_the_token(container: Container) -> None:
     settings = Settings.from_environ({**ENVIRON, "METRICS_TOKEN": f" {TOKEN}\n"})
-    client = create_app(health_routes(parts.health, Parts(settings).access)).test_client()
+    client = create_app(health_routes(container.health, Container(settings).access)).test_client()
     headers = {"Authorization": f"Bearer {TOKEN}"}
     assert get(client, "/metrics", "203.0.113.5", **headers).status_code == 200
     assert get(client, "/metrics").status_code == 401

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from adapter.bootstrap import Parts, migrate
+from adapter.bootstrap import Container, migrate
 from adapter.config.settings import Settings
 from adapter.storage.store import Store
 from adapter.web.app import create_app
@@ -23,49 +23,52 @@ from tests.conftest import ACCOUNT, ENVIRON, LINE, send, signed
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 
 
-def parts_on(database_url: str) -> Parts:
-    return Parts(Settings.from_environ({**ENVIRON, "DATABASE_URL": database_url}))
+def container_on(database_url: str) -> Container:
+    return Container(Settings.from_environ({**ENVIRON, "DATABASE_URL": database_url}))
 
 
-def client_of(parts: Parts, health: Health | None = None) -> FlaskClient:
-    routes = hook_routes(parts.intake), health_routes(health or parts.health, parts.access)
+def client_of(container: Container, health: Health | None = None) -> FlaskClient:
+    routes = (
+        hook_routes(container.intake),
+        health_routes(health or container.health, container.access),
+    )
     return create_app(*routes).test_client()
 
 
 @pytest.fixture
-def parts(database_url: str) -> Iterator[Parts]:
-    made = parts_on(database_url)
+def container(database_url: str) -> Iterator[Container]:
+    made = container_on(database_url)
     yield made
     made.store.engine.dispose()
 
 
 @pytest.fixture
-def stranded() -> Iterator[Parts]:
-    """The parts of an adapter whose database is down."""
-    made = parts_on(NOWHERE)
+def stranded() -> Iterator[Container]:
+    """The container of an adapter whose database is down."""
+    made = container_on(NOWHERE)
     yield made
     made.store.engine.dispose()
 
 
-def test_a_process_lives_whatever_its_database_does(stranded: Parts) -> None:
+def test_a_process_lives_whatever_its_database_does(stranded: Container) -> None:
     answer = client_of(stranded).get("/livez")
     assert (answer.status_code, answer.json["status"]) == (200, "ok")  # type: ignore[index]  # werkzeug: an answer need not be JSON; these are
 
 
-def test_it_is_ready_with_a_current_schema_and_a_worker(parts: Parts) -> None:
-    parts.store.workers.beat("one", datetime.now(UTC))
-    answer = client_of(parts).get("/readyz")
+def test_it_is_ready_with_a_current_schema_and_a_worker(container: Container) -> None:
+    container.store.workers.beat("one", datetime.now(UTC))
+    answer = client_of(container).get("/readyz")
     assert (answer.status_code, answer.json) == (
         200,
-        {"status": "ok", "instance": parts.store.secrets.instance()},
+        {"status": "ok", "instance": container.store.secrets.instance()},
     )
 
 
-def test_parked_hooks_are_an_alarm_and_take_no_web_away(parts: Parts) -> None:
-    parts.store.workers.beat("one", datetime.now(UTC))
+def test_parked_hooks_are_an_alarm_and_take_no_web_away(container: Container) -> None:
+    container.store.workers.beat("one", datetime.now(UTC))
     unreadable = {"AccountSid": ACCOUNT, "CallSid": "CA1", "CallStatus": "exploded"}
-    assert send(client_of(parts), signed(unreadable)).status_code == 204
-    answer = client_of(parts).get("/readyz")
+    assert send(client_of(container), signed(unreadable)).status_code == 204
+    answer = client_of(container).get("/readyz")
     assert answer.status_code == 200
     alarm = answer.json["alarms"]["parked"]  # type: ignore[index]  # werkzeug: an answer need not be JSON; these are
     assert alarm.startswith("1 hook") and "adapter replay --state parked" in alarm
@@ -73,17 +76,17 @@ def test_parked_hooks_are_an_alarm_and_take_no_web_away(parts: Parts) -> None:
 
 @pytest.mark.parametrize("age", [None, timedelta(minutes=5)])
 def test_without_a_living_worker_hooks_are_taken_and_an_alarm_is_told(
-    parts: Parts, age: timedelta | None
+    container: Container, age: timedelta | None
 ) -> None:
     """Else a router would take web away, and hooks that can be stored would be lost."""
     if age is not None:
-        parts.store.workers.beat("dead", datetime.now(UTC) - age)
-    answer = client_of(parts).get("/readyz")
+        container.store.workers.beat("dead", datetime.now(UTC) - age)
+    answer = client_of(container).get("/readyz")
     assert (answer.status_code, answer.json) == (
         200,
         {
             "status": "ok",
-            "instance": parts.store.secrets.instance(),
+            "instance": container.store.secrets.instance(),
             "alarms": {
                 "queue": "no worker is alive: start `adapter worker`, or `adapter run` for both"
             },
@@ -92,45 +95,45 @@ def test_without_a_living_worker_hooks_are_taken_and_an_alarm_is_told(
 
 
 def test_without_tables_what_is_missing_is_named_with_what_to_do(empty_database_url: str) -> None:
-    parts = parts_on(empty_database_url)
-    answer = client_of(parts).get("/readyz")
+    container = container_on(empty_database_url)
+    answer = client_of(container).get("/readyz")
     assert answer.status_code == 503
     assert answer.json["problems"] == {  # type: ignore[index]  # werkzeug: an answer need not be JSON; these are
         "database": "table hooks, table calls, table legs missing in the database: "
         "run `adapter migrate`"
     }
-    parts.store.engine.dispose()
+    container.store.engine.dispose()
 
 
 def test_a_column_that_hooks_need_is_missed_by_name(empty_database_url: str) -> None:
     """The code is ahead of `migrate`: this process cannot take hooks, another one may."""
-    parts = parts_on(empty_database_url)
-    migrate(parts.settings)
-    with parts.store.begin() as connection:
+    container = container_on(empty_database_url)
+    migrate(container.settings)
+    with container.store.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE calls DROP COLUMN talk_seconds")
-    answer = client_of(parts).get("/readyz")
+    answer = client_of(container).get("/readyz")
     assert answer.status_code == 503
     problems = answer.json["problems"]  # type: ignore[index]  # werkzeug: an answer need not be JSON; these are
     assert problems["database"].startswith("column calls.talk_seconds missing")
-    parts.store.engine.dispose()
+    container.store.engine.dispose()
 
 
 def test_a_schema_newer_than_the_code_is_an_alarm_and_takes_hooks(empty_database_url: str) -> None:
     """After a rollback: what this code writes is there, and more besides."""
-    parts = parts_on(empty_database_url)
-    migrate(parts.settings)
-    with parts.store.begin() as connection:
+    container = container_on(empty_database_url)
+    migrate(container.settings)
+    with container.store.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
         connection.exec_driver_sql("ALTER TABLE calls ADD COLUMN of_a_later_version TEXT")
-    client = client_of(parts)
+    client = client_of(container)
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert "9999" in answer.json["alarms"]["schema"]  # type: ignore[index]  # werkzeug: an answer need not be JSON; these are
     take(client, "CA1", "completed")
-    parts.store.engine.dispose()
+    container.store.engine.dispose()
 
 
-def test_an_unreachable_database_is_named_without_its_address(stranded: Parts) -> None:
+def test_an_unreachable_database_is_named_without_its_address(stranded: Container) -> None:
     answer = client_of(stranded).get("/readyz")
     assert answer.status_code == 503
     assert set(answer.json["problems"]) == {"database"}  # type: ignore[index]  # werkzeug: an answer need not be JSON; these are
@@ -140,35 +143,35 @@ def test_an_unreachable_database_is_named_without_its_address(stranded: Parts) -
 @pytest.mark.postgres
 def test_a_database_that_cannot_be_written_takes_no_hooks(postgres_database: str) -> None:
     """A standby, or a failover: it can be read, and its schema is current."""
-    parts = parts_on(postgres_database)
+    container = container_on(postgres_database)
 
-    @sa.event.listens_for(parts.store.engine, "connect")
+    @sa.event.listens_for(container.store.engine, "connect")
     def _read_only(connection: Any, _: Any) -> None:
         connection.execute("SET default_transaction_read_only = on")
         connection.commit()
 
-    answer = client_of(parts).get("/readyz")
+    answer = client_of(container).get("/readyz")
     assert answer.status_code == 503
     assert "read-only" in answer.json["problems"]["database"]  # type: ignore[index]  # werkzeug: an answer need not be JSON; these are
-    parts.store.engine.dispose()
+    container.store.engine.dispose()
 
 
-def test_every_problem_is_named_also_by_checks_that_fail(parts: Parts) -> None:
+def test_every_problem_is_named_also_by_checks_that_fail(container: Container) -> None:
     def broken() -> str | None:
         raise RuntimeError("postgresql://user:secret@host")
 
     checks = {"good": lambda: None, "bad": lambda: "is bad", "worse": broken}
     wrong = {"bad": "is bad", "worse": "RuntimeError"}
-    mark = {"instance": parts.store.secrets.instance()}
-    needed = client_of(parts, Health(parts.store, needed=checks, alarms={})).get("/readyz")
+    mark = {"instance": container.store.secrets.instance()}
+    needed = client_of(container, Health(container.store, needed=checks, alarms={})).get("/readyz")
     assert needed.status_code == 503
     assert needed.json == {"status": "not ready", "problems": wrong, **mark}
-    alarms = client_of(parts, Health(parts.store, needed={}, alarms=checks)).get("/readyz")
+    alarms = client_of(container, Health(container.store, needed={}, alarms=checks)).get("/readyz")
     assert alarms.status_code == 200
     assert alarms.json == {"status": "ok", "alarms": wrong, **mark}
 
 
-def test_a_database_that_hangs_holds_no_web_thread(parts: Parts) -> None:
+def test_a_database_that_hangs_holds_no_web_thread(container: Container) -> None:
     thawed = threading.Event()
     asked: list[str] = []
 
@@ -177,8 +180,8 @@ def test_a_database_that_hangs_holds_no_web_thread(parts: Parts) -> None:
         thawed.wait(30)
         return None
 
-    hanging = Health(parts.store, {"database": frozen}, alarms={}, patience_seconds=0.05)
-    client = client_of(parts, hanging)
+    hanging = Health(container.store, {"database": frozen}, alarms={}, patience_seconds=0.05)
+    client = client_of(container, hanging)
     for _ in range(3):
         answer = client.get("/readyz")
         assert answer.status_code == 503
@@ -213,8 +216,10 @@ def take(client: FlaskClient, sid: str, status: str) -> None:
     assert send(client, signed(params)).status_code == 204
 
 
-def test_metrics_tell_of_hooks_calls_and_the_oldest_due_call(parts: Parts, store: Store) -> None:
-    client = client_of(parts)
+def test_metrics_tell_of_hooks_calls_and_the_oldest_due_call(
+    container: Container, store: Store
+) -> None:
+    client = client_of(container)
     before = numbers(client)
     assert before["adapter_oldest_due_seconds",] == 0.0
     take(client, "CA1", "completed")
@@ -234,8 +239,8 @@ def test_metrics_tell_of_hooks_calls_and_the_oldest_due_call(parts: Parts, store
     assert numbers(client)["adapter_oldest_due_seconds",] == pytest.approx(7200, abs=60)
 
 
-def test_a_call_that_is_due_later_is_not_late(parts: Parts, store: Store) -> None:
-    client = client_of(parts)
+def test_a_call_that_is_due_later_is_not_late(container: Container, store: Store) -> None:
+    client = client_of(container)
     take(client, "CA1", "no-answer")
     (call,) = store.calls.search()
     with store.begin() as connection:
@@ -243,14 +248,14 @@ def test_a_call_that_is_due_later_is_not_late(parts: Parts, store: Store) -> Non
     assert numbers(client)["adapter_oldest_due_seconds",] == 0.0
 
 
-def test_the_time_until_the_answer_is_measured(parts: Parts) -> None:
-    client = client_of(parts)
+def test_the_time_until_the_answer_is_measured(container: Container) -> None:
+    client = client_of(container)
     before = numbers(client)["adapter_acknowledge_seconds_count",]
     take(client, "CA1", "completed")
     assert numbers(client)["adapter_acknowledge_seconds_count",] == before + 1
 
 
-def test_metrics_come_without_the_database_too(stranded: Parts) -> None:
+def test_metrics_come_without_the_database_too(stranded: Container) -> None:
     answer = client_of(stranded).get("/metrics")
     assert answer.status_code == 200
     assert "adapter_hooks_total" in answer.text
@@ -258,8 +263,8 @@ def test_metrics_come_without_the_database_too(stranded: Parts) -> None:
 
 
 def test_metrics_come_before_the_database_is_migrated(empty_database_url: str) -> None:
-    parts = parts_on(empty_database_url)
-    answer = client_of(parts).get("/metrics")
+    container = container_on(empty_database_url)
+    answer = client_of(container).get("/metrics")
     assert answer.status_code == 200
     assert "# the database is not available" in answer.text
-    parts.store.engine.dispose()
+    container.store.engine.dispose()

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from prometheus_client import REGISTRY
 from werkzeug.datastructures import Headers
 
-from adapter.bootstrap import Parts, web_app
+from adapter.bootstrap import Container, web_app
 from adapter.config.settings import Settings
 from adapter.intake.service import MAX_BODY_BYTES
 from adapter.providers.base import HookRequest
@@ -50,32 +50,32 @@ UNREADABLE = {**COMPLETED, "CallStatus": "exploded"}
 Logged = Callable[[], list[dict[str, Any]]]
 
 
-def parts_on(database_url: str) -> Parts:
-    return Parts(Settings.from_environ({**ENVIRON, "DATABASE_URL": database_url}))
+def container_on(database_url: str) -> Container:
+    return Container(Settings.from_environ({**ENVIRON, "DATABASE_URL": database_url}))
 
 
-def client_of(parts: Parts) -> FlaskClient:
-    return create_app(hook_routes(parts.intake)).test_client()
+def client_of(container: Container) -> FlaskClient:
+    return create_app(hook_routes(container.intake)).test_client()
 
 
 @pytest.fixture
-def parts(database_url: str) -> Iterator[Parts]:
-    made = parts_on(database_url)
+def container(database_url: str) -> Iterator[Container]:
+    made = container_on(database_url)
     yield made
     made.store.engine.dispose()
 
 
 @pytest.fixture
-def client(parts: Parts) -> FlaskClient:
-    return client_of(parts)
+def client(container: Container) -> FlaskClient:
+    return client_of(container)
 
 
 @pytest.fixture
 def stranded() -> Iterator[FlaskClient]:
     """A client of an adapter whose database is down."""
-    parts = parts_on("postgresql://nobody@127.0.0.1:1/none")
-    yield client_of(parts)
-    parts.store.engine.dispose()
+    container = container_on("postgresql://nobody@127.0.0.1:1/none")
+    yield client_of(container)
+    container.store.engine.dispose()
 
 
 def kept(store: Store) -> int:
@@ -88,12 +88,12 @@ def kept(store: Store) -> int:
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
 def test_a_hook_is_stored_and_answered_with_nothing(
-    client: FlaskClient, parts: Parts, method: str
+    client: FlaskClient, container: Container, method: str
 ) -> None:
     answer = send(client, signed(COMPLETED, method=method))
     assert (answer.status_code, answer.data) == (204, b"")
     assert "Content-Type" not in answer.headers
-    call = parts.store.calls.get(KEY)
+    call = container.store.calls.get(KEY)
     assert call is not None
     assert (call.other, call.talk_seconds) == (PERSON, 17)
     assert call.record.parent.caller_name == "ANNA  LEE"
@@ -106,10 +106,10 @@ def test_the_action_of_a_dial_is_answered_with_empty_twiml(client: FlaskClient) 
 
 
 def test_a_hook_that_cannot_be_read_is_acknowledged_and_parked(
-    client: FlaskClient, parts: Parts
+    client: FlaskClient, container: Container
 ) -> None:
     assert send(client, signed(UNREADABLE)).status_code == 204
-    assert parts.store.hooks.count_parked() == 1
+    assert container.store.hooks.count_parked() == 1
 
 
 @pytest.mark.parametrize("query", ["?b=2&a=%2F%2f", "?", "?x=S%C3%A3o+Paulo"])
@@ -195,12 +195,12 @@ REFUSED: list[tuple[str, HookRequest, int]] = [
 
 @pytest.mark.parametrize("case", REFUSED, ids=[name for name, _, _ in REFUSED])
 def test_a_request_that_is_no_hook_is_refused_and_leaves_nothing(
-    client: FlaskClient, parts: Parts, case: tuple[str, HookRequest, int]
+    client: FlaskClient, container: Container, case: tuple[str, HookRequest, int]
 ) -> None:
     _, hook, status = case
     answer = send(client, hook)
     assert answer.status_code == status
-    assert kept(parts.store) == 0
+    assert kept(container.store) == 0
     if status != 405:
         assert answer.mimetype == "text/plain" and len(answer.data) < 300
 
@@ -224,13 +224,13 @@ def test_while_the_database_is_down_the_provider_is_asked_to_try_again(
 
 
 def test_what_the_database_refuses_is_answered_503_and_logged_without_the_person(
-    client: FlaskClient, parts: Parts, logged: Logged
+    client: FlaskClient, container: Container, logged: Logged
 ) -> None:
-    with refusing(parts.store.engine, "hooks"):
+    with refusing(container.store.engine, "hooks"):
         answer = send(client, signed(COMPLETED))
         text = str(logged())
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
-    assert kept(parts.store) == 0
+    assert kept(container.store) == 0
     assert "database refused" in text and "ANNA" not in text and PERSON not in text
     assert send(client, signed(COMPLETED)).status_code == 204
 
@@ -307,12 +307,12 @@ def test_the_answer_to_a_refused_hook_does_not_name_the_url(client: FlaskClient)
 
 
 def test_a_parked_hook_is_logged_as_an_error_with_the_way_to_it(
-    client: FlaskClient, parts: Parts, logged: Logged
+    client: FlaskClient, container: Container, logged: Logged
 ) -> None:
     send(client, signed(UNREADABLE))
     (line,) = logged()
     assert (line["event"], line["level"]) == ("hook parked", "error")
-    assert line["hook"] == parts.store.hooks.parked()[0].id
+    assert line["hook"] == container.store.hooks.parked()[0].id
     assert "adapter replay --state parked" in line["then"]
 
 

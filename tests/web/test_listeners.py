@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import requests
 
-from adapter.bootstrap import Parts
+from adapter.bootstrap import Container
 from adapter.config.settings import Settings
 from adapter.sandbox import twilio as simulate
 from tests.conftest import ACCOUNT, BASE_URL, PATH, TOKEN
@@ -102,10 +102,10 @@ def start(twilio: FakeTwilio, sqlite_template: Path, tmp_path: Path) -> Iterator
     database = tmp_path / "adapter.sqlite3"
     database.write_bytes(sqlite_template.read_bytes())
     environ = environ_of(f"sqlite:///{database}", twilio)
-    parts = Parts(Settings.from_environ(environ))
-    take_call(parts, datetime.now(UTC))
-    path = link_of(parts, take_recording(parts))
-    parts.store.engine.dispose()
+    container = Container(Settings.from_environ(environ))
+    take_call(container, datetime.now(UTC))
+    path = link_of(container, take_recording(container))
+    container.store.engine.dispose()
     servers: list[Server] = []
 
     def start_one(app: str | None) -> Server:

@@ -47,7 +47,7 @@ def made_anew(empty_database_url: str) -> Iterator[Adapter]:
 def scraped(made: Adapter) -> Numbers:
     """Every sample of a web process beside this worker, by name and the values of the labels."""
     Flush(Totals(made.store), TALLY.take, TALLY.put_back).work()
-    routes = health_routes(made.parts.health, made.parts.access, rate_limit=150)
+    routes = health_routes(made.container.health, made.container.access, rate_limit=150)
     answer = create_app(routes).test_client().get("/metrics")
     assert answer.status_code == 200
     return {
@@ -87,7 +87,7 @@ def test_a_silent_api_of_the_provider_shows(made: Adapter) -> None:
     health = ApiHealth(made.store)
     health.failed("twilio", ACCOUNT, "no answer", made.now() - timedelta(minutes=20))
     assert scraped(made)["adapter_provider_api_failing_seconds", "twilio"] == 1200
-    assert "assumed" in made.parts.health.condition().alarms["provider"]
+    assert "assumed" in made.container.health.condition().alarms["provider"]
     ApiHealth(made.store).worked("twilio", ACCOUNT, made.now())
     assert scraped(made)["adapter_provider_api_failing_seconds", "twilio"] == 0
 
@@ -99,7 +99,7 @@ def test_a_refused_key_shows_with_the_calls_that_wait(made: Adapter) -> None:
     made.work()
     made.pass_time(60)
     found = scraped(made)
-    name = made.parts.permission.key
+    name = made.container.permission.key
     assert found["adapter_paused_seconds", name] == pytest.approx(60, abs=1)
     assert found["adapter_paused_calls", name] == 2
     assert found["adapter_pauses",] == 1
@@ -109,7 +109,7 @@ def test_the_time_from_hang_up_to_record_is_told(made: Adapter) -> None:
     made.fill_index()
     sid = made.missed(ANNA)
     made.pass_time(40)
-    made.parts.bulk.work()
+    made.container.bulk.work()
     assert made.call(sid).state is CallState.WRITTEN
     found = scraped(made)
     name = "adapter_hangup_to_record_seconds"
@@ -139,7 +139,7 @@ def test_what_could_not_be_kept_is_counted_later(made: Adapter) -> None:
 
 
 def test_the_last_comparison_and_its_balance_are_told(made: Adapter) -> None:
-    reconciliation = made.parts.reconciliation
+    reconciliation = made.container.reconciliation
     totals = Totals(made.store)
     totals.put({"adapter_reconcile_calls": {"held": 3.0, "written": 5.0}}, "state")
     Reconciliation((), reconciliation._parts).run(made.now() - timedelta(hours=1))
@@ -158,8 +158,8 @@ def test_people_jobs_workers_and_the_budget_are_told(made: Adapter) -> None:
     made.fill_index()
     made.store.workers.beat("one", made.now())
     made.store.workers.beat("dead", made.now() - timedelta(minutes=5))
-    made.parts.propexo._governor._limit = 100
-    made.parts.propexo.get("/v1/leads/", step="lookup")
+    made.container.propexo._rate_limiter._limit = 100
+    made.container.propexo.get("/v1/leads/", step="lookup")
     made.pass_time(30)
     made.store.workers.beat("one", made.now())
     found = scraped(made)

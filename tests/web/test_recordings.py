@@ -14,7 +14,7 @@ from itsdangerous import Signer
 from itsdangerous.encoding import base64_encode
 from werkzeug.test import TestResponse
 
-from adapter.bootstrap import Parts
+from adapter.bootstrap import Container
 from adapter.cli.commands import cli
 from adapter.config.settings import Settings
 from adapter.domain.call import Call
@@ -39,18 +39,18 @@ class World:
     def __init__(self, twilio: FakeTwilio, database_url: str) -> None:
         self.twilio = twilio
         self.environ = environ_of(database_url, twilio)
-        self.parts = Parts(Settings.from_environ(self.environ))
+        self.container = Container(Settings.from_environ(self.environ))
         self.clock = Clock(NOW)
         self.client = self.client_with()
-        self.call = take_call(self.parts, NOW)
+        self.call = take_call(self.container, NOW)
 
     def client_with(self, links: Links | None = None, **limits: Any) -> FlaskClient:
-        parts = self.parts
+        container = self.container
         routes = recording_routes(
-            parts.store,
-            links or parts.links,
-            parts.twilio_media,
-            parts.lines,
+            container.store,
+            links or container.links,
+            container.twilio_media,
+            container.lines,
             clock=self.clock,
             **limits,
         )
@@ -58,7 +58,7 @@ class World:
 
     @property
     def path(self) -> str:
-        return link_of(self.parts, self.call)
+        return link_of(self.container, self.call)
 
     def page(self, **headers: str) -> str:
         answer = self.client.get(self.path, headers={**BROWSER, **headers})
@@ -80,14 +80,14 @@ def fresh(twilio: FakeTwilio, database_url: str) -> Iterator[World]:
     """A call that has just ended; its recording is not there yet."""
     world = World(twilio, database_url)
     yield world
-    world.parts.store.engine.dispose()
+    world.container.store.engine.dispose()
 
 
 @pytest.fixture
 def world(fresh: World) -> World:
     """A call with a recording."""
     fresh.twilio.add_recording(ACCOUNT, fresh.call.call_id, SID, started=NOW)
-    fresh.call = take_recording(fresh.parts)
+    fresh.call = take_recording(fresh.container)
     return fresh
 
 
@@ -183,7 +183,7 @@ def test_the_longest_complete_recording_is_the_calls(world: World) -> None:
     world.twilio.add_recording(
         ACCOUNT, world.call.call_id, OTHER, started=NOW, files={".mp3": b"longer"}
     )
-    take_recording(world.parts, OTHER, seconds=500)
+    take_recording(world.container, OTHER, seconds=500)
     assert world.sound().data == b"longer"
 
 
@@ -286,7 +286,7 @@ def test_a_call_without_a_recording_has_a_page_too(fresh: World) -> None:
 def test_a_recording_that_is_no_recording_is_told_in_words(
     fresh: World, status: str, words: str
 ) -> None:
-    take_recording(fresh.parts, status=status)
+    take_recording(fresh.container, status=status)
     assert words in fresh.page()
     assert words in fresh.sound().text
     assert not fresh.twilio.asked
@@ -354,7 +354,7 @@ def test_a_dead_link_has_a_page_that_looks_like_a_living_one(world: World) -> No
 
 
 def test_a_deleted_recording_has_a_page_for_people_and_words_for_players(fresh: World) -> None:
-    take_recording(fresh.parts, status="deleted")
+    take_recording(fresh.container, status="deleted")
     shown = fresh.client.get(f"{fresh.path}.mp3", headers=BROWSER)
     assert (shown.status_code, shown.mimetype) == (410, "text/html")
     assert "deleted at Twilio" in shown.text and "Our line" in shown.text
@@ -380,11 +380,11 @@ def test_a_link_with_any_one_character_changed_opens_nothing(world: World) -> No
 def test_a_revoked_link_opens_nothing_and_a_new_one_does(world: World) -> None:
     old = world.path
     assert world.client.get(old).status_code == 200
-    assert world.parts.store.calls.revoke_link(world.call.key) == 1
+    assert world.container.store.calls.revoke_link(world.call.key) == 1
     assert is_closed(world, old)
-    renewed = world.parts.store.calls.get(world.call.key)
+    renewed = world.container.store.calls.get(world.call.key)
     assert renewed is not None
-    assert world.client.get(link_of(world.parts, renewed)).status_code == 200
+    assert world.client.get(link_of(world.container, renewed)).status_code == 200
 
 
 def test_a_link_of_an_old_key_is_good_while_the_key_is_listed(world: World) -> None:
@@ -396,7 +396,7 @@ def test_a_link_of_an_old_key_is_good_while_the_key_is_listed(world: World) -> N
 
 
 def test_a_signed_link_to_no_call_opens_nothing(world: World) -> None:
-    token = world.parts.links.of("CA" + "1" * 32, 0, key="twilio:AC:CA").rpartition("/")[2]
+    token = world.container.links.of("CA" + "1" * 32, 0, key="twilio:AC:CA").rpartition("/")[2]
     assert is_closed(world, f"/recordings/{token}")
 
 
@@ -405,8 +405,8 @@ def other_call(world: World, seconds: float) -> Call:
     facts = world.call.record.model_copy(update={"account": "AC" + "2" * 32})
     at = world.call.first_seen_at + timedelta(seconds=seconds)
     values = row(facts, first_seen_at=at, other="+16175550177")
-    with world.parts.store.begin() as connection:
-        return world.parts.store.calls.take(connection, values)
+    with world.container.store.begin() as connection:
+        return world.container.store.calls.take(connection, values)
 
 
 def old_link_of(world: World) -> str:
@@ -423,10 +423,10 @@ def test_another_accounts_call_with_the_same_id_changes_no_link(
     other = other_call(world, seconds)
     page = world.client.get(world.path, headers=BROWSER)
     assert (page.status_code, "0177" in page.text) == (200, False)
-    theirs = world.client.get(link_of(world.parts, other), headers=BROWSER)
+    theirs = world.client.get(link_of(world.container, other), headers=BROWSER)
     assert (theirs.status_code, "0177" in theirs.text) == (200, True)
-    world.parts.store.calls.revoke_link(other.key)
-    assert is_closed(world, link_of(world.parts, other))
+    world.container.store.calls.revoke_link(other.key)
+    assert is_closed(world, link_of(world.container, other))
     assert world.client.get(world.path, headers=BROWSER).status_code == 200
 
 
@@ -436,7 +436,7 @@ def test_an_old_link_opens_the_call_that_was_stored_first(world: World) -> None:
     other_call(world, 60)
     page = world.client.get(old, headers=BROWSER)
     assert (page.status_code, "0177" in page.text) == (200, False)
-    world.parts.store.calls.revoke_link(world.call.key)
+    world.container.store.calls.revoke_link(world.call.key)
     assert is_closed(world, old), "revoked, it does not lead to the other one instead"
 
 
@@ -459,9 +459,9 @@ def test_a_token_is_not_logged_when_the_database_is_down(
     nowhere = Settings.from_environ(
         {**world.environ, "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
     )
-    stranded = Parts(nowhere)
+    stranded = Container(nowhere)
     routes = recording_routes(
-        stranded.store, world.parts.links, stranded.twilio_media, stranded.lines
+        stranded.store, world.container.links, stranded.twilio_media, stranded.lines
     )
     assert create_app(routes).test_client().get(world.path).status_code == 503
     assert [line["path"] for line in logged()] == ["/recordings/<token>"]

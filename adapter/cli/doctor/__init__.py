@@ -12,7 +12,7 @@ from functools import partial
 from rich.console import Console
 from rich.text import Text
 
-from adapter.bootstrap import Parts
+from adapter.bootstrap import Container
 from adapter.cli.doctor.database import check_database
 from adapter.cli.doctor.finding import Finding, outcome
 from adapter.cli.doctor.propexo import ask_directly, check_lines, check_propexo
@@ -26,15 +26,15 @@ from adapter.cli.terminal import Column, Listing, say
 def examine(console: Console, environ: Mapping[str, str]) -> int:
     """Run every check and print what each found and what to do; 0 only if all is well."""
     settings, findings = check_settings(environ)
-    parts = Parts(settings)
+    container = Container(settings)
     directory = ask_directly(settings)
     for name, check in (
-        ("lines", partial(check_lines, parts, directory)),
-        ("database", partial(check_database, parts)),
-        ("Propexo", partial(check_propexo, parts, directory)),
+        ("lines", partial(check_lines, container, directory)),
+        ("database", partial(check_database, container)),
+        ("Propexo", partial(check_propexo, container, directory)),
         ("Twilio", partial(check_twilio, settings)),
-        ("provider API", partial(check_provider_api, parts)),
-        ("PUBLIC_BASE_URL", partial(check_public, parts)),
+        ("provider API", partial(check_provider_api, container)),
+        ("PUBLIC_BASE_URL", partial(check_public, container)),
     ):
         with console.status(f"checking {name}"):
             findings += outcome(name, check)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from adapter.bootstrap import Parts
+from adapter.bootstrap import Container
 from adapter.cli.doctor.finding import Finding
 from adapter.config.lines_file import OTHER_LINES
 from adapter.errors import SettingsError
@@ -17,44 +17,46 @@ from adapter.storage.trouble import full_disk, refuse_absent, trouble
 from adapter.storage.workers import DEAD_AFTER
 
 
-def check_database(parts: Parts) -> Iterator[Finding]:
+def check_database(container: Container) -> Iterator[Finding]:
     """The database and, if it is in order, who works on it."""
-    fact, is_well = _schema(parts)
+    fact, is_well = _schema(container)
     yield Finding("database", is_well, fact)
     if is_well:
-        beats = parts.store.workers.seen_at().values()
+        beats = container.store.workers.seen_at().values()
         alive = [seen for seen in beats if datetime.now(UTC) - seen < DEAD_AFTER]
         advice = f"{len(alive)} alive" if alive else "none is alive: start adapter run (or worker)"
         yield Finding("worker", bool(alive), advice)
-        yield from _lines_in_use(parts)
-        waiting = parts.pauses.waiting()
-        for pause in parts.pauses.all().values():
+        yield from _lines_in_use(container)
+        waiting = container.pauses.waiting()
+        for pause in container.pauses.all().values():
             count = waiting.get(pause.name, 0)
             yield Finding("paused", False, f"{pause} ({count} call(s) wait for it)")
 
 
-def _lines_in_use(parts: Parts) -> Iterator[Finding]:
+def _lines_in_use(container: Container) -> Iterator[Finding]:
     """Whether workers go on with lines that are not these any more."""
     try:
-        digest = parts.lines.digest
+        digest = container.lines.digest
     except SettingsError:
         return  # another check says what is wrong with them
-    if others := parts.store.workers.count_with_other_lines(digest, datetime.now(UTC) - DEAD_AFTER):
+    if others := container.store.workers.count_with_other_lines(
+        digest, datetime.now(UTC) - DEAD_AFTER
+    ):
         yield Finding("lines in use", False, OTHER_LINES.format(others))
 
 
-def instance_of(parts: Parts) -> str | None:
+def instance_of(container: Container) -> str | None:
     """The name of this database, which /readyz tells too; None if it is not in order."""
-    _, is_well = _schema(parts)
-    return parts.store.secrets.instance() if is_well else None
+    _, is_well = _schema(container)
+    return container.store.secrets.instance() if is_well else None
 
 
-def _schema(parts: Parts) -> tuple[str, bool]:
+def _schema(container: Container) -> tuple[str, bool]:
     """What is to be said of it, and whether it can be used as it is."""
-    url = parts.settings.database_url
+    url = container.settings.database_url
     try:
         refuse_absent(url)
-        found, needed = schema_state(parts.store.engine)
+        found, needed = schema_state(container.store.engine)
     except SettingsError as error:
         return str(error), False
     except sa.exc.SQLAlchemyError as error:
@@ -64,15 +66,15 @@ def _schema(parts: Parts) -> tuple[str, bool]:
     if found != needed:
         fact = f"its schema is {found or 'missing'}, this code needs {needed}"
         return f"{fact}: run adapter migrate", False
-    return f"reachable, schema {needed}{_way(parts)}", True
+    return f"reachable, schema {needed}{_way(container)}", True
 
 
-def _way(parts: Parts) -> str:
+def _way(container: Container) -> str:
     """How the database is reached; where that is not said, directly."""
-    settings = parts.settings
+    settings = container.settings
     if settings.is_sqlite:
         return ""
-    if is_direct(parts.store.engine):
+    if is_direct(container.store.engine):
         return ", without a pooler"
     way = "by way of a pooler or proxy, so statements are not prepared"
     goes = "to DATABASE_DIRECT_URL" if settings.database_direct_url else "the same way"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from adapter.bootstrap import Parts
+from adapter.bootstrap import Container
 from adapter.cli.doctor.finding import TIMEOUT, Finding, outcome
 from adapter.config.settings import Settings
 from adapter.domain.lines import Line
@@ -14,7 +14,7 @@ from adapter.errors import AdapterError, CredentialsRefused, SettingsError
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.directory import Directory
 from adapter.targets.propexo.profiles import PROFILES, profile_of
-from adapter.targets.propexo.rate_limiter import Governor
+from adapter.targets.propexo.rate_limiter import RateLimiter
 from adapter.targets.propexo.requirements import integration_problem, line_problems
 
 
@@ -36,25 +36,25 @@ def ask_directly(settings: Settings) -> Directory:
     client = PropexoClient(
         base_url=settings.propexo_base_url,
         api_key=key.get_secret_value() if key else "",
-        governor=Governor(_Unlimited(), name="doctor", limit=0, clock=lambda: 0.0),
+        rate_limiter=RateLimiter(_Unlimited(), name="doctor", limit=0, clock=lambda: 0.0),
         read_seconds=TIMEOUT[1],
     )
     return Directory(client)
 
 
-def check_lines(parts: Parts, directory: Directory) -> Iterator[Finding]:
+def check_lines(container: Container, directory: Directory) -> Iterator[Finding]:
     """Whether lines.toml can be read, and each line is joined to an integration."""
-    bare = [line for line in parts.lines.in_use if line.integration_id is None]
+    bare = [line for line in container.lines.in_use if line.integration_id is None]
     for line in bare:
         yield Finding(_title(line), False, integration_problem(None, directory) or "")
     if not bare:
-        count = len(parts.lines.by_number)
+        count = len(container.lines.by_number)
         yield Finding("lines", True, f"{count} listed" if count else "one for every number")
 
 
-def check_propexo(parts: Parts, directory: Directory) -> Iterator[Finding]:
+def check_propexo(container: Container, directory: Directory) -> Iterator[Finding]:
     """The key, then each integration with its lines."""
-    if parts.settings.propexo_api_key is None:
+    if container.settings.propexo_api_key is None:
         yield Finding("Propexo", False, "not asked: PROPEXO_API_KEY is not set, see above")
         return
     try:
@@ -68,7 +68,7 @@ def check_propexo(parts: Parts, directory: Directory) -> Iterator[Finding]:
         return
     yield Finding("Propexo", True, "answers, and takes the key")
     by_integration: dict[str, list[Line]] = {}
-    for line in _lines(parts):
+    for line in _lines(container):
         if line.integration_id is not None:
             by_integration.setdefault(line.integration_id, []).append(line)
     for integration_id, lines in by_integration.items():
@@ -76,10 +76,10 @@ def check_propexo(parts: Parts, directory: Directory) -> Iterator[Finding]:
         yield from outcome(f"integration {integration_id}", check)
 
 
-def _lines(parts: Parts) -> Sequence[Line]:
+def _lines(container: Container) -> Sequence[Line]:
     """The lines; none where lines.toml is wrong, which is another check's finding."""
     try:
-        return parts.lines.in_use
+        return container.lines.in_use
     except SettingsError:
         return ()
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from adapter.bootstrap import Parts
+from adapter.bootstrap import Container
 from adapter.cli.doctor.database import instance_of
 from adapter.cli.doctor.finding import Finding
 from adapter.storage.api_health import ApiHealth
 
 
-def check_provider_api(parts: Parts) -> Iterator[Finding]:
+def check_provider_api(container: Container) -> Iterator[Finding]:
     """One finding for each account whose API does not answer; none where the database is not in order."""
-    if instance_of(parts) is None:
+    if instance_of(container) is None:
         return  # the check of the database says what is wrong
-    states = ApiHealth(parts.store).states()
+    states = ApiHealth(container.store).states()
     now = datetime.now(UTC)
     for state in states:
         if state.failing_since is None:

@@ -7,18 +7,18 @@ from typing import Any
 
 import requests
 
-from adapter.bootstrap import Parts
+from adapter.bootstrap import Container
 from adapter.cli.doctor.database import instance_of
 from adapter.cli.doctor.finding import TIMEOUT, Finding, failure, session
 
 
-def check_public(parts: Parts) -> Iterator[Finding]:
+def check_public(container: Container) -> Iterator[Finding]:
     """Whether hooks that go to this address come here."""
-    base = parts.settings.public_base_url
+    base = container.settings.public_base_url
     if base is None:
         yield Finding("public address", False, "not asked: PUBLIC_BASE_URL is not set")
         return
-    problem = _problem(base, instance_of(parts))
+    problem = _problem(base, instance_of(container))
     yield Finding("public address", problem is None, problem or "reaches this adapter")
 
 

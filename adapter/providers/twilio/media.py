@@ -17,8 +17,8 @@ from requests.adapters import HTTPAdapter
 
 from adapter.domain.record import Recording
 from adapter.errors import CredentialsRefused, PermanentError, RemoteError, TemporaryError
-from adapter.net.byte_ranges import Span, Unsatisfiable, Wanted, content_range, wanted
-from adapter.net.ssrf import Abroad, OneAnswer
+from adapter.net.byte_ranges import ByteRange, Span, Unsatisfiable, content_range, parse_range
+from adapter.net.ssrf import Abroad, NoRedirectSession
 from adapter.providers.media import Audio, AudioFormat
 from adapter.text.untrusted import whole
 
@@ -56,7 +56,7 @@ class TwilioMedia:
         self._tokens = tokens
         self._abroad = abroad or Abroad()
         self._timeout = timeout
-        self._session = OneAnswer()
+        self._session = NoRedirectSession()
         self._session.trust_env = False
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=16, max_retries=0))
@@ -72,7 +72,7 @@ class TwilioMedia:
     ) -> Audio | None:
         # A range is defined for GET alone (RFC 9110 section 14.2). The first byte is asked for instead of
         # a HEAD: a storage's signed URLs are good for one method, and Twilio redirects to such.
-        asked = Wanted(0, 0) if head else wanted(range_header)
+        asked = ByteRange(0, 0) if head else parse_range(range_header)
         response = self._ask(account, self._place(_url(account, recording), suffix), asked)
         try:
             if response.status_code in _GONE:
@@ -122,7 +122,7 @@ class TwilioMedia:
     def _is_base(self, parts: SplitResult) -> bool:
         return _origin(parts) == _origin(self._base)
 
-    def _ask(self, account: str, url: str, asked: Wanted | None) -> requests.Response:
+    def _ask(self, account: str, url: str, asked: ByteRange | None) -> requests.Response:
         """The answer at the end of all redirects, its body not read yet. Errors: RemoteError."""
         headers = {"Accept": "audio/*", "Accept-Encoding": "identity", "User-Agent": "call-adapter"}
         if asked:
@@ -207,7 +207,7 @@ def _failure(response: requests.Response, is_twilio: bool) -> RemoteError:
     return PermanentError(words, status=status)
 
 
-def _audio(response: requests.Response, suffix: AudioFormat, asked: Wanted | None) -> Audio:
+def _audio(response: requests.Response, suffix: AudioFormat, asked: ByteRange | None) -> Audio:
     """What was asked for, also where the other side does not know ranges. Errors: TemporaryError."""
     told = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     media_type = _TYPES.get(told, suffix.media_type)

@@ -14,8 +14,8 @@ from urllib3.exceptions import NewConnectionError
 
 from adapter.domain.phone import mask
 from adapter.errors import (
-    BudgetSpent,
     CredentialsRefused,
+    LocalRateLimit,
     NotSupported,
     PermanentError,
     RemoteError,
@@ -23,7 +23,7 @@ from adapter.errors import (
 )
 from adapter.observability.observe import Exchange, hide_numbers, record_exchange
 from adapter.targets.propexo.permission import CHECK_PATH, Permission
-from adapter.targets.propexo.rate_limiter import Governor
+from adapter.targets.propexo.rate_limiter import RateLimiter
 from adapter.text.plain import plain
 from adapter.text.untrusted import cut, cut_all
 
@@ -36,7 +36,7 @@ SEND_WITHIN_SECONDS = 5.0
 
 
 class PropexoClient:
-    """Requests with the API key, the governor, timeouts and classified errors.
+    """Requests with the API key, the rate limiter, timeouts and classified errors.
 
     permission: without it nothing is ever paused, and a refused key is CredentialsRefused.
     Errors of every method: TemporaryError (in_doubt where a write may have been accepted), Paused,
@@ -48,7 +48,7 @@ class PropexoClient:
         *,
         base_url: str,
         api_key: str,
-        governor: Governor,
+        rate_limiter: RateLimiter,
         permission: Permission | None = None,
         connections: int = 16,
         read_seconds: float = READ_SECONDS,
@@ -56,7 +56,7 @@ class PropexoClient:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._base_url = base_url.rstrip("/")
-        self._governor = governor
+        self._rate_limiter = rate_limiter
         self._permission = permission
         self._timeout = (CONNECT_SECONDS, read_seconds)
         self._clock = clock
@@ -146,10 +146,10 @@ class PropexoClient:
         step: str,
         asked_at: float,
     ) -> Any:
-        self._governor.admit(step)
+        self._rate_limiter.admit(step)
         if self._monotonic() - asked_at > SEND_WITHIN_SECONDS:
             # Frozen, or the database was; by now another worker may do what this one was to do.
-            raise BudgetSpent("it took too long to be let through; nothing was sent")
+            raise LocalRateLimit("it took too long to be let through; nothing was sent")
         at = self._clock()
         asked = f"{method} {path}{_shown(query)}"
 
@@ -170,7 +170,7 @@ class PropexoClient:
             note(None, str(found))
             raise found from error
         retry_after = _retry_after(response.headers.get("Retry-After"), self._clock())
-        self._governor.learn(
+        self._rate_limiter.learn(
             response.headers,
             refused=response.status_code == 429,
             retry_after_seconds=retry_after,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from adapter.domain.lines import Line
-from adapter.errors import BudgetSpent, RemoteError
+from adapter.errors import LocalRateLimit, RemoteError
 from adapter.observability.observe import logger
 from adapter.targets.propexo.directory import Directory
 from adapter.targets.propexo.requirements import lacking
@@ -30,7 +30,7 @@ class LineWatch:
         for line in list(self._left):
             try:
                 vendor, problems = lacking(line, self._directory)
-            except BudgetSpent:
+            except LocalRateLimit:
                 raise
             except RemoteError as error:
                 failure = failure or error

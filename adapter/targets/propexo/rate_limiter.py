@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from adapter.errors import BudgetSpent
+from adapter.errors import LocalRateLimit
 from adapter.text.untrusted import whole
 
 # Which part of the limit a request may use up: writes come first, then what confirms them, then the index.
@@ -29,25 +29,25 @@ class RateBudget(Protocol):
     ) -> None: ...
 
 
-class Governor:
+class RateLimiter:
     """Keeps below the limit. name: of the budget, not the key itself. clock: epoch seconds.
 
-    limit: requests a minute until the headers state one; 0 turns the governor off.
+    limit: requests a minute until the headers state one; 0 turns the limiter off.
     """
 
     def __init__(
-        self, budgets: RateBudget, *, name: str, limit: int, clock: Callable[[], float]
+        self, budget: RateBudget, *, name: str, limit: int, clock: Callable[[], float]
     ) -> None:
-        self._budgets = budgets
+        self._budget = budget
         self._name = name
         self._limit = limit
         self._clock = clock
 
     def admit(self, step: str) -> None:
-        """Take one request from the budget. Errors: BudgetSpent with the seconds to wait."""
+        """Take one request from the budget. Errors: LocalRateLimit with the seconds to wait."""
         if self._limit == 0:
             return
-        wait = self._budgets.spend(
+        wait = self._budget.spend(
             self._name,
             now=self._clock(),
             allowed=self._limit,
@@ -56,7 +56,7 @@ class Governor:
         if wait > 0:
             # Not all that waited at the same instant. Nobody gains by guessing it.
             wait += random.uniform(0.05, SPREAD_SECONDS)  # nosec B311
-            raise BudgetSpent("the rate limit's budget is spent", retry_after_seconds=wait)
+            raise LocalRateLimit("the rate limit's budget is spent", retry_after_seconds=wait)
 
     def learn(
         self,
@@ -79,7 +79,7 @@ class Governor:
             closed_until = now + (retry_after_seconds or 60 - now % 60)
         if used is None and limit is None and not refused:
             return
-        self._budgets.learn(
+        self._budget.learn(
             self._name,
             now=now if sent_at is None else sent_at,
             used=used,

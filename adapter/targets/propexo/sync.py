@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from adapter.domain.lines import PersonKind
 from adapter.domain.matching import LONG_AGO, Person
-from adapter.errors import BudgetSpent, PermanentError, RemoteError
+from adapter.errors import LocalRateLimit, PermanentError, RemoteError
 from adapter.observability.observe import logger
 from adapter.storage.people_index import RULES, PeopleIndex, SyncState
 from adapter.targets.propexo.client import PropexoClient, has_more, rows_of
@@ -42,7 +42,7 @@ log = logger("adapter.sync")
 class PeopleSync:
     """Reads people into the index. integrations: which to read. learned: is told the numbers read.
 
-    Errors of the steps: as of the client; BudgetSpent when deliveries need the budget.
+    Errors of the steps: as of the client; LocalRateLimit when deliveries need the budget.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class PeopleSync:
                     self._read_changes(state)
                 else:
                     self._reread_page(state)
-            except BudgetSpent:
+            except LocalRateLimit:
                 raise
             except RemoteError as error:
                 self._note_failure(state, error)

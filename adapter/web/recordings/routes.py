@@ -19,7 +19,7 @@ from adapter.observability.observe import logger
 from adapter.providers.media import Audio, AudioFormat, Media
 from adapter.storage.store import Store
 from adapter.web.recordings.page import Listen, Page, missing, not_there, page
-from adapter.web.recordings.stream import STALL_SECONDS, Listening, Seats
+from adapter.web.recordings.stream import STALL_SECONDS, RecordingStream, StreamSlots
 
 CONCURRENT_STREAMS = 3  # of the 6 threads of a process (gunicorn_conf)
 STREAM_SECONDS = 300.0
@@ -53,7 +53,7 @@ def recording_routes(
     The limits are of one process. Whoever has no valid link learns nothing, and nothing is fetched.
     """
     routes = Blueprint("recordings", __name__, template_folder="templates")
-    seats = Seats(concurrent_streams)
+    slots = StreamSlots(concurrent_streams)
 
     @routes.get("/recordings/<token>")
     def recording(token: str) -> Response:
@@ -77,7 +77,7 @@ def recording_routes(
         return _page(page(call, lines), listen, token=token)
 
     def found(call: Call, best: Recording) -> Listen:
-        if not seats.take():
+        if not slots.take():
             return (
                 Listen.READY
             )  # there are listeners enough to keep Twilio busy; the player will tell
@@ -89,7 +89,7 @@ def recording_routes(
             log.error("recording cannot be read", call=call.key, reason=str(error))
             return Listen.REFUSED
         finally:
-            seats.leave()
+            slots.leave()
         return not_there(call, clock()) if audio is None else Listen.READY
 
     def sound(call: Call, token: str, suffix: AudioFormat, is_for_people: bool) -> Response:
@@ -106,9 +106,9 @@ def recording_routes(
         best = best_recording(call.record)
         if best is None:
             return no_sound(missing(call, clock()))
-        if not seats.take():
+        if not slots.take():
             return _again_later("too many recordings are being listened to; try again", 5)
-        listening = None
+        stream = None
         try:
             audio = media.open(
                 call.account,
@@ -119,14 +119,14 @@ def recording_routes(
             )
             if audio is None:
                 return no_sound(not_there(call, clock()))
-            listening = Listening(
+            stream = RecordingStream(
                 audio,
                 request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket"),
                 limit_seconds=stream_seconds,
                 stall_seconds=stall_seconds,
-                done=seats.leave,
+                done=slots.leave,
             )
-            return _sounding(audio, listening)
+            return _sounding(audio, stream)
         except TemporaryError as error:
             log.warning("recording not read", call=call.key, reason=str(error))
             return _again_later(Listen.UNREACHABLE, 10)
@@ -134,8 +134,8 @@ def recording_routes(
             log.error("recording cannot be read", call=call.key, reason=str(error))
             return no_sound(Listen.REFUSED)
         finally:
-            if listening is None:
-                seats.leave()
+            if stream is None:
+                slots.leave()
 
     return routes
 
@@ -179,8 +179,8 @@ def _preferred_format() -> AudioFormat:
     return AudioFormat.WAV if wav > accept["audio/mpeg"] else AudioFormat.MP3
 
 
-def _sounding(audio: Audio, listening: Listening) -> Response:
-    response = Response(listening, audio.status, content_type=audio.media_type)
+def _sounding(audio: Audio, stream: RecordingStream) -> Response:
+    response = Response(stream, audio.status, content_type=audio.media_type)
     response.headers["Accept-Ranges"] = "bytes"
     kind = AudioFormat.WAV if audio.media_type == AudioFormat.WAV.media_type else AudioFormat.MP3
     response.headers["Content-Disposition"] = f'inline; filename="call-recording{kind}"'

@@ -27,7 +27,7 @@ BUFFER_BYTES = 256 * 1024
 log = logger("adapter.web.recordings.routes")
 
 
-class Seats:
+class StreamSlots:
     """At most so many listeners at once in this process."""
 
     def __init__(self, count: int) -> None:
@@ -41,7 +41,7 @@ class Seats:
         self._free.release()
 
 
-class Listening(Iterator[bytes]):
+class RecordingStream(Iterator[bytes]):
     """A response's body: the audio's pieces, each once the listener's connection takes it.
 
     connection: the listener's socket, None where the server does not hand it out (then only the time

@@ -16,8 +16,8 @@ from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 
 from adapter.errors import (
-    BudgetSpent,
     CredentialsRefused,
+    LocalRateLimit,
     NotSupported,
     PermanentError,
     RemoteError,
@@ -25,7 +25,7 @@ from adapter.errors import (
 )
 from adapter.observability.observe import exchanges
 from adapter.targets.propexo.client import PropexoClient
-from adapter.targets.propexo.rate_limiter import Governor
+from adapter.targets.propexo.rate_limiter import RateLimiter
 
 BASE = "https://api.example.com"
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
@@ -59,9 +59,9 @@ def client(budgets: NoBudget) -> PropexoClient:
 
 
 def a_client(budgets: NoBudget, base_url: str = BASE, **more: Any) -> PropexoClient:
-    governor = Governor(budgets, name="propexo", limit=150, clock=NOW.timestamp)
+    rate_limiter = RateLimiter(budgets, name="propexo", limit=150, clock=NOW.timestamp)
     return PropexoClient(
-        base_url=base_url, api_key="the-key", governor=governor, clock=lambda: NOW, **more
+        base_url=base_url, api_key="the-key", rate_limiter=rate_limiter, clock=lambda: NOW, **more
     )
 
 
@@ -101,7 +101,7 @@ def test_nothing_is_sent_when_the_budget_took_long_to_say_yes(http: responses.Re
     """This process was frozen, or its database: another worker may do its work by now."""
     client = a_client(NoBudget(), monotonic=iter([0.0, 6.0]).__next__)
     error = failure(write, client)
-    assert isinstance(error, BudgetSpent), "no try, and no word on how the PMS does"
+    assert isinstance(error, LocalRateLimit), "no try, and no word on how the PMS does"
     assert not error.in_doubt
     assert len(http.calls) == 0
 
@@ -141,7 +141,7 @@ def test_every_request_takes_its_share_of_the_budget(
 
 def test_without_budget_nothing_is_sent(http: responses.RequestsMock) -> None:
     error = failure(write, a_client(NoBudget(wait=30.0)))
-    assert isinstance(error, BudgetSpent)
+    assert isinstance(error, LocalRateLimit)
     assert not error.in_doubt
     assert (error.retry_after_seconds or 0) >= 30
     assert len(http.calls) == 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapter.bootstrap import Parts
+from adapter.bootstrap import Container
 from adapter.config.settings import Settings
 from adapter.domain.lines import Line, read_lines
 from adapter.errors import RemoteError, TemporaryError
@@ -102,8 +102,8 @@ def test_a_worker_looks_at_its_lines_and_does_not_wait_for_propexo(
 ) -> None:
     """The start goes on while Propexo is down; the task is put off, and said to be."""
     down = {"PROPEXO_BASE_URL": "http://127.0.0.1:1", "PEOPLE_SYNC_SECONDS": "0"}
-    parts = Parts(Settings.from_environ({**ENVIRON, **down, "DATABASE_URL": database_url}))
-    parts.periodic.start()
+    container = Container(Settings.from_environ({**ENVIRON, **down, "DATABASE_URL": database_url}))
+    container.periodic.start()
     seen: list[dict[str, Any]] = []
 
     def said() -> list[dict[str, Any]]:
@@ -111,7 +111,7 @@ def test_a_worker_looks_at_its_lines_and_does_not_wait_for_propexo(
         return seen
 
     wait_for("the task that looks at lines is logged about", said)
-    parts.periodic.stop(timeout_seconds=5)
-    parts.store.engine.dispose()
+    container.periodic.stop(timeout_seconds=5)
+    container.store.engine.dispose()
     (put_off,) = said()
     assert "Propexo cannot be reached" in put_off["reason"]

@@ -11,7 +11,7 @@ from adapter.errors import CredentialsRefused
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.directory import Directory
-from adapter.targets.propexo.rate_limiter import Governor
+from adapter.targets.propexo.rate_limiter import RateLimiter
 from adapter.targets.propexo.requirements import lacking
 
 KEY, NUMBER = "sandbox-key", "+16175550100"
@@ -19,7 +19,7 @@ VENDORS = ("ENTRATA", "YARDI", "REALPAGE", "REALPAGE_RPX", "RESMAN", "MRI", "BUI
 
 
 class NoBudget:
-    """Not asked: the governor is off."""
+    """Not asked: the rate limiter is off."""
 
     def spend(self, name: str, *, now: float, allowed: int, share: float) -> float:
         raise AssertionError
@@ -42,8 +42,8 @@ def url(state: SandboxState) -> Iterator[str]:
 
 
 def directory(url: str, key: str = KEY) -> Directory:
-    governor = Governor(NoBudget(), name="x", limit=0, clock=lambda: 0.0)
-    return Directory(PropexoClient(base_url=url, api_key=key, governor=governor))
+    rate_limiter = RateLimiter(NoBudget(), name="x", limit=0, clock=lambda: 0.0)
+    return Directory(PropexoClient(base_url=url, api_key=key, rate_limiter=rate_limiter))
 
 
 def line(vendor: str, **keys: str | Sequence[str]) -> Line:
@@ -317,8 +317,8 @@ def test_where_propexo_cannot_be_asked_nothing_is_made_up(url: str) -> None:
 
 def test_what_was_looked_up_is_kept_for_ten_minutes(url: str, state: SandboxState) -> None:
     now = [0.0]
-    governor = Governor(NoBudget(), name="x", limit=0, clock=lambda: 0.0)
-    client = PropexoClient(base_url=url, api_key=KEY, governor=governor)
+    rate_limiter = RateLimiter(NoBudget(), name="x", limit=0, clock=lambda: 0.0)
+    client = PropexoClient(base_url=url, api_key=KEY, rate_limiter=rate_limiter)
     kept = Directory(client, clock=lambda: now[0])
     assert kept.vendor("int_new_one") is None
     state.add_integration("int_new_one", vendor="MRI")

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from adapter.domain.call import CallState
 from adapter.domain.lines import Line, PersonKind
-from adapter.errors import BudgetSpent, PermanentError, RemoteError
+from adapter.errors import LocalRateLimit, PermanentError, RemoteError
 from adapter.storage.people_index import PeopleIndex
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.sync import PeopleSync
@@ -74,7 +74,7 @@ def unknown(index: PeopleIndex, count: int, first: int = 0) -> list[str]:
 
 def fill(made: Adapter, *, on_step: Callable[[int], None] = lambda n: None) -> int:
     """All that is due; how many steps that were."""
-    return read_all(made.parts.people_sync, on_step)
+    return read_all(made.container.people_sync, on_step)
 
 
 def read_all(sync: PeopleSync, on_step: Callable[[int], None] = lambda n: None) -> int:
@@ -93,7 +93,7 @@ def test_the_first_fill_reads_all_people_in_pages(made: Adapter) -> None:
     add(made, 1200)
     add(made, 300, first=2000, kind="resident")
     fill(made)
-    index = made.parts.index
+    index = made.container.index
     assert unknown(index, 1200) == unknown(index, 300, 2000) == []
     state = index.state("int_entrata", LEAD)
     assert state.is_filled and state.position == state.total == 1200 + 7
@@ -105,8 +105,8 @@ def test_the_progress_of_the_first_fill_is_told(made: Adapter) -> None:
     add(made, 600)
     seen = []
     for _ in range(3):
-        made.parts.people_sync.step(STALE)
-        states = {state.kind: state for state in made.parts.people_sync.states()}
+        made.container.people_sync.step(STALE)
+        states = {state.kind: state for state in made.container.people_sync.states()}
         seen.append((states[APPLICANT].position, states[LEAD].position, states[LEAD].total))
     assert [position for _, position, _ in seen] == [250, 500, 607]
     assert {total for *_, total in seen} == {607}
@@ -118,13 +118,13 @@ def test_a_fill_that_was_interrupted_goes_on_where_it_was_while_people_change(
     """Reading fails half-way and the process dies; meanwhile people are updated, and new ones come."""
     add(made, 3000)
     for _ in range(5):
-        made.parts.people_sync.step(STALE)
+        made.container.people_sync.step(STALE)
     made.fault("reset_after", method="GET", path="/v1/leads", times="forever")
-    made.parts.people_sync.step(STALE)
-    made.parts.people_sync.step(STALE)
+    made.container.people_sync.step(STALE)
+    made.container.people_sync.step(STALE)
     with pytest.raises(RemoteError, match="broke off"):
-        made.parts.people_sync.step(STALE)
-    index = made.parts.index
+        made.container.people_sync.step(STALE)
+    index = made.container.index
     assert index.is_filled("int_entrata", [APPLICANT, RESIDENT]), "the others were read meanwhile"
     assert index.state("int_entrata", LEAD).position == 1250
     made.control("faults", [])
@@ -150,16 +150,16 @@ def test_a_kind_that_cannot_be_read_is_asked_after_the_others(made: Adapter) -> 
     made.fault("status", method="GET", path="/v1/leads", times="forever")
     steps = 0
     with capture_logs() as logs, pytest.raises(RemoteError, match="500"):
-        while made.parts.people_sync.step(STALE):
+        while made.container.people_sync.step(STALE):
             steps += 1
     assert steps == 1 + 5 + 1, "applicants; residents; what changed of them meanwhile"
-    assert made.parts.index.is_filled("int_entrata", [APPLICANT, RESIDENT])
+    assert made.container.index.is_filled("int_entrata", [APPLICANT, RESIDENT])
     assert made.asked("/v1/leads/") == 2
     reports = [each for each in logs if each["log_level"] == "warning"]
     assert [(each["integration"], each["kind"]) for each in reports] == [("int_entrata", "lead")]
     made.control("faults", [])
     fill(made)
-    assert made.parts.index.is_filled("int_entrata", PersonKind)
+    assert made.container.index.is_filled("int_entrata", PersonKind)
 
 
 def test_who_is_updated_while_the_fill_goes_on_is_known_as_updated(made: Adapter) -> None:
@@ -174,9 +174,11 @@ def test_who_is_updated_while_the_fill_goes_on_is_known_as_updated(made: Adapter
     fill(made, on_step=touch)
     made.traveller.shift(400)
     fill(made)
-    missing = [s for s in range(6) if not made.parts.index.find(number(7000 + s), "int_entrata")]
+    missing = [
+        s for s in range(6) if not made.container.index.find(number(7000 + s), "int_entrata")
+    ]
     assert missing == []
-    assert unknown(made.parts.index, 1500) == []
+    assert unknown(made.container.index, 1500) == []
 
 
 # Changes ----------------------------------------------------------------------------------------------
@@ -190,7 +192,7 @@ def test_changes_are_read_with_a_request_for_each_kind(made: Adapter) -> None:
     change(made, 1, first=5, phone_1="(646) 555-0111")
     before = made.asked("/v1/")
     fill(made)
-    index = made.parts.index
+    index = made.container.index
     assert made.asked("/v1/") - before == 3
     assert index.find(number(9000), "int_entrata")
     assert index.find("+16465550111", "int_entrata")
@@ -201,7 +203,7 @@ def test_nothing_is_read_before_it_is_stale(made: Adapter) -> None:
     fill(made)
     made.traveller.shift(299)
     before = made.asked("/v1/")
-    assert not made.parts.people_sync.step(STALE)
+    assert not made.container.people_sync.step(STALE)
     assert made.asked("/v1/") == before
 
 
@@ -212,7 +214,7 @@ def test_many_changes_at_once_are_read_to_the_end(made: Adapter) -> None:
     made.traveller.shift(3600)
     change(made, 1000, phone_1=None, phone_2="(646) 555-0112")
     fill(made)
-    assert len(made.parts.index.find("+16465550112", "int_entrata")) == 1000
+    assert len(made.container.index.find("+16465550112", "int_entrata")) == 1000
 
 
 def test_more_changes_than_a_minute_allows_are_read_in_several(database_url: str) -> None:
@@ -228,12 +230,12 @@ def test_more_changes_than_a_minute_allows_are_read_in_several(database_url: str
             for _ in range(40):  # minutes
                 try:
                     while is_more:
-                        is_more = made.parts.people_sync.step(STALE)
+                        is_more = made.container.people_sync.step(STALE)
                     break
-                except BudgetSpent:
+                except LocalRateLimit:
                     made.traveller.shift(61)
             assert not is_more, "after 40 minutes it is still at it"
-        assert len(made.parts.index.find("+16465550113", "int_entrata")) == 2500
+        assert len(made.container.index.find("+16465550113", "int_entrata")) == 2500
 
 
 # Asking for changes only ----------------------------------------------------------------------------------
@@ -246,8 +248,8 @@ def syncing(
 ) -> PeopleSync:
     """Another process, as it begins."""
     return PeopleSync(
-        client=made.parts.propexo,
-        index=made.parts.index,
+        client=made.container.propexo,
+        index=made.container.index,
         integrations=["int_entrata"],
         learned=learned,
         clock=made.now,
@@ -270,7 +272,7 @@ def test_changes_are_known_whether_or_not_propexo_can_filter_them(made: Adapter,
         fill(made)
         assert made.asked("/v1/") - asked == requests
         for n in (9000 + tick, 700 + tick, 5000 + tick):
-            assert made.parts.index.find(number(n), "int_entrata"), n
+            assert made.container.index.find(number(n), "int_entrata"), n
     refused = [each["query"]["updated_at_gte"] for each in made.refused()]
     assert len(refused) == (3 if mode == "refused" else 0), "once for each kind"
     assert all(moment.endswith(":00.000Z") for [moment] in refused), refused
@@ -288,7 +290,7 @@ def test_many_changes_are_read_on_across_processes_while_more_come(
     change(made, 1100, phone_2=number(5000)[2:])
     made.traveller.shift(400)  # longer than what is read twice
     before = made.asked("/v1/leads/")
-    assert made.parts.people_sync.step(STALE)
+    assert made.container.people_sync.step(STALE)
     made.traveller.shift(1)
     change(made, 60, first=10, phone_2=number(5001)[2:])  # of equals the last ids come first
     come(made, 300, first=3000)
@@ -296,7 +298,7 @@ def test_many_changes_are_read_on_across_processes_while_more_come(
     read_all(other)
     made.traveller.shift(900)
     read_all(other)
-    index = made.parts.index
+    index = made.container.index
     assert unknown(index, 1500) == unknown(index, 300, 3000) == []
     assert len(index.find(number(5000), "int_entrata")) == 1040
     assert len(index.find(number(5001), "int_entrata")) == 60
@@ -321,21 +323,21 @@ def test_everybody_is_read_where_it_is_not_told_whether_there_is_more(
     made: Adapter, meta: dict[str, Any]
 ) -> None:
     add(made, 493)  # with those of the sample company two full pages
-    terse: Any = Terse(made.parts.propexo, **meta)
+    terse: Any = Terse(made.container.propexo, **meta)
     sync = PeopleSync(
         client=terse,
-        index=made.parts.index,
+        index=made.container.index,
         integrations=["int_entrata"],
         learned=lambda numbers: None,
         clock=made.now,
     )
     read_all(sync)
-    assert made.parts.index.is_filled("int_entrata", PersonKind)
-    assert unknown(made.parts.index, 493) == []
+    assert made.container.index.is_filled("int_entrata", PersonKind)
+    assert unknown(made.container.index, 493) == []
     made.traveller.shift(3600)
     change(made, 493, phone_2=number(5000)[2:])
     read_all(sync)
-    assert len(made.parts.index.find(number(5000), "int_entrata")) == 493
+    assert len(made.container.index.find(number(5000), "int_entrata")) == 493
 
 
 @MODES
@@ -422,7 +424,7 @@ def test_a_call_finds_its_person_in_whatever_format_and_field_the_number_stands(
 def test_what_is_no_number_matches_nobody(made: Adapter, written: str) -> None:
     made.person("lead", id="lead_odd", phone_1=written, phone_2=written)
     fill(made)
-    kept = made.parts.index.get(LEAD, "lead_odd")
+    kept = made.container.index.get(LEAD, "lead_odd")
     assert kept is not None and kept.numbers == frozenset()
 
 
@@ -455,7 +457,7 @@ def test_somebody_who_came_after_the_last_sync_is_asked_for_live(made: Adapter) 
     sid = made.missed("+12125550177")
     made.pass_time(60)
     assert made.call(sid).person_id == "lead_new"
-    assert made.parts.index.find("+12125550177", "int_entrata"), "and is known from then on"
+    assert made.container.index.find("+12125550177", "int_entrata"), "and is known from then on"
 
 
 @pytest.mark.parametrize("field", ["phone_1", "phone_2"])
@@ -506,7 +508,7 @@ def test_index_reads_give_way_to_deliveries(database_url: str) -> None:
         database_url, ADAPTER_LINES=HELD_LINE, PROPEXO_RATE_LIMIT="40", rate_limit=40
     ) as made:
         add(made, 9000)
-        with pytest.raises(BudgetSpent) as caught:
+        with pytest.raises(LocalRateLimit) as caught:
             fill(made)
         assert made.asked("/v1/leads/") == 19, "half of what the limit leaves"
         assert 0 < (caught.value.retry_after_seconds or 0) <= 62
@@ -514,7 +516,7 @@ def test_index_reads_give_way_to_deliveries(database_url: str) -> None:
         made.work()
         assert made.call(sid).state is CallState.POSTED
         made.traveller.shift(62)
-        assert made.parts.people_sync.step(STALE)
+        assert made.container.people_sync.step(STALE)
         assert not made.control("requests")["rate_limited"]
 
 
@@ -575,16 +577,16 @@ def test_an_integration_that_cannot_be_read_does_not_keep_the_others_from_it(
         )
         for _ in range(20):
             try:
-                made.parts.people_sync.step(STALE)
+                made.container.people_sync.step(STALE)
             except RemoteError:
                 made.traveller.shift(15)
-        assert made.parts.index.is_filled("int_yardi", PersonKind)
+        assert made.container.index.is_filled("int_yardi", PersonKind)
 
 
 def test_each_integration_is_read_once_however_many_lines_it_has(made: Adapter) -> None:
     sync = PeopleSync(
-        client=made.parts.propexo,
-        index=made.parts.index,
+        client=made.container.propexo,
+        index=made.container.index,
         integrations=["int_entrata", "int_entrata"],
         learned=lambda numbers: None,
         clock=made.now,
@@ -595,9 +597,9 @@ def test_each_integration_is_read_once_however_many_lines_it_has(made: Adapter) 
 def test_people_of_the_index_are_people_of_the_rule(made: Adapter) -> None:
     """What is looked up in the index is what Propexo says: kind, names, property, activity."""
     fill(made)
-    line = made.parts.lines.of(MAIN)
+    line = made.container.lines.of(MAIN)
     assert isinstance(line, Line)
-    live = made.parts.target.find_people("+16175550137", line)
+    live = made.container.target.find_people("+16175550137", line)
     assert {(p.id, p.property_id, p.is_active) for p in live} == {
         ("lead_dan_main", "prop_main", True),
         ("lead_dan_oak", "prop_oak", False),

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from adapter.errors import BudgetSpent
+from adapter.errors import LocalRateLimit
 from adapter.storage.rate_budget import RateBudget
 from adapter.storage.store import Store
-from adapter.targets.propexo.rate_limiter import Governor
+from adapter.targets.propexo.rate_limiter import RateLimiter
 
 BEGIN = 1_770_000_000.0
 
@@ -28,21 +28,21 @@ def time() -> Time:
     return Time()
 
 
-def governor(store: Store, time: Time, limit: int = 100, name: str = "propexo") -> Governor:
-    return Governor(RateBudget(store), name=name, limit=limit, clock=time)
+def rate_limiter(store: Store, time: Time, limit: int = 100, name: str = "propexo") -> RateLimiter:
+    return RateLimiter(RateBudget(store), name=name, limit=limit, clock=time)
 
 
-def wait(one: Governor, step: str = "post") -> float:
+def wait(one: RateLimiter, step: str = "post") -> float:
     """0.0 if the request may go."""
     try:
         one.admit(step)
-    except BudgetSpent as error:
+    except LocalRateLimit as error:
         assert error.retry_after_seconds is not None
         return error.retry_after_seconds
     return 0.0
 
 
-def admitted(one: Governor, tries: int, step: str = "post") -> int:
+def admitted(one: RateLimiter, tries: int, step: str = "post") -> int:
     return sum(wait(one, step) == 0.0 for _ in range(tries))
 
 
@@ -51,11 +51,11 @@ def headers(limit: int, remaining: int) -> dict[str, str]:
 
 
 def test_a_minute_has_almost_the_limit_and_never_more(store: Store, time: Time) -> None:
-    assert 95 <= admitted(governor(store, time), 200) <= 100
+    assert 95 <= admitted(rate_limiter(store, time), 200) <= 100
 
 
 def test_who_is_refused_is_told_to_come_in_the_next_minute(store: Store, time: Time) -> None:
-    one = governor(store, time)
+    one = rate_limiter(store, time)
     admitted(one, 200)
     time.now += 40
     assert 20 <= wait(one) <= 23
@@ -64,33 +64,33 @@ def test_who_is_refused_is_told_to_come_in_the_next_minute(store: Store, time: T
 
 
 def test_all_workers_share_one_budget(store: Store, time: Time) -> None:
-    workers = [governor(store, time, 60) for _ in range(4)]
+    workers = [rate_limiter(store, time, 60) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         granted = sum(pool.map(lambda one: admitted(one, 40), workers))
     assert 55 <= granted <= 60
 
 
 def test_two_keys_have_two_budgets(store: Store, time: Time) -> None:
-    admitted(governor(store, time), 200)
-    assert wait(governor(store, time, name="another")) == 0.0
+    admitted(rate_limiter(store, time), 200)
+    assert wait(rate_limiter(store, time, name="another")) == 0.0
 
 
 def test_the_limit_that_the_headers_state_counts(store: Store, time: Time) -> None:
-    one = governor(store, time, 150)
+    one = rate_limiter(store, time, 150)
     one.admit("post")
     one.learn(headers(20, 19), refused=False, retry_after_seconds=None)
     assert admitted(one, 100) <= 19
 
 
 def test_what_others_used_of_the_key_counts(store: Store, time: Time) -> None:
-    one = governor(store, time)
+    one = rate_limiter(store, time)
     one.admit("post")
     one.learn(headers(100, 10), refused=False, retry_after_seconds=None)
     assert admitted(one, 100) <= 10
 
 
 def test_answers_out_of_order_give_nothing_back(store: Store, time: Time) -> None:
-    one = governor(store, time)
+    one = rate_limiter(store, time)
     first = admitted(one, 30)
     for remaining in (99, 70, 85, 95):
         one.learn(headers(100, remaining), refused=False, retry_after_seconds=None)
@@ -98,7 +98,7 @@ def test_answers_out_of_order_give_nothing_back(store: Store, time: Time) -> Non
 
 
 def test_after_a_429_nothing_goes_for_as_long_as_it_said(store: Store, time: Time) -> None:
-    one = governor(store, time)
+    one = rate_limiter(store, time)
     one.admit("post")
     one.learn({}, refused=True, retry_after_seconds=25)
     assert wait(one) >= 25
@@ -110,20 +110,20 @@ def test_after_a_429_without_a_time_nothing_goes_until_the_minute_is_over(
     store: Store, time: Time
 ) -> None:
     time.now = BEGIN - BEGIN % 60 + 20
-    one = governor(store, time)
+    one = rate_limiter(store, time)
     one.admit("post")
     one.learn({}, refused=True, retry_after_seconds=None)
     assert 40 <= wait(one) <= 43
 
 
 def test_reading_the_index_leaves_room_for_deliveries(store: Store, time: Time) -> None:
-    one = governor(store, time)
+    one = rate_limiter(store, time)
     assert admitted(one, 200, "sync") <= 50
     assert wait(one, "post") == 0.0
 
 
 def test_no_limit_is_no_limit(store: Store, time: Time) -> None:
-    one = governor(store, time, 0)
+    one = rate_limiter(store, time, 0)
     assert admitted(one, 1000) == 1000
     one.learn(headers(10, 0), refused=True, retry_after_seconds=60)
     assert wait(one) == 0.0
@@ -144,14 +144,14 @@ def test_no_limit_is_no_limit(store: Store, time: Time) -> None:
 def test_headers_that_make_no_sense_stop_nothing(
     store: Store, time: Time, given: dict[str, str]
 ) -> None:
-    one = governor(store, time)
+    one = rate_limiter(store, time)
     one.admit("post")
     one.learn(given, refused=False, retry_after_seconds=None)
     assert wait(one) == 0.0
 
 
 def test_it_recovers_by_itself_after_a_long_rest(store: Store, time: Time) -> None:
-    one = governor(store, time)
+    one = rate_limiter(store, time)
     admitted(one, 200)
     time.now += 3600
     assert 95 <= admitted(one, 200) <= 100

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from adapter.errors import BudgetSpent
+from adapter.errors import LocalRateLimit
 from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.rate_budget import RateBudget
 from adapter.storage.store import Store
-from adapter.targets.propexo.rate_limiter import Governor
+from adapter.targets.propexo.rate_limiter import RateLimiter
 from tests.calls.test_new_leads import at_once
 from tests.conftest import full
 
@@ -66,28 +66,28 @@ def test_budgets_of_different_names_are_apart(budgets: RateBudget) -> None:
 
 
 def test_the_index_yields_to_confirmations_and_those_to_deliveries(budgets: RateBudget) -> None:
-    governor = Governor(budgets, name=NAME, limit=LIMIT, clock=lambda: 100.0)
+    rate_limiter = RateLimiter(budgets, name=NAME, limit=LIMIT, clock=lambda: 100.0)
     taken = Counter[str]()
     for step in ("sync", "confirm", "post"):
         try:
             for _ in range(LIMIT):
-                governor.admit(step)
+                rate_limiter.admit(step)
                 taken[step] += 1
-        except BudgetSpent:
+        except LocalRateLimit:
             continue
     assert taken["sync"] == 73, "half for the index"
     assert taken["sync"] + taken["confirm"] == 132, "nine tenths, confirmations included"
     assert taken.total() == 147
     for step in ("sync", "confirm", "retry", "directory"):
-        with pytest.raises(BudgetSpent):
-            governor.admit(step)
+        with pytest.raises(LocalRateLimit):
+            rate_limiter.admit(step)
 
 
 def test_lookups_and_traces_of_deliveries_are_as_urgent_as_posts(budgets: RateBudget) -> None:
     spend_all(budgets, now=100.0, share=0.9)
-    governor = Governor(budgets, name=NAME, limit=LIMIT, clock=lambda: 100.0)
+    rate_limiter = RateLimiter(budgets, name=NAME, limit=LIMIT, clock=lambda: 100.0)
     for step in ("post", "lead", "lookup", "look"):
-        governor.admit(step)
+        rate_limiter.admit(step)
 
 
 def test_what_others_spend_with_the_same_key_is_learned_from_the_headers(
@@ -131,32 +131,32 @@ def test_an_answer_that_took_long_is_no_new_minute(budgets: RateBudget) -> None:
 
 def test_after_a_429_nothing_is_asked_until_retry_after_is_over(budgets: RateBudget) -> None:
     clock = FloatClock(100.0)
-    governor = Governor(budgets, name=NAME, limit=LIMIT, clock=clock)
-    governor.admit("post")
-    governor.learn({}, refused=True, retry_after_seconds=7.0)
-    with pytest.raises(BudgetSpent) as caught:
-        governor.admit("post")
+    rate_limiter = RateLimiter(budgets, name=NAME, limit=LIMIT, clock=clock)
+    rate_limiter.admit("post")
+    rate_limiter.learn({}, refused=True, retry_after_seconds=7.0)
+    with pytest.raises(LocalRateLimit) as caught:
+        rate_limiter.admit("post")
     assert 7.0 <= (caught.value.retry_after_seconds or 0) <= 9.0
     clock.now = 107.1
-    governor.admit("post")
+    rate_limiter.admit("post")
 
 
 def test_a_429_without_a_time_closes_until_the_clocks_minute_is_over(budgets: RateBudget) -> None:
     clock = FloatClock(130.0)
-    governor = Governor(budgets, name=NAME, limit=LIMIT, clock=clock)
-    governor.admit("post")
-    governor.learn({}, refused=True, retry_after_seconds=None)
+    rate_limiter = RateLimiter(budgets, name=NAME, limit=LIMIT, clock=clock)
+    rate_limiter.admit("post")
+    rate_limiter.learn({}, refused=True, retry_after_seconds=None)
     clock.now = 179.0
-    with pytest.raises(BudgetSpent):
-        governor.admit("post")
+    with pytest.raises(LocalRateLimit):
+        rate_limiter.admit("post")
     clock.now = 180.1
-    governor.admit("post")
+    rate_limiter.admit("post")
 
 
 def test_without_a_limit_nothing_is_counted(budgets: RateBudget) -> None:
-    governor = Governor(budgets, name=NAME, limit=0, clock=lambda: 100.0)
+    rate_limiter = RateLimiter(budgets, name=NAME, limit=0, clock=lambda: 100.0)
     for _ in range(LIMIT * 2):
-        governor.admit("post")
+        rate_limiter.admit("post")
 
 
 # The budget against a server that counts by the clock's minutes ------------------------------------------
@@ -205,7 +205,7 @@ class Simulation:
     def run(self, *, start: float, end: float, arrivals: Callable[[], Iterator[float]]) -> Server:
         """Each arrival is a call that wants one request; those that wait are tried again when told."""
         clock = FloatClock(start)
-        governor = Governor(self.budgets, name=NAME, limit=LIMIT, clock=clock)
+        rate_limiter = RateLimiter(self.budgets, name=NAME, limit=LIMIT, clock=clock)
         order, asked = count(), count()
         events: list[tuple[float, int, Callable[[], None]]] = []
         calls = arrivals()
@@ -222,8 +222,8 @@ class Simulation:
             while busy < self.workers and waiting and waiting[0] <= clock.now >= paused_until:
                 heapq.heappop(waiting)
                 try:
-                    governor.admit("post")
-                except BudgetSpent as error:
+                    rate_limiter.admit("post")
+                except LocalRateLimit as error:
                     # The worker hands nothing out until then.
                     paused_until = clock.now + (error.retry_after_seconds or 1.0)
                     heapq.heappush(waiting, paused_until)
@@ -240,7 +240,7 @@ class Simulation:
         def answer(headers: dict[str, str], refused: bool, sent: float) -> None:
             nonlocal busy
             busy -= 1
-            governor.learn(headers, refused=refused, retry_after_seconds=None, sent_at=sent)
+            rate_limiter.learn(headers, refused=refused, retry_after_seconds=None, sent_at=sent)
             begin()
 
         def arrive() -> None:
