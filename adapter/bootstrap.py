@@ -36,7 +36,8 @@ from adapter.domain.due import RecordingLinks, SettlePolicy
 from adapter.domain.lines import Lines, is_path, read_lines
 from adapter.errors import SettingsError, StoreUnavailable
 from adapter.intake.service import Intake
-from adapter.observability.observe import TALLY, configure_logging, logger
+from adapter.observability.logs import configure_logging, logger
+from adapter.observability.metrics import TALLY
 from adapter.operations.alarms import Alarms
 from adapter.providers.base import Provider
 from adapter.providers.twilio import TwilioProvider

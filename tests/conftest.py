@@ -25,7 +25,7 @@ from werkzeug.test import TestResponse
 
 from adapter.bootstrap import migrate
 from adapter.config.settings import Settings
-from adapter.observability.observe import configure_logging
+from adapter.observability.logs import configure_logging
 from adapter.providers.base import HookRequest
 from adapter.storage.engine import open_engine
 from adapter.storage.schema import metadata

@@ -20,7 +20,7 @@ from adapter.domain.call import Attempt, RawHook
 from adapter.domain.call_event import CallEvent, WriteRequest
 from adapter.domain.lines import PersonKind
 from adapter.domain.matching import Person
-from adapter.observability.observe import configure_logging, logger
+from adapter.observability.logs import configure_logging, logger
 from adapter.storage.store import Store
 from adapter.text.plain import plain, quotable
 from tests.calls.test_store import record, row

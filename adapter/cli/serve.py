@@ -12,7 +12,7 @@ from adapter.cli.errors import report_errors
 from adapter.cli.startup import refuse_unusable, say_start
 from adapter.config.settings import Settings
 from adapter.errors import StoreUnavailable
-from adapter.observability.observe import configure_logging
+from adapter.observability.logs import configure_logging
 from adapter.processes.children import (
     GRACE_SECONDS,
     LAST_SECONDS,

@@ -12,7 +12,7 @@ from adapter import __version__
 from adapter.config.settings import Settings
 from adapter.domain.lines import Lines
 from adapter.errors import SettingsError
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 from adapter.storage.engine import open_engine, schema_state
 from adapter.storage.trouble import full_disk, is_refusal, refuse_absent, trouble
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from adapter.domain.lines import Lines, read_lines
 from adapter.errors import SettingsError
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 
 LOOK_SECONDS = 15.0
 # For operators, of workers that are alive.

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from adapter.domain.call import Call
 from adapter.errors import CredentialsRefused, NotSupported, PermanentError, RemoteError
-from adapter.observability.observe import count_delivery, count_written, logger
+from adapter.observability.logs import logger
+from adapter.observability.metrics import count_delivery, count_written
 from adapter.storage.store import Store
 from adapter.targets.base import Target
 

@@ -28,7 +28,7 @@ from adapter.domain.phone import e164
 from adapter.domain.questions import API_LAG, UNREACHABLE_AFTER
 from adapter.domain.record import CallRecord
 from adapter.errors import CredentialsRefused, RemoteError, TemporaryError
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 from adapter.providers.base import Reader
 from adapter.storage.api_health import ApiHealth
 from adapter.storage.relayed_calls import SAME_TIME, Relays

@@ -20,7 +20,7 @@ from adapter.domain.questions import (
 )
 from adapter.domain.record import CallRecord, Leg, Recording
 from adapter.errors import CredentialsRefused, PermanentError
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 from adapter.providers.base import CallLookup
 
 T = TypeVar("T")

@@ -23,7 +23,7 @@ from adapter.errors import (
     StoreRefused,
     TemporaryError,
 )
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 
 log = logger("adapter.delivery")
 

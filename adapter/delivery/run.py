@@ -16,14 +16,9 @@ from adapter.domain import lifecycle
 from adapter.domain.call import Call, CallState
 from adapter.domain.lifecycle import CallUpdate
 from adapter.errors import LocalRateLimit, StoreUnavailable
-from adapter.observability.observe import (
-    TALLY,
-    Exchange,
-    count_delivery,
-    count_written,
-    exchanges,
-    logger,
-)
+from adapter.observability.exchanges import Exchange, exchanges
+from adapter.observability.logs import logger
+from adapter.observability.metrics import TALLY, count_delivery, count_written
 from adapter.storage.store import Store
 
 log = logger("adapter.delivery")

@@ -20,7 +20,7 @@ from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call, CallState
 from adapter.domain.record import CallRecord
 from adapter.errors import CannotVerify, NotSupported
-from adapter.observability.observe import Exchange
+from adapter.observability.exchanges import Exchange
 from adapter.storage.store import Store
 from adapter.storage.task_leases import begun_at
 from adapter.targets.base import EarlierWrite, FoundJob, NoTrace, Target

@@ -27,7 +27,7 @@ from adapter.errors import (
     RemoteError,
     TemporaryError,
 )
-from adapter.observability.observe import exchanges
+from adapter.observability.exchanges import exchanges
 from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.store import Store
 from adapter.targets.base import EarlierWrite, FoundJob, FoundOnRecord, NoTrace, Target

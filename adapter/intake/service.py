@@ -18,7 +18,8 @@ from adapter.domain.call import Call, CallState, RawHook
 from adapter.domain.lifecycle import CallUpdate, NewCall
 from adapter.domain.record import CallRecord, LegDirection, call_key
 from adapter.errors import HookError, HookTooLarge, StoreRefused, StoreUnavailable, UnreadableHook
-from adapter.observability.observe import HOOKS, logger
+from adapter.observability.logs import logger
+from adapter.observability.metrics import HOOKS
 from adapter.providers.base import (
     CallEvent,
     ConferenceRecording,

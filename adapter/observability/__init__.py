@@ -1,1 +1,1 @@
-"""What do logs and metrics say? Nothing is decided here."""
+"""Logs and metrics. Nothing is decided here."""

@@ -15,7 +15,7 @@ from functools import cache
 from types import FrameType
 from typing import Any, NoReturn
 
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 
 _PARENT_PIPE = "ADAPTER_PARENT_PIPE"
 

@@ -16,7 +16,7 @@ from adapter.domain.assessment import Assessment, CallRules
 from adapter.domain.call import Call, CallState
 from adapter.domain.record import CallRecord, Leg, Recording, RecordingState, call_key
 from adapter.intake.service import Intake
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 from adapter.providers.call_log import CallList, Day
 from adapter.reconcile.listed import Listed
 from adapter.reconcile.report import Report, word

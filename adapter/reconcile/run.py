@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from adapter.errors import RemoteError
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 from adapter.reconcile.account import Comparison, Parts
 from adapter.reconcile.report import Progress, Report
 from adapter.storage.reconciled_days import Ledger

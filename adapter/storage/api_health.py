@@ -10,7 +10,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from adapter.domain.questions import UNREACHABLE_AFTER
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 from adapter.storage.schema import provider_health
 from adapter.storage.session import Session
 

@@ -9,7 +9,7 @@ from typing import Any, TypedDict, Unpack
 import sqlalchemy as sa
 
 from adapter.domain.call import OPERATOR, Attempt
-from adapter.observability.observe import Exchange
+from adapter.observability.exchanges import Exchange
 from adapter.storage.schema import attempts
 from adapter.storage.session import Session
 

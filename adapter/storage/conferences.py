@@ -17,7 +17,7 @@ from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call
 from adapter.domain.parties import PartyKind
 from adapter.domain.record import CallRecord, Recording, call_key
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 from adapter.storage.schema import conference_calls, conference_recordings, legs
 from adapter.storage.store import Store
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 
 IS_DIRECT = "is_direct"
 # A process that is frozen amid a transaction holds its locks; the server takes them from it after so long.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from adapter.observability.observe import Counts
+from adapter.observability.metrics import Counts
 from adapter.storage.schema import totals
 from adapter.storage.session import Session
 

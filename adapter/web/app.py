@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from adapter.errors import HookError, StoreRefused, StoreUnavailable
 from adapter.intake.service import MAX_BODY_BYTES
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 
 log = logger("adapter.web")
 

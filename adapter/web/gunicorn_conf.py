@@ -18,7 +18,7 @@ from prometheus_client import multiprocess
 from adapter.config import lines_file
 from adapter.config.settings import Settings
 from adapter.domain.lines import read_lines
-from adapter.observability.observe import configure_logging
+from adapter.observability.logs import configure_logging
 from adapter.processes.lifetime import end_with_parent
 
 

@@ -12,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.registry import REGISTRY
 
 from adapter.errors import StoreRefused, StoreUnavailable
-from adapter.observability.observe import multiprocess_directory
+from adapter.observability.metrics import multiprocess_directory
 from adapter.storage.store import Store
 from adapter.web.access import Access, refusal
 from adapter.web.bounded_wait import Aside

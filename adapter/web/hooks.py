@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, request
 from werkzeug.exceptions import MethodNotAllowed
 
 from adapter.intake.service import Intake
-from adapter.observability.observe import ACKNOWLEDGE
+from adapter.observability.metrics import ACKNOWLEDGE
 from adapter.providers.base import HookRequest
 from adapter.web.body import read_body
 

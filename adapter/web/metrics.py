@@ -16,7 +16,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from adapter.observability.observe import HANGUP_LIMITS, HANGUP_TO_RECORD, STORED
+from adapter.observability.metrics import HANGUP_LIMITS, HANGUP_TO_RECORD, STORED
 from adapter.storage.api_health import ApiHealth
 from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.pauses import Pauses

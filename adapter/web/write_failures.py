@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
 
-from adapter.observability.observe import HOOKS, logger
+from adapter.observability.logs import logger
+from adapter.observability.metrics import HOOKS
 from adapter.storage.store import Store
 from adapter.targets.propexo.webhooks import read, verify
 from adapter.web.body import read_body

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapter.errors import AdapterError, LocalRateLimit, Paused, RemoteError, StoreUnavailable
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 from adapter.storage.task_leases import TaskLease, TaskLeases
 
 # A task with `at` that failed is tried again after so long.

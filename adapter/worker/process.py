@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from adapter.delivery.throttle import DispatchThrottle
 from adapter.errors import StoreUnavailable
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 from adapter.storage.store import Store
 from adapter.storage.workers import DEAD_AFTER
 from adapter.worker.dbos_queue import DbosQueue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 from adapter.storage.pauses import Pause, Pauses
 
 # A pause that nobody tries and no call waits for says nothing of how it stands now.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 from adapter.reconcile.run import Reconciliation
 from adapter.storage.retention import Retention
 from adapter.storage.store import Store

@@ -30,7 +30,7 @@ from adapter.domain.phone import e164
 from adapter.domain.summary import CallSummary
 from adapter.errors import HookError, UnreadableHook
 from adapter.net.byte_ranges import content_range, parse_range
-from adapter.observability.observe import hide_numbers
+from adapter.observability.redact import hide_numbers
 from adapter.providers.base import HookRequest
 from adapter.providers.twilio import TwilioProvider
 from adapter.providers.twilio.signature import Tokens

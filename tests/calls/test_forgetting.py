@@ -30,7 +30,7 @@ from adapter.domain.lines import PersonKind, read_lines
 from adapter.domain.number_traces import Traces
 from adapter.domain.phone import national_ten
 from adapter.errors import SettingsError
-from adapter.observability.observe import Exchange
+from adapter.observability.exchanges import Exchange
 from adapter.operations import decisions as desk
 from adapter.operations.replay import replay_calls, replay_parked
 from adapter.storage.engine import open_engine

@@ -25,7 +25,7 @@ from adapter.domain.lines import PersonKind
 from adapter.domain.matching import Person
 from adapter.domain.record import CallRecord, Leg, LegStatus
 from adapter.errors import StoreUnavailable
-from adapter.observability.observe import Exchange
+from adapter.observability.exchanges import Exchange
 from adapter.storage import engine as database
 from adapter.storage import pooler
 from adapter.storage.calls import stored

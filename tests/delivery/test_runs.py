@@ -12,7 +12,7 @@ from adapter.delivery.result import Finished, Reschedule
 from adapter.delivery.run import Delivery
 from adapter.domain.call import Call, CallState
 from adapter.errors import StoreUnavailable, TemporaryError
-from adapter.observability.observe import Exchange, record_exchange
+from adapter.observability.exchanges import Exchange, record_exchange
 from adapter.storage.store import Store
 from tests.conftest import ACCOUNT, Clock
 from tests.delivery.world import CALL, World, dial_hook, status_hook

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from adapter.bootstrap import migrate
 from adapter.config.settings import Settings
 from adapter.domain.call import CallState
-from adapter.observability.observe import TALLY
+from adapter.observability.metrics import TALLY
 from adapter.reconcile.run import Reconciliation
 from adapter.storage.api_health import ApiHealth
 from adapter.storage.store import Store

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import requests
 
 from adapter.errors import AdapterError
-from adapter.observability.observe import hide_numbers
+from adapter.observability.redact import hide_numbers
 
 TIMEOUT = (5.0, 10.0)
 

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from adapter.cli.doctor.finding import Finding
 from adapter.config.settings import Settings
 from adapter.errors import SettingsError
-from adapter.observability.observe import hide_numbers
+from adapter.observability.redact import hide_numbers
 
 # What web and worker refuse to start without, with something that passes in the place of the others.
 _NEEDED: Mapping[str, Any] = {

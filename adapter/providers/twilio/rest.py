@@ -24,7 +24,7 @@ from adapter.domain.record import (
     RecordingState,
 )
 from adapter.errors import CredentialsRefused, PermanentError, RemoteError, TemporaryError
-from adapter.observability.observe import Exchange, record_exchange
+from adapter.observability.exchanges import Exchange, record_exchange
 from adapter.providers.twilio.hooks import RECORDING_SOURCE, RECORDING_STATE, read_leg
 from adapter.providers.twilio.times import moment
 from adapter.text.untrusted import cut, cut_all, whole

@@ -21,7 +21,8 @@ from adapter.errors import (
     RemoteError,
     TemporaryError,
 )
-from adapter.observability.observe import Exchange, hide_numbers, record_exchange
+from adapter.observability.exchanges import Exchange, record_exchange
+from adapter.observability.redact import hide_numbers
 from adapter.targets.propexo.permission import CHECK_PATH, Permission
 from adapter.targets.propexo.rate_limiter import RateLimiter
 from adapter.text.plain import plain

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from adapter.domain.lines import Line
 from adapter.errors import LocalRateLimit, RemoteError
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 from adapter.targets.propexo.directory import Directory
 from adapter.targets.propexo.requirements import lacking
 

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Protocol
 
 from adapter.errors import CredentialsRefused, Paused, PermanentError, RemoteError, TemporaryError
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 from adapter.storage.pauses import Pause
 
 # Given to every key (Propexo's documentation, Integrations).

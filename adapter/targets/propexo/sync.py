@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from adapter.domain.lines import PersonKind
 from adapter.domain.matching import LONG_AGO, Person
 from adapter.errors import LocalRateLimit, PermanentError, RemoteError
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 from adapter.storage.people_index import RULES, PeopleIndex, SyncState
 from adapter.targets.propexo.client import PropexoClient, has_more, rows_of
 from adapter.targets.propexo.people import COLLECTION, person_of

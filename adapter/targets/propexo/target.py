@@ -14,7 +14,7 @@ from adapter.domain.lines import Line, PersonKind
 from adapter.domain.matching import Person
 from adapter.domain.summary import CallSummary
 from adapter.errors import CannotVerify, PermanentError, TemporaryError
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 from adapter.storage.people_index import PeopleIndex
 from adapter.targets.base import (
     EarlierWrite,

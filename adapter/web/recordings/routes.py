@@ -15,7 +15,7 @@ from adapter.domain.lines import Lines
 from adapter.domain.record import Recording
 from adapter.errors import CredentialsRefused, PermanentError, TemporaryError
 from adapter.net.byte_ranges import Span
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 from adapter.providers.media import Audio, AudioFormat, Media
 from adapter.storage.store import Store
 from adapter.web.recordings.page import Listen, Page, missing, not_there, page

@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import Any
 
 from adapter.errors import RemoteError
-from adapter.observability.observe import logger
+from adapter.observability.logs import logger
 from adapter.providers.media import Audio
 
 STALL_SECONDS = 15.0

@@ -23,7 +23,7 @@ from adapter.errors import (
     RemoteError,
     TemporaryError,
 )
-from adapter.observability.observe import exchanges
+from adapter.observability.exchanges import exchanges
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.rate_limiter import RateLimiter
 

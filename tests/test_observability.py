@@ -15,15 +15,10 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapter.observability.observe import (
-    TALLY,
-    Exchange,
-    configure_logging,
-    exchanges,
-    hide_numbers,
-    logger,
-    record_exchange,
-)
+from adapter.observability.exchanges import Exchange, exchanges, record_exchange
+from adapter.observability.logs import configure_logging, logger
+from adapter.observability.metrics import TALLY
+from adapter.observability.redact import hide_numbers
 from tests.conftest import NOW
 
 Logged = Callable[[], list[dict[str, Any]]]
