@@ -6,7 +6,7 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 bin := justfile_directory() / ".venv/bin"
 
 # What needs no server, no browser and no second process: one question, one answer.
-fast := "tests/calls tests/providers tests/targets tests/stories/test_stories.py tests/test_intake.py tests/test_settings.py tests/test_documents.py"
+fast := "tests/unit tests/flow/test_intake.py tests/stories/test_stories.py tests/repository"
 
 # List the tasks.
 default:
@@ -44,6 +44,6 @@ demo *args:
 
 # Draw the states of a call, and check the documents: links, settings, keys of a line, commands, the form of decisions, spelling.
 docs:
-    {{ bin }}/python -m tests.state_diagram
-    {{ bin }}/pytest -n 0 tests/test_documents.py
+    {{ bin }}/python -m tests.repository.state_diagram
+    {{ bin }}/pytest -n 0 tests/repository/test_documents.py
     {{ bin }}/codespell README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md docs

@@ -30,7 +30,7 @@ from adapter.providers.base import HookRequest
 from adapter.storage.engine import open_engine
 from adapter.storage.schema import metadata
 from adapter.storage.store import Store
-from tests.pgbouncer import PROGRAM, transaction_pooler
+from tests.support.pgbouncer import PROGRAM, transaction_pooler
 
 ACCOUNT = "AC00000000000000000000000000000001"
 TOKEN = "main-token"

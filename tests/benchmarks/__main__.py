@@ -25,7 +25,7 @@ from tests.benchmarks.delivery import (
     measure_steady,
 )
 from tests.benchmarks.load import RENEW_AFTER, Result
-from tests.reports import machine, revision
+from tests.support.reports import machine, revision
 
 ROUND_TRIP, BARE, CELERY = "one round trip", "bare Flask", "Celery + Redis"
 ROUNDS, ACKNOWLEDGED = 28, 500

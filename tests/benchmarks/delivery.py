@@ -32,7 +32,7 @@ from tests.benchmarks.load import (
     signed_request,
 )
 from tests.benchmarks.servers import adapter, await_port, environment, free_port, fresh_database
-from tests.delivery.world import LINES
+from tests.support.world import LINES
 
 API_KEY = "sandbox-key"
 CONNECTIONS = 8

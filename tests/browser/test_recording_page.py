@@ -18,9 +18,9 @@ from adapter.config.settings import Settings
 from adapter.web.app import create_app
 from adapter.web.recordings.routes import recording_routes
 from tests.conftest import ACCOUNT, TOKEN
-from tests.fakes import audio
-from tests.fakes.recorded import SID, environ_of, link_of, take_call, take_recording
-from tests.fakes.twilio_api import FakeTwilio
+from tests.support import audio
+from tests.support.recorded import SID, environ_of, link_of, take_call, take_recording
+from tests.support.twilio_api import FakeTwilio
 
 pytestmark = pytest.mark.browser
 

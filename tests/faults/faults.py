@@ -22,8 +22,8 @@ from adapter.targets.propexo.client import READ_SECONDS
 from tests.benchmarks.servers import free_port
 from tests.faults.audit import unfinished
 from tests.faults.world import Child, World, wait_until
-from tests.pgbouncer import transaction_pooler
-from tests.web.slow import ATTACKS, SlowClients
+from tests.support.pgbouncer import transaction_pooler
+from tests.support.slow_clients import ATTACKS, SlowClients
 
 Act = Callable[[World, random.Random], None]
 

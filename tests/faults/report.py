@@ -13,7 +13,7 @@ from tests.faults.faults import FAULTS, LATE_AFTER
 from tests.faults.run import Result
 from tests.faults.traffic import SENDERS, TRIES, WITHIN_SECONDS
 from tests.faults.world import VISIBLE_SECONDS
-from tests.reports import machine, revision
+from tests.support.reports import machine, revision
 
 _PACKAGES = ("dbos", "sqlalchemy", "psycopg", "flask", "gunicorn", "requests")
 _SHOWN = 20

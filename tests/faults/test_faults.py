@@ -13,7 +13,7 @@ from tests.faults.faults import FAULTS, ON_SQLITE
 from tests.faults.postgres import Cluster
 from tests.faults.run import Step, run
 from tests.faults.world import World
-from tests.pgbouncer import PROGRAM
+from tests.support.pgbouncer import PROGRAM
 
 pytestmark = pytest.mark.full
 # Most of a fault is waiting, so .ci/run has a few worlds at a time: --dist loadgroup makes one for each group.

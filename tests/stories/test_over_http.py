@@ -24,8 +24,7 @@ from adapter.storage.people_index import PeopleIndex
 from adapter.storage.schema import conference_recordings as conference_recordings_table
 from adapter.storage.store import Store
 from tests.conftest import TOKEN
-from tests.delivery.world import LINES, SUBACCOUNT, SUBACCOUNT_TOKEN
-from tests.stories.running import (
+from tests.support.processes import (
     Sandbox,
     TwilioApi,
     environment,
@@ -35,7 +34,8 @@ from tests.stories.running import (
     wait_for,
     wait_until_ready,
 )
-from tests.stories.story import STORIES, VENDORS, Params, Story, lines_of
+from tests.support.story import STORIES, VENDORS, Params, Story, lines_of
+from tests.support.world import LINES, SUBACCOUNT, SUBACCOUNT_TOKEN
 
 FINAL = ("written", "held", "ignored", "failed", "folded")
 # Each story as it is listed, and a copy of it with its hooks the other way round.

@@ -34,8 +34,8 @@ from adapter.targets.propexo.models import CALL_STATUS
 from adapter.targets.propexo.people import person_of
 from adapter.targets.propexo.profiles import profile_of
 from tests.conftest import NOW, Clock, empty
-from tests.delivery.world import LINES, PEOPLE, FakeReader, FakeTarget, World
-from tests.stories.story import STORIES, VENDORS, Story, facts_of, lines_of
+from tests.support.story import STORIES, VENDORS, Story, facts_of, lines_of
+from tests.support.world import LINES, PEOPLE, FakeReader, FakeTarget, World
 
 DAY = 86400
 BASE = "https://api.twilio.com"

@@ -22,9 +22,9 @@ from adapter.storage.task_leases import TaskLeases
 from adapter.worker.periodic import PeriodicRunner
 from adapter.worker.tasks import HeldOnceMore, timed
 from tests.conftest import Clock
-from tests.delivery.periodic import run_due
-from tests.delivery.test_strangers import Adapter, adapter
-from tests.delivery.world import FakeTarget, World, recording_hook, status_hook
+from tests.flow.test_lead_creation import Adapter, adapter
+from tests.support.periodic import run_due
+from tests.support.world import FakeTarget, World, recording_hook, status_hook
 from tests.upgrades.dumps import restore
 from tests.upgrades.make import ACCOUNT, CALLS, LINES, PEOPLE, call_id
 

@@ -1,0 +1,575 @@
+"""Is the provider asked until its answer can be believed, and is a call on our other line followed there?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from adapter.domain.call import CallState
+from adapter.domain.questions import API_LAG, UNREACHABLE_AFTER
+from adapter.domain.record import Leg, LegDirection, LegStatus
+from adapter.errors import CredentialsRefused, PermanentError, TemporaryError
+from adapter.providers.twilio.rest import recording_of
+from adapter.storage.api_health import ApiHealth
+from tests.conftest import ACCOUNT, NOW, Clock
+from tests.support.world import (
+    AGENT,
+    CALL,
+    CALLER,
+    CHILD,
+    LINE,
+    OTHER_LINE,
+    FakeReader,
+    World,
+    answered_hooks,
+    dial_hook,
+    status_hook,
+)
+
+SILENT = TemporaryError("Twilio's API gave no answer (ConnectTimeout)")
+BUSY = TemporaryError("Twilio's API answered 503", status=503)
+REFUSED = CredentialsRefused("Twilio's API answered 401; check TWILIO_AUTH_TOKEN", status=401)
+OTHER_CALL = "CA" + "7" * 32
+TIMESTAMP = {"Timestamp": "Mon, 02 Mar 2026 15:00:00 +0000"}
+S = LegStatus
+
+
+def leg(status: LegStatus, seconds: int | None = None, **facts: Any) -> Leg:
+    ends = {"from_number": CALLER, "to_number": AGENT, **facts}
+    ids = {"id": CHILD, "parent_id": CALL}
+    return Leg(
+        direction=LegDirection.DIALLED,
+        status=status,
+        duration_seconds=seconds,
+        **{**ids, **ends},
+    )
+
+
+class Reader(FakeReader):
+    """A provider's API whose answers change with time.
+
+    silence: (until, error), the error that is raised until so many seconds after the start.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        children_at: Sequence[tuple[float, Sequence[Leg]]] = ((0.0, ()),),
+        silence: tuple[float, Exception] | None = None,
+    ) -> None:
+        super().__init__()
+        self._clock, self._begun = clock, clock()
+        self._children_at, self._silence = children_at, silence
+        self.asked_at: list[float] = []
+
+    def _ask(self, what: str) -> None:
+        age = (self._clock() - self._begun).total_seconds()
+        self.asked_at.append(age)
+        if self._silence is not None and age < self._silence[0]:
+            self.errors = [self._silence[1]]
+        super()._ask(what)
+        self.children = [legs for since, legs in self._children_at if since <= age][-1]
+
+
+def world_with(engine: sa.Engine, **reader: Any) -> World:
+    clock = Clock()
+    return World(engine, clock, reader=Reader(clock, **reader))
+
+
+def asked_at(world: World) -> list[float]:
+    assert isinstance(world.reader, Reader)
+    return world.reader.asked_at
+
+
+# The API's lag and its silence -----------------------------------------------------------------------
+
+
+def test_an_empty_list_of_legs_is_believed_only_once_the_api_had_time(engine: sa.Engine) -> None:
+    world = world_with(engine)
+    world.hook(status_hook("completed", 40, **TIMESTAMP))
+    world.pass_time(59)
+    assert world.target.posts == []
+    assert world.call(CALL).state is CallState.OPEN
+    world.pass_time(4)
+    assert world.target.posts[0].body["outcome"] == "answered"
+    assert world.target.posts[0].body["assumed"] is True
+
+
+def test_a_call_is_looked_at_four_times_at_most_with_three_reads_each(engine: sa.Engine) -> None:
+    world = world_with(engine)
+    world.hook(status_hook("completed", 40))
+    world.finish()
+    looks = sorted(set(asked_at(world)))
+    assert len(looks) <= 4
+    assert looks[-1] >= API_LAG.total_seconds()
+    assert all(asked_at(world).count(at) <= 3 for at in looks)
+
+
+def test_late_hooks_that_settle_nothing_cause_no_further_looks(engine: sa.Engine) -> None:
+    world = world_with(engine)
+    world.hook(status_hook("completed", 40, **TIMESTAMP))
+    for seconds in range(12, 60, 4):
+        world.pass_time(4)
+        world.hook(
+            {
+                **status_hook("ringing"),
+                "SequenceNumber": str(seconds),
+                "SipResponseCode": str(100 + seconds),
+            }
+        )
+    world.finish()
+    assert len(set(asked_at(world))) <= 4
+
+
+def test_a_hook_that_settles_the_call_ends_the_waiting(engine: sa.Engine) -> None:
+    world = world_with(engine)
+    world.hook(status_hook("completed", 40, **TIMESTAMP))
+    world.pass_time(25)
+    assert world.target.posts == []
+    world.hook(dial_hook("completed", 30, bridged=True, parent="completed"))
+    world.pass_time(1)
+    assert world.target.posts[0].body["talk_seconds"] == 30
+
+
+@pytest.mark.parametrize("error", [SILENT, BUSY, REFUSED], ids=["silent", "503", "401"])
+def test_an_api_that_gives_no_answer_is_asked_again(engine: sa.Engine, error: Exception) -> None:
+    world = world_with(engine, silence=(25.0, error), children_at=[(0.0, [leg(S.NO_ANSWER)])])
+    world.hook(status_hook("completed", 40, **TIMESTAMP))
+    world.pass_time(65)
+    assert [post.body["outcome"] for post in world.target.posts] == ["no_answer"]
+
+
+def test_after_a_long_silence_the_call_is_written_as_assumed(engine: sa.Engine) -> None:
+    world = world_with(engine, silence=(1e9, SILENT))
+    world.hook(status_hook("completed", 40, **TIMESTAMP))
+    world.pass_time(UNREACHABLE_AFTER.total_seconds() - 60)
+    assert world.target.posts == []
+    world.pass_time(20 * 60)
+    assert world.target.posts[0].body["assumed"] is True
+    # By now it is known that nothing answers: another call waits no longer than the API may lag.
+    begun = world.clock()
+    other = status_hook("completed", 40, CallSid=OTHER_CALL, Timestamp=format_datetime(begun))
+    world.hook(other)
+    world.pass_time(58)
+    assert len(world.target.posts) == 1
+    world.pass_time(10)
+    assert len(world.target.posts) == 2
+    assert world.clock() - begun < timedelta(seconds=70)
+    (state,) = ApiHealth(world.store).states()
+    assert state.is_unreachable(world.clock())
+    assert "no answer" in (state.error or "")
+
+
+def test_what_was_not_certain_is_marked_as_assumed_when_the_api_was_silent(
+    engine: sa.Engine,
+) -> None:
+    """A message may have been left after the dial that nobody took."""
+    world = world_with(engine, silence=(1e9, SILENT))
+    world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
+    world.hook(status_hook("completed", 40, **TIMESTAMP))
+    world.finish()
+    body = world.target.posts[0].body
+    assert (body["outcome"], body["assumed"]) == ("no_answer", True)
+
+
+def test_an_answer_ends_the_outage_for_all(engine: sa.Engine) -> None:
+    world = world_with(engine)
+    health = ApiHealth(world.store)
+    health.failed("twilio", ACCOUNT, "no answer", NOW - timedelta(hours=1))
+    assert health.is_unreachable("twilio", ACCOUNT, NOW)
+    ApiHealth(world.store).worked("twilio", ACCOUNT, NOW)
+    assert not health.is_unreachable("twilio", ACCOUNT, NOW)
+
+
+def test_a_call_that_the_provider_does_not_know_is_written_as_the_hooks_have_it(
+    engine: sa.Engine,
+) -> None:
+    world = world_with(
+        engine, silence=(1e9, PermanentError("Twilio's API answered 404", status=404))
+    )
+    world.hook(status_hook("completed", 40, **TIMESTAMP))
+    world.pass_time(65)
+    assert world.target.posts[0].body["assumed"] is True
+
+
+# Legs that go on -------------------------------------------------------------------------------------
+
+
+def test_while_a_leg_is_connected_the_call_is_not_over(engine: sa.Engine) -> None:
+    world = world_with(
+        engine,
+        children_at=[(0.0, [leg(S.IN_PROGRESS)]), (400.0, [leg(S.COMPLETED, 440)])],
+    )
+    world.hook(status_hook("completed", 40, **TIMESTAMP))
+    world.pass_time(390)
+    assert world.target.posts == []
+    assert world.call(CALL).reason == "the call is still going on"
+    world.pass_time(600)
+    assert world.target.posts[0].body["talk_seconds"] == 440
+
+
+def test_the_end_of_a_leg_that_goes_on_brings_the_call_forward(engine: sa.Engine) -> None:
+    world = world_with(engine, children_at=[(0.0, [leg(S.IN_PROGRESS)])])
+    world.hook(status_hook("completed", 40, **TIMESTAMP))
+    world.pass_time(200)
+    assert world.target.posts == []
+    ended = {
+        **status_hook("completed", 240, CallSid=CHILD, Direction="outbound-dial", To=AGENT),
+        "ParentCallSid": CALL,
+        "Timestamp": "Mon, 02 Mar 2026 15:03:20 +0000",
+    }
+    world.hook(ended)
+    world.pass_time(15)
+    assert world.target.posts[0].body["talk_seconds"] == 240
+
+
+# Our own other lines ---------------------------------------------------------------------------------
+
+
+def relay(seconds: int = 60) -> list[dict[str, str]]:
+    """A call on our line that is led to our other line, as its hooks tell: the other line picked up."""
+    to_line = {
+        **status_hook("completed", seconds, CallSid=CHILD, Direction="outbound-dial"),
+        "From": CALLER,
+        "To": OTHER_LINE,
+        "ParentCallSid": CALL,
+        **TIMESTAMP,
+    }
+    dial = dial_hook("completed", seconds, bridged=True, parent="completed")
+    return [to_line, dial, status_hook("completed", seconds + 2, **TIMESTAMP)]
+
+
+def on_other_line(status: str = "completed", seconds: int = 60) -> dict[str, str]:
+    return status_hook(status, seconds, CallSid=OTHER_CALL, To=OTHER_LINE, **TIMESTAMP)
+
+
+def other_dial(status: str, seconds: int = 0, *, bridged: bool) -> dict[str, str]:
+    told = dial_hook(status, seconds, bridged=bridged, parent="completed")
+    return {**told, "CallSid": OTHER_CALL, "To": OTHER_LINE, "DialCallSid": "CA" + "8" * 32}
+
+
+def post_of(world: World, call: str) -> dict[str, Any]:
+    (body,) = [p.body for p in world.target.posts if p.body["reference"] == call]
+    return dict(body)
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["told before", "told after"])
+@pytest.mark.parametrize(
+    ("hooks", "outcome", "talk"),
+    [
+        ([other_dial("completed", 50, bridged=True), on_other_line()], "answered", 50),
+        ([other_dial("canceled", bridged=False), on_other_line()], "abandoned", 0),
+        ([on_other_line("no-answer", 0)], "no_answer", 0),
+        ([], "no_answer", 0),
+    ],
+    ids=["answered", "caller left", "not answered", "no such call"],
+)
+def test_the_call_on_our_other_line_tells_whether_anybody_talked(
+    engine: sa.Engine,
+    is_first: bool,
+    hooks: list[dict[str, str]],
+    outcome: str,
+    talk: int,
+) -> None:
+    world = world_with(engine)
+    for hook in [*hooks, *relay()] if is_first else [*relay(), *hooks]:
+        world.hook(hook)
+        world.pass_time(1)
+    world.pass_time(70)
+    body = post_of(world, CALL)
+    assert (body["outcome"], body["talk_seconds"]) == (outcome, talk)
+
+
+def test_a_call_that_is_open_on_our_other_line_is_waited_for(engine: sa.Engine) -> None:
+    world = world_with(engine)
+    for hook in relay():
+        world.hook(hook)
+    world.hook({**on_other_line("in-progress"), "Timestamp": "Mon, 02 Mar 2026 14:59:00 +0000"})
+    world.pass_time(120)
+    assert world.target.posts == []
+    assert "other line" in (world.call(CALL).reason or "")
+    world.hook(other_dial("completed", 50, bridged=True))
+    world.hook(on_other_line())
+    world.pass_time(120)
+    assert post_of(world, CALL)["talk_seconds"] == 50
+
+
+def test_a_call_of_somebody_else_on_our_other_line_tells_nothing(engine: sa.Engine) -> None:
+    world = world_with(engine)
+    stranger = {**on_other_line(), "From": "+16175550135"}
+    for hook in [
+        {**other_dial("completed", 50, bridged=True), "From": "+16175550135"},
+        stranger,
+        *relay(),
+    ]:
+        world.hook(hook)
+    world.pass_time(70)
+    assert post_of(world, CALL)["outcome"] == "no_answer"
+
+
+def test_a_person_who_answered_beside_our_other_line_did_answer(engine: sa.Engine) -> None:
+    """A ring-all of our other line and an agent; the agent took it."""
+    world = world_with(engine)
+    agents = {**answered_hooks(30)[0], "DialCallSid": "CA" + "9" * 32}
+    to_line = {**relay()[0], "CallStatus": "canceled", "CallDuration": "0"}
+    for hook in [to_line, agents, status_hook("completed", 40, **TIMESTAMP)]:
+        world.hook(hook)
+    world.pass_time(70)
+    assert post_of(world, CALL)["talk_seconds"] == 30
+
+
+@pytest.mark.parametrize(
+    ("hooks", "outcome", "talk"),
+    [
+        ([other_dial("completed", 50, bridged=True), on_other_line()], "answered", 50),
+        ([other_dial("canceled", bridged=False), on_other_line()], "abandoned", 0),
+        ([], "answered", 60),
+    ],
+    ids=["answered", "caller left", "to an agent"],
+)
+def test_a_dial_that_does_not_name_our_other_line_is_followed_there_too(
+    engine: sa.Engine, hooks: list[dict[str, str]], outcome: str, talk: int
+) -> None:
+    world = world_with(engine)
+    for hook in [*hooks, *relay()[1:]]:
+        world.hook(hook)
+    world.pass_time(70)
+    body = post_of(world, CALL)
+    assert (body["outcome"], body["talk_seconds"]) == (outcome, talk)
+
+
+def test_another_call_of_an_offices_number_at_the_same_time_is_another_call(
+    engine: sa.Engine,
+) -> None:
+    """A locator's office has one number: two of its people call two of our lines at once."""
+    world = world_with(engine)
+    for hook in [on_other_line("no-answer", 0), *relay()[1:]]:
+        world.hook(hook)
+    world.pass_time(70)
+    assert post_of(world, CALL)["outcome"] == "answered"
+
+
+def test_a_call_before_or_after_on_our_other_line_is_another_call(engine: sa.Engine) -> None:
+    world = world_with(engine)
+    before = {**on_other_line(), "Timestamp": "Mon, 02 Mar 2026 14:57:00 +0000"}
+    for hook in [other_dial("no-answer", bridged=False), before, *relay()[1:]]:
+        world.hook(hook)
+    world.pass_time(70)
+    assert post_of(world, CALL)["talk_seconds"] == 60
+
+
+def test_our_line_that_calls_our_other_line_is_nobodys_call(engine: sa.Engine) -> None:
+    """The inbound call there shows our line as its caller, and is forwarded to an agent nobody listed."""
+    world = world_with(engine)
+    hooks = [other_dial("completed", 50, bridged=True), on_other_line()]
+    to_agent = {
+        **status_hook("completed", 50, CallSid="CA" + "8" * 32, Direction="outbound-dial"),
+        "From": LINE,
+        "To": "+16175550188",
+        "ParentCallSid": OTHER_CALL,
+    }
+    for hook in [*hooks, to_agent]:
+        world.hook({**hook, "From": LINE})
+    world.pass_time(120)
+    assert world.call(OTHER_CALL).state is CallState.IGNORED
+    assert world.target.posts == []
+
+
+# Calls whose end nobody told --------------------------------------------------------------------------
+
+
+def canceled(number: int) -> dict[str, str]:
+    leg_id = f"CA{number:032}"
+    hook = status_hook("canceled", 0, CallSid=leg_id, Direction="outbound-dial", To=AGENT)
+    return {**hook, "ParentCallSid": CALL, **TIMESTAMP}
+
+
+def test_the_other_phones_of_a_ring_all_do_not_end_the_call(engine: sa.Engine) -> None:
+    """They report `canceled` the moment one picks up; the provider says that the call goes on."""
+    clock = Clock()
+    reader = Reader(clock)
+    reader.call = Leg(id=CALL, direction=LegDirection.INBOUND, status=S.IN_PROGRESS)
+    world = World(engine, clock, reader=reader)
+    for number in range(2, 5):
+        world.hook(canceled(number))
+    world.pass_time(3600)
+    assert world.target.posts == []
+    assert world.call(CALL).state is CallState.OPEN
+
+
+def test_the_first_phone_of_a_hunt_does_not_end_the_call_where_nobody_can_be_asked(
+    engine: sa.Engine,
+) -> None:
+    world = World(engine, Clock())
+    world.hook({**canceled(2), "CallStatus": "no-answer"})
+    world.pass_time(200)
+    assert world.target.posts == []
+
+
+def test_a_call_whose_end_no_hook_told_is_on_record_soon_after_it(engine: sa.Engine) -> None:
+    """Only the result of the dial came, while the caller was still there."""
+    clock = Clock()
+    reader = Reader(clock)
+    reader.call = Leg(id=CALL, direction=LegDirection.INBOUND, status=S.IN_PROGRESS)
+    world = World(engine, clock, reader=reader)
+    world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
+    world.pass_time(30)
+    reader.call = Leg(
+        id=CALL,
+        direction=LegDirection.INBOUND,
+        from_number=CALLER,
+        to_number=LINE,
+        status=S.COMPLETED,
+        duration_seconds=50,
+        started_at=clock() - timedelta(seconds=50),
+        ended_at=clock(),
+    )
+    world.pass_time(65)
+    assert [post.body["outcome"] for post in world.target.posts] == ["no_answer"]
+
+
+# What is not there yet, and what came after ---------------------------------------------------------
+
+
+def test_a_call_that_goes_on_is_not_written_because_the_api_does_not_know_it_yet(
+    engine: sa.Engine,
+) -> None:
+    """The API lags behind the beginning of a call, too: 404 is no answer while the call is new."""
+    world = world_with(engine)
+    world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
+    world.pass_time(15)
+    assert world.reader is not None
+    assert "leg" in world.reader.reads
+    assert world.target.posts == []
+    world.hook(
+        dial_hook("completed", 60, bridged=True, parent="completed") | {"DialCallSid": OTHER_CALL}
+    )
+    world.hook(status_hook("completed", 90))
+    world.finish()
+    assert [post.body["outcome"] for post in world.target.posts] == ["answered"]
+
+
+def test_a_hook_does_not_put_off_the_next_look_at_a_call_that_goes_on(engine: sa.Engine) -> None:
+    world = world_with(engine)
+    assert world.reader is not None
+    world.reader.call = Leg(id=CALL, direction=LegDirection.INBOUND, status=S.IN_PROGRESS)
+    child = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial", "To": AGENT}
+    world.hook(status_hook("busy", 0, **child))
+    world.pass_time(15)
+    child["CallSid"] = OTHER_CALL
+    world.hook(status_hook("completed", 40, **child))
+    due = world.call(CALL).due_at
+    assert due is not None
+    assert due - world.clock() <= timedelta(seconds=60)
+
+
+def test_a_call_on_our_other_line_of_which_no_hook_came_is_taken_in(engine: sa.Engine) -> None:
+    """Its own hooks are lost: the provider's list of calls to that line has it, and the legs it dialled."""
+    world = world_with(engine)
+    assert isinstance(world.reader, Reader)
+    ended = NOW
+    world.reader.on_lines = [
+        Leg(
+            id=OTHER_CALL,
+            direction=LegDirection.INBOUND,
+            from_number=CALLER,
+            to_number=OTHER_LINE,
+            status=S.COMPLETED,
+            duration_seconds=65,
+            started_at=ended - timedelta(seconds=65),
+            ended_at=ended,
+        )
+    ]
+    world.reader.children = [leg(S.COMPLETED, 40, id="CA" + "8" * 32, parent_id=OTHER_CALL)]
+    at_end = {"Timestamp": format_datetime(ended)}
+    child = {
+        "CallSid": CHILD,
+        "ParentCallSid": CALL,
+        "Direction": "outbound-dial",
+        "To": OTHER_LINE,
+    }
+    world.hook(status_hook("completed", 65, **child, **at_end))
+    world.hook(dial_hook("completed", 65, bridged=True, parent="completed"))
+    world.hook(status_hook("completed", 70, **at_end))
+    world.finish()
+    assert world.call(OTHER_CALL).state is CallState.WRITTEN
+    assert world.call(CALL).outcome == world.call(OTHER_CALL).outcome == "answered"
+
+
+def test_what_came_after_a_dial_is_asked_for_where_the_call_went_on(engine: sa.Engine) -> None:
+    """The agent left after 30 s; the call went on for 65 s: the report of a second dial may be lost."""
+    second = leg(S.COMPLETED, 50, id="CA" + "8" * 32, ended_at=NOW + timedelta(seconds=65))
+    first = leg(S.COMPLETED, 30, ended_at=NOW)
+    world = world_with(engine, children_at=((0.0, (first, second)),))
+    world.hook(dial_hook("completed", 30, bridged=True, parent="in-progress"))
+    world.clock.now = NOW + timedelta(seconds=65)
+    end = {"Timestamp": format_datetime(NOW + timedelta(seconds=65))}
+    world.hook(status_hook("completed", 100, **end))
+    world.finish()
+    assert world.target.posts[0].body["talk_seconds"] == 80
+
+
+def test_a_call_that_ends_with_its_dial_leaves_nothing_open(engine: sa.Engine) -> None:
+    """The dialled leg and the call end in the same second: no message was left in between."""
+    world = world_with(engine)
+    child = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial", "To": AGENT}
+    world.hook(status_hook("no-answer", 0, **child, **TIMESTAMP))
+    world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
+    world.hook(status_hook("completed", 25, **TIMESTAMP))
+    world.pass_time(1)
+    assert world.target.posts[0].body["outcome"] == "no_answer"
+    assert asked_at(world) == []
+
+
+def test_an_agents_machine_that_the_caller_hung_up_on_is_no_answer(engine: sa.Engine) -> None:
+    world = world_with(engine)
+    child = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial", "To": AGENT}
+    world.hook(status_hook("completed", 12, AnsweredBy="machine_start", **child))
+    world.hook(dial_hook("completed", 12, bridged=True, parent="completed"))
+    world.hook(status_hook("completed", 25))
+    world.finish()
+    assert world.target.posts[0].body["outcome"] == "no_answer"
+
+
+def test_a_message_without_length_yet_may_be_said_to_have_none() -> None:
+    row = {"sid": "RE" + "1" * 32, "source": "RecordVerb", "status": "processing", "duration": "0"}
+    assert recording_of(row, "https://api.example").duration_seconds is None
+    assert recording_of(row | {"status": "completed"}, "https://api.example").duration_seconds == 0
+
+
+def test_an_outgoing_call_does_not_wait_for_an_api_that_gives_no_answer(engine: sa.Engine) -> None:
+    """Most programs detect no machine: their hooks told all there is."""
+    world = world_with(engine, silence=(3600, REFUSED))
+    ends = {"Direction": "outbound-api", "From": LINE, "To": CALLER}
+    world.hook(status_hook("completed", 65, **ends, **TIMESTAMP))
+    world.pass_time(12)
+    assert world.target.posts[0].body["outcome"] == "answered"
+    assert len(asked_at(world)) == 1
+
+
+def test_a_refused_list_of_the_calls_to_our_other_line_fails_no_call(engine: sa.Engine) -> None:
+    """The list is one more source: where the provider refuses it, nobody is known to have talked there."""
+    world = world_with(engine)
+    assert world.reader is not None
+
+    def refuse(account: str, number: str, since: datetime) -> Sequence[Leg]:
+        raise PermanentError("Twilio's API answered 400", status=400)
+
+    world.reader.calls_to = refuse  # type: ignore[method-assign]  # the fake's list of errors is used up by the first read
+    child = {
+        "CallSid": CHILD,
+        "ParentCallSid": CALL,
+        "Direction": "outbound-dial",
+        "To": OTHER_LINE,
+    }
+    world.hook(status_hook("completed", 65, **child, **TIMESTAMP))
+    world.hook(dial_hook("completed", 65, bridged=True, parent="completed"))
+    world.hook(status_hook("completed", 70, **TIMESTAMP))
+    world.finish()
+    assert [post.body["outcome"] for post in world.target.posts] == ["no_answer"]

@@ -1,0 +1,222 @@
+"""Do web, worker and what they start end when they are told to, whatever hangs, and with who started them?"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import signal
+import socket
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import requests
+
+from adapter.sandbox import twilio as simulate
+from tests.conftest import ACCOUNT, BASE_URL, ENVIRON, LINE, PATH, TOKEN
+from tests.faults.postgres import Cluster
+from tests.http.test_listeners import wait_for
+
+ROOT = Path(__file__).parents[2]
+ENDED_SECONDS = 30.0  # what hosts wait after SIGTERM
+READY_SECONDS = 90.0
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc")
+
+
+class Home:
+    """Commands that run in a home of their own, by which their processes are found."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+
+    def start(
+        self, *arguments: str, more: Mapping[str, str] | None = None, terminal: int | None = None
+    ) -> subprocess.Popen[bytes]:
+        environ = {
+            **ENVIRON,
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "WEB_CONCURRENCY": "1",
+            "DATABASE_URL": f"sqlite:///{self.folder}/adapter.sqlite3",
+            "PROPEXO_BASE_URL": "http://127.0.0.1:9",
+            "TWILIO_API_BASE_URL": "http://127.0.0.1:9",
+            "LOG_FORMAT": "json",
+            **(more or {}),
+        }
+
+        def take_terminal() -> None:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+        with (self.folder / "log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "adapter", *arguments],
+                cwd=ROOT, env=environ, start_new_session=True,
+                stdin=terminal if terminal is not None else subprocess.DEVNULL,
+                stdout=terminal or log, stderr=terminal or log,
+                preexec_fn=take_terminal if terminal is not None else None,
+            )  # fmt: skip
+
+    def processes(self) -> dict[int, str]:
+        """All that run in this home, by id, with their commands."""
+        mark = f"HOME={self.folder}\0".encode()
+        found = {}
+        for entry in Path("/proc").iterdir():
+            with suppress(OSError):
+                if entry.name.isdigit() and mark in (entry / "environ").read_bytes() + b"\0":
+                    command = (entry / "cmdline").read_bytes().replace(b"\0", b" ")
+                    if command:
+                        found[int(entry.name)] = command.decode()
+        return found
+
+    def answers(self, path: str = "/livez") -> bool:
+        with suppress(requests.RequestException):
+            return requests.get(f"http://127.0.0.1:{self.port}{path}", timeout=5).ok
+        return False
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    # Under nohup the tests would hand on that SIGHUP is ignored.
+    hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    home = Home(tmp_path)
+    yield home
+    signal.signal(signal.SIGHUP, hangup)
+    for pid in home.processes():
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def run_is_complete(home: Home) -> bool:
+    """`adapter run` with gunicorn, its process, and the worker."""
+    commands = home.processes().values()
+    assert commands, (home.folder / "log").read_text()
+    return home.answers() and any(command.endswith("adapter worker ") for command in commands)
+
+
+def close_terminal(home: Home, start: Callable[[int], subprocess.Popen[bytes]]) -> None:
+    master, slave = pty.openpty()
+    process = start(slave)
+    os.close(slave)
+    os.set_blocking(master, False)
+    wait_for(lambda: home.answers(), "it answers", READY_SECONDS)
+    os.close(master)
+    process.wait(ENDED_SECONDS)
+
+
+@pytest.mark.full
+def test_run_in_a_terminal_that_is_closed_ends_with_its_children(home: Home) -> None:
+    close_terminal(home, lambda terminal: home.start("run", terminal=terminal))
+    wait_for(lambda: not home.processes(), "nothing is left", ENDED_SECONDS)
+
+
+def test_web_in_a_terminal_that_is_closed_ends(home: Home) -> None:
+    """gunicorn takes SIGHUP for a wish to load its configuration again."""
+    home.start("migrate").wait(60)
+    close_terminal(home, lambda terminal: home.start("web", terminal=terminal))
+    wait_for(lambda: not home.processes(), "nothing is left", ENDED_SECONDS)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        pytest.param(signal.SIGHUP, marks=pytest.mark.full),
+        pytest.param(signal.SIGKILL, marks=pytest.mark.full),
+    ],
+)
+def test_children_of_run_end_with_it(home: Home, number: signal.Signals) -> None:
+    process = home.start("run")
+    wait_for(lambda: run_is_complete(home), "web and worker are there", READY_SECONDS)
+    process.send_signal(number)
+    process.wait(ENDED_SECONDS)
+    wait_for(lambda: not home.processes(), "nothing is left", ENDED_SECONDS)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_what_the_demo_left_open_ends_with_it(home: Home, number: signal.Signals) -> None:
+    process = home.start("demo", "--keep-open")
+    log = home.folder / "log"
+    wait_for(lambda: "Running until" in log.read_text(), "the demo is open", READY_SECONDS)
+    assert len(home.processes()) >= 5  # the demo, run, the worker, gunicorn and its process
+    process.send_signal(number)
+    process.wait(ENDED_SECONDS)
+    wait_for(lambda: not home.processes(), "nothing is left", ENDED_SECONDS)
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    try:
+        cluster = Cluster()
+    except (OSError, KeyError, subprocess.CalledProcessError) as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"no PostgreSQL server can be made: {error}")
+        pytest.skip(f"no PostgreSQL server can be made: {error}")
+    yield cluster
+    cluster.thaw()
+    cluster.remove()
+
+
+@pytest.mark.full
+@pytest.mark.postgres
+def test_web_and_worker_end_in_time_while_the_database_hangs(home: Home, cluster: Cluster) -> None:
+    """It takes connections and answers nothing. A hook and a delivery wait for it."""
+    more = {"DATABASE_URL": cluster.url, "SETTLE_SECONDS": "0"}
+    assert home.start("migrate", more=more).wait(60) == 0
+    web, worker = home.start("web", more=more), home.start("worker", more=more)
+    wait_for(lambda: home.answers("/readyz"), "web answers", READY_SECONDS)
+    wait_for(lambda: cluster_has_worker(cluster), "the worker is there", READY_SECONDS)
+    assert send(home.port) == 204
+    cluster.freeze()
+    with suppress(requests.RequestException):
+        send(home.port)  # waits in a thread of web from now on
+    for process in (web, worker):
+        process.terminate()
+    for process in (web, worker):
+        process.wait(ENDED_SECONDS)
+    wait_for(lambda: not home.processes(), "nothing is left")
+
+
+@pytest.mark.full
+@pytest.mark.postgres
+def test_a_process_of_web_ends_with_gunicorn_while_the_database_hangs(
+    home: Home, cluster: Cluster
+) -> None:
+    """kill -9 of gunicorn's first process: nobody is left who would kill the other."""
+    more = {"DATABASE_URL": cluster.url}
+    assert home.start("migrate", more=more).wait(60) == 0
+    web = home.start("web", more=more)
+    wait_for(lambda: home.answers("/livez"), "web answers", READY_SECONDS)
+    assert send(home.port) == 204
+    cluster.freeze()
+    with suppress(requests.RequestException):
+        send(home.port)
+    web.kill()
+    web.wait()
+    wait_for(lambda: not home.processes(), "nothing is left", ENDED_SECONDS + 10)
+
+
+def cluster_has_worker(cluster: Cluster) -> bool:
+    import psycopg
+
+    with psycopg.connect(cluster.url) as connection:
+        return connection.execute("SELECT 1 FROM workers").fetchone() is not None
+
+
+def send(port: int) -> int:
+    params = simulate.hook(
+        "missed", call=simulate.new_sid(), account=ACCOUNT, caller="+16175550134", called=LINE
+    )
+    url = f"http://127.0.0.1:{port}{PATH}"
+    return simulate.send(url, params, token=TOKEN, signed_url=BASE_URL + PATH).status_code

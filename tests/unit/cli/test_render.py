@@ -1,0 +1,63 @@
+"""Is a call told to people whatever others wrote into it?"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+from rich.console import Console
+
+from adapter.cli.render import calls_table, tell_lines, tell_story
+from adapter.domain.call import Call
+from adapter.domain.lines import Line
+from adapter.storage.store import Store
+from tests.conftest import NOW
+from tests.unit.storage.test_store import record, row
+
+# To rich, the library that prints, these are a style's end without its beginning, and a style.
+ODD = "[/x] [red]Bob[/red]"
+
+
+def console() -> tuple[Console, io.StringIO]:
+    written = io.StringIO()
+    return Console(file=written, width=200), written
+
+
+def call(store: Store) -> Call:
+    facts = record(from_number=f"sip:{ODD}@example.com")
+    facts = facts.model_copy(update={"transcripts": {"RE1": f"{ODD} said it"}})
+    with store.begin() as connection:
+        stored = store.calls.take(connection, row(facts, other=f"sip:{ODD}@example.com"))
+    return replace(
+        stored,
+        person_kind="lead",
+        person_id="lead_1",
+        person_name=ODD,
+        because=f"{ODD} b",
+        reason=ODD,
+    )
+
+
+def test_brackets_in_what_others_wrote_are_shown_as_they_are(store: Store) -> None:
+    shown, written = console()
+    tell_story(shown, call(store), [], [])
+    shown.print(calls_table([call(store)]))
+    text = written.getvalue()
+    for words in (f"sip:{ODD}@example.com", f"“{ODD} said it”", f"{ODD} (lead)", f"{ODD} b"):
+        assert words in text
+    assert text.count(f"sip:{ODD}@example.com") == 2
+
+
+def test_brackets_in_a_lines_name_are_shown_as_they_are() -> None:
+    shown, written = console()
+    tell_lines(
+        shown, [(Line(name=ODD, integration_id="int_[/x]"), "ENTRATA", [f"{ODD} is missing"])]
+    )
+    assert written.getvalue().count(ODD) >= 3  # title, name, problem
+    assert "int_[/x]" in written.getvalue()
+
+
+def test_the_story_tells_when_the_write_was_confirmed(store: Store) -> None:
+    shown, written = console()
+    tell_story(shown, replace(call(store), confirmed_at=NOW), [], [])
+    assert "confirmed: the PMS has it" in written.getvalue()
