@@ -24,6 +24,7 @@ from adapter.delivery.result import Finished, Reschedule, RunResult
 from adapter.domain.assessment import CallRules, list_columns
 from adapter.domain.call import Call, CallState
 from adapter.domain.lifecycle import CallUpdate
+from adapter.domain.merge import join
 from adapter.domain.phone import e164
 from adapter.domain.questions import API_LAG, UNREACHABLE_AFTER
 from adapter.domain.record import CallRecord
@@ -237,7 +238,7 @@ class Enrichment:
             current = self._store.calls.locked(connection, call.key)
             if current is None or current.record.is_forgotten:
                 return found
-            found = current.record.join(found)
+            found = join(current.record, found)
             update: CallUpdate = {
                 **list_columns(found, self._rules.assess(found)),
                 "record": found.model_dump_json(exclude_none=True),

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from adapter.domain.assessment import Assessment, CallRules
 from adapter.domain.call import Call
+from adapter.domain.merge import join
 from adapter.domain.outcome import Outcome
 from adapter.domain.questions import (
     API_LAG,
@@ -116,12 +117,13 @@ def read_list(read: Callable[..., Sequence[T]], account: str, *what: object) -> 
 def _with(
     record: CallRecord, *, legs: Iterable[Leg] = (), recordings: Iterable[Recording] = ()
 ) -> CallRecord:
-    return record.join(
+    return join(
+        record,
         CallRecord(
             provider=record.provider,
             account=record.account,
             call_id=record.call_id,
             legs={leg.id: leg for leg in legs},
             recordings={recording.id: recording for recording in recordings},
-        )
+        ),
     )

@@ -1,21 +1,16 @@
-"""What is known of one call, and how do two pieces of knowledge become one?
+"""What is known of one call? Its legs, dials, queues, recordings and transcripts, as values.
 
-A hook is parsed into a CallRecord that holds only what this hook states. Records of the same call are
-joined with `join`, which is commutative, associative and idempotent: hooks may come late, twice and in
-any order, from any number of processes, and the record is the same. A known fact is never replaced by
-a blank, and a terminal status is never undone.
+A hook is parsed into a CallRecord that holds only what this hook states. adapter.domain.merge joins the
+records of one call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
-
-T = TypeVar("T")
 
 
 class LegStatus(StrEnum):
@@ -99,13 +94,13 @@ class QueueExit(StrEnum):
     CONNECTED = "connected"
 
 
-class _Facts(BaseModel):
+class Facts(BaseModel):
     """A frozen set of facts; a blank is None."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Leg(_Facts):
+class Leg(Facts):
     """One leg of a call. Durations in seconds; times are aware UTC."""
 
     id: str
@@ -121,15 +116,12 @@ class Leg(_Facts):
     started_at: datetime | None = None
     ended_at: datetime | None = None
 
-    def join(self, other: Leg) -> Leg:
-        return _join(self, other, _LEG_RULES)
-
     @property
     def is_over(self) -> bool:
         return self.status is not None and self.status.is_terminal
 
 
-class DialResult(_Facts):
+class DialResult(Facts):
     """What a `<Dial>` reported. caller_gone: the caller had hung up when it ended.
 
     reported_at: when its report came, aware UTC. The call goes on only once it is answered.
@@ -143,16 +135,13 @@ class DialResult(_Facts):
     sip_code: int | None = None
     reported_at: datetime | None = None
 
-    def join(self, other: DialResult) -> DialResult:
-        return _join(self, other, _DIAL_RULES)
-
     @property
     def is_connected(self) -> bool:
         """Two people talked: bridged, or, where an old account does not say, the dialled leg completed."""
         return self.bridged if self.bridged is not None else self.status is LegStatus.COMPLETED
 
 
-class QueueStay(_Facts):
+class QueueStay(Facts):
     """What an `<Enqueue>` reported. caller_gone: the caller had hung up when it ended."""
 
     queue_id: str = ""
@@ -160,11 +149,8 @@ class QueueStay(_Facts):
     wait_seconds: int | None = None
     caller_gone: bool | None = None
 
-    def join(self, other: QueueStay) -> QueueStay:
-        return _join(self, other, _QUEUE_RULES)
 
-
-class RelayedCall(_Facts):
+class RelayedCall(Facts):
     """How the call ended that a leg to one of our own lines became there, once that was settled.
 
     outcome: in the words of adapter.domain.outcome; "no_answer" where no such call was found.
@@ -174,11 +160,8 @@ class RelayedCall(_Facts):
     outcome: str | None = None
     talk_seconds: int | None = None
 
-    def join(self, other: RelayedCall) -> RelayedCall:
-        return _join(self, other, _RELAY_RULES)
 
-
-class Recording(_Facts):
+class Recording(Facts):
     """One recording of the call. url is the provider's own, if it was told; duration in seconds."""
 
     id: str
@@ -188,11 +171,8 @@ class Recording(_Facts):
     source: RecordingSource | None = None
     state: RecordingState | None = None
 
-    def join(self, other: Recording) -> Recording:
-        return _join(self, other, _RECORDING_RULES)
 
-
-class CallRecord(_Facts):
+class CallRecord(Facts):
     """All that is known of one call, its legs folded together.
 
     legs, dials, recordings and transcripts are keyed by the provider's ids (the parent leg's id is
@@ -298,102 +278,7 @@ class CallRecord(_Facts):
         has_length = bool(parent.duration_seconds) and self.begun_by is not None
         return parent.started_at is not None or has_length
 
-    def join(self, other: CallRecord) -> Self:
-        """The record that knows what both know.
-
-        Errors: ValueError if they are records of different calls.
-        """
-        if other.key != self.key:
-            raise ValueError(f"{self.key} and {other.key} are different calls")
-        return self.model_copy(
-            update={
-                "legs": _join_maps(self.legs, other.legs, Leg.join),
-                "dials": _join_maps(self.dials, other.dials, DialResult.join),
-                "recordings": _join_maps(self.recordings, other.recordings, Recording.join),
-                "transcripts": _join_maps(self.transcripts, other.transcripts, _longest),
-                "queues": _join_maps(self.queues, other.queues, QueueStay.join),
-                "relayed": _join_maps(self.relayed, other.relayed, RelayedCall.join),
-                "begun_by": min(filter(None, (self.begun_by, other.begun_by)), default=None),
-                "was_read": self.was_read or other.was_read,
-                "was_unreachable": self.was_unreachable or other.was_unreachable,
-                "is_forgotten": self.is_forgotten or other.is_forgotten,
-            }
-        )
-
 
 def call_key(provider: str, account: str, call_id: str) -> str:
     """The key of a call everywhere: in tables, logs, and as the id of its workflow."""
     return f"{provider}:{account}:{call_id}"
-
-
-Joiner = Callable[[Any, Any], Any]
-
-
-def _later(order: type[StrEnum]) -> Joiner:
-    rank = {member: place for place, member in enumerate(order)}
-    return lambda a, b: a if rank[a] >= rank[b] else b
-
-
-def _longest(a: str, b: str) -> str:
-    """Two different texts for one fact are rare; the same one wins whatever came first."""
-    return max(a, b, key=lambda text: (len(text), text))
-
-
-_STATUS = _later(LegStatus)
-_LEG_RULES: dict[str, Joiner] = {
-    "parent_id": _longest,
-    "direction": _later(LegDirection),
-    "from_number": _longest,
-    "to_number": _longest,
-    "status": _STATUS,
-    "duration_seconds": max,
-    "answered_by": _later(AnsweredBy),
-    "sip_code": max,
-    "caller_name": _longest,
-    "started_at": min,
-    "ended_at": min,
-}
-_DIAL_RULES: dict[str, Joiner] = {
-    "status": _STATUS,
-    "duration_seconds": max,
-    "bridged": max,
-    "caller_gone": max,
-    "sip_code": max,
-    "reported_at": min,
-}
-_QUEUE_RULES: dict[str, Joiner] = {
-    "exit": _later(QueueExit),
-    "wait_seconds": max,
-    "caller_gone": max,
-}
-_RELAY_RULES: dict[str, Joiner] = {"outcome": _longest, "talk_seconds": max}
-_RECORDING_RULES: dict[str, Joiner] = {
-    "url": _longest,
-    "duration_seconds": max,
-    "channels": max,
-    "source": _later(RecordingSource),
-    "state": _later(RecordingState),
-}
-
-F = TypeVar("F", bound=_Facts)
-
-
-def _join(one: F, other: F, rules: Mapping[str, Joiner]) -> F:
-    changes: dict[str, Any] = {}
-    for name, rule in rules.items():
-        mine, theirs = getattr(one, name), getattr(other, name)
-        if theirs is None or mine == theirs:
-            continue
-        changes[name] = theirs if mine is None else rule(mine, theirs)
-    return one.model_copy(update=changes) if changes else one
-
-
-def _join_maps(
-    one: Mapping[str, T], other: Mapping[str, T], rule: Callable[[T, T], T]
-) -> Mapping[str, T]:
-    if not other:
-        return one
-    joined = dict(one)
-    for key, value in other.items():
-        joined[key] = rule(joined[key], value) if key in joined else value
-    return joined

@@ -16,6 +16,7 @@ from adapter.domain import lifecycle
 from adapter.domain.assessment import Assessment, CallRules, list_columns
 from adapter.domain.call import Call, CallState, RawHook
 from adapter.domain.lifecycle import CallUpdate, NewCall
+from adapter.domain.merge import join
 from adapter.domain.record import CallRecord, LegDirection, call_key
 from adapter.errors import HookError, HookTooLarge, StoreRefused, StoreUnavailable, UnreadableHook
 from adapter.observability.logs import logger
@@ -265,7 +266,7 @@ class Intake:
     def _join(self, connection: sa.Connection, call: Call, facts: CallRecord, at: datetime) -> bool:
         if call.record.is_forgotten:
             return False
-        record = call.record.join(facts)
+        record = join(call.record, facts)
         if call.state is not CallState.OPEN:
             record = _without_receipts(record, call.record)
         if record == call.record:
@@ -298,7 +299,7 @@ class Intake:
                 self.store.legs.own(connection, leg_key, facts.key)
                 stray = stray or self.store.calls.locked(connection, leg_key)
                 if stray is not None and stray.state in lifecycle.FOLD.sources:
-                    facts = facts.join(_moved(stray.record, facts))
+                    facts = join(facts, _moved(stray.record, facts))
                     folded = lifecycle.fold(stray, into=facts.key)
                     self.store.calls.update(connection, leg_key, **folded)
             return facts

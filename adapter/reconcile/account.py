@@ -14,6 +14,7 @@ from adapter.delivery.provider_reads import complete
 from adapter.domain import lifecycle
 from adapter.domain.assessment import Assessment, CallRules
 from adapter.domain.call import Call, CallState
+from adapter.domain.merge import join
 from adapter.domain.record import CallRecord, Leg, Recording, RecordingState, call_key
 from adapter.intake.service import Intake
 from adapter.observability.logs import logger
@@ -129,7 +130,7 @@ class Comparison:
         recordings = listed.recordings_of(self.account, leg.id)
         missing = {r.id: r for r in recordings if _is_missing(r, known)}
         if missing:
-            found = found.join(nothing.model_copy(update={"recordings": missing}))
+            found = join(found, nothing.model_copy(update={"recordings": missing}))
         if found == known:
             return
         if call is None:
@@ -149,7 +150,7 @@ class Comparison:
         if rules.assess(known).questions:
             return complete(known, rules, listed, lambda record: True)
         legs = listed.legs_dialled_by(self.account, known.call_id)
-        more = known.join(known.model_copy(update={"legs": {leg.id: leg for leg in legs}}))
+        more = join(known, known.model_copy(update={"legs": {leg.id: leg for leg in legs}}))
         if _said(rules.assess(more)) == _said(rules.assess(known)):
             return known
         return more

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call
+from adapter.domain.merge import join_facts
 from adapter.domain.parties import PartyKind
 from adapter.domain.record import CallRecord, Recording, call_key
 from adapter.observability.logs import logger
@@ -104,7 +105,7 @@ class Conferences:
                     set_={"conference_id": hook.conference_id},
                 ).returning(table.c.facts)
             ).one()
-            joined = Recording.model_validate_json(row.facts).join(hook.recording)
+            joined = join_facts(Recording.model_validate_json(row.facts), hook.recording)
             connection.execute(sa.update(table).where(mine).values(facts=_json(joined)))
 
     def settled(self, now: datetime) -> Iterator[SettledRecording]:

@@ -21,6 +21,7 @@ from adapter.domain.call_event import WriteRequest
 from adapter.domain.due import SettlePolicy, best_recording
 from adapter.domain.lines import Line, PersonKind, read_lines
 from adapter.domain.matching import Person
+from adapter.domain.merge import join
 from adapter.domain.outcome import Outcome
 from adapter.domain.record import CallRecord
 from adapter.domain.summary import CallSummary
@@ -51,7 +52,7 @@ def rules_of(story: Story) -> CallRules:
 
 
 def joined(records: list[CallRecord]) -> CallRecord:
-    return reduce(CallRecord.join, records)
+    return reduce(join, records)
 
 
 def told_by_rest(story: Story) -> CallRecord:

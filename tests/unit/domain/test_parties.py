@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from adapter.domain.merge import join
 from adapter.domain.parties import Direction, Party, PartyKind, parties, party
 from adapter.domain.record import CallRecord, DialResult, Leg, LegDirection, LegStatus
 
@@ -110,13 +111,17 @@ STORIES: dict[str, tuple[CallRecord, Direction, str | None, str | None, str | No
         *(Direction.OUTBOUND, LINE, PERSON, "CA1"),
     ),
     "a SIP phone calls someone": (
-        record(leg("CA0", IN, "sip:a@x.sip.twilio.com", f"sip:{PERSON}@x.sip.twilio.com"))
-        .join(record(leg("CA1", DIALLED, LINE, PERSON))),
+        join(
+            record(leg("CA0", IN, "sip:a@x.sip.twilio.com", f"sip:{PERSON}@x.sip.twilio.com")),
+            record(leg("CA1", DIALLED, LINE, PERSON)),
+        ),
         *(Direction.OUTBOUND, LINE, PERSON, "CA1"),
     ),
     "a SIP phone calls someone, as the provider's lists have it": (
-        record(leg("CA0", IN, "a@x.sip.twilio.com", f"{PERSON}@x.sip.twilio.com"))
-        .join(record(leg("CA1", DIALLED, LINE, PERSON))),
+        join(
+            record(leg("CA0", IN, "a@x.sip.twilio.com", f"{PERSON}@x.sip.twilio.com")),
+            record(leg("CA1", DIALLED, LINE, PERSON)),
+        ),
         *(Direction.OUTBOUND, LINE, PERSON, "CA1"),
     ),
     "a browser phone's own leg names the person": (

@@ -23,6 +23,7 @@ from adapter.domain.call_event import CallEvent, WriteRequest
 from adapter.domain.lifecycle import NewCall
 from adapter.domain.lines import PersonKind
 from adapter.domain.matching import Person
+from adapter.domain.merge import join
 from adapter.domain.record import CallRecord, Leg, LegStatus
 from adapter.errors import StoreUnavailable
 from adapter.observability.exchanges import Exchange
@@ -207,7 +208,7 @@ def test_eight_at_once_make_one_row_with_all_their_facts(store: Store) -> None:
         with store.begin() as connection:
             call = store.calls.take(connection, row(parts[number]))
             if call.version > 1:
-                joined = call.record.join(parts[number])
+                joined = join(call.record, parts[number])
                 store.calls.update(connection, call.key, record=joined.model_dump_json())
 
     all_at_once(merge)

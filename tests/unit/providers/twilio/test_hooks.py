@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from adapter.domain.merge import join
 from adapter.domain.record import CallRecord, Leg, LegDirection, LegStatus, RecordingState
 from adapter.errors import UnreadableHook
 from adapter.providers.base import CallEvent, ConferenceRecording, HookKind, UnusedHook
@@ -353,7 +354,7 @@ def test_that_a_recording_is_absent_counts_more_than_that_it_was_named() -> None
     """The action of a <Record> of silence may come too; it says nothing of a state."""
     named = read(RecordingSid=RECORDING, CallStatus="completed", Digits="hangup").facts
     absent = read(RecordingSid=RECORDING, RecordingStatus="absent").facts
-    for joined in (named.join(absent), absent.join(named)):
+    for joined in (join(named, absent), join(absent, named)):
         assert joined.recordings[RECORDING].state is RecordingState.ABSENT
 
 
