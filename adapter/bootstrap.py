@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from flask import Flask
 
-from adapter.config.lines_file import LOOK_SECONDS, LinesFile, kept
+from adapter.config.lines_file import is_path, read_lines
+from adapter.config.lines_watch import LOOK_SECONDS, LinesWatch, inherited_lines
 from adapter.config.settings import Settings
 from adapter.delivery.bulk_confirm import BulkConfirmation
 from adapter.delivery.confirm import Confirmation
@@ -33,7 +34,7 @@ from adapter.delivery.write_once import WriteOnce
 from adapter.domain.assessment import CallRules
 from adapter.domain.call_links import Links
 from adapter.domain.due import RecordingLinks, SettlePolicy
-from adapter.domain.lines import Lines, is_path, read_lines
+from adapter.domain.lines import Lines
 from adapter.errors import SettingsError, StoreUnavailable
 from adapter.intake.service import Intake
 from adapter.observability.logs import configure_logging, logger
@@ -114,12 +115,12 @@ class Container:
         return read_lines(self.settings.adapter_lines, self.settings.line_defaults)
 
     @cached_property
-    def lines_file(self) -> LinesFile | None:
-        """None where the lines are no file: an environment does not change."""
+    def lines_watch(self) -> LinesWatch | None:
+        """None if the lines stand in a setting: an environment does not change."""
         settings = self.settings
         if not is_path(settings.adapter_lines):
             return None
-        return LinesFile(settings.adapter_lines, settings.line_defaults, self.lines)
+        return LinesWatch(settings.adapter_lines, settings.line_defaults, self.lines)
 
     @cached_property
     def links(self) -> Links:
@@ -220,7 +221,7 @@ class Container:
 
     @property
     def _periodic_work(self) -> Work:
-        settings, file = self.settings, self.lines_file
+        settings, lines_watch = self.settings, self.lines_watch
         stale_after = timedelta(seconds=settings.people_sync_seconds)
         keep = Keep(
             hook_days=settings.hook_days,
@@ -235,7 +236,7 @@ class Container:
             resume_paused=self.resume_paused.work,
             flush_totals=Flush(Totals(self.store), TALLY.take, TALLY.put_back).work,
             watch_lines=LineWatch(self.lines.in_use, self.target.directory).look,
-            watch_lines_file=file.look if file else None,
+            watch_lines_file=lines_watch.look if lines_watch else None,
             lines_file_every=timedelta(seconds=LOOK_SECONDS),
             sync_people=(lambda: self.people_sync.step(stale_after)) if stale_after else None,
             sync_every=min(stale_after, timedelta(seconds=15)),
@@ -384,12 +385,12 @@ def web_app(settings: Settings | None = None) -> Flask:
 
     settings: None in a process of gunicorn, which has the lines that gunicorn read at its start.
     """
-    given_lines = kept() if settings is None else None
+    given_lines = inherited_lines() if settings is None else None
     settings = settings or read_settings()
     settings.require_for_web()
     container = Container(settings, pool_size=CONNECTIONS, given_lines=given_lines)
-    if container.lines_file:
-        container.lines_file.watch()
+    if container.lines_watch:
+        container.lines_watch.watch()
     secret = settings.propexo_webhook_secret
     return create_app(
         hook_routes(container.intake),

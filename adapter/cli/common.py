@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from adapter import bootstrap
 from adapter.cli.terminal import Screen
 from adapter.cli.terminal import say as say_on
+from adapter.config.lines_file import read_lines
 from adapter.config.settings import Settings
 from adapter.domain.call import Call, CallState
-from adapter.domain.lines import Lines, read_lines
+from adapter.domain.lines import Lines
 from adapter.domain.phone import e164
 from adapter.errors import SettingsError, StoreUnavailable
 from adapter.reconcile.run import begins

@@ -15,7 +15,7 @@ from adapter.cli import common
 from adapter.cli.errors import report_errors
 from adapter.cli.render import tell_lines
 from adapter.cli.render_reconciliation import say_done, watched
-from adapter.config.lines_file import OTHER_LINES
+from adapter.config.lines_watch import OTHER_LINES
 from adapter.domain.phone import e164, pretty
 from adapter.errors import (
     LocalRateLimit,

@@ -8,8 +8,8 @@ import sys
 import click
 
 from adapter.cli.errors import report_errors
+from adapter.config.lines_file import read_lines
 from adapter.config.settings import Settings
-from adapter.domain.lines import read_lines
 from adapter.processes.children import refuse_taken_port, run_once, run_together
 
 

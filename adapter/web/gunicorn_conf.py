@@ -15,9 +15,9 @@ from typing import Any
 from gunicorn.glogging import Logger as GunicornLogger  # type: ignore[import-untyped]
 from prometheus_client import multiprocess
 
-from adapter.config import lines_file
+from adapter.config.lines_file import read_lines
+from adapter.config.lines_watch import keep_for_children
 from adapter.config.settings import Settings
-from adapter.domain.lines import read_lines
 from adapter.observability.logs import configure_logging
 from adapter.processes.lifetime import end_with_parent
 
@@ -36,7 +36,7 @@ def _as_files_allow(connections: int) -> int:
 
 _settings = Settings.from_environ(os.environ)
 configure_logging(_settings.log_format)
-lines_file.keep(read_lines(_settings.adapter_lines, _settings.line_defaults))
+keep_for_children(read_lines(_settings.adapter_lines, _settings.line_defaults))
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 bind = f"{_host}:{_settings.port}"
 worker_class = "adapter.web.gunicorn_worker.Worker"

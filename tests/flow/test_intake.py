@@ -17,10 +17,11 @@ import pytest
 import sqlalchemy as sa
 from werkzeug.datastructures import Headers
 
+from adapter.config.lines_file import read_lines
 from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call, CallState, RawHook
 from adapter.domain.due import REORDER_SECONDS, RecordingLinks, SettlePolicy
-from adapter.domain.lines import Lines, read_lines
+from adapter.domain.lines import Lines
 from adapter.domain.outcome import Outcome
 from adapter.domain.record import AnsweredBy, CallRecord, Leg, LegStatus
 from adapter.errors import HookTooLarge, StoreRefused, StoreUnavailable, UntrustedHook

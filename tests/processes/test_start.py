@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from adapter.cli.startup import say_start
+from adapter.config.lines_file import read_lines
 from adapter.config.settings import Settings
-from adapter.domain.lines import read_lines
 from tests.conftest import ENVIRON
 from tests.support.processes import environment, running, sandbox, wait_for
 

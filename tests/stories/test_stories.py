@@ -15,11 +15,12 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapter.config.lines_file import read_lines
 from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call
 from adapter.domain.call_event import WriteRequest
 from adapter.domain.due import SettlePolicy, best_recording
-from adapter.domain.lines import Line, PersonKind, read_lines
+from adapter.domain.lines import Line, PersonKind
 from adapter.domain.matching import Person
 from adapter.domain.merge import join
 from adapter.domain.outcome import Outcome

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from adapter.config.lines_file import read_lines
 from adapter.delivery.bulk_confirm import BulkConfirmation
 from adapter.delivery.confirm import Confirmation
 from adapter.delivery.correct import Correction
@@ -26,7 +27,7 @@ from adapter.domain.call import Call
 from adapter.domain.call_event import CallEvent, WriteRequest
 from adapter.domain.call_links import Links
 from adapter.domain.due import RecordingLinks, SettlePolicy
-from adapter.domain.lines import Line, PersonKind, read_lines
+from adapter.domain.lines import Line, PersonKind
 from adapter.domain.matching import Person
 from adapter.domain.record import Leg, Recording
 from adapter.domain.summary import CallSummary

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from adapter.bootstrap import Container
 from adapter.cli.doctor.finding import Finding
-from adapter.config.lines_file import OTHER_LINES
+from adapter.config.lines_watch import OTHER_LINES
 from adapter.errors import SettingsError
 from adapter.storage.engine import schema_state
 from adapter.storage.pooler import is_direct

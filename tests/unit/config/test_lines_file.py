@@ -1,149 +1,132 @@
-"""Is it noticed that lines.toml has changed since a process read it?"""
+"""Is lines.toml read as written, and a wrong one refused in words that help?"""
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from adapter.bootstrap import Container
-from adapter.cli import commands
-from adapter.config.lines_file import LinesFile
-from adapter.config.settings import Settings
-from adapter.domain.lines import read_lines
-from adapter.storage.store import Store
-from tests.conftest import ENVIRON, NOW
-from tests.support.processes import environment, running, wait_for, wait_until_ready
+from adapter.config.lines_file import read_lines
+from adapter.domain.lines import Ambiguous, Lines, PersonKind, UnknownCaller
+from adapter.errors import SettingsError
 
-Logged = Callable[[], list[dict[str, Any]]]
-FIRST = '[lines."+16175550100"]\nproperty_id = "prop_main"\n'
-SECOND = FIRST.replace("prop_main", "prop_oak")
+MAIN, SECOND = "+16175550100", "+16175550101"
+WHOLE = """
+[defaults]
+integration_id = "int_1"
+people = ["resident", "lead"]
+unknown_caller = "create_lead"
+staff = ["+16175550150"]
+
+[lines."+16175550100"]
+name = "Main Street leasing"
+property_id = "prop_1"
+event_type_id = "et_1"
+staff = ["617-555-0151"]
+ignore = ["(617) 555-0166"]
+
+[lines."(617) 555-0101"]
+integration_id = "int_2"
+unknown_caller = "ignore"
+ambiguous = "hold"
+min_seconds = 5
+timezone = "America/Chicago"
+"""
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
+def read(text: str, **defaults: str) -> Lines:
+    return read_lines(text, defaults)
+
+
+def test_a_line_has_what_it_says_and_inherits_the_rest() -> None:
+    lines = read(WHOLE, integration_id="int_0", agent_name="Desk")
+    main, second = lines.by_number[MAIN], lines.by_number[SECOND]
+    assert (main.integration_id, main.property_id, main.agent_name) == ("int_1", "prop_1", "Desk")
+    assert main.people == (PersonKind.RESIDENT, PersonKind.LEAD)
+    assert (main.unknown_caller, main.ambiguous) == (UnknownCaller.CREATE_LEAD, Ambiguous.LATEST)
+    assert (second.integration_id, second.property_id) == ("int_2", None)
+    assert (second.unknown_caller, second.ambiguous) == (UnknownCaller.IGNORE, Ambiguous.HOLD)
+    assert (second.min_seconds, second.timezone) == (5, "America/Chicago")
+    assert [line.title for line in lines] == ["Main Street leasing", SECOND]
+
+
+def test_numbers_are_compared_in_e164_whatever_was_written() -> None:
+    lines = read(WHOLE)
+    assert set(lines.by_number) == {MAIN, SECOND}
+    assert lines.ignored == {"+16175550166"}
+    for ours in (MAIN, SECOND, "+16175550150", "+16175550151"):
+        assert lines.is_ours(ours)
+    assert not lines.is_ours("+16175550134")
+
+
+def test_a_number_that_is_no_line_has_the_defaults_or_nothing() -> None:
+    unlisted = read("", integration_id="int_0").of("+16175550199")
+    assert unlisted is not None
+    assert (unlisted.number, unlisted.integration_id) == ("+16175550199", "int_0")
+    assert read("").of("+16175550199") is None
+    without_number = read("", integration_id="int_0").of(None)
+    assert without_number is not None and without_number.number == ""
+
+
+def test_blank_settings_are_no_defaults() -> None:
+    assert read_lines("", {"integration_id": "", "property_id": None}).of(MAIN) is None
+
+
+def test_lines_come_from_a_file_too(tmp_path: Path) -> None:
     path = tmp_path / "lines.toml"
-    path.write_text(FIRST)
-    return path
+    path.write_text(WHOLE, encoding="utf-8")
+    assert set(read(str(path)).by_number) == {MAIN, SECOND}
 
 
-def started(file: Path) -> LinesFile:
-    return LinesFile(str(file), {}, read_lines(str(file), {}))
-
-
-def test_a_change_is_said_once(file: Path, logged: Logged) -> None:
-    watched = started(file)
-    watched.look()
-    assert logged() == []
-    file.write_text(SECOND)
-    for _ in range(3):
-        watched.look()
-    (line,) = logged()
-    assert line["level"] == "warning"
-    assert "has changed since this process read it: start web and worker again" in line["event"]
-
-
-def test_a_change_that_is_taken_back_is_said(file: Path, logged: Logged) -> None:
-    watched = started(file)
-    for text in (SECOND, FIRST):
-        file.write_text(text)
-        watched.look()
-    assert [line["level"] for line in logged()] == ["warning", "info"]
+def line(body: str) -> str:
+    return f'[lines."{MAIN}"]\n{body}\n'
 
 
 @pytest.mark.parametrize(
-    ("broken", "problem"),
+    ("text", "words"),
     [
-        (b'[lines."+16175550100"]\ncolour = "red"\n', "colour is not known"),
-        (b"[lines", "is not TOML"),
-        (b"\xff\xfe", "is not TOML"),
-        (None, "cannot be read"),
+        ("[defaults", ["ADAPTER_LINES", "not TOML"]),
+        ("[lines]\nx = 1", ["[lines.", "x"]),
+        ("[line]\n", ["[line]", "[defaults]", "[lines.*]"]),
+        ('lines = "x"', ["[lines]", "table"]),
+        ("defaults = 1", ["[defaults]", "table"]),
+        ('[lines."5550100"]\n', ['[lines."5550100"]', "not a phone number", "+16175550100"]),
+        ('[lines."anonymous"]\n', ["anonymous", "not a phone number"]),
+        (line("") + '[lines."617-555-0100"]\n', ['[lines."617-555-0100"]', "twice"]),
+        (line('propery_id = "x"'), [MAIN, "propery_id", "allowed are", "property_id"]),
+        (line('property_id = "  "'), [MAIN, "property_id", "'  '"]),
+        (line('staff = [" "]'), [MAIN, "staff", "not a phone number"]),
+        ('[defaults]\npropery_id = "x"', ["[defaults]", "propery_id", "property_id"]),
+        (
+            line('unknown_caller = "lead"'),
+            [MAIN, "unknown_caller", "hold", "create_lead", "ignore"],
+        ),
+        (line('ambiguous = "first"'), [MAIN, "ambiguous", "latest", "hold"]),
+        (line('people = ["tenant"]'), [MAIN, "people", "lead", "applicant", "resident"]),
+        (line('timezone = "Boston"'), [MAIN, "timezone", "Boston", "America/New_York"]),
+        (line("timezone = 5"), [MAIN, "timezone"]),
+        (line("min_seconds = -1"), [MAIN, "min_seconds", "-1", "0"]),
+        (line('min_seconds = "soon"'), [MAIN, "min_seconds", "soon", "integer"]),
+        (line('staff = ["911"]'), [MAIN, "staff", "911", "+16175550100"]),
+        (line("staff = 5"), [MAIN, "staff"]),
+        (line('ignore = ["client:anna"]'), [MAIN, "ignore", "client:anna"]),
+        (line('property_id = ""'), [MAIN, "property_id", "1"]),
+        (line("property_id = 5"), [MAIN, "property_id", "string"]),
+        (line('number = "5"'), [MAIN, "number", "allowed are"]),
+        (line('timezone = "America"'), [MAIN, "timezone", "like America/New_York"]),
+        (line('people = "lead"'), [MAIN, "people", "'lead'", "a list"]),
+        (line('staff = "+16175550150"'), [MAIN, "staff", "a list"]),
+        (line("min_seconds = true"), [MAIN, "min_seconds", "integer"]),
+        ('[defaults]\npeople = ["tenant"]\n' + line(""), ["[defaults]", "people", "'resident'"]),
+        ("[defaults]\nnaem = 5\n" + line(""), ["[defaults]", "naem", "allowed are"]),
+        ('[defaults]\nnumber = "+16175550100"', ["[defaults]", "number", "allowed are"]),
+        ("nowhere/lines.toml", ["ADAPTER_LINES", "nowhere/lines.toml", "cannot be read"]),
     ],
-    ids=["key", "syntax", "bytes", "gone"],
 )
-def test_a_broken_file_is_said_and_hurts_nothing(
-    file: Path, logged: Logged, broken: bytes | None, problem: str
+def test_a_wrong_file_is_refused_naming_the_line_the_key_and_what_is_allowed(
+    text: str, words: list[str]
 ) -> None:
-    watched = started(file)
-    if broken is None:
-        file.unlink()
-    else:
-        file.write_bytes(broken)
-    watched.look()
-    watched.look()
-    (line,) = logged()
-    assert line["level"] == "error" and problem in line["problem"]
-    assert "until then they go on with what they read at their start" in line["event"]
-
-
-def test_lines_given_as_text_are_not_watched() -> None:
-    assert Container(Settings.from_environ(ENVIRON)).lines_file is None
-
-
-def test_a_worker_looks_at_the_file_now_and_then(file: Path, database_url: str) -> None:
-    settings = Settings.from_environ(
-        {**ENVIRON, "ADAPTER_LINES": str(file), "DATABASE_URL": database_url}
-    )
-    container = Container(settings)
-    assert "lines file" in container.periodic.tasks
-    container.store.engine.dispose()
-
-
-@pytest.mark.parametrize("command", ["lines", "doctor"])
-def test_an_operator_is_told_of_workers_with_other_lines(
-    command: str, file: Path, database_url: str, store: Store
-) -> None:
-    nowhere = "http://127.0.0.1:1"
-    environ = {
-        **ENVIRON,
-        "DATABASE_URL": database_url,
-        "ADAPTER_LINES": str(file),
-        "PUBLIC_BASE_URL": nowhere,
-        "PROPEXO_BASE_URL": nowhere,
-        "TWILIO_API_BASE_URL": nowhere,
-        "COLUMNS": "200",
-    }
-    words = "1 worker(s) go on with other lines than these"
-
-    def said() -> str:
-        return " ".join(CliRunner().invoke(commands.cli, [command], env=environ).output.split())
-
-    store.workers.beat("before", NOW, "dead long since")
-    store.workers.beat("now", datetime.now(UTC), read_lines(str(file), {}).digest)
-    store.workers.beat("of the version before", datetime.now(UTC))
-    assert words not in said()
-    file.write_text(SECOND)
-    assert words in said()
-
-
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="processes are found in /proc")
-def test_a_process_of_web_that_is_replaced_has_the_lines_of_the_start(
-    file: Path, database_url: str, tmp_path: Path
-) -> None:
-    """While the file is broken; else gunicorn ended, since its new process did not start."""
-    environ = environment(database_url, propexo="http://127.0.0.1:1", ADAPTER_LINES=str(file))
-    with running("web", environ, tmp_path / "web.log") as web:
-        pid = web.popen.pid
-
-        def processes() -> set[int]:
-            children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-            return set(map(int, children.split()))
-
-        wait_until_ready(environ, web)
-        before = processes()
-        file.write_text("[lines")
-        for process in before:
-            os.kill(process, signal.SIGKILL)
-        wait_for("another process is there", lambda: bool(processes() - before))
-        wait_until_ready(environ, web)
-        wait_for(
-            "the change is noticed",
-            lambda: "the lines file has changed and cannot be used" in web.text(),
-        )
-        assert web.popen.poll() is None
+    with pytest.raises(SettingsError) as caught:
+        read(text)
+    message = str(caught.value)
+    assert [word for word in words if word not in message] == []

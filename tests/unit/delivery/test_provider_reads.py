@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from adapter.config.lines_file import read_lines
 from adapter.delivery.provider_reads import complete as look
 from adapter.domain.assessment import CallRules
 from adapter.domain.due import RecordingLinks, SettlePolicy
-from adapter.domain.lines import read_lines
 from adapter.domain.outcome import Outcome
 from adapter.domain.record import (
     AnsweredBy,

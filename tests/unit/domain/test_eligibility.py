@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapter.config.lines_file import read_lines
 from adapter.domain.assessment import CallRules
 from adapter.domain.call import CallState
 from adapter.domain.due import SettlePolicy
 from adapter.domain.eligibility import Ineligible, why_ineligible
-from adapter.domain.lines import read_lines
 from adapter.domain.record import CallRecord, Leg, LegDirection, LegStatus
 from tests.support.world import CALL, CALLER, LINE, LINES, OTHER_LINE, STAFF
 

@@ -22,11 +22,12 @@ from click.testing import CliRunner, Result
 
 from adapter.bootstrap import migrate
 from adapter.cli import commands
+from adapter.config.lines_file import read_lines
 from adapter.config.settings import Settings
 from adapter.domain.call import FORGOTTEN, Call, CallState
 from adapter.domain.call_event import WriteRequest
 from adapter.domain.lifecycle import CallUpdate
-from adapter.domain.lines import PersonKind, read_lines
+from adapter.domain.lines import PersonKind
 from adapter.domain.number_traces import Traces
 from adapter.domain.phone import national_ten
 from adapter.errors import SettingsError

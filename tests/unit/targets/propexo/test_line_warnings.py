@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from adapter.bootstrap import Container
+from adapter.config.lines_file import read_lines
 from adapter.config.settings import Settings
-from adapter.domain.lines import Line, read_lines
+from adapter.domain.lines import Line
 from adapter.errors import RemoteError, TemporaryError
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
 from adapter.targets.propexo.directory import Directory

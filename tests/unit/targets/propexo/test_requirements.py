@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from adapter.domain.lines import Line, read_lines
+from adapter.config.lines_file import read_lines
+from adapter.domain.lines import Line
 from adapter.errors import CredentialsRefused
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
 from adapter.targets.propexo.client import PropexoClient
