@@ -1,4 +1,4 @@
-"""What do the tests share? Settings, databases to run on, a clock, and signed hooks."""
+"""The fixtures of all tests: the two lanes, databases, a clock, and what was logged."""
 
 from __future__ import annotations
 
@@ -7,47 +7,24 @@ import json
 import logging
 import os
 import shutil
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import hypothesis
 import pytest
 import sqlalchemy as sa
-from flask.testing import FlaskClient
-from twilio.request_validator import RequestValidator
-from werkzeug.datastructures import Headers, MultiDict
-from werkzeug.test import TestResponse
 
 from adapter.bootstrap import migrate
 from adapter.config.settings import Settings
 from adapter.observability.logs import configure_logging
-from adapter.providers.base import HookRequest
 from adapter.storage.engine import open_engine
-from adapter.storage.schema import metadata
 from adapter.storage.store import Store
+from tests.support.clock import Clock
+from tests.support.databases import PostgresServer, empty
+from tests.support.environment import ENVIRON
 from tests.support.pgbouncer import PROGRAM, transaction_pooler
-
-ACCOUNT = "AC00000000000000000000000000000001"
-TOKEN = "main-token"
-BASE_URL = "https://calls.example.com"
-PATH = "/webhooks/twilio"
-LINE = "+16175550100"
-NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
-ENVIRON = {
-    "PUBLIC_BASE_URL": BASE_URL,
-    "TWILIO_ACCOUNT_SID": ACCOUNT,
-    "TWILIO_AUTH_TOKEN": TOKEN,
-    "PROPEXO_API_KEY": "propexo-key",
-    "PROPEXO_INTEGRATION_ID": "int_main",
-    "ADAPTER_LINES": f'[lines."{LINE}"]\nproperty_id = "prop_main"\n',
-    "SECRET_KEY": "secret-key",
-}
-Pairs = Mapping[str, str] | Iterable[tuple[str, str]]
 
 
 @pytest.fixture
@@ -91,11 +68,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if item.get_closest_marker("full")]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if not item.get_closest_marker("full")]
-
-
-def full(*values: Any) -> Any:
-    """A case of the full lane, for parametrize."""
-    return pytest.param(*values, marks=pytest.mark.full)
 
 
 @pytest.fixture(scope="session")
@@ -232,68 +204,7 @@ def pooled_url(postgres_server: PostgresServer) -> Iterator[str]:
     postgres_server.drop(url)
 
 
-class PostgresServer:
-    """Makes databases and drops them. url: of a database that one may connect to."""
-
-    def __init__(self, url: str) -> None:
-        self._url = sa.make_url(Settings.from_environ({"DATABASE_URL": url}).database_url)
-
-    @property
-    def url(self) -> str:
-        """Of a database that one may connect to."""
-        plain = self._url.set(drivername="postgresql")
-        return plain.render_as_string(hide_password=False)
-
-    def problem(self) -> str | None:
-        try:
-            self._execute("SELECT 1")
-        except sa.exc.OperationalError as error:
-            return str(error.orig)
-        return None
-
-    def create(self) -> str:
-        name = f"adapter_test_{uuid.uuid4().hex[:12]}"
-        self._execute(f"CREATE DATABASE {name}")
-        self._execute(f"ALTER DATABASE {name} SET synchronous_commit = off")  # only for speed
-        url = self._url.set(drivername="postgresql", database=name)
-        return url.render_as_string(hide_password=False)
-
-    def drop(self, url: str) -> None:
-        self._execute(f"DROP DATABASE {sa.make_url(url).database} WITH (FORCE)")
-
-    def _execute(self, statement: str) -> None:
-        engine = sa.create_engine(
-            self._url, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 3}
-        )
-        with engine.connect() as connection:
-            connection.exec_driver_sql(statement)
-        engine.dispose()
-
-
-def empty(engine: sa.Engine) -> None:
-    """Delete all rows of ours, and the queue library's runs."""
-    with engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(sa.delete(table))
-        schema = "" if engine.dialect.name == "sqlite" else "dbos."
-        connection.exec_driver_sql(f"DELETE FROM {schema}workflow_status")
-
-
-# Fakes ----------------------------------------------------------------------------------------------
-
-
-class Clock:
-    """A clock that stands still until it is told to go on."""
-
-    def __init__(self, now: datetime = NOW) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, seconds: float) -> datetime:
-        self.now += timedelta(seconds=seconds)
-        return self.now
+# Time -----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -322,49 +233,3 @@ def logged() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     yield lines
     root.handlers[:] = handlers
     root.setLevel(level)
-
-
-# Hooks ----------------------------------------------------------------------------------------------
-
-
-def signed(
-    params: Pairs,
-    *,
-    token: str = TOKEN,
-    method: str = "POST",
-    target: str = PATH,
-    base_url: str = BASE_URL,
-    at: datetime = NOW,
-) -> HookRequest:
-    """A hook as Twilio sends and signs it. A GET's parameters are put behind the target."""
-    pairs = MultiDict(params)
-    form = urlencode(list(pairs.items(multi=True)))
-    headers = {"Host": "calls.example.com"}
-    if method == "GET":
-        target = f"{target}?{form}"
-        signature = sign(base_url + target, token=token)
-    else:
-        signature = sign(base_url + target, pairs, token=token)
-        headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
-    headers["X-Twilio-Signature"] = signature
-    return HookRequest(
-        method, target, Headers(headers), form.encode() if method == "POST" else b"", at
-    )
-
-
-def sign(url: str, params: Mapping[str, Any] | None = None, *, token: str = TOKEN) -> str:
-    """Twilio's signature of a request to this URL."""
-    return str(RequestValidator(token).compute_signature(url, params or {}))
-
-
-def send(client: FlaskClient, hook: HookRequest) -> TestResponse:
-    """The answer to a hook that is sent over HTTP, its target unchanged on the way."""
-    path, _, query = hook.target.partition("?")
-    return client.open(
-        path,
-        method=hook.method,
-        query_string=query,
-        data=hook.body,
-        headers=dict(hook.headers),
-        environ_overrides={"RAW_URI": hook.target, "REQUEST_URI": hook.target},
-    )

@@ -31,7 +31,8 @@ from tests.benchmarks.load import (
     send_steadily,
     signed_request,
 )
-from tests.benchmarks.servers import adapter, await_port, environment, free_port, fresh_database
+from tests.benchmarks.servers import adapter, environment, fresh_database
+from tests.support.waiting import await_port, free_port
 from tests.support.world import LINES
 
 API_KEY = "sandbox-key"

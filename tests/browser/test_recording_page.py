@@ -17,8 +17,8 @@ from adapter.bootstrap import Container
 from adapter.config.settings import Settings
 from adapter.web.app import create_app
 from adapter.web.recordings.routes import recording_routes
-from tests.conftest import ACCOUNT, TOKEN
 from tests.support import audio
+from tests.support.environment import ACCOUNT, TOKEN
 from tests.support.recorded import SID, environ_of, link_of, take_call, take_recording
 from tests.support.twilio_api import FakeTwilio
 

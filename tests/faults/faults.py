@@ -19,11 +19,11 @@ import psycopg
 
 from adapter.storage.workers import DEAD_AFTER
 from adapter.targets.propexo.client import READ_SECONDS
-from tests.benchmarks.servers import free_port
 from tests.faults.audit import unfinished
 from tests.faults.world import Child, World, wait_until
 from tests.support.pgbouncer import transaction_pooler
 from tests.support.slow_clients import ATTACKS, SlowClients
+from tests.support.waiting import free_port
 
 Act = Callable[[World, random.Random], None]
 

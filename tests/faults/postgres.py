@@ -13,7 +13,7 @@ from tempfile import mkdtemp
 
 import psycopg
 
-from tests.benchmarks.servers import free_port
+from tests.support.waiting import free_port
 
 _SETTINGS = (
     "-c fsync=on -c synchronous_commit=on -c full_page_writes=on -c listen_addresses=127.0.0.1 "

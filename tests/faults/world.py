@@ -19,10 +19,10 @@ import requests
 import sqlalchemy as sa
 
 from adapter.storage.schema import workers
-from tests.benchmarks.servers import free_port
 from tests.faults import traffic
 from tests.faults.disk import SmallDisk
 from tests.faults.postgres import Cluster
+from tests.support.waiting import free_port
 
 VISIBLE_SECONDS = 3.0
 _LINES = f"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from tests.conftest import Clock
+from tests.support.clock import Clock
 from tests.support.world import FakeReader, World
 
 

@@ -16,8 +16,8 @@ from adapter.config.settings import Settings
 from adapter.domain.call import CallState
 from adapter.domain.call_event import mark_of
 from adapter.errors import CredentialsRefused, NotSupported, PermanentError, TemporaryError
-from tests.flow.test_lead_creation import Adapter, adapter, lines
-from tests.support.world import recording_hook
+from tests.support.hooks import recording_hook
+from tests.support.sandboxed import Adapter, adapter, lines
 
 ANNA, BEN = "+16175550134", "+16175550135"
 LOGS, STATUS, RETRY = "/v1/admin/logs/writes", "/v1/admin/write-status", "/v1/admin/retry-write"

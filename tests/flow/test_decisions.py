@@ -12,14 +12,7 @@ from click.testing import CliRunner
 
 from adapter.cli.commands import cli
 from adapter.domain.call import CallState
-from tests.flow.test_lead_creation import (
-    MAIN,
-    OTHER_STRANGER,
-    STRANGER,
-    Adapter,
-    adapter,
-    lines,
-)
+from tests.support.sandboxed import MAIN, OTHER_STRANGER, STRANGER, Adapter, adapter, lines
 
 NOT_HELD = "only a call that is held, ignored, failed or still open can be decided about"
 
@@ -242,7 +235,7 @@ def test_an_ignored_call_is_never_written_but_by_a_replay(made: Adapter) -> None
 
 
 def test_an_ignored_call_stays_ignored_when_another_hook_comes(made: Adapter) -> None:
-    from tests.support.world import recording_hook
+    from tests.support.hooks import recording_hook
 
     sid = held(made)
     run(made, "ignore", sid)

@@ -23,21 +23,18 @@ from adapter.errors import (
 from adapter.operations.replay import replay_calls
 from adapter.storage.schema import breakers
 from adapter.targets.base import FoundJob, FoundOnRecord, NoTrace, WriteOutcome, WriteState
-from tests.conftest import NOW, Clock
-from tests.support.world import (
+from tests.support.clock import Clock
+from tests.support.environment import LINE, NOW
+from tests.support.hooks import (
     CALL,
     CALLER,
     CHILD,
-    LINE,
-    PEOPLE,
-    FakeReader,
-    FakeTarget,
-    World,
     answered_hooks,
     dial_hook,
     recording_hook,
     status_hook,
 )
+from tests.support.world import PEOPLE, FakeReader, FakeTarget, World
 
 DAY = timedelta(hours=24).total_seconds()
 DOUBTFUL = TemporaryError("Propexo did not answer in time", in_doubt=True)

@@ -16,20 +16,10 @@ from adapter.domain.record import Leg, LegDirection, LegStatus
 from adapter.errors import CredentialsRefused, PermanentError, TemporaryError
 from adapter.providers.twilio.rest import recording_of
 from adapter.storage.api_health import ApiHealth
-from tests.conftest import ACCOUNT, NOW, Clock
-from tests.support.world import (
-    AGENT,
-    CALL,
-    CALLER,
-    CHILD,
-    LINE,
-    OTHER_LINE,
-    FakeReader,
-    World,
-    answered_hooks,
-    dial_hook,
-    status_hook,
-)
+from tests.support.clock import Clock
+from tests.support.environment import ACCOUNT, LINE, NOW
+from tests.support.hooks import AGENT, CALL, CALLER, CHILD, answered_hooks, dial_hook, status_hook
+from tests.support.world import OTHER_LINE, FakeReader, World
 
 SILENT = TemporaryError("Twilio's API gave no answer (ConnectTimeout)")
 BUSY = TemporaryError("Twilio's API answered 503", status=503)

@@ -16,8 +16,9 @@ import pytest
 from adapter.domain.call import CallState
 from adapter.sandbox.rules import VENDORS as KNOWN
 from adapter.sandbox.twilio import new_sid
-from tests.conftest import ACCOUNT, full
-from tests.flow.test_lead_creation import Adapter, adapter, missed_hook
+from tests.support.environment import ACCOUNT
+from tests.support.lanes import full
+from tests.support.sandboxed import Adapter, adapter, missed_hook
 
 VENDORS = (*KNOWN, "NEWPMS")
 LEAD, APPLICANT, RESIDENT = "+16175550134", "+16175550140", "+16175550141"

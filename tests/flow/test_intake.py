@@ -6,9 +6,8 @@ import itertools
 import json
 import random
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,7 +33,9 @@ from adapter.storage.engine import open_engine
 from adapter.storage.hooks import Hooks
 from adapter.storage.schema import calls, hooks
 from adapter.storage.store import Store
-from tests.conftest import ACCOUNT, BASE_URL, LINE, NOW, TOKEN, signed
+from tests.support.databases import refusing
+from tests.support.environment import ACCOUNT, BASE_URL, LINE, NOW, TOKEN
+from tests.support.hooks import signed
 
 PERSON, AGENT = "+16175550134", "+16175550150"
 CALL, CHILD = "CA00000000000000000000000000000001", "CA00000000000000000000000000000002"
@@ -536,22 +537,6 @@ def test_a_hook_is_not_parked_when_the_database_fails_meanwhile(engine: sa.Engin
     with pytest.raises(StoreUnavailable):
         desk.take(child("completed", 9))
     assert desk.keys() == [] and store.hooks.count_parked() == 0
-
-
-@contextmanager
-def refusing(engine: sa.Engine, table: str) -> Iterator[None]:
-    """A database that is there, and takes no new row of this table."""
-    if engine.dialect.name == "sqlite":
-        refuse = f"CREATE TRIGGER no BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END"
-        allow = "DROP TRIGGER no"
-    else:
-        refuse = f"ALTER TABLE {table} ADD CONSTRAINT no CHECK (false) NOT VALID"
-        allow = f"ALTER TABLE {table} DROP CONSTRAINT no"
-    with engine.begin() as connection:
-        connection.exec_driver_sql(refuse)
-    yield
-    with engine.begin() as connection:
-        connection.exec_driver_sql(allow)
 
 
 @pytest.mark.parametrize("table", ["hooks", "calls"])

@@ -37,17 +37,9 @@ from adapter.operations.replay import replay_calls
 from adapter.storage.erasure import Forgetting
 from adapter.storage.schema import metadata
 from adapter.targets.base import EarlierWrite, FoundJob, NoTrace, WriteOutcome, WriteState
-from tests.conftest import Clock
-from tests.support.world import (
-    CALL,
-    CALLER,
-    PEOPLE,
-    FakeTarget,
-    World,
-    answered_hooks,
-    recording_hook,
-    status_hook,
-)
+from tests.support.clock import Clock
+from tests.support.hooks import CALL, CALLER, answered_hooks, recording_hook, status_hook
+from tests.support.world import PEOPLE, FakeTarget, World
 
 ENDS = [status_hook("no-answer"), *answered_hooks()]
 HOOKS = [*ENDS, recording_hook(20), status_hook("in-progress"), status_hook("completed", 300)]

@@ -15,15 +15,7 @@ from adapter.domain.call import Call, CallState
 from adapter.domain.lines import PersonKind
 from adapter.errors import Paused, RemoteError
 from adapter.operations.decisions import assign
-from tests.flow.test_lead_creation import (
-    API_KEY,
-    MAIN,
-    OTHER_STRANGER,
-    STRANGER,
-    Adapter,
-    adapter,
-    lines,
-)
+from tests.support.sandboxed import API_KEY, MAIN, OTHER_STRANGER, STRANGER, Adapter, adapter, lines
 
 ANNA, BEN = "+16175550134", "+16175550135"
 YARDI = "+16175550101"

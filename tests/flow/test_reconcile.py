@@ -29,7 +29,8 @@ from adapter.worker.tasks import (
     reaches_back,
     timed,
 )
-from tests.conftest import ACCOUNT, LINE, NOW, TOKEN, Clock
+from tests.support.clock import Clock
+from tests.support.environment import ACCOUNT, LINE, NOW, TOKEN
 from tests.support.periodic import run_due
 from tests.support.twilio_lists import TwilioLists, serving
 from tests.support.world import SUBACCOUNT, SUBACCOUNT_TOKEN, World

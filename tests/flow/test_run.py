@@ -14,8 +14,10 @@ from adapter.domain.call import Call, CallState
 from adapter.errors import StoreUnavailable, TemporaryError
 from adapter.observability.exchanges import Exchange, record_exchange
 from adapter.storage.store import Store
-from tests.conftest import ACCOUNT, Clock
-from tests.support.world import CALL, World, dial_hook, status_hook
+from tests.support.clock import Clock
+from tests.support.environment import ACCOUNT
+from tests.support.hooks import CALL, dial_hook, status_hook
+from tests.support.world import World
 
 KEY = f"twilio:{ACCOUNT}:{CALL}"
 Advance = Callable[[Call], "Finished | Reschedule"]

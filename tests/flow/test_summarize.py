@@ -9,18 +9,18 @@ import pytest
 import sqlalchemy as sa
 
 from adapter.domain.parties import Direction
-from tests.conftest import BASE_URL, NOW, Clock
-from tests.support.world import (
+from tests.support.clock import Clock
+from tests.support.environment import BASE_URL, LINE, NOW
+from tests.support.hooks import (
     AGENT,
     CALL,
     CALLER,
     CHILD,
-    LINE,
-    World,
     answered_hooks,
     recording_hook,
     status_hook,
 )
+from tests.support.world import World
 
 CHILD_LEG = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial"}
 

@@ -15,8 +15,10 @@ from adapter.errors import NotSupported, TemporaryError
 from adapter.operations.replay import replay_calls
 from adapter.storage.task_leases import TaskLeases
 from adapter.targets.base import FoundJob, FoundOnRecord, NoTrace, WriteOutcome, WriteState
-from tests.conftest import Clock
-from tests.support.world import CALL, LINE, LINES, FakeTarget, World, status_hook
+from tests.support.clock import Clock
+from tests.support.environment import LINE
+from tests.support.hooks import CALL, status_hook
+from tests.support.world import LINES, FakeTarget, World
 
 MINUTE = timedelta(minutes=1)
 UNSEEN = NotSupported("no write logs: Propexo answered 403", status=403)

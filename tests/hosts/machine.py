@@ -22,6 +22,7 @@ import requests
 from twilio.request_validator import RequestValidator
 
 from adapter.sandbox.twilio import ACCOUNT, hook, new_sid
+from tests.support.waiting import free_port
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "host-test-token"
@@ -46,12 +47,6 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = 20.0) -
             return found
         time.sleep(0.05)
     raise AssertionError(f"not within {seconds:.0f} s: {what}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def is_listening(port: int) -> bool:

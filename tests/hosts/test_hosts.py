@@ -26,12 +26,12 @@ from tests.hosts.machine import (
     TOKEN,
     Host,
     Router,
-    free_port,
     fresh_clone,
     fresh_database,
     is_listening,
     wait_until,
 )
+from tests.support.waiting import free_port
 
 pytestmark = pytest.mark.xdist_group("hosts")
 

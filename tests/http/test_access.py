@@ -14,7 +14,7 @@ from adapter.config.settings import Settings
 from adapter.web.access import Access
 from adapter.web.app import create_app
 from adapter.web.health import Health, health_routes
-from tests.conftest import ENVIRON
+from tests.support.environment import ENVIRON
 
 TOKEN = "a-long-random-token"
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"

@@ -18,7 +18,8 @@ from adapter.storage.store import Store
 from adapter.web.app import create_app
 from adapter.web.health import Health, health_routes
 from adapter.web.hooks import hook_routes
-from tests.conftest import ACCOUNT, ENVIRON, LINE, send, signed
+from tests.support.environment import ACCOUNT, ENVIRON, LINE
+from tests.support.hooks import send, signed
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 

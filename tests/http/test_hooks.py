@@ -19,8 +19,9 @@ from adapter.providers.base import HookRequest
 from adapter.storage.store import Store
 from adapter.web.app import create_app
 from adapter.web.hooks import hook_routes
-from tests.conftest import ACCOUNT, BASE_URL, ENVIRON, LINE, PATH, send, signed
-from tests.flow.test_intake import refusing
+from tests.support.databases import refusing
+from tests.support.environment import ACCOUNT, BASE_URL, ENVIRON, LINE, PATH
+from tests.support.hooks import send, signed
 
 PERSON = "+16175550134"
 CALL = "CA00000000000000000000000000000001"

@@ -2,86 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 
 from adapter.bootstrap import Container
 from adapter.config.settings import Settings
-from adapter.sandbox import twilio as simulate
-from tests.conftest import ACCOUNT, BASE_URL, PATH, TOKEN
+from tests.support.environment import ACCOUNT, TOKEN
+from tests.support.gunicorn import Server
 from tests.support.recorded import SID, environ_of, link_of, take_call, take_recording
 from tests.support.twilio_api import FakeTwilio
+from tests.support.waiting import wait_for
 from tests.support.web_entry import LIMIT_SECONDS, STALL_SECONDS, STREAMS
 
 pytestmark = pytest.mark.alone
-ROOT = Path(__file__).parents[2]
 SIZE = 30_000_000  # far more than the buffers of two sockets hold
 PROMPT_SECONDS = 2.0
-
-
-class Server:
-    """One gunicorn process with the adapter's own configuration."""
-
-    def __init__(self, environ: dict[str, str], path: str, app: str | None) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
-        self.url, self.path = f"http://127.0.0.1:{self.port}", path
-        command = [sys.executable, "-m", "gunicorn", "-c", "python:adapter.web.gunicorn_conf"]
-        self.process = subprocess.Popen(
-            [*command, *([app] if app else [])],
-            cwd=ROOT,
-            env={
-                **{k: os.environ[k] for k in ("PATH", "HOME") if k in os.environ},
-                **environ,
-                "HOST": "127.0.0.1",
-                "PORT": str(self.port),
-                "WEB_CONCURRENCY": "1",
-            },
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.log = ""
-
-    def close(self) -> None:
-        """Stop it as a host does. log is what it said."""
-        if self.process.poll() is None:
-            self.process.terminate()
-        self.log += self.process.communicate(timeout=40)[1]
-
-    def hook(self) -> tuple[int, float]:
-        """The status of the answer to a hook, and the seconds that it took."""
-        params = simulate.hook(
-            "answered",
-            call=simulate.new_sid(),
-            account=ACCOUNT,
-            caller="+16175550134",
-            called="+16175550100",
-            seconds=5,
-        )
-        begun = time.monotonic()
-        answer = simulate.send(self.url + PATH, params, token=TOKEN, signed_url=BASE_URL + PATH)
-        return answer.status_code, time.monotonic() - begun
-
-    def listen(self) -> socket.socket:
-        """A listener who asks for the recording and reads nothing."""
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        listener.settimeout(30)
-        listener.connect(("127.0.0.1", self.port))
-        listener.sendall(f"GET {self.path}.wav HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-        return listener
 
 
 Start = Callable[[str | None], Server]
@@ -110,7 +52,7 @@ def start(twilio: FakeTwilio, sqlite_template: Path, tmp_path: Path) -> Iterator
 
     def start_one(app: str | None) -> Server:
         servers.append(Server(environ, path, app))
-        wait_for(lambda: _is_up(servers[-1]), "gunicorn answers")
+        wait_for("gunicorn answers", lambda: _is_up(servers[-1]))
         return servers[-1]
 
     yield start_one
@@ -123,13 +65,6 @@ def _is_up(server: Server) -> bool:
     assert server.process.poll() is None, server.process.stderr
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", server.port)) == 0
-
-
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        time.sleep(0.05)
 
 
 def status_of(listener: socket.socket) -> int:
@@ -170,8 +105,8 @@ def test_a_stalled_listener_loses_the_seat_and_sees_a_broken_body(
         assert requests.get(f"{server.url}{server.path}.wav", timeout=10).status_code == 503
         begun = time.monotonic()
         # All of them: one that is read from before it is cut off would go on, and rightly.
-        wait_for(lambda: twilio.broken_off == STREAMS, "the connections to Twilio are closed")
-        wait_for(lambda: len(_heard(server, 100)) == 100, "a seat is free")
+        wait_for("the connections to Twilio are closed", lambda: twilio.broken_off == STREAMS)
+        wait_for("a seat is free", lambda: len(_heard(server, 100)) == 100)
         assert time.monotonic() - begun < STALL_SECONDS + 4
         assert server.hook()[1] < PROMPT_SECONDS  # nor does closing them hold the server up
         assert all(rest_of(one) < SIZE for one in listeners)

@@ -21,8 +21,8 @@ from adapter.storage.store import Store
 from adapter.storage.totals import Flush, Totals
 from adapter.web.app import create_app
 from adapter.web.health import health_routes
-from tests.conftest import ACCOUNT
-from tests.flow.test_lead_creation import Adapter, adapter, lines
+from tests.support.environment import ACCOUNT
+from tests.support.sandboxed import Adapter, adapter, lines
 
 ANNA = "+16175550134"
 Numbers = dict[tuple[str, ...], float]

@@ -22,11 +22,12 @@ from adapter.domain.call_links import Links
 from adapter.web.app import create_app
 from adapter.web.recordings.page import masked
 from adapter.web.recordings.routes import NOT_VALID, recording_routes
-from tests.conftest import ACCOUNT, TOKEN, Clock
 from tests.support import audio
+from tests.support.clock import Clock
+from tests.support.environment import ACCOUNT, TOKEN
 from tests.support.recorded import SID, environ_of, link_of, take_call, take_recording
+from tests.support.rows import row
 from tests.support.twilio_api import FakeTwilio, Fault
-from tests.unit.storage.test_store import row
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 NOW = datetime.now(UTC).replace(microsecond=0)

@@ -14,8 +14,9 @@ import requests
 from twilio.request_validator import RequestValidator
 
 from adapter.sandbox import twilio as simulate
-from tests.conftest import ACCOUNT, BASE_URL, ENVIRON, PATH, TOKEN
-from tests.http.test_listeners import Server, wait_for
+from tests.support.environment import ACCOUNT, BASE_URL, ENVIRON, PATH, TOKEN
+from tests.support.gunicorn import Server
+from tests.support.waiting import wait_for
 
 PERSON = "+16175550134"
 
@@ -32,7 +33,7 @@ def _start(sqlite_template: Path, folder: Path) -> Server:
     database.write_bytes(sqlite_template.read_bytes())
     environ = {**ENVIRON, "DATABASE_URL": f"sqlite:///{database}", "LOG_FORMAT": "json"}
     server = Server(environ, "", None)
-    wait_for(lambda: _answers(server), "gunicorn answers")
+    wait_for("gunicorn answers", lambda: _answers(server))
     return server
 
 

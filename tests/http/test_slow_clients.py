@@ -16,9 +16,10 @@ from twilio.request_validator import RequestValidator
 
 from adapter.intake.service import MAX_BODY_BYTES
 from adapter.sandbox import twilio as simulate
-from tests.conftest import ACCOUNT, BASE_URL, ENVIRON, PATH, TOKEN
-from tests.http.test_listeners import Server, wait_for
+from tests.support.environment import ACCOUNT, BASE_URL, ENVIRON, PATH, TOKEN
+from tests.support.gunicorn import Server
 from tests.support.slow_clients import ATTACKS, SlowClients
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.alone
 # Where slow clients held the threads, no hook was answered for 14 to 40 s. Beside other tests on the same
@@ -40,7 +41,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> I
     database.write_bytes(sqlite_template.read_bytes())
     environ = {**ENVIRON, "DATABASE_URL": f"sqlite:///{database}", "LOG_FORMAT": "json"}
     server = Server(environ, "", None)
-    wait_for(lambda: _answers(server), "gunicorn answers")
+    wait_for("gunicorn answers", lambda: _answers(server))
     yield server
     server.close()
     assert "Traceback" not in server.log
@@ -78,7 +79,7 @@ def test_five_hundred_slow_clients_of_all_kinds_keep_no_hook_from_being_acknowle
     with SlowClients(server.port, 500, list(ATTACKS)) as clients:
         assert_prompt(server)
         # They are parted with, and come again.
-        wait_for(lambda: clients.closed > 100, "the first are parted with")
+        wait_for("the first are parted with", lambda: clients.closed > 100)
         assert server.hook()[0] == 204
 
 
@@ -114,7 +115,7 @@ def _answer_to_endless(server: Server, attack: str) -> bytes:
                 pass
             return bool(answer)
 
-        wait_for(is_told, f"{attack} is given up", LIMIT_SECONDS)
+        wait_for(f"{attack} is given up", is_told, seconds=LIMIT_SECONDS)
         return answer
 
 

@@ -13,9 +13,8 @@ import sqlalchemy as sa
 
 from adapter.bootstrap import CONNECTIONS, Container
 from adapter.config.settings import Settings
-from tests.conftest import signed
+from tests.support.hooks import signed, status_hook
 from tests.support.processes import environment
-from tests.support.world import status_hook
 
 HOOKS, THREADS = 400, 16
 

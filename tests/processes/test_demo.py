@@ -17,7 +17,7 @@ from rich.console import Console
 from adapter.cli import demo
 from adapter.domain.call import CallState
 from adapter.storage.store import Store
-from tests.unit.storage.test_store import record, row
+from tests.support.rows import record, row
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ import pytest
 import requests
 
 from adapter.sandbox import twilio as simulate
-from tests.conftest import ACCOUNT, BASE_URL, ENVIRON, LINE, PATH, TOKEN
 from tests.faults.postgres import Cluster
-from tests.http.test_listeners import wait_for
+from tests.support.environment import ACCOUNT, BASE_URL, ENVIRON, LINE, PATH, TOKEN
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 ENDED_SECONDS = 30.0  # what hosts wait after SIGTERM
@@ -109,7 +109,7 @@ def close_terminal(home: Home, start: Callable[[int], subprocess.Popen[bytes]]) 
     process = start(slave)
     os.close(slave)
     os.set_blocking(master, False)
-    wait_for(lambda: home.answers(), "it answers", READY_SECONDS)
+    wait_for("it answers", lambda: home.answers(), seconds=READY_SECONDS)
     os.close(master)
     process.wait(ENDED_SECONDS)
 
@@ -117,14 +117,14 @@ def close_terminal(home: Home, start: Callable[[int], subprocess.Popen[bytes]]) 
 @pytest.mark.full
 def test_run_in_a_terminal_that_is_closed_ends_with_its_children(home: Home) -> None:
     close_terminal(home, lambda terminal: home.start("run", terminal=terminal))
-    wait_for(lambda: not home.processes(), "nothing is left", ENDED_SECONDS)
+    wait_for("nothing is left", lambda: not home.processes(), seconds=ENDED_SECONDS)
 
 
 def test_web_in_a_terminal_that_is_closed_ends(home: Home) -> None:
     """gunicorn takes SIGHUP for a wish to load its configuration again."""
     home.start("migrate").wait(60)
     close_terminal(home, lambda terminal: home.start("web", terminal=terminal))
-    wait_for(lambda: not home.processes(), "nothing is left", ENDED_SECONDS)
+    wait_for("nothing is left", lambda: not home.processes(), seconds=ENDED_SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -137,10 +137,10 @@ def test_web_in_a_terminal_that_is_closed_ends(home: Home) -> None:
 )
 def test_children_of_run_end_with_it(home: Home, number: signal.Signals) -> None:
     process = home.start("run")
-    wait_for(lambda: run_is_complete(home), "web and worker are there", READY_SECONDS)
+    wait_for("web and worker are there", lambda: run_is_complete(home), seconds=READY_SECONDS)
     process.send_signal(number)
     process.wait(ENDED_SECONDS)
-    wait_for(lambda: not home.processes(), "nothing is left", ENDED_SECONDS)
+    wait_for("nothing is left", lambda: not home.processes(), seconds=ENDED_SECONDS)
 
 
 @pytest.mark.full
@@ -148,11 +148,11 @@ def test_children_of_run_end_with_it(home: Home, number: signal.Signals) -> None
 def test_what_the_demo_left_open_ends_with_it(home: Home, number: signal.Signals) -> None:
     process = home.start("demo", "--keep-open")
     log = home.folder / "log"
-    wait_for(lambda: "Running until" in log.read_text(), "the demo is open", READY_SECONDS)
+    wait_for("the demo is open", lambda: "Running until" in log.read_text(), seconds=READY_SECONDS)
     assert len(home.processes()) >= 5  # the demo, run, the worker, gunicorn and its process
     process.send_signal(number)
     process.wait(ENDED_SECONDS)
-    wait_for(lambda: not home.processes(), "nothing is left", ENDED_SECONDS)
+    wait_for("nothing is left", lambda: not home.processes(), seconds=ENDED_SECONDS)
 
 
 @pytest.fixture
@@ -175,8 +175,8 @@ def test_web_and_worker_end_in_time_while_the_database_hangs(home: Home, cluster
     more = {"DATABASE_URL": cluster.url, "SETTLE_SECONDS": "0"}
     assert home.start("migrate", more=more).wait(60) == 0
     web, worker = home.start("web", more=more), home.start("worker", more=more)
-    wait_for(lambda: home.answers("/readyz"), "web answers", READY_SECONDS)
-    wait_for(lambda: cluster_has_worker(cluster), "the worker is there", READY_SECONDS)
+    wait_for("web answers", lambda: home.answers("/readyz"), seconds=READY_SECONDS)
+    wait_for("the worker is there", lambda: cluster_has_worker(cluster), seconds=READY_SECONDS)
     assert send(home.port) == 204
     cluster.freeze()
     with suppress(requests.RequestException):
@@ -185,7 +185,7 @@ def test_web_and_worker_end_in_time_while_the_database_hangs(home: Home, cluster
         process.terminate()
     for process in (web, worker):
         process.wait(ENDED_SECONDS)
-    wait_for(lambda: not home.processes(), "nothing is left")
+    wait_for("nothing is left", lambda: not home.processes())
 
 
 @pytest.mark.full
@@ -197,14 +197,14 @@ def test_a_process_of_web_ends_with_gunicorn_while_the_database_hangs(
     more = {"DATABASE_URL": cluster.url}
     assert home.start("migrate", more=more).wait(60) == 0
     web = home.start("web", more=more)
-    wait_for(lambda: home.answers("/livez"), "web answers", READY_SECONDS)
+    wait_for("web answers", lambda: home.answers("/livez"), seconds=READY_SECONDS)
     assert send(home.port) == 204
     cluster.freeze()
     with suppress(requests.RequestException):
         send(home.port)
     web.kill()
     web.wait()
-    wait_for(lambda: not home.processes(), "nothing is left", ENDED_SECONDS + 10)
+    wait_for("nothing is left", lambda: not home.processes(), seconds=ENDED_SECONDS + 10)
 
 
 def cluster_has_worker(cluster: Cluster) -> bool:

@@ -25,17 +25,12 @@ from adapter.providers.base import HookRequest
 from adapter.storage import engine as database
 from adapter.storage import pooler
 from adapter.storage.store import Store
-from tests.conftest import ACCOUNT, PATH, PostgresServer, signed
+from tests.support.databases import PostgresServer
+from tests.support.environment import ACCOUNT, PATH
+from tests.support.hooks import signed, status_hook
 from tests.support.pgbouncer import transaction_pooler
-from tests.support.processes import (
-    Process,
-    environment,
-    running,
-    sandbox,
-    wait_for,
-    wait_until_ready,
-)
-from tests.support.world import status_hook
+from tests.support.processes import Process, environment, running, sandbox, wait_until_ready
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.postgres
 CALLS = 30

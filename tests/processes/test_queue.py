@@ -22,10 +22,11 @@ from adapter.domain.call import Call, CallState
 from adapter.storage.store import Store
 from adapter.worker.periodic import PeriodicRunner
 from adapter.worker.process import Worker
-from tests.conftest import ACCOUNT, signed
 from tests.support import quick_worker
-from tests.support.processes import Process, Sandbox, environment, running, sandbox, wait_for
-from tests.support.world import status_hook
+from tests.support.environment import ACCOUNT
+from tests.support.hooks import signed, status_hook
+from tests.support.processes import Process, Sandbox, environment, running, sandbox
+from tests.support.waiting import wait_for
 
 # A worker whose death is noticed within seconds.
 QUICK_WORKER = (str(Path(quick_worker.__file__)),)

@@ -14,14 +14,8 @@ import sqlalchemy as sa
 
 from adapter.config.settings import Settings
 from adapter.domain.call import CallState
-from tests.conftest import PostgresServer
-from tests.flow.test_lead_creation import (
-    MAIN,
-    Adapter,
-    acquainted,
-    lines,
-    missed_hook,
-)
+from tests.support.databases import PostgresServer
+from tests.support.sandboxed import MAIN, Adapter, acquainted, lines, missed_hook
 
 ANNA, STRANGER = "+16175550134", "+16175550160"
 HOUR = timedelta(hours=1).total_seconds()

@@ -16,17 +16,11 @@ from adapter.domain.call import Call, CallState
 from adapter.sandbox.twilio import new_sid, send
 from adapter.storage.engine import open_engine
 from adapter.storage.store import Store
-from tests.conftest import TOKEN
-from tests.flow.test_lead_creation import missed_hook
-from tests.support.processes import (
-    Sandbox,
-    environment,
-    running,
-    sandbox,
-    wait_for,
-    wait_until_ready,
-)
-from tests.support.world import CALLER, LINE
+from tests.support.environment import LINE, TOKEN
+from tests.support.hooks import CALLER
+from tests.support.processes import Sandbox, environment, running, sandbox, wait_until_ready
+from tests.support.sandboxed import missed_hook
+from tests.support.waiting import wait_for
 
 REVOKED = {"kind": "status", "status": 401, "times": "forever"}
 

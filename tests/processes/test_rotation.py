@@ -24,7 +24,8 @@ from adapter.web.app import create_app
 from adapter.web.hooks import hook_routes
 from adapter.web.recordings.routes import recording_routes
 from adapter.web.write_failures import propexo_routes
-from tests.conftest import ACCOUNT, ENVIRON, LINE, PATH, TOKEN, send, signed
+from tests.support.environment import ACCOUNT, ENVIRON, LINE, PATH, TOKEN
+from tests.support.hooks import send, signed
 from tests.support.twilio_api import FakeTwilio
 
 SUB = "AC00000000000000000000000000000002"

@@ -11,8 +11,9 @@ import pytest
 from adapter.cli.startup import say_start
 from adapter.config.lines_file import read_lines
 from adapter.config.settings import Settings
-from tests.conftest import ENVIRON
-from tests.support.processes import environment, running, sandbox, wait_for
+from tests.support.environment import ENVIRON
+from tests.support.processes import environment, running, sandbox
+from tests.support.waiting import wait_for
 
 Logged = Callable[[], list[dict[str, Any]]]
 

@@ -14,9 +14,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.conftest import ENVIRON, PostgresServer
 from tests.faults.disk import SmallDisk, small_disk
-from tests.support.processes import free_port
+from tests.support.databases import PostgresServer
+from tests.support.environment import ENVIRON
+from tests.support.waiting import free_port
 
 COMMANDS = ("web", "worker", "run", "migrate", "doctor", "calls")
 # Root may write everywhere, unless it gives that right away.

@@ -23,7 +23,7 @@ from adapter.storage.engine import open_engine
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.schema import conference_recordings as conference_recordings_table
 from adapter.storage.store import Store
-from tests.conftest import TOKEN
+from tests.support.environment import TOKEN
 from tests.support.processes import (
     Sandbox,
     TwilioApi,
@@ -31,10 +31,10 @@ from tests.support.processes import (
     running,
     sandbox,
     twilio_api,
-    wait_for,
     wait_until_ready,
 )
 from tests.support.story import STORIES, VENDORS, Params, Story, lines_of
+from tests.support.waiting import wait_for
 from tests.support.world import LINES, SUBACCOUNT, SUBACCOUNT_TOKEN
 
 FINAL = ("written", "held", "ignored", "failed", "folded")

@@ -35,7 +35,9 @@ from adapter.targets.base import WriteOutcome
 from adapter.targets.propexo.models import CALL_STATUS
 from adapter.targets.propexo.people import person_of
 from adapter.targets.propexo.profiles import profile_of
-from tests.conftest import NOW, Clock, empty
+from tests.support.clock import Clock
+from tests.support.databases import empty
+from tests.support.environment import NOW
 from tests.support.story import STORIES, VENDORS, Story, facts_of, lines_of
 from tests.support.world import LINES, PEOPLE, FakeReader, FakeTarget, World
 

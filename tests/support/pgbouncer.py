@@ -13,7 +13,7 @@ from tempfile import mkdtemp
 
 import sqlalchemy as sa
 
-from tests.benchmarks.servers import await_port, free_port
+from tests.support.waiting import await_port, free_port
 
 # Debian's package puts it where not every PATH leads.
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,28 +19,12 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
-from tests.conftest import ACCOUNT, TOKEN
+from tests.support.environment import ACCOUNT, TOKEN
+from tests.support.waiting import free_port, wait_for
 from tests.support.world import LINES, SUBACCOUNT, SUBACCOUNT_TOKEN
 
 T = TypeVar("T")
 API_KEY = "sandbox-key"
-
-
-def wait_for(what: str, ask: Callable[[], T], *, seconds: float = 30.0) -> T:
-    """The first true answer; fails when the time is up."""
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = ask()
-        if answer:
-            return answer
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s, but {answer!r}"
-        time.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 # Propexo --------------------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from email.utils import format_datetime
 
 from adapter.bootstrap import Container
 from adapter.domain.call import Call
-from tests.conftest import ACCOUNT, ENVIRON, LINE, signed
+from tests.support.environment import ACCOUNT, ENVIRON, LINE
+from tests.support.hooks import signed
 from tests.support.twilio_api import FakeTwilio
 
 CALL = "CA00000000000000000000000000000001"

@@ -43,7 +43,7 @@ from typing import Any
 from adapter.domain.record import CallRecord
 from adapter.providers.base import CallEvent
 from adapter.providers.twilio.hooks import read_hook
-from tests.conftest import NOW
+from tests.support.environment import NOW
 
 FOLDER = Path(__file__).parent.parent / "payloads" / "stories"
 # The PMSs of which the stories' people and lines are.

@@ -43,9 +43,10 @@ from adapter.storage.relayed_calls import Relays
 from adapter.storage.schema import calls
 from adapter.storage.store import Store
 from adapter.targets.base import EarlierWrite, NoTrace, WriteOutcome, WriteState
-from tests.conftest import ACCOUNT, BASE_URL, TOKEN, Clock, signed
+from tests.support.clock import Clock
+from tests.support.environment import ACCOUNT, BASE_URL, LINE, TOKEN
+from tests.support.hooks import signed
 
-LINE = "+16175550100"
 OTHER_LINE = "+16175550101"
 STAFF = "+16175550150"
 SUBACCOUNT = "AC00000000000000000000000000000002"
@@ -384,55 +385,3 @@ class World:
 
 
 # Hooks ----------------------------------------------------------------------------------------------
-
-CALL = "CA" + "1" * 32
-CHILD = "CA" + "2" * 32
-RECORDING = "RE" + "3" * 32
-CALLER, AGENT = "+16175550134", "+16175550151"
-
-
-def status_hook(status: str, seconds: int = 0, **more: str) -> dict[str, str]:
-    """An inbound call's status callback; more: parameters that are others."""
-    return {
-        "AccountSid": ACCOUNT,
-        "CallSid": CALL,
-        "From": CALLER,
-        "To": LINE,
-        "Direction": "inbound",
-        "CallStatus": status,
-        "CallDuration": str(seconds),
-        "CallbackSource": "call-progress-events",
-        "SequenceNumber": "0",
-        "Timestamp": "Mon, 02 Mar 2026 15:00:00 +0000",
-        **more,
-    }
-
-
-def dial_hook(status: str, seconds: int = 0, *, bridged: bool, parent: str) -> dict[str, str]:
-    kept = {k: v for k, v in status_hook(parent).items() if k[:4] in ("Acco", "Call", "From", "To")}
-    del kept["CallbackSource"], kept["CallDuration"]
-    kept.pop("Timestamp", None)
-    told = {"DialCallSid": CHILD, "DialCallStatus": status, "DialCallDuration": str(seconds)}
-    return {**kept, "Direction": "inbound", **told, "DialBridged": str(bridged).lower()}
-
-
-def recording_hook(seconds: int, **more: str) -> dict[str, str]:
-    url = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Recordings/{RECORDING}"
-    return {
-        "AccountSid": ACCOUNT,
-        "CallSid": CALL,
-        "RecordingSid": RECORDING,
-        "RecordingUrl": url,
-        "RecordingStatus": "completed",
-        "RecordingDuration": str(seconds),
-        "RecordingSource": "DialVerb",
-        **more,
-    }
-
-
-def answered_hooks(seconds: int = 42) -> list[dict[str, str]]:
-    """A forwarded call that an agent took."""
-    return [
-        dial_hook("completed", seconds, bridged=True, parent="completed"),
-        status_hook("completed", seconds + 8),
-    ]

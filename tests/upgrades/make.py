@@ -31,8 +31,8 @@ import sqlalchemy as sa
 
 from adapter.config.settings import Settings
 from adapter.sandbox.twilio import hook, send
-from tests.benchmarks.servers import free_port
-from tests.conftest import PostgresServer
+from tests.support.databases import PostgresServer
+from tests.support.waiting import free_port
 
 VERSION, REVISION = "0.1.0", "399f719cae9b1b79e8a403240a441931b2fede46"
 FOLDER = Path(__file__).parents[1] / "payloads" / "upgrades" / VERSION

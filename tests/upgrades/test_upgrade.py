@@ -21,10 +21,11 @@ from adapter.storage.store import Store
 from adapter.storage.task_leases import TaskLeases
 from adapter.worker.periodic import PeriodicRunner
 from adapter.worker.tasks import HeldOnceMore, timed
-from tests.conftest import Clock
-from tests.flow.test_lead_creation import Adapter, adapter
+from tests.support.clock import Clock
+from tests.support.hooks import recording_hook, status_hook
 from tests.support.periodic import run_due
-from tests.support.world import FakeTarget, World, recording_hook, status_hook
+from tests.support.sandboxed import Adapter, adapter
+from tests.support.world import FakeTarget, World
 from tests.upgrades.dumps import restore
 from tests.upgrades.make import ACCOUNT, CALLS, LINES, PEOPLE, call_id
 

@@ -25,9 +25,12 @@ from adapter.errors import PermanentError, TemporaryError
 from adapter.sandbox.twilio import KINDS
 from adapter.storage.engine import open_engine, schema_state
 from adapter.storage.schema import calls
-from tests.conftest import ACCOUNT, ENVIRON, Clock
-from tests.support.processes import environment, free_port, running, sandbox, wait_until_ready
-from tests.support.world import CALL, World, answered_hooks, recording_hook, status_hook
+from tests.support.clock import Clock
+from tests.support.environment import ACCOUNT, ENVIRON
+from tests.support.hooks import CALL, answered_hooks, recording_hook, status_hook
+from tests.support.processes import environment, running, sandbox, wait_until_ready
+from tests.support.waiting import free_port
+from tests.support.world import World
 
 Run = Callable[..., Result]
 OTHER = "CA" + "9" * 32

@@ -11,8 +11,8 @@ from adapter.cli.render import calls_table, tell_lines, tell_story
 from adapter.domain.call import Call
 from adapter.domain.lines import Line
 from adapter.storage.store import Store
-from tests.conftest import NOW
-from tests.unit.storage.test_store import record, row
+from tests.support.environment import NOW
+from tests.support.rows import record, row
 
 # To rich, the library that prints, these are a style's end without its beginning, and a style.
 ODD = "[/x] [red]Bob[/red]"

@@ -21,8 +21,8 @@ from adapter.bootstrap import Container
 from adapter.cli.terminal import Column, Listing, Screen, say
 from adapter.config.settings import Settings
 from adapter.domain.call import CallState
-from tests.conftest import ENVIRON, LINE, NOW, signed
-from tests.support.world import CALL, status_hook
+from tests.support.environment import ENVIRON, LINE, NOW
+from tests.support.hooks import CALL, signed, status_hook
 
 URL = "https://calls.example.com/recordings/" + "a1b2" * 20
 WHY = "held: nobody with this number among the leads, applicants and residents"

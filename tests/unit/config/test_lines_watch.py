@@ -18,8 +18,9 @@ from adapter.config.lines_file import read_lines
 from adapter.config.lines_watch import LinesWatch
 from adapter.config.settings import Settings
 from adapter.storage.store import Store
-from tests.conftest import ENVIRON, NOW
-from tests.support.processes import environment, running, wait_for, wait_until_ready
+from tests.support.environment import ENVIRON, NOW
+from tests.support.processes import environment, running, wait_until_ready
+from tests.support.waiting import wait_for
 
 Logged = Callable[[], list[dict[str, Any]]]
 FIRST = '[lines."+16175550100"]\nproperty_id = "prop_main"\n'

@@ -9,7 +9,7 @@ import pytest
 from adapter.bootstrap import Container, web_app, worker
 from adapter.config.settings import DEFAULT_DATABASE_URL, Settings
 from adapter.errors import SettingsError
-from tests.conftest import ENVIRON
+from tests.support.environment import ENVIRON
 
 
 def read(**environ: str) -> Settings:

@@ -24,8 +24,9 @@ from adapter.domain.record import (
     RecordingState,
 )
 from adapter.errors import TemporaryError
-from tests.conftest import NOW
-from tests.support.world import AGENT, CALL, CALLER, CHILD, LINE, LINES, RECORDING, FakeReader
+from tests.support.environment import LINE, NOW
+from tests.support.hooks import AGENT, CALL, CALLER, CHILD, RECORDING
+from tests.support.world import LINES, FakeReader
 
 RULES = CallRules(read_lines(LINES, {}), SettlePolicy())
 PROVIDER_RULES = CallRules(read_lines(LINES, {}), SettlePolicy(links=RecordingLinks.PROVIDER))

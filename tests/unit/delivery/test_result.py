@@ -18,7 +18,7 @@ from adapter.errors import (
     PermanentError,
     TemporaryError,
 )
-from tests.conftest import NOW
+from tests.support.environment import NOW
 
 DAY = timedelta(hours=24)
 

@@ -14,7 +14,7 @@ from adapter.domain.lines import PersonKind
 from adapter.domain.matching import Person
 from adapter.storage.schema import calls
 from adapter.storage.store import Store
-from tests.unit.storage.test_store import add, record
+from tests.support.rows import add, record
 
 KEY = "twilio:AC0:CA0"
 KEPT: dict[str, Any] = {

@@ -14,7 +14,9 @@ from adapter.domain.call import CallState
 from adapter.domain.due import SettlePolicy
 from adapter.domain.eligibility import Ineligible, why_ineligible
 from adapter.domain.record import CallRecord, Leg, LegDirection, LegStatus
-from tests.support.world import CALL, CALLER, LINE, LINES, OTHER_LINE, STAFF
+from tests.support.environment import LINE
+from tests.support.hooks import CALL, CALLER
+from tests.support.world import LINES, OTHER_LINE, STAFF
 
 IGNORED_NUMBER, SWITCHBOARD = "+16175550166", "+16175550170"
 MORE = LINES.replace(

@@ -18,10 +18,10 @@ from adapter.domain.call import Call, CallState
 from adapter.domain.lifecycle import TRANSITIONS, CallUpdate, Transition
 from adapter.storage.schema import UNDELIVERED, calls
 from adapter.storage.store import Store
-from tests.conftest import NOW
 from tests.repository import state_diagram
-from tests.unit.storage.test_store import record as facts_of
-from tests.unit.storage.test_store import row
+from tests.support.environment import NOW
+from tests.support.rows import record as facts_of
+from tests.support.rows import row
 
 LATER = NOW + timedelta(hours=1)
 PACKAGE = Path(adapter.__file__).parent

@@ -19,7 +19,7 @@ from adapter.observability.exchanges import Exchange, exchanges, record_exchange
 from adapter.observability.logs import configure_logging, logger
 from adapter.observability.metrics import TALLY
 from adapter.observability.redact import hide_numbers
-from tests.conftest import NOW
+from tests.support.environment import NOW
 
 Logged = Callable[[], list[dict[str, Any]]]
 KEY = "twilio:AC00000000000000000000000000000001:CA00000000000000000000000000000001"

@@ -40,7 +40,9 @@ from adapter.storage.lead_requests import LeadRequests
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.schema import new_leads
 from adapter.storage.store import Store
-from tests.conftest import ACCOUNT, ENVIRON, LINE, NOW, Clock, signed
+from tests.support.clock import Clock
+from tests.support.environment import ACCOUNT, ENVIRON, LINE, NOW
+from tests.support.hooks import signed
 from tests.support.world import PEOPLE, STAFF, World
 
 CALLER = "+16175550134"

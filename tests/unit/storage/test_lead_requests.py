@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any, TypeVar
 
 import pytest
@@ -12,23 +9,13 @@ import pytest
 from adapter.domain.call_event import WriteRequest
 from adapter.storage.lead_requests import LeadRequest, LeadRequests
 from adapter.storage.store import Store
-from tests.conftest import NOW, Clock
+from tests.support.clock import Clock
+from tests.support.environment import NOW
+from tests.support.threads import at_once
 
 T = TypeVar("T")
 NUMBER = "+16175550160"
 REQUEST = WriteRequest("/v1/leads/", {}, {"phone_1": NUMBER})
-
-
-def at_once(work: Callable[[int], T], threads: int = 8) -> list[T]:
-    """What `work` returns in each of so many threads, which begin at the same moment."""
-    barrier = Barrier(threads)
-
-    def begin(number: int) -> T:
-        barrier.wait(10)
-        return work(number)
-
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(begin, range(threads)))
 
 
 @pytest.fixture

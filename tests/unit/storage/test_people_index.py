@@ -15,7 +15,8 @@ from adapter.storage.engine import open_engine
 from adapter.storage.people_index import BELIEVE_SECONDS, PeopleIndex, SyncState
 from adapter.storage.schema import people
 from adapter.storage.store import Store
-from tests.conftest import NOW, Clock
+from tests.support.clock import Clock
+from tests.support.environment import NOW
 
 LEAD, APPLICANT, RESIDENT = PersonKind.LEAD, PersonKind.APPLICANT, PersonKind.RESIDENT
 MOBILE, WORK, OTHER = "+16175550134", "+16175550139", "+442079460018"

@@ -23,7 +23,8 @@ from adapter.storage.schema import attempts, hooks, legs, metadata
 from adapter.storage.store import Store
 from adapter.targets.base import WriteOutcome, WriteState
 from adapter.worker.dbos_queue import APPLICATION, QUEUE, WORKFLOW, prune_workflows
-from tests.conftest import ACCOUNT, LINE, NOW, Clock
+from tests.support.clock import Clock
+from tests.support.environment import ACCOUNT, LINE, NOW
 from tests.support.world import ANNA, PEOPLE, STAFF, World
 
 DAY = timedelta(days=1)

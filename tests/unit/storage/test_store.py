@@ -5,11 +5,10 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -20,11 +19,9 @@ from adapter.bootstrap import migrate
 from adapter.config.settings import Settings
 from adapter.domain.call import CallState, RawHook
 from adapter.domain.call_event import CallEvent, WriteRequest
-from adapter.domain.lifecycle import NewCall
 from adapter.domain.lines import PersonKind
 from adapter.domain.matching import Person
 from adapter.domain.merge import join
-from adapter.domain.record import CallRecord, Leg, LegStatus
 from adapter.errors import StoreUnavailable
 from adapter.observability.exchanges import Exchange
 from adapter.storage import engine as database
@@ -33,40 +30,11 @@ from adapter.storage.calls import stored
 from adapter.storage.rate_budget import RateBudget
 from adapter.storage.schema import calls, hooks, metadata
 from adapter.storage.store import Store
-from tests.conftest import NOW
+from tests.support.environment import NOW
+from tests.support.rows import add, record, row
+from tests.support.threads import at_once
 
 THREADS = 8
-
-
-def record(leg_id: str = "CA0", call_id: str = "CA0", **facts: Any) -> CallRecord:
-    leg = Leg(id=leg_id, status=LegStatus.COMPLETED, **facts)
-    return CallRecord(provider="twilio", account="AC0", call_id=call_id, legs={leg_id: leg})
-
-
-def row(facts: CallRecord, **values: Any) -> NewCall:
-    """A new call as intake gives it to the store."""
-    call: dict[str, Any] = {
-        "key": facts.key,
-        "provider": facts.provider,
-        "account": facts.account,
-        "call_id": facts.call_id,
-        "state": "open",
-        "record": facts.model_dump_json(exclude_none=True),
-        "first_seen_at": NOW,
-        "over_at": None,
-        "started_at": None,
-        "direction": "inbound",
-        "line": "+16175550100",
-        "other": "+16175550134",
-        "outcome": "answered",
-        "talk_seconds": 5,
-        "run": 1,
-        "due_at": NOW,
-        "updated_at": NOW,
-        **values,
-    }
-    call["state"] = CallState(call["state"])
-    return cast(NewCall, call)
 
 
 def raw(**values: Any) -> RawHook:
@@ -82,25 +50,8 @@ def raw(**values: Any) -> RawHook:
     return RawHook(**{**known, **values})
 
 
-def all_at_once(work: Callable[[int], Any]) -> list[Any]:
-    """The results of work(0), work(1) ...; all threads set off together."""
-    barrier = threading.Barrier(THREADS)
-
-    def begin(number: int) -> Any:
-        barrier.wait()
-        return work(number)
-
-    with ThreadPoolExecutor(THREADS) as threads:
-        return list(threads.map(begin, range(THREADS)))
-
-
 # Columns whose value in a new call is always the same.
 GIVEN_BY_STORE = {"version", "tries", "link_version", "queued_run"}
-
-
-def add(store: Store, facts: CallRecord, **values: Any) -> None:
-    with store.begin() as connection:
-        store.calls.take(connection, row(facts, **values))
 
 
 def count(store: Store, table: sa.Table) -> int:
@@ -211,7 +162,7 @@ def test_eight_at_once_make_one_row_with_all_their_facts(store: Store) -> None:
                 joined = join(call.record, parts[number])
                 store.calls.update(connection, call.key, record=joined.model_dump_json())
 
-    all_at_once(merge)
+    at_once(merge)
     found = store.calls.get("twilio:AC0:CA0")
     assert found is not None and found.version == THREADS
     assert found.record.legs == {leg: part.legs[leg] for part in parts for leg in part.legs}
@@ -220,7 +171,7 @@ def test_eight_at_once_make_one_row_with_all_their_facts(store: Store) -> None:
 
 def test_only_one_of_eight_is_the_first_to_tell_of_a_call(store: Store) -> None:
     facts = record()
-    won = all_at_once(lambda n: store.calls.add_first(row(facts), raw(), kind=str(n)))
+    won = at_once(lambda n: store.calls.add_first(row(facts), raw(), kind=str(n)))
     assert sorted(won) == [False] * (THREADS - 1) + [True]
     assert (count(store, calls), count(store, hooks)) == (1, 1)
 
@@ -344,7 +295,7 @@ def test_a_run_that_was_not_committed_stays_due(store: Store) -> None:
 def test_eight_workers_never_get_the_same_run(store: Store) -> None:
     for number in range(40):
         add(store, record(f"CA{number}", f"CA{number}"))
-    taken = [run for runs in all_at_once(lambda _: take_due(store, limit=10)) for run in runs]
+    taken = [run for runs in at_once(lambda _: take_due(store, limit=10)) for run in runs]
     taken += take_due(store)
     assert len(taken) == len(set(taken)) == 40
 
@@ -447,7 +398,7 @@ def test_of_eight_runs_of_a_call_at_once_only_one_asks(store: Store) -> None:
                 connection, call_key=call.key, at=NOW, step="post", asked="POST"
             )
 
-    assert len([found for found in all_at_once(ask) if found is not None]) == 1
+    assert len([found for found in at_once(ask) if found is not None]) == 1
 
 
 def test_a_run_that_is_put_back_is_planned_anew_in_its_place(store: Store) -> None:
@@ -486,7 +437,7 @@ def test_only_the_last_exchange_tells_what_was_decided(store: Store) -> None:
 
 
 def test_all_processes_get_the_same_secret(store: Store) -> None:
-    given = all_at_once(lambda n: store.secrets.get_or_set("links", f"fresh-{n}"))
+    given = at_once(lambda n: store.secrets.get_or_set("links", f"fresh-{n}"))
     assert len(set(given)) == 1
     assert store.secrets.get_or_set("links", "later") == given[0]
     assert store.secrets.get_or_set("other", "x") == "x"
@@ -510,7 +461,7 @@ def wait_for_one(store: Store, *, now: float = 0.0, allowed: int = 10, share: fl
 
 
 def test_a_budget_is_never_overspent_by_eight_at_once(store: Store) -> None:
-    many = all_at_once(lambda _: [wait_for_one(store) for _ in range(3)])
+    many = at_once(lambda _: [wait_for_one(store) for _ in range(3)])
     granted = [wait == 0.0 for waits in many for wait in waits]
     assert 8 <= granted.count(True) < 10
     assert wait_for_one(store) == 61.0

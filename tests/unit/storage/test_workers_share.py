@@ -20,8 +20,8 @@ from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.rate_budget import RateBudget
 from adapter.storage.store import Store
 from adapter.targets.propexo.rate_limiter import RateLimiter
-from tests.conftest import full
-from tests.unit.storage.test_lead_requests import at_once
+from tests.support.lanes import full
+from tests.support.threads import at_once
 
 LIMIT = 150
 MINUTE = 60.0

@@ -23,8 +23,8 @@ from adapter.domain.matching import Person
 from adapter.observability.logs import configure_logging, logger
 from adapter.storage.store import Store
 from adapter.text.plain import plain, quotable
-from tests.conftest import NOW
-from tests.unit.storage.test_store import record, row
+from tests.support.environment import NOW
+from tests.support.rows import record, row
 
 # Clear the screen, turn the text around, ring, begin a new line, hide it, an unpaired half of a pair.
 ATTACK = "\x1b[2J\x1b]0;owned\x07\u202eevil\u2066\r\n  state  written\u2028x\u200by\x9b31m\udc00"

@@ -16,10 +16,11 @@ from adapter.providers.twilio.rest import leg_of, recording_of
 from adapter.targets.propexo import webhooks
 from adapter.targets.propexo.client import MAX_WORDS
 from adapter.text.untrusted import MOST_TEXT, MOST_WORDS, cut_all, whole
-from tests.conftest import ACCOUNT, LINE, Clock
+from tests.support.clock import Clock
+from tests.support.environment import ACCOUNT, LINE
+from tests.support.propexo_client import BASE as BASE_URL
+from tests.support.propexo_client import NoBudget, a_client
 from tests.support.world import World
-from tests.unit.targets.propexo.test_client import BASE as BASE_URL
-from tests.unit.targets.propexo.test_client import NoBudget, a_client
 
 LONG = 30_000
 FIELDS = (

@@ -15,7 +15,7 @@ from adapter.storage.schema import jobs
 from adapter.storage.store import Store
 from adapter.storage.task_leases import TaskLeases
 from adapter.worker.periodic import HANGS_AFTER, PeriodicRunner, PeriodicTask, Turn, TurnLost
-from tests.conftest import Clock
+from tests.support.clock import Clock
 from tests.support.periodic import run_due
 
 OFTEN = 0.01

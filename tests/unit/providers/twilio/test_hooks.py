@@ -27,7 +27,8 @@ from adapter.providers.twilio.hooks import (
     read_hook,
 )
 from adapter.providers.twilio.signature import Tokens
-from tests.conftest import ACCOUNT, BASE_URL, NOW, TOKEN, signed
+from tests.support.environment import ACCOUNT, BASE_URL, NOW, TOKEN
+from tests.support.hooks import signed
 
 PAYLOADS = Path(__file__).parents[3] / "payloads" / "twilio"
 SHARED = Path(__file__).parents[5] / "shared" / "contract" / "twilio-samples.jsonl"

@@ -20,8 +20,8 @@ from adapter.errors import CredentialsRefused, PermanentError, TemporaryError
 from adapter.net.ssrf import Abroad, is_public
 from adapter.providers.media import Audio, AudioFormat
 from adapter.providers.twilio.media import TwilioMedia
-from tests.conftest import ACCOUNT, TOKEN
 from tests.support import audio
+from tests.support.environment import ACCOUNT, TOKEN
 from tests.support.twilio_api import CHUNK, FakeTwilio, Fault
 
 CALL = "CA00000000000000000000000000000001"

@@ -13,7 +13,8 @@ from adapter.errors import HookError, MalformedHook, UnsupportedHook, UntrustedH
 from adapter.providers.base import HookRequest
 from adapter.providers.twilio import TwilioProvider
 from adapter.providers.twilio.signature import MAX_PARAMETERS, Tokens, parameters
-from tests.conftest import ACCOUNT, BASE_URL, NOW, PATH, TOKEN, Pairs, sign, signed
+from tests.support.environment import ACCOUNT, BASE_URL, NOW, PATH, TOKEN
+from tests.support.hooks import Pairs, sign, signed
 
 FORM = "application/x-www-form-urlencoded"
 SUB = "AC00000000000000000000000000000002"

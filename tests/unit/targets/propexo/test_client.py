@@ -25,27 +25,10 @@ from adapter.errors import (
 )
 from adapter.observability.exchanges import exchanges
 from adapter.targets.propexo.client import PropexoClient
-from adapter.targets.propexo.rate_limiter import RateLimiter
+from tests.support.propexo_client import BASE, NoBudget, a_client
 
-BASE = "https://api.example.com"
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 BODY = {"integration_id": "int_1"}
-
-
-class NoBudget:
-    """RateBudget without a limit that keep what they learn."""
-
-    def __init__(self, wait: float = 0.0) -> None:
-        self.wait = wait
-        self.spent: list[str] = []
-        self.learned: list[dict[str, Any]] = []
-
-    def spend(self, name: str, *, now: float, allowed: int, share: float) -> float:
-        self.spent.append(name)
-        return self.wait
-
-    def learn(self, name: str, **values: Any) -> None:
-        self.learned.append(values)
 
 
 @pytest.fixture
@@ -56,13 +39,6 @@ def budgets() -> NoBudget:
 @pytest.fixture
 def client(budgets: NoBudget) -> PropexoClient:
     return a_client(budgets)
-
-
-def a_client(budgets: NoBudget, base_url: str = BASE, **more: Any) -> PropexoClient:
-    rate_limiter = RateLimiter(budgets, name="propexo", limit=150, clock=NOW.timestamp)
-    return PropexoClient(
-        base_url=base_url, api_key="the-key", rate_limiter=rate_limiter, clock=lambda: NOW, **more
-    )
 
 
 @pytest.fixture

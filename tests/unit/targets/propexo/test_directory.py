@@ -14,7 +14,7 @@ from adapter.domain.lines import Line, PersonKind
 from adapter.domain.matching import Person
 from adapter.errors import CredentialsRefused, TemporaryError
 from adapter.targets.propexo.directory import REFRESH_SECONDS, Directory
-from tests.unit.targets.propexo.test_client import BASE, NoBudget, a_client
+from tests.support.propexo_client import BASE, NoBudget, a_client
 
 LEAD, RESIDENT = PersonKind.LEAD, PersonKind.RESIDENT
 LINE = Line(integration_id="int_1", property_id="prop_main", event_type="Call")

@@ -15,9 +15,9 @@ from adapter.errors import RemoteError, TemporaryError
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
 from adapter.targets.propexo.directory import Directory
 from adapter.targets.propexo.line_warnings import LineWatch
-from tests.conftest import ENVIRON
-from tests.support.processes import wait_for
-from tests.unit.targets.propexo.test_requirements import KEY, directory
+from tests.support.environment import ENVIRON
+from tests.support.propexo_client import KEY, directory
+from tests.support.waiting import wait_for
 
 LINES = """
 [defaults]

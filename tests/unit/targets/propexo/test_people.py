@@ -17,7 +17,7 @@ from adapter.storage.people_index import PeopleIndex
 from adapter.storage.store import Store
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.people import find_people, moment, person_of
-from tests.unit.targets.propexo.test_client import BASE, NoBudget, a_client
+from tests.support.propexo_client import BASE, NoBudget, a_client
 
 LEAD, APPLICANT, RESIDENT = PersonKind.LEAD, PersonKind.APPLICANT, PersonKind.RESIDENT
 NUMBER = "+16175550134"

@@ -14,21 +14,10 @@ from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.directory import Directory
 from adapter.targets.propexo.rate_limiter import RateLimiter
 from adapter.targets.propexo.requirements import lacking
+from tests.support.propexo_client import KEY, NeverAsked, directory
 
-KEY, NUMBER = "sandbox-key", "+16175550100"
+NUMBER = "+16175550100"
 VENDORS = ("ENTRATA", "YARDI", "REALPAGE", "REALPAGE_RPX", "RESMAN", "MRI", "BUILDIUM", "NEWPMS")
-
-
-class NoBudget:
-    """Not asked: the rate limiter is off."""
-
-    def spend(self, name: str, *, now: float, allowed: int, share: float) -> float:
-        raise AssertionError
-
-    def learn(
-        self, name: str, *, now: float, used: int | None, allowed: int | None, closed_until: float
-    ) -> None:
-        raise AssertionError
 
 
 @pytest.fixture
@@ -40,11 +29,6 @@ def state() -> SandboxState:
 def url(state: SandboxState) -> Iterator[str]:
     with SandboxServer(create_sandbox(state, api_key=KEY, rate_limit=0)) as server:
         yield server.url
-
-
-def directory(url: str, key: str = KEY) -> Directory:
-    rate_limiter = RateLimiter(NoBudget(), name="x", limit=0, clock=lambda: 0.0)
-    return Directory(PropexoClient(base_url=url, api_key=key, rate_limiter=rate_limiter))
 
 
 def line(vendor: str, **keys: str | Sequence[str]) -> Line:
@@ -318,7 +302,7 @@ def test_where_propexo_cannot_be_asked_nothing_is_made_up(url: str) -> None:
 
 def test_what_was_looked_up_is_kept_for_ten_minutes(url: str, state: SandboxState) -> None:
     now = [0.0]
-    rate_limiter = RateLimiter(NoBudget(), name="x", limit=0, clock=lambda: 0.0)
+    rate_limiter = RateLimiter(NeverAsked(), name="x", limit=0, clock=lambda: 0.0)
     client = PropexoClient(base_url=url, api_key=KEY, rate_limiter=rate_limiter)
     kept = Directory(client, clock=lambda: now[0])
     assert kept.vendor("int_new_one") is None

@@ -15,8 +15,8 @@ from adapter.errors import LocalRateLimit, PermanentError, RemoteError
 from adapter.storage.people_index import PeopleIndex
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.sync import PeopleSync
-from tests.conftest import full
-from tests.flow.test_lead_creation import MAIN, Adapter, adapter, lines
+from tests.support.lanes import full
+from tests.support.sandboxed import MAIN, Adapter, adapter, lines
 
 LEAD, APPLICANT, RESIDENT = PersonKind.LEAD, PersonKind.APPLICANT, PersonKind.RESIDENT
 STALE = timedelta(minutes=5)

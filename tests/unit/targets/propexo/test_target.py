@@ -20,7 +20,7 @@ from adapter.storage.people_index import PeopleIndex
 from adapter.storage.store import Store
 from adapter.targets.base import FoundJob, FoundOnRecord, NoTrace, WriteState
 from adapter.targets.propexo.target import PropexoTarget, job_id_of
-from tests.unit.targets.propexo.test_client import BASE, NoBudget, a_client
+from tests.support.propexo_client import BASE, NoBudget, a_client
 
 CALL = "CA" + "1" * 32
 LEAD_EVENT = WriteRequest(

@@ -16,7 +16,7 @@ from adapter.config.settings import Settings
 from adapter.domain.call import CallState
 from adapter.errors import MalformedHook, UntrustedHook
 from adapter.targets.propexo.webhooks import FAILURE, FailedWrite, read, verify
-from tests.flow.test_lead_creation import Adapter, adapter, lines
+from tests.support.sandboxed import Adapter, adapter, lines
 
 SECRET = "propexo-webhook-secret"
 PATH = "/webhooks/propexo"

@@ -1,0 +1,58 @@
+"""Does each test stand where CONTRIBUTING says, and use only what tests/support shares?"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+ROOMS = (
+    *("support", "unit", "flow", "stories", "http", "processes", "upgrades", "faults", "hosts"),
+    *("browser", "repository", "benchmarks", "payloads"),
+)
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The modules that a file imports, by their whole names."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{each.name}" for each in node.names)
+
+
+def test_every_folder_of_tests_is_a_room_that_contributing_names() -> None:
+    folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()}
+    assert folders - {"__pycache__"} == set(ROOMS)
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert [room for room in ROOMS if f"`tests/{room}/`" not in text] == []
+
+
+def test_no_test_lies_outside_a_room() -> None:
+    loose = {path.name for path in (ROOT / "tests").glob("*.py")}
+    assert loose == {"__init__.py", "conftest.py"}
+
+
+def test_what_tests_share_is_in_support() -> None:
+    """No file imports from a file of tests, or from conftest."""
+    wrong = [
+        (name(path), whole)
+        for path in TESTS
+        for whole in imported(path)
+        if whole.startswith("tests.")
+        and any(part == "conftest" or part.startswith("test_") for part in whole.split("."))
+    ]
+    assert wrong == []
+
+
+def test_the_folders_of_unit_are_those_of_the_package() -> None:
+    unit = ROOT / "tests/unit"
+    folders = {path.parent.relative_to(unit) for path in unit.rglob("test_*.py")}
+    assert folders
+    assert [str(each) for each in folders if not (ROOT / "adapter" / each).is_dir()] == []
