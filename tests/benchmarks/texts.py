@@ -29,7 +29,7 @@ from adapter.domain.parties import Direction
 from adapter.domain.phone import e164
 from adapter.domain.summary import CallSummary
 from adapter.errors import HookError, UnreadableHook
-from adapter.net.byte_ranges import content_range, parse_range
+from adapter.net.byte_ranges import parse_content_range, parse_range
 from adapter.observability.redact import hide_numbers
 from adapter.providers.base import HookRequest
 from adapter.providers.twilio import TwilioProvider
@@ -86,13 +86,13 @@ def readers() -> Iterator[tuple[str, Reader]]:
         "quotable": quotable,
         "notes": _notes,
         "Range": parse_range,
-        "Content-Range": content_range,
+        "Content-Range": parse_content_range,
         "forget: search": search.are_in,
     }
     for name, read in plainly.items():
         yield name, partial(partial, read)
     yield "Range: bytes=", lambda text: partial(parse_range, f"bytes={text}")
-    yield "Content-Range: bytes", lambda text: partial(content_range, f"bytes {text}")
+    yield "Content-Range: bytes", lambda text: partial(parse_content_range, f"bytes {text}")
     yield "forget: removal", lambda text: partial(search.removed_from, f"{text}6175550134")
     yield "Propexo's error, as text", lambda text: partial(_words, _response(text.encode()))
     yield "Propexo's error, as JSON", lambda text: partial(_words, _response(_error(text)))

@@ -17,7 +17,7 @@ from requests.adapters import HTTPAdapter
 
 from adapter.domain.record import Recording
 from adapter.errors import CredentialsRefused, PermanentError, RemoteError, TemporaryError
-from adapter.net.byte_ranges import ByteRange, Span, Unsatisfiable, content_range, parse_range
+from adapter.net.byte_ranges import ByteRange, Span, Unsatisfiable, parse_content_range, parse_range
 from adapter.net.ssrf import Abroad, NoRedirectSession
 from adapter.providers.media import Audio, AudioFormat
 from adapter.text.untrusted import whole
@@ -211,7 +211,7 @@ def _audio(response: requests.Response, suffix: AudioFormat, asked: ByteRange | 
     """What was asked for, also where the other side does not know ranges. Errors: TemporaryError."""
     told = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     media_type = _TYPES.get(told, suffix.media_type)
-    span, total = content_range(response.headers.get("Content-Range"))
+    span, total = parse_content_range(response.headers.get("Content-Range"))
     if response.status_code == 416:
         return Audio(416, media_type, iter(()), response.close, total=total)
     if response.status_code == 206:

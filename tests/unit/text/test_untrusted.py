@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from adapter.domain.call import Call
 from adapter.errors import PermanentError, TemporaryError
-from adapter.net.byte_ranges import content_range, parse_range
+from adapter.net.byte_ranges import parse_content_range, parse_range
 from adapter.providers.twilio.rest import leg_of, recording_of
 from adapter.targets.propexo import webhooks
 from adapter.targets.propexo.client import MAX_WORDS
@@ -130,8 +130,8 @@ def test_a_webhooks_words_are_cut() -> None:
 @pytest.mark.parametrize("header", ["bytes=" + " " * 8000 + "x", "bytes=" + "1" * 8000 + "-"])
 def test_a_header_that_is_too_long_names_no_range(header: str) -> None:
     assert parse_range(header) is None
-    assert content_range(header.replace("=", " ")) == (None, None)
-    assert content_range("bytes 0-" + "9" * 50 + "/*") == (None, None)
+    assert parse_content_range(header.replace("=", " ")) == (None, None)
+    assert parse_content_range("bytes 0-" + "9" * 50 + "/*") == (None, None)
 
 
 @pytest.mark.parametrize(
