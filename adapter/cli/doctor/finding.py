@@ -52,10 +52,3 @@ def failure(error: requests.RequestException) -> str:
     if isinstance(error, requests.Timeout):
         return "does not answer in time"
     return "cannot be reached"
-
-
-def session() -> requests.Session:
-    """Without .netrc, and without a proxy that the settings do not name."""
-    made = requests.Session()
-    made.trust_env = False
-    return made

@@ -9,7 +9,8 @@ import requests
 
 from adapter.bootstrap import Container
 from adapter.cli.doctor.database import instance_of
-from adapter.cli.doctor.finding import TIMEOUT, Finding, failure, session
+from adapter.cli.doctor.finding import TIMEOUT, Finding, failure
+from adapter.net.sessions import new_session
 
 
 def check_public(container: Container) -> Iterator[Finding]:
@@ -26,7 +27,7 @@ def _problem(base: str, instance: str | None) -> str | None:
     """What is wrong with this address. instance: the name of our database, None if it is not in order."""
     url = f"{base}/readyz"
     try:
-        answer = session().get(url, timeout=TIMEOUT, allow_redirects=False)
+        answer = new_session().get(url, timeout=TIMEOUT, allow_redirects=False)
     except requests.RequestException as error:
         return (
             f"{url} {failure(error)}: Twilio would not reach it either; "

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import requests
 
-from adapter.cli.doctor.finding import TIMEOUT, Finding, failure, session
+from adapter.cli.doctor.finding import TIMEOUT, Finding, failure
 from adapter.config.settings import Settings
+from adapter.net.sessions import new_session
 
 
 def check_twilio(settings: Settings) -> Iterator[Finding]:
@@ -35,7 +36,7 @@ def check_twilio(settings: Settings) -> Iterator[Finding]:
 def _problem(base: str, sid: str, token: str, setting: str) -> str | None:
     """Why this account cannot be read with this token. setting: where the token stands."""
     try:
-        answer = session().get(
+        answer = new_session().get(
             f"{base}/2010-04-01/Accounts/{sid}.json",
             auth=(sid, token),
             timeout=TIMEOUT,

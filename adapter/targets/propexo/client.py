@@ -1,26 +1,25 @@
-"""How is Propexo asked, and what kind of failure is each bad answer? HTTP only, no decisions."""
+"""How is a request sent to Propexo, and which error is each bad answer? HTTP only, no decisions."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
 from adapter.domain.phone import mask
 from adapter.errors import (
     CredentialsRefused,
     LocalRateLimit,
-    NotSupported,
     PermanentError,
     RemoteError,
     TemporaryError,
 )
+from adapter.net.sessions import new_session
+from adapter.net.status_errors import retry_after_seconds, status_error
 from adapter.observability.exchanges import Exchange, record_exchange
 from adapter.observability.redact import hide_numbers
 from adapter.targets.propexo.permission import CHECK_PATH, Permission
@@ -34,14 +33,22 @@ READ_SECONDS = 25.0
 MAX_WORDS = 500
 MAX_ISSUES = 20
 SEND_WITHIN_SECONDS = 5.0
+# What an operator can do about a status, or about a class of them.
+_ADVICE = {
+    401: "check PROPEXO_API_KEY and its rights",
+    403: "check PROPEXO_API_KEY and its rights",
+    405: "this PMS does not offer it",
+    3: "PROPEXO_BASE_URL is not the API itself",
+}
 
 
 class PropexoClient:
-    """Requests with the API key, the rate limiter, timeouts and classified errors.
+    """Sends requests with the API key, within the rate limit, and turns bad answers into errors.
 
-    permission: without it nothing is ever paused, and a refused key is CredentialsRefused.
-    Errors of every method: TemporaryError (in_doubt where a write may have been accepted), Paused,
-    PermanentError and its subclasses with Propexo's own words.
+    permission: knows what Propexo refuses for now. Without it, nothing is ever paused, and a refused key is
+    CredentialsRefused.
+    Every method raises TemporaryError (in_doubt if a write may have been accepted), Paused, or PermanentError
+    and its subclasses with Propexo's own words.
     """
 
     def __init__(
@@ -62,14 +69,10 @@ class PropexoClient:
         self._timeout = (CONNECT_SECONDS, read_seconds)
         self._clock = clock
         self._monotonic = monotonic
-        self._session = requests.Session()
-        self._session.trust_env = False  # no .netrc, no proxy that the settings do not name
+        self._session = new_session(connections=connections)
         self._session.headers.update(
             {"Authorization": f"Bearer {api_key}", "Accept": "application/json"}
         )
-        adapter = HTTPAdapter(pool_maxsize=connections, max_retries=0)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
 
     def get(
         self,
@@ -79,7 +82,10 @@ class PropexoClient:
         step: str,
         integration_id: str | None = None,
     ) -> Any:
-        """The JSON answer of a read. integration_id: whose it is, where the query does not say so."""
+        """Send a read and return its JSON answer.
+
+        integration_id: which integration the read is for, if the query does not name it.
+        """
         return self._permitted("GET", path, query or {}, None, step, integration_id)
 
     def send(
@@ -92,19 +98,19 @@ class PropexoClient:
         method: str = "POST",
         integration_id: str | None = None,
     ) -> Any:
-        """The JSON answer of a write; only its acceptance is told.
+        """Send a write and return the JSON answer, which says that the write was accepted and nothing more.
 
-        integration_id: whose it is, where the body does not say so.
+        integration_id: which integration the write is for, if the body does not name it.
         """
         return self._permitted(method, path, query or {}, body, step, integration_id)
 
     def try_key(self) -> None:
-        """If the key was refused and it is time to try it again, do. Errors: RemoteError, but of no refusal."""
+        """Try a refused key again if it is time to. Raise RemoteError, unless it is refused again."""
         if self._permission is not None:
             self._permission.try_key(self._check)
 
     def _check(self) -> None:
-        """Ask for something that every good key is given."""
+        """Ask for the list of integrations, which Propexo gives to every good key."""
         self._request("GET", CHECK_PATH, {"limit": 1}, None, "key", self._monotonic())
 
     def _permitted(
@@ -149,7 +155,7 @@ class PropexoClient:
     ) -> Any:
         self._rate_limiter.admit(step)
         if self._monotonic() - asked_at > SEND_WITHIN_SECONDS:
-            # Frozen, or the database was; by now another worker may do what this one was to do.
+            # This process or the database was frozen. Another worker may be doing the same by now.
             raise LocalRateLimit("it took too long to be let through; nothing was sent")
         at = self._clock()
         asked = f"{method} {path}{_shown(query)}"
@@ -167,10 +173,10 @@ class PropexoClient:
                 allow_redirects=False,
             )
         except requests.RequestException as error:
-            found = _no_answer(error, is_write=body is not None)
-            note(None, str(found))
-            raise found from error
-        retry_after = _retry_after(response.headers.get("Retry-After"), self._clock())
+            no_answer = _no_answer(error, is_write=body is not None)
+            note(None, str(no_answer))
+            raise no_answer from error
+        retry_after = retry_after_seconds(response.headers, self._clock())
         self._rate_limiter.learn(
             response.headers,
             refused=response.status_code == 429,
@@ -187,7 +193,7 @@ class PropexoClient:
 
 
 def has_more(answer: Mapping[str, Any], asked: int) -> bool:
-    """True if a list goes on behind this page. asked: its limit.
+    """Return whether the list has another page after this one. asked: the limit of this page.
 
     meta.hasMore may be null or missing (Propexo's OpenAPI, ResponseMeta); then a full page has a next one.
     """
@@ -196,7 +202,7 @@ def has_more(answer: Mapping[str, Any], asked: int) -> bool:
 
 
 def rows_of(answer: Any) -> list[Mapping[str, Any]]:
-    """The rows that a list's answer holds. Errors: TemporaryError where it is no such answer."""
+    """Return the rows of a list's answer. Raise TemporaryError if it is no such answer."""
     rows = answer.get("results") if isinstance(answer, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise TemporaryError("Propexo answered 200 without a list of results", status=200)
@@ -204,7 +210,7 @@ def rows_of(answer: Any) -> list[Mapping[str, Any]]:
 
 
 def storable(text: str) -> str:
-    """The text as every database takes it: without NULs and without halves of characters.
+    """Return the text without NULs and without halves of characters, which a database would refuse.
 
     A system that cuts texts by UTF-16 units, as JavaScript does, leaves half an emoji at an end.
     """
@@ -212,7 +218,10 @@ def storable(text: str) -> str:
 
 
 def _no_answer(error: requests.RequestException, *, is_write: bool) -> TemporaryError:
-    """A timeout or a broken connection. If it never stood, nothing can have been accepted."""
+    """Return the error for a timeout or a broken connection.
+
+    Without a connection, nothing can have been accepted.
+    """
     if isinstance(error, requests.ConnectTimeout) or _never_connected(error):
         return TemporaryError("Propexo cannot be reached (no connection)")
     words = "did not answer in time" if isinstance(error, requests.Timeout) else "broke off"
@@ -240,40 +249,33 @@ def _answer(response: requests.Response, *, is_write: bool, retry_after: float |
         raise TemporaryError(
             f"Propexo answered {status} without a JSON object", status=status, in_doubt=is_write
         )
-    words = f"Propexo answered {status}: {_words(response)}"
-    if status == 429:
-        raise TemporaryError(words, status=status, retry_after_seconds=retry_after)
-    if status >= 500 or status == 408:
-        raise TemporaryError(
-            words, status=status, in_doubt=is_write, retry_after_seconds=retry_after
-        )
-    if status in (401, 403):
-        raise CredentialsRefused(f"{words}; check PROPEXO_API_KEY and its rights", status=status)
-    if status == 405:
-        raise NotSupported(f"{words}; this PMS does not offer it", status=status)
-    if 300 <= status < 400:
-        raise PermanentError(f"{words}; PROPEXO_BASE_URL is not the API itself", status=status)
-    raise PermanentError(words, status=status)
+    raise status_error(
+        status,
+        f"Propexo answered {status}: {_words(response)}",
+        retry_after_seconds=retry_after,
+        in_doubt=is_write,
+        advice=_ADVICE,
+    )
 
 
 def _words(response: requests.Response) -> str:
-    """The error in Propexo's words: its message and what its validator found, without numbers."""
+    """Return Propexo's message and what its validator found, without phone numbers."""
     try:
         error = cut_all(response.json(), MAX_WORDS)["error"]
-        found = [str(error["message"])]
+        sentences = [str(error["message"])]
         details = error.get("details") or {}
         issues = details.get("issues") or (details.get("details") or {}).get("issues") or []
         for issue in issues[:MAX_ISSUES]:
             where = ".".join(str(part) for part in [*issue.get("path", []), *issue.get("keys", [])])
-            found.append(f"{where}: {issue.get('message', issue.get('code', ''))}".strip(": "))
-        text = "; ".join(found)
+            sentences.append(f"{where}: {issue.get('message', issue.get('code', ''))}".strip(": "))
+        text = "; ".join(sentences)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         text = response.text[: 8 * MAX_WORDS].strip() or "no words"
     return hide_numbers(plain(storable(text[: 4 * MAX_WORDS])))[:MAX_WORDS]
 
 
 def _gist(answer: Any) -> str:
-    """What an answer said, short enough for a list."""
+    """Return what an answer says, in a few words."""
     if not isinstance(answer, dict):
         return "ok"
     if isinstance(answer.get("results"), list):
@@ -288,18 +290,3 @@ def _shown(query: Mapping[str, Any]) -> str:
         return ""
     pairs = (f"{k}={mask(str(v)) if k.startswith('phone') else v}" for k, v in query.items())
     return "?" + "&".join(pairs)
-
-
-def _retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds to wait: Retry-After is a number of seconds or an HTTP date; at most an hour is believed."""
-    if not value:
-        return None
-    value = cut(value)
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(value) - now).total_seconds()
-        except (ValueError, TypeError):
-            return None
-    return min(max(seconds, 0.0), 3600.0) if seconds == seconds else None

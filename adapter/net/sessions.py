@@ -1,0 +1,22 @@
+"""How is an HTTP session made? Every session of the adapter has the same limits."""
+
+from __future__ import annotations
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from adapter.net.ssrf import NoRedirectSession
+
+
+def new_session(*, connections: int = 16) -> requests.Session:
+    """Return a session that follows no redirect and repeats no request.
+
+    It ignores .netrc and the environment's proxies: credentials and ways come from our settings alone.
+    connections: how many it keeps open to one host.
+    """
+    session = NoRedirectSession()
+    session.trust_env = False
+    adapter = HTTPAdapter(pool_maxsize=connections, max_retries=0)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
