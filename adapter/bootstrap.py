@@ -298,6 +298,14 @@ class Container:
             log.info("held calls are tried again: their number is known now", count=woken)
 
     @cached_property
+    def breakers(self) -> Breakers:
+        return Breakers(self.store)
+
+    @cached_property
+    def leads(self) -> LeadRequests:
+        return LeadRequests(self.store)
+
+    @cached_property
     def throttle(self) -> DispatchThrottle:
         return DispatchThrottle()
 
@@ -306,7 +314,7 @@ class Container:
         write_once = WriteOnce(
             store=self.store,
             target=self.target,
-            breakers=Breakers(self.store),
+            breakers=self.breakers,
             clock=_now,
             visible_seconds=self.settings.propexo_visible_seconds,
             monotonic=self.monotonic,
@@ -316,7 +324,7 @@ class Container:
         )
         lead_creation = LeadCreation(
             store=self.store,
-            leads=LeadRequests(self.store),
+            leads=self.leads,
             target=self.target,
             write_once=write_once,
             unrecorded=unrecorded,

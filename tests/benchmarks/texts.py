@@ -8,6 +8,7 @@ enough to be measured at all.
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
@@ -161,7 +162,7 @@ def _notes(text: str) -> None:
 def _response(body: bytes) -> requests.Response:
     response = requests.Response()
     response.status_code = 400
-    response._content = body
+    response.raw = io.BytesIO(body)
     response.encoding = "utf-8"
     return response
 

@@ -7,15 +7,16 @@ import hmac
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from functools import cached_property
 
 import pytest
 
-from adapter.bootstrap import web_app
+from adapter.bootstrap import Container, web_app
 from adapter.config.settings import Settings
 from adapter.domain.call import CallState
 from adapter.domain.call_event import mark_of
 from adapter.errors import CredentialsRefused, NotSupported, PermanentError, TemporaryError
+from adapter.targets.propexo.target import PropexoTarget
 from tests.support.hooks import recording_hook
 from tests.support.sandboxed import Adapter, adapter, lines
 
@@ -24,10 +25,32 @@ LOGS, STATUS, RETRY = "/v1/admin/logs/writes", "/v1/admin/write-status", "/v1/ad
 SECRET = "propexo-webhook-secret"
 
 
+class OwnTarget(PropexoTarget):
+    """The real target. Its write logs answer with an error while a test wants that."""
+
+    no_logs: Exception | None = None
+    asked = 0
+
+    def ended_writes(self, integration_id: str, since: datetime) -> Mapping[str, bool]:
+        self.asked += 1
+        if self.no_logs is not None:
+            raise self.no_logs
+        return super().ended_writes(integration_id, since)
+
+
+class WithOwnTarget(Container):
+    @cached_property
+    def target(self) -> PropexoTarget:
+        return OwnTarget(self.propexo, self.index)
+
+
 @pytest.fixture
 def made(database_url: str) -> Iterator[Adapter]:
     with adapter(
-        database_url, ADAPTER_LINES=lines(policy=""), PROPEXO_WEBHOOK_SECRET=SECRET
+        database_url,
+        container=WithOwnTarget,
+        ADAPTER_LINES=lines(policy=""),
+        PROPEXO_WEBHOOK_SECRET=SECRET,
     ) as found:
         yield found
 
@@ -128,25 +151,11 @@ def test_one_write_that_stays_pending_does_not_make_every_pass_read_all_logs(mad
 # Where there are no logs ----------------------------------------------------------------------------------
 
 
-class Target:
-    """The real target, but its write logs answer with this error."""
-
-    def __init__(self, target: Any, error: Exception) -> None:
-        self._target = target
-        self.error: Exception | None = error
-        self.asked = 0
-
-    def ended_writes(self, integration_id: str, since: datetime) -> Mapping[str, bool]:
-        self.asked += 1
-        if self.error is not None:
-            raise self.error
-        found: Mapping[str, bool] = self._target.ended_writes(integration_id, since)
-        return found
-
-
-def without_logs(made: Adapter, error: Exception) -> Target:
-    target = Target(made.container.target, error)
-    made.container.bulk._target = target  # type: ignore[assignment]  # the real target with one answer replaced
+def without_logs(made: Adapter, error: Exception) -> OwnTarget:
+    """From now on the write logs answer with this error."""
+    target = made.container.target
+    assert isinstance(target, OwnTarget)
+    target.no_logs = error
     return target
 
 
@@ -188,7 +197,7 @@ def test_trouble_that_may_pass_does_not_end_the_bulk_confirmation(
     with pytest.raises(type(error)):
         made.container.bulk.work()
     assert not made.container.bulk.without_logs
-    target.error = None
+    target.no_logs = None
     made.container.bulk.work()
     assert made.call(sid).state is CallState.WRITTEN
 

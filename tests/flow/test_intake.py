@@ -77,10 +77,20 @@ class Desk:
             self.store.calls.update(connection, f"twilio:{ACCOUNT}:{sid}", **values)
 
 
-def desk_on(store: Store, policy: SettlePolicy = POLICY, lines: Lines | None = None) -> Desk:
+def desk_on(
+    store: Store,
+    policy: SettlePolicy = POLICY,
+    lines: Lines | None = None,
+    call_days: int | None = None,
+) -> Desk:
     ours = lines or read_lines(f'[lines."{LINE}"]\nstaff = ["{AGENT}"]', {"integration_id": "i"})
     twilio = TwilioProvider(public_base_url=BASE_URL, tokens=Tokens(ACCOUNT, [TOKEN], {}))
-    intake = Intake(store=store, providers={"twilio": twilio}, rules=CallRules(ours, policy))
+    intake = Intake(
+        store=store,
+        providers={"twilio": twilio},
+        rules=CallRules(ours, policy),
+        call_days=call_days,
+    )
     return Desk(store, intake, twilio)
 
 
@@ -639,8 +649,7 @@ def test_the_first_hook_again_after_news_is_counted_too(desk: Desk) -> None:
 
 def test_a_captured_hook_of_a_call_that_was_thrown_away_makes_no_new_one(store: Store) -> None:
     """Its event may stand in the PMS; nothing here knows of it any more."""
-    desk = desk_on(store)
-    desk.intake._call_days = 30
+    desk = desk_on(store, call_days=30)
     old = {**status("completed", 60), "Timestamp": "Mon, 26 Jan 2026 14:58:00 +0000"}
     recent = {**old, "Timestamp": "Thu, 12 Feb 2026 14:58:00 +0000"}
     assert desk.take(old).status == 204

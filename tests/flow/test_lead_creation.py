@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import cached_property
 from threading import Barrier
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from adapter.delivery.lead_creation import LeadCreation
+from adapter.bootstrap import Container
 from adapter.domain.call import CallState
 from adapter.domain.phone import e164
 from adapter.errors import StoreUnavailable
@@ -19,7 +20,6 @@ from adapter.sandbox.twilio import new_sid
 from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.lead_requests import LeadRequest, LeadRequests
 from adapter.storage.rate_budget import RateBudget
-from adapter.storage.store import Store
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.rate_limiter import RateLimiter
 from tests.support.sandboxed import (
@@ -44,10 +44,48 @@ def entrata(database_url: str) -> Iterator[Adapter]:
         yield made
 
 
+class Interrupted(LeadRequests):
+    """Loses the database for a moment just as an accepted lead is to be noted."""
+
+    is_broken = False
+
+    def update(self, connection: sa.Connection, lead: LeadRequest, **values: Any) -> None:
+        if "job_id" in values and self.is_broken:
+            self.is_broken = False
+            raise StoreUnavailable("the database did not do it: OperationalError")
+        super().update(connection, lead, **values)
+
+
+class Interposed(Breakers):
+    """Lets something happen just before an intent is noted."""
+
+    happens: Callable[[], object] | None = None
+
+    def wait(self, integration_id: str, now: float) -> float:
+        happens, self.happens = self.happens, None
+        if happens is not None:
+            happens()
+        return super().wait(integration_id, now)
+
+
+class WithHands(Container):
+    """Parts that do as usual, until a test takes a hand."""
+
+    @cached_property
+    def leads(self) -> LeadRequests:
+        return Interrupted(self.store)
+
+    @cached_property
+    def breakers(self) -> Breakers:
+        return Interposed(self.store)
+
+
 @pytest.fixture
 def mri(database_url: str) -> Iterator[Adapter]:
     """MRI: write-status names the new lead."""
-    with acquainted(database_url, vendors=["MRI"], ADAPTER_LINES=lines("MRI")) as made:
+    with acquainted(
+        database_url, vendors=["MRI"], ADAPTER_LINES=lines("MRI"), container=WithHands
+    ) as made:
         yield made
 
 
@@ -298,55 +336,15 @@ def test_a_doubtful_creation_makes_one_lead(database_url: str, vendor: str, kind
         assert [event["person_id"] for event in made.events()] == [call.person_id]
 
 
-class Interrupted(LeadRequests):
-    """Loses the database for a moment just as an accepted lead is to be noted."""
-
-    is_broken = True
-
-    def update(self, connection: sa.Connection, lead: LeadRequest, **values: Any) -> None:
-        if "job_id" in values and self.is_broken:
-            self.is_broken = False
-            raise StoreUnavailable("the database did not do it: OperationalError")
-        super().update(connection, lead, **values)
-
-
-def with_leads(made: Adapter, leads: LeadRequests) -> None:
-    """Let deliveries use these rows of leads."""
-    steps: Any = made.container.delivery._advance.__self__  # type: ignore[attr-defined]  # a bound method, which is typed as any callable
-    steps._person_finder._lead_creation = LeadCreation(
-        store=made.store,
-        leads=leads,
-        target=made.container.target,
-        write_once=steps._write_once,
-        unrecorded=steps._unrecorded,
-        clock=made.now,
-    )
-
-
-class Interposed(Breakers):
-    """Lets something happen just before an intent is noted."""
-
-    def __init__(self, store: Store, happens: Callable[[], object]) -> None:
-        super().__init__(store)
-        self.happens: Callable[[], object] | None = happens
-
-    def wait(self, integration_id: str, now: float) -> float:
-        happens, self.happens = self.happens, None
-        if happens is not None:
-            happens()
-        return super().wait(integration_id, now)
-
-
 def test_two_live_runs_of_one_call_make_one_lead(mri: Adapter) -> None:
     """A worker that was taken for dead goes on, after another one did the same run."""
     sid = mri.missed()
     ((key, run),) = mri.take_due()
-    steps: Any = mri.container.delivery._advance.__self__  # type: ignore[attr-defined]  # a bound method, which is typed as any callable
-    steps._write_once._breakers = Interposed(
-        mri.store, lambda: mri.container.delivery.run(key, run)
-    )
+    interposed = mri.container.breakers
+    assert isinstance(interposed, Interposed)
+    interposed.happens = lambda: mri.container.delivery.run(key, run)
     mri.container.delivery.run(key, run)
-    assert steps._write_once._breakers.happens is None
+    assert interposed.happens is None
     mri.pass_time(3600)
     assert mri.call(sid).state is CallState.WRITTEN
     assert len(mri.leads()) == 1
@@ -390,7 +388,9 @@ def test_no_lead_is_asked_for_while_the_pms_fails_one_write_after_the_other(mri:
 def test_a_database_that_fails_after_the_lead_was_accepted_makes_no_second_lead(
     mri: Adapter,
 ) -> None:
-    with_leads(mri, Interrupted(mri.store))
+    leads = mri.container.leads
+    assert isinstance(leads, Interrupted)
+    leads.is_broken = True
     sid = mri.missed()
     ((key, run),) = mri.take_due()
     with pytest.raises(StoreUnavailable):

@@ -17,12 +17,15 @@ from adapter.domain.call import CallState
 from adapter.observability.metrics import TALLY
 from adapter.reconcile.run import Reconciliation
 from adapter.storage.api_health import ApiHealth
+from adapter.storage.rate_budget import RateBudget
 from adapter.storage.store import Store
 from adapter.storage.totals import Flush, Totals
+from adapter.targets.propexo.client import PropexoClient
+from adapter.targets.propexo.rate_limiter import RateLimiter
 from adapter.web.app import create_app
 from adapter.web.health import health_routes
 from tests.support.environment import ACCOUNT
-from tests.support.sandboxed import Adapter, adapter, lines
+from tests.support.sandboxed import API_KEY, Adapter, adapter, lines
 
 ANNA = "+16175550134"
 Numbers = dict[tuple[str, ...], float]
@@ -158,8 +161,11 @@ def test_people_jobs_workers_and_the_budget_are_told(made: Adapter) -> None:
     made.fill_index()
     made.store.workers.beat("one", made.now())
     made.store.workers.beat("dead", made.now() - timedelta(minutes=5))
-    made.container.propexo._rate_limiter._limit = 100
-    made.container.propexo.get("/v1/leads/", step="lookup")
+    limiter = RateLimiter(
+        RateBudget(made.store), name="propexo", limit=100, clock=lambda: made.now().timestamp()
+    )
+    limited = PropexoClient(base_url=made.url, api_key=API_KEY, rate_limiter=limiter)
+    limited.get("/v1/leads/", step="lookup")
     made.pass_time(30)
     made.store.workers.beat("one", made.now())
     found = scraped(made)

@@ -56,3 +56,22 @@ def test_the_folders_of_unit_are_those_of_the_package() -> None:
     folders = {path.parent.relative_to(unit) for path in unit.rglob("test_*.py")}
     assert folders
     assert [str(each) for each in folders if not (ROOT / "adapter" / each).is_dir()] == []
+
+
+def test_no_test_assigns_what_is_private_to_another(tmp_path: Path) -> None:
+    """What a test replaces is handed in. A file's own objects are `self` and `cls`."""
+    planted = tmp_path / "planted.py"
+    planted.write_text("world.target._people = []\nself._people = []\n", "utf-8")
+    assert list(private_assignments(planted)) == ["world.target._people"]
+    assert [(name(path), each) for path in TESTS for each in private_assignments(path)] == []
+
+
+def private_assignments(path: Path) -> Iterator[str]:
+    """The attributes with an underscore that a file assigns on anything but self and cls."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in targets:
+            if isinstance(target, ast.Attribute) and target.attr.startswith("_"):
+                owner = ast.unparse(target.value)
+                if owner not in ("self", "cls"):
+                    yield f"{owner}.{target.attr}"

@@ -32,7 +32,12 @@ class Adapter:
     """An adapter, its sandbox, and the time in which both live."""
 
     def __init__(
-        self, database_url: str, traveller: time_machine.Traveller, url: str, **more: str
+        self,
+        database_url: str,
+        traveller: time_machine.Traveller,
+        url: str,
+        container: type[Container] = Container,
+        **more: str,
     ) -> None:
         self.traveller = traveller
         self.url = url
@@ -46,7 +51,7 @@ class Adapter:
             "TWILIO_API_BASE_URL": f"{url}/_sandbox",  # knows no call: 404
             **more,
         }
-        self.container = Container(
+        self.container = container(
             Settings.from_environ(self.environ), pool_size=20, monotonic=time.time
         )
         self.store = self.container.store
@@ -164,9 +169,13 @@ def adapter(
     now: datetime = NOW,
     rate_limit: int = 0,
     read_back_seconds: float = 0.5,
+    container: type[Container] = Container,
     **environ: str,
 ) -> Iterator[Adapter]:
-    """An adapter and its sandbox; both live in the time of the test."""
+    """An adapter and its sandbox; both live in the time of the test.
+
+    container: one with a part of the test's own in the place of the real one.
+    """
     with time_machine.travel(now, tick=False) as traveller:
         app = create_sandbox(
             SandboxState(vendors),
@@ -176,7 +185,7 @@ def adapter(
             read_back_seconds=read_back_seconds,
         )
         with SandboxServer(app) as server:
-            made = Adapter(database_url, traveller, server.url, **environ)
+            made = Adapter(database_url, traveller, server.url, container, **environ)
             try:
                 yield made
             finally:
