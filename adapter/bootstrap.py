@@ -7,7 +7,7 @@ import secrets
 import socket
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -40,13 +40,9 @@ from adapter.intake.service import Intake
 from adapter.observability.logs import configure_logging, logger
 from adapter.observability.metrics import TALLY
 from adapter.operations.alarms import Alarms
+from adapter.providers import twilio
 from adapter.providers.base import Provider
-from adapter.providers.twilio import TwilioProvider
-from adapter.providers.twilio.call_log import TwilioList
-from adapter.providers.twilio.media import TwilioMedia
-from adapter.providers.twilio.rest import TwilioRest
-from adapter.providers.twilio.signature import Tokens
-from adapter.reconcile.run import Parts as ComparisonParts
+from adapter.reconcile.account import ReconcileDeps
 from adapter.reconcile.run import Reconciliation
 from adapter.storage import engine as database
 from adapter.storage import pooler, trouble
@@ -87,6 +83,9 @@ log = logger("adapter")
 # done with more; and two web processes and a worker get along with 20, which the smallest plans grant.
 CONNECTIONS = 5
 
+# A telephony provider is added here and in a package of its own (docs/adding-a-provider.md).
+PROVIDERS: Mapping[str, Callable[[Settings], Provider]] = {"twilio": twilio.build}
+
 
 @dataclass(frozen=True)
 class Container:
@@ -124,7 +123,12 @@ class Container:
 
     @cached_property
     def links(self) -> Links:
-        return Links(self.settings.public_base_url or "http://localhost", self._secret_keys)
+        prefixes = (provider.call_id_prefix for provider in self.providers.values())
+        return Links(
+            self.settings.public_base_url or "http://localhost",
+            self._secret_keys,
+            call_id_prefix=next(filter(None, prefixes), None),
+        )
 
     @cached_property
     def rules(self) -> CallRules:
@@ -136,41 +140,15 @@ class Container:
         return CallRules(self.lines, policy)
 
     @cached_property
-    def twilio_tokens(self) -> Tokens:
-        settings = self.settings
-        return Tokens(
-            settings.twilio_account_sid,
-            [token.get_secret_value() for token in settings.twilio_auth_token],
-            {
-                sid: [token.get_secret_value() for token in tokens]
-                for sid, tokens in settings.twilio_subaccount_tokens.items()
-            },
-        )
-
-    @cached_property
-    def twilio(self) -> TwilioProvider:
-        return TwilioProvider(
-            public_base_url=self.settings.public_base_url or "", tokens=self.twilio_tokens
-        )
-
-    @cached_property
-    def twilio_rest(self) -> TwilioRest:
-        return TwilioRest(
-            base_url=self.settings.twilio_api_base_url, tokens=self.twilio_tokens.plain
-        )
-
-    @cached_property
-    def twilio_media(self) -> TwilioMedia:
-        return TwilioMedia(
-            base_url=self.settings.twilio_api_base_url, tokens=self.twilio_tokens.plain
-        )
+    def providers(self) -> Mapping[str, Provider]:
+        """The telephony providers, by name."""
+        return {name: build(self.settings) for name, build in PROVIDERS.items()}
 
     @cached_property
     def intake(self) -> Intake:
-        providers: dict[str, Provider] = {"twilio": self.twilio}
         return Intake(
             store=self.store,
-            providers=providers,
+            providers=self.providers,
             rules=self.rules,
             call_days=self.settings.call_days,
         )
@@ -265,13 +243,10 @@ class Container:
     @cached_property
     def reconciliation(self) -> Reconciliation:
         """It has no accounts where no credentials are set."""
-        settings, rate = self.settings, self.settings.propexo_rate_limit
-        accounts = [settings.twilio_account_sid, *settings.twilio_subaccount_tokens]
+        rate = self.settings.propexo_rate_limit
         return Reconciliation(
-            [sid for sid in accounts if sid and self.twilio_rest.can_read(sid)],
-            ComparisonParts(
-                provider="twilio",
-                listing=TwilioList(self.twilio_rest),
+            list(self.providers.values()),
+            ReconcileDeps(
                 store=self.store,
                 intake=self.intake,
                 rules=self.rules,
@@ -330,7 +305,9 @@ class Container:
             unrecorded=unrecorded,
             clock=_now,
         )
-        composer = EventComposer(target=self.target, rules=self.rules, links=self.links)
+        composer = EventComposer(
+            target=self.target, rules=self.rules, links=self.links, providers=self.providers
+        )
         correction = Correction(rules=self.rules, target=self.target, composer=composer, clock=_now)
         steps = Steps(
             store=self.store,
@@ -338,7 +315,7 @@ class Container:
             enrichment=Enrichment(
                 store=self.store,
                 rules=self.rules,
-                readers={"twilio": self.twilio_rest},
+                providers=self.providers,
                 fold=self.intake.add,
                 health=ApiHealth(self.store),
                 relays=Relays(self.store, self.rules),
@@ -403,7 +380,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     return create_app(
         hook_routes(container.intake),
         propexo_routes(container.store, secret.get_secret_value() if secret else None),
-        recording_routes(container.store, container.links, container.twilio_media, container.lines),
+        recording_routes(container.store, container.links, container.providers, container.lines),
         health_routes(container.health, container.access, rate_limit=settings.propexo_rate_limit),
     )
 

@@ -30,7 +30,7 @@ from adapter.domain.questions import API_LAG, UNREACHABLE_AFTER
 from adapter.domain.record import CallRecord
 from adapter.errors import CredentialsRefused, RemoteError, TemporaryError
 from adapter.observability.logs import logger
-from adapter.providers.base import Reader
+from adapter.providers.base import CallApi, Provider
 from adapter.storage.api_health import ApiHealth
 from adapter.storage.relayed_calls import SAME_TIME, Relays
 from adapter.storage.store import Store
@@ -49,7 +49,7 @@ log = logger("adapter.delivery")
 class Enrichment:
     """Completes the records of calls that are due.
 
-    readers: the providers' APIs, by the provider's name.
+    providers: by name. A call of another provider is written as its hooks told it.
     fold: merges facts into the call that they turn out to belong to, and returns that call's key.
     clock: aware UTC now.
     """
@@ -59,7 +59,7 @@ class Enrichment:
         *,
         store: Store,
         rules: CallRules,
-        readers: Mapping[str, Reader],
+        providers: Mapping[str, Provider],
         fold: Fold,
         health: ApiHealth,
         relays: Relays,
@@ -67,7 +67,7 @@ class Enrichment:
     ) -> None:
         self._store = store
         self._rules = rules
-        self._readers = readers
+        self._providers = providers
         self._fold = fold
         self._health = health
         self._relays = relays
@@ -87,11 +87,11 @@ class Enrichment:
     def _ask_provider(self, call: Call) -> CallRecord | RunResult:
         """Ask the provider's API, where the hooks left something open."""
         record, now = call.record, self._clock()
-        reader = self._readers.get(call.provider)
+        provider = self._providers.get(call.provider)
         is_open = bool(self._rules.assess(record).questions)
         if not is_open:
             return record
-        if reader is None or not reader.can_read(call.account):
+        if provider is None or not provider.api.can_read(call.account):
             return self._without_reader(call, record, now)
         over_at = call.over_at or now
 
@@ -100,8 +100,10 @@ class Enrichment:
 
         try:
             is_long_known = now - call.first_seen_at >= API_LAG
-            found = complete(record, self._rules, reader, caught_up, is_long_known=is_long_known)
-            self._take_in_line_calls(found, reader, over_at)
+            found = complete(
+                record, self._rules, provider.api, caught_up, is_long_known=is_long_known
+            )
+            self._take_in_line_calls(found, provider.api, over_at)
         except (TemporaryError, CredentialsRefused) as error:
             return self._without_answer(call, error, self._clock())
         self._health.worked(call.provider, call.account, now)
@@ -165,10 +167,10 @@ class Enrichment:
             raise TemporaryError(str(error), status=error.status) from error
         raise error
 
-    def _take_in_line_calls(self, record: CallRecord, reader: Reader, over_at: datetime) -> None:
+    def _take_in_line_calls(self, record: CallRecord, api: CallApi, over_at: datetime) -> None:
         """Take in the calls on our other lines that this one led to, where no hook told of them.
 
-        Errors: as of the reader.
+        Errors: as of the API.
         """
         parties = self._rules.assess(record).parties
         for leg_id in sorted(parties.line_legs - record.relayed.keys()):
@@ -177,7 +179,7 @@ class Enrichment:
             if number is None or self._relays.is_known(record, leg, over_at):
                 continue
             since = (leg.started_at or record.began_at or over_at) - SAME_TIME
-            for found in read_list(reader.calls_to, record.account, number, since):
+            for found in read_list(api.calls_to, record.account, number, since):
                 if found.is_over and found.parent_id is None:
                     facts = CallRecord(
                         provider=record.provider,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +21,7 @@ from adapter.domain.matching import Person
 from adapter.domain.record import CallRecord
 from adapter.domain.summary import CallSummary
 from adapter.errors import CannotVerify
+from adapter.providers.base import Provider
 from adapter.storage.store import Store
 from adapter.targets.base import EarlierWrite, FoundJob, Target
 
@@ -27,10 +29,13 @@ from adapter.targets.base import EarlierWrite, FoundJob, Target
 class EventComposer:
     """Composes the events of calls."""
 
-    def __init__(self, *, target: Target, rules: CallRules, links: Links) -> None:
+    def __init__(
+        self, *, target: Target, rules: CallRules, links: Links, providers: Mapping[str, Provider]
+    ) -> None:
         self._target = target
         self._rules = rules
         self._links = links
+        self._providers = providers
 
     def compose(
         self, call: Call, record: CallRecord, assessment: Assessment, line: Line, person: Person
@@ -39,8 +44,15 @@ class EventComposer:
 
         record: what is known of the call; assessment: what follows from it. Errors: as of Target.prepare.
         """
+        provider = self._providers.get(call.provider)
         summary = summarize(
-            call, record, assessment, line, links=self._links, policy=self._rules.policy
+            call,
+            record,
+            assessment,
+            line,
+            links=self._links,
+            policy=self._rules.policy,
+            media=provider.media if provider else None,
         )
         return CallEvent(
             request=self._target.prepare(summary, person, line),

@@ -32,7 +32,7 @@ log = logger("adapter.delivery")
 def complete(
     record: CallRecord,
     rules: CallRules,
-    reader: CallLookup,
+    calls: CallLookup,
     has_caught_up: Callable[[CallRecord], bool],
     *,
     is_long_known: bool = True,
@@ -43,12 +43,12 @@ def complete(
     has_caught_up: whether the API has had time to learn of the end of the call (API_LAG). If it has, was_read
     is set, unless a leg is still connected or a recording is still being processed.
     is_long_known: the call was first heard of so long ago that the API has had time to learn of it.
-    Errors: as of the reader. A call or list that the provider does not have adds nothing.
+    Errors: as of CallLookup. A call or list that the provider does not have adds nothing.
     """
     account, sid = record.account, record.call_id
     was_asked = asks_for(rules.assess(record).questions, Read.CALL)
     if was_asked:
-        leg = reader.leg(account, sid)
+        leg = calls.leg(account, sid)
         if leg is not None:
             record = _with(record, legs=[leg])
             if leg.parent_id is not None or not record.is_over:
@@ -62,10 +62,10 @@ def complete(
         was_asked and len(rules.lines.by_number) > 1 and assessment.has_unnamed_connection
     )
     if asks_for(assessment.questions, Read.LEGS) or may_lead_to_line:
-        record = _with(record, legs=read_list(reader.legs_dialled_by, account, sid))
+        record = _with(record, legs=read_list(calls.legs_dialled_by, account, sid))
     assessment = rules.assess(record)
     if asks_for(assessment.questions, Read.RECORDINGS):
-        record = _with(record, recordings=read_list(reader.recordings_of, account, sid))
+        record = _with(record, recordings=read_list(calls.recordings_of, account, sid))
         assessment = rules.assess(record)
     is_done = record.is_over and not record.goes_on and not is_being_processed(assessment)
     return record.model_copy(update={"was_read": is_done and has_caught_up(record)})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from adapter.domain.assessment import Assessment
 from adapter.domain.call import Call
 from adapter.domain.call_links import Links
@@ -12,8 +10,7 @@ from adapter.domain.lines import Line
 from adapter.domain.parties import Direction
 from adapter.domain.record import CallRecord
 from adapter.domain.summary import CallSummary
-
-_AT_TWILIO = re.compile(r"/Recordings/RE\w+$")
+from adapter.providers.media import Media
 
 
 def summarize(
@@ -24,11 +21,12 @@ def summarize(
     *,
     links: Links,
     policy: SettlePolicy,
+    media: Media | None,
 ) -> CallSummary:
     """Return the call in our words.
 
     The link leads to the adapter's own page, or to the provider's recording if the policy wants that and it is
-    known.
+    known. media: the provider's; None if the adapter does not have this provider any more.
     """
     end = assessment.ending
     inbound = assessment.parties.direction is Direction.INBOUND
@@ -36,8 +34,8 @@ def summarize(
     ours = assessment.parties.line or _our_side(record, inbound) or "unknown"
     recording = best_recording(record)
     link = links.of(call.call_id, call.link_version, key=call.key)
-    if policy.links is RecordingLinks.PROVIDER and recording and recording.url:
-        link = _as_mp3(recording.url)
+    if policy.links is RecordingLinks.PROVIDER and media and recording and recording.url:
+        link = media.browser_url(recording.url)
     return CallSummary(
         reference=call.call_id,
         direction=assessment.parties.direction,
@@ -60,12 +58,3 @@ def _our_side(record: CallRecord, inbound: bool) -> str | None:
     legs = [record.parent, *record.children]
     names = [leg.to_number if inbound else leg.from_number for leg in legs]
     return next((name for name in names if name), None)
-
-
-def _as_mp3(url: str) -> str:
-    """Twilio's URL as people can open it: https, and with the suffix of a format that browsers play.
-
-    An external storage knows no suffixes: it has one file, under the name that the hook told.
-    """
-    secure = url.replace("http://", "https://", 1)
-    return f"{secure}.mp3" if _AT_TWILIO.search(secure) else secure

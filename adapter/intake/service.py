@@ -5,7 +5,7 @@ The call's row says when it is due and which run that will be; so record and sch
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -35,14 +35,8 @@ from adapter.storage.conferences import Conferences
 from adapter.storage.store import Store
 
 MAX_BODY_BYTES = 64 * 1024
-# What may help to explain a hook later; the signature proves it again after a fix.
-KEPT_HEADERS = (
-    "Content-Type",
-    "X-Twilio-Signature",
-    "I-Twilio-Idempotency-Token",
-    "X-Home-Region",
-    "User-Agent",
-)
+# What may help to explain a hook later, besides the headers that its provider names.
+KEPT_HEADERS = ("Content-Type", "User-Agent")
 
 _TAKEN = {kind: HOOKS.labels(kind.value, "taken") for kind in HookKind}
 
@@ -79,30 +73,31 @@ class Intake:
             HOOKS.labels("unknown", "refused").inc()
             raise HookTooLarge(f"a hook has {MAX_BODY_BYTES} bytes at most")
         try:
-            params = provider.parse(request)
-            account = provider.verify(request, params)
+            params = provider.hooks.parse(request)
+            account = provider.hooks.verify(request, params)
         except HookError:
             HOOKS.labels("unknown", "refused").inc()
             raise
+        kept = (*KEPT_HEADERS, *provider.kept_headers)
         raw = RawHook(
             received_at=request.received_at,
             provider=provider.name,
             account=account,
             method=request.method,
             target=request.target,
-            headers={name: value for name in KEPT_HEADERS if (value := request.header(name))},
+            headers={name: value for name in kept if (value := request.header(name))},
             body=request.body,
         )
         try:
-            return provider.reply(self._store(provider, params, raw))
+            return provider.hooks.reply(self._store(provider, params, raw))
         except (StoreUnavailable, StoreRefused):
             # The provider may not try again, so we do, once: after a restart of the database the
             # first use of an old connection fails. Taking a hook in twice does no harm.
-            return provider.reply(self._store(provider, params, raw))
+            return provider.hooks.reply(self._store(provider, params, raw))
         except Exception as error:
             # A trusted hook whose content we cannot take in: keep it, say so, replay it after the fix.
-            self._park(provider.call_ids(params), raw, error)
-            return provider.reply(None)
+            self._park(provider, params, raw, error)
+            return provider.hooks.reply(None)
 
     def replay(self, raw: RawHook) -> bool:
         """Read a parked hook again; True if it was taken this time. It was verified when it came."""
@@ -110,7 +105,8 @@ class Intake:
         headers = Headers(dict(raw.headers))
         request = HookRequest(raw.method, raw.target, headers, raw.body, raw.received_at)
         try:
-            event = provider.read(provider.parse(request), raw.account, raw.received_at)
+            hooks = provider.hooks
+            event = hooks.read(hooks.parse(request), raw.account, raw.received_at)
             if not isinstance(event, CallEvent):
                 self._take_other(event, raw.received_at)
                 self.store.hooks.drop(raw.id)
@@ -149,7 +145,7 @@ class Intake:
     # ------------------------------------------------------------------------------------------
 
     def _store(self, provider: Provider, params: Parameters, raw: RawHook) -> CallEvent | None:
-        event = provider.read(params, raw.account, raw.received_at)
+        event = provider.hooks.read(params, raw.account, raw.received_at)
         if not isinstance(event, CallEvent):
             self._take_other(event, raw.received_at)
             return None
@@ -162,7 +158,7 @@ class Intake:
             )
             return event
         try:
-            key = self._take_in(event, raw)
+            key = self._take_in(event, raw, provider.signature_header)
         except (
             OSError,
             MemoryError,
@@ -182,7 +178,7 @@ class Intake:
             self._conferences.add_call(hook, at)
         HOOKS.labels(hook.what, "not used").inc()
 
-    def _take_in(self, event: CallEvent, raw: RawHook) -> str:
+    def _take_in(self, event: CallEvent, raw: RawHook, signature_header: str) -> str:
         """Store a hook together with what it tells; the key of its call.
 
         Most calls are told by a single hook, so that case has a way of its own: one statement. Whatever
@@ -198,13 +194,14 @@ class Intake:
             if not call.record.is_forgotten:
                 kept = replace(raw, kind=kind, call_key=call.key)
                 # What is sent again and again does not fill the database.
-                if is_new or not self.store.hooks.count_repeat(connection, kept):
+                if is_new or not self.store.hooks.count_repeat(connection, kept, signature_header):
                     self.store.hooks.add(connection, kept)
         return call.key
 
-    def _park(self, call_ids: Sequence[str], raw: RawHook, error: Exception) -> None:
+    def _park(self, provider: Provider, params: Parameters, raw: RawHook, error: Exception) -> None:
         """Keep a hook that cannot be read, unless its call was forgotten on request."""
         reason = _reason(error)
+        call_ids = provider.hooks.call_ids(params)
         keys = [call_key(raw.provider, raw.account, call_id) for call_id in call_ids]
         keys = [key for key in keys if len(key) <= _LONGEST_KEY]
         parked = replace(raw, state="parked", error=reason, call_key=keys[0] if keys else None)
@@ -213,7 +210,7 @@ class Intake:
                 HOOKS.labels("unknown", "forgotten").inc()
                 log.info("hook of a forgotten call not kept", call=keys[0])
                 return
-            if self.store.hooks.count_repeat(connection, parked):
+            if self.store.hooks.count_repeat(connection, parked, provider.signature_header):
                 HOOKS.labels("unknown", "repeated").inc()
                 log.warning("a parked hook came again", call=parked.call_key, reason=reason)
                 return

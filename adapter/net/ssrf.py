@@ -58,7 +58,7 @@ class NoRedirectSession(requests.Session):
         return None
 
 
-class Abroad:
+class PublicHttpsClient:
     """Asks foreign hosts: over https only, without credentials, at public addresses only.
 
     resolve: looks names up. allowed: addresses that count as public; ca_file: who signs certificates,
@@ -85,7 +85,9 @@ class Abroad:
         """
         parts = urlsplit(url)
         if parts.scheme != "https" or not parts.hostname:
-            raise PermanentError("a recording outside of Twilio is fetched over https only")
+            raise PermanentError(
+                "a recording outside of the provider's API is fetched over https only"
+            )
         if parts.username is not None or parts.password is not None:
             raise PermanentError("a recording's URL must not hold a user name or password")
         addresses = self._addresses(parts.hostname, parts.port or 443)

@@ -1,4 +1,7 @@
-"""What must a telephony provider offer? Whoever fits is plugged in by bootstrap."""
+"""What must a telephony provider offer? A Provider has it all. bootstrap.PROVIDERS names what builds each.
+
+docs/adding-a-provider.md leads through the steps.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from typing import Protocol
 from werkzeug.datastructures import Headers, MultiDict
 
 from adapter.domain.record import CallRecord, Leg, Recording
+from adapter.providers.call_log import CallLog
+from adapter.providers.media import Media
 
 # A hook's parameters in their order, with blanks and repeats.
 Parameters = MultiDict[str, str]
@@ -86,25 +91,29 @@ class Reply:
     content_type: str | None = None
 
 
-class Provider(Protocol):
-    """A telephony provider: who may send hooks, what they say, and what is answered."""
-
-    name: str
+class HookParser(Protocol):
+    """What a provider's hooks say, whether they are its own, and what it wants to be answered."""
 
     def parse(self, request: HookRequest) -> Parameters:
-        """What the hook says, not trusted yet. Errors: MalformedHook, UnsupportedHook."""
+        """Return the hook's parameters, which are not trusted yet. Errors: MalformedHook, UnsupportedHook."""
 
     def verify(self, request: HookRequest, params: Parameters) -> str:
-        """The account that sent this hook. Errors: UntrustedHook if its signature does not prove it."""
+        """Return the account that sent this hook.
+
+        Errors: UntrustedHook if its signature does not prove that.
+        """
 
     def read(self, params: Parameters, account: str, received_at: datetime) -> HookFacts:
-        """The facts of a trusted hook. Errors: UnreadableHook."""
+        """Return the facts of a trusted hook. Errors: UnreadableHook."""
 
     def call_ids(self, params: Parameters) -> Sequence[str]:
-        """The ids of the calls that a hook names, the one that it is about first; also if it is unreadable."""
+        """Return the ids of the calls that a hook names, also of one that cannot be read.
+
+        The call that the hook is about comes first.
+        """
 
     def reply(self, event: CallEvent | None) -> Reply:
-        """What to answer once the hook is stored; event None: it was parked."""
+        """Return the answer to a hook that was stored. event: None if it was parked."""
 
 
 class CallLookup(Protocol):
@@ -120,11 +129,36 @@ class CallLookup(Protocol):
         """The recordings of this call."""
 
 
-class Reader(CallLookup, Protocol):
-    """A provider's API, for what its hooks left open."""
+class CallApi(CallLookup, Protocol):
+    """A provider's API. It is asked for what the hooks left open."""
 
     def can_read(self, account: str) -> bool:
         """True if there are credentials for this account."""
 
     def calls_to(self, account: str, number: str, since: datetime) -> Sequence[Leg]:
         """The incoming calls to one of our lines that began since then (at most a day back). number: E.164."""
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A telephony provider: all that the rest of the adapter knows of it.
+
+    name: stands in routes (/webhooks/<name>), in the keys of calls, and in bootstrap.PROVIDERS.
+    label: the provider's name as people write it.
+    accounts: the ids of the accounts whose call log can be read, because there are credentials for them.
+    kept_headers: the headers of a hook that may help to explain it later. Others are not stored.
+    signature_header: the one of them that holds the signature. Two hooks with the same one are the same hook.
+    call_id_prefix: what stands before the 32 hexadecimal digits of each call's id, for shorter links to
+    calls. None if ids have another form.
+    """
+
+    name: str
+    label: str
+    hooks: HookParser
+    api: CallApi
+    media: Media
+    call_log: CallLog
+    accounts: Sequence[str]
+    kept_headers: Sequence[str]
+    signature_header: str
+    call_id_prefix: str | None = None

@@ -11,7 +11,7 @@ from adapter.domain.record import Leg, Recording
 
 
 @dataclass(frozen=True)
-class Day:
+class LoggedDay:
     """What began on one day (UTC) in one account: legs of all kinds, and recordings by the leg they name.
 
     A leg that is over always has ended_at here.
@@ -21,11 +21,11 @@ class Day:
     recordings: Mapping[str, Sequence[Recording]] = field(default_factory=dict)
 
 
-class CallList(Protocol):
+class CallLog(Protocol):
     """A provider's list of calls.
 
     Errors: TemporaryError once it has waited long enough, CredentialsRefused, PermanentError.
     """
 
-    def day(self, account: str, day: date, wait: Callable[[float], None]) -> Day:
+    def day(self, account: str, day: date, wait: Callable[[float], None]) -> LoggedDay:
         """All that began on this day. wait: lets so many seconds pass where the provider asks for it."""

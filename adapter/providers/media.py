@@ -45,7 +45,10 @@ class Audio:
 
 
 class Media(Protocol):
-    """Opens the audio of recordings at the provider."""
+    """The audio of recordings at the provider."""
+
+    def browser_url(self, url: str) -> str:
+        """Return the address at which a browser plays the recording that hooks name by this URL."""
 
     def open(
         self,

@@ -18,8 +18,9 @@ from adapter.domain.merge import join
 from adapter.domain.record import CallRecord, Leg, Recording, RecordingState, call_key
 from adapter.intake.service import Intake
 from adapter.observability.logs import logger
-from adapter.providers.call_log import CallList, Day
-from adapter.reconcile.listed import Listed
+from adapter.providers.base import Provider
+from adapter.providers.call_log import LoggedDay
+from adapter.reconcile.logged_calls import LoggedCalls
 from adapter.reconcile.report import Report, word
 from adapter.storage.reconciled_days import Ledger, batches
 from adapter.storage.store import Store
@@ -32,11 +33,9 @@ log = logger("adapter.reconcile")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
+class ReconcileDeps:
     """What a comparison works with; see Reconciliation."""
 
-    provider: str
-    listing: CallList
     store: Store
     intake: Intake
     rules: CallRules
@@ -48,7 +47,8 @@ class Parts:
 class Comparison:
     """The calls of one account that ended from `since` to `until`; what is found goes into the report."""
 
-    parts: Parts
+    deps: ReconcileDeps
+    provider: Provider
     account: str
     since: datetime
     until: datetime
@@ -69,9 +69,9 @@ class Comparison:
 
         Errors: RemoteError if the list cannot be read, StoreUnavailable.
         """
-        ledger, now = Ledger(self.parts.store), self.parts.clock()
+        ledger, now = Ledger(self.deps.store), self.deps.clock()
         done = ledger.days_done(self.account, now - GOES_ON_FOR) if self.goes_on else {}
-        following: Day | None = None
+        following: LoggedDay | None = None
         for day in self.days:
             if day in done and self._is_whole(day):
                 tally, following = Counter(done[day]), None
@@ -79,7 +79,7 @@ class Comparison:
             else:
                 today = following or self._read(day)
                 # Legs and recordings of a call that goes on past midnight stand in the next day's list.
-                following = self._read(day + _ONE_DAY) if day < self.days[-1] else Day()
+                following = self._read(day + _ONE_DAY) if day < self.days[-1] else LoggedDay()
                 tally = self._compare(ledger, today, following)
                 if self.goes_on and self._is_whole(day):
                     ledger.day_done(self.account, day, tally, now)
@@ -90,12 +90,12 @@ class Comparison:
         """All calls that began on this day ended in the period, whatever minute it begins at."""
         return self.since.date() < day < self.until.date() - _ONE_DAY
 
-    def _read(self, day: date) -> Day:
-        return self.parts.listing.day(self.account, day, self.wait)
+    def _read(self, day: date) -> LoggedDay:
+        return self.provider.call_log.day(self.account, day, self.wait)
 
-    def _compare(self, ledger: Ledger, today: Day, following: Day) -> Counter[str]:
+    def _compare(self, ledger: Ledger, today: LoggedDay, following: LoggedDay) -> Counter[str]:
         """Bring the records up to the list; where the day's calls stand then."""
-        listed = Listed(today, following)
+        listed = LoggedCalls(today, following)
         ended = {self._key(leg.id): leg for leg in today.legs if self._is_in_period(leg)}
         self.report.listed += len(ended)
         tally: Counter[str] = Counter()
@@ -116,15 +116,15 @@ class Comparison:
             return False
         return leg.ended_at >= self.since
 
-    def _bring_up(self, call: Call | None, leg: Leg, listed: Listed) -> None:
+    def _bring_up(self, call: Call | None, leg: Leg, listed: LoggedCalls) -> None:
         """Take in what the list has of this call beyond its record."""
         if call is not None and (call.state is CallState.FOLDED or call.record.is_forgotten):
             return
-        nothing = CallRecord(provider=self.parts.provider, account=self.account, call_id=leg.id)
+        nothing = CallRecord(provider=self.provider.name, account=self.account, call_id=leg.id)
         known = found = call.record if call is not None else nothing
         if call is None:
             begun = nothing.model_copy(update={"legs": {leg.id: leg}})
-            found = complete(begun, self.parts.rules, listed, lambda record: True)
+            found = complete(begun, self.deps.rules, listed, lambda record: True)
         elif call.state in lifecycle.OPEN_TO_NEW_FACTS and not _is_of_earlier_version(call):
             found = self._completed(known, listed)
         recordings = listed.recordings_of(self.account, leg.id)
@@ -141,12 +141,12 @@ class Comparison:
         if not self.dry_run:
             self._take_in(found, is_new=call is None)
 
-    def _completed(self, known: CallRecord, listed: Listed) -> CallRecord:
+    def _completed(self, known: CallRecord, listed: LoggedCalls) -> CallRecord:
         """The record with what the list answers of its open questions, or has of it beyond what was known.
 
         A leg that became known late changes the record only where another outcome follows from it.
         """
-        rules = self.parts.rules
+        rules = self.deps.rules
         if rules.assess(known).questions:
             return complete(known, rules, listed, lambda record: True)
         legs = listed.legs_dialled_by(self.account, known.call_id)
@@ -156,18 +156,18 @@ class Comparison:
         return more
 
     def _take_in(self, facts: CallRecord, *, is_new: bool) -> None:
-        store, now = self.parts.store, self.parts.clock()
+        store, now = self.deps.store, self.deps.clock()
         with store.begin() as connection:
-            key = self.parts.intake.add(connection, facts, now)
+            key = self.deps.intake.add(connection, facts, now)
             call = store.calls.read(connection, key)
             if is_new and call is not None and call.version == 1 and call.due_at is not None:
-                behind = (len(self.report.taken_in) - 1) * self.parts.seconds_apart
+                behind = (len(self.report.taken_in) - 1) * self.deps.seconds_apart
                 later = lifecycle.postpone(call, until=now + timedelta(seconds=behind))
                 store.calls.update(connection, key, **later)
         log.debug("taken in from the provider's list", call=key, is_new=is_new)
 
     def _key(self, sid: str) -> str:
-        return call_key(self.parts.provider, self.account, sid)
+        return call_key(self.provider.name, self.account, sid)
 
 
 def _is_of_earlier_version(call: Call) -> bool:

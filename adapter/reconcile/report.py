@@ -23,13 +23,15 @@ def word(state: CallState | None) -> str:
 
 @dataclass
 class Report:
-    """What a comparison found and did. listed: the provider's finished calls of the period.
+    """What a comparison found and did. provider: its name as people write it, or their names.
 
+    listed: the provider's finished calls of the period.
     taken_in, completed, attached: calls that no hook told of, calls whose end is known only now, and
     recordings; of a dry run: what would be done. left_alone: calls that go on or ended a moment ago.
     problems: accounts that could not be read (to the end).
     """
 
+    provider: str
     listed: int = 0
     tally: Counter[str] = field(default_factory=Counter)
     taken_in: list[str] = field(default_factory=list)
@@ -45,9 +47,9 @@ class Report:
         return self.listed == known and not self.problems
 
     def balance(self) -> str:
-        """Twilio 214 = written 198 + ignored 12 + held 4"""
+        """Return the ledger in one line: "<provider> 214 = written 198 + ignored 12 + held 4"."""
         parts = [f"{name} {self.tally[name]}" for name in _ORDER if self.tally[name]]
-        return f"Twilio {self.listed} = {' + '.join(parts) or '0'}"
+        return f"{self.provider} {self.listed} = {' + '.join(parts) or '0'}"
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ from datetime import UTC, date, datetime, timedelta
 
 from adapter.errors import RemoteError
 from adapter.observability.logs import logger
-from adapter.reconcile.account import Comparison, Parts
+from adapter.providers.base import Provider
+from adapter.reconcile.account import Comparison, ReconcileDeps
 from adapter.reconcile.report import Progress, Report
 from adapter.storage.reconciled_days import Ledger
 from adapter.storage.totals import Totals
 
-__all__ = ["LAG", "Parts", "Progress", "Reconciliation", "Report", "begins"]
+__all__ = ["LAG", "Progress", "ReconcileDeps", "Reconciliation", "Report", "begins"]
 
 # The provider's list runs behind its hooks: what ended a moment ago is left to them.
 LAG = timedelta(minutes=10)
@@ -28,15 +29,20 @@ log = logger("adapter.reconcile")
 
 
 class Reconciliation:
-    """Compares the provider's lists of calls with the records. accounts: whose lists.
+    """Compares the providers' lists of calls with the records. providers: whose lists, of all their accounts.
 
-    Of the parts, seconds_apart says how far apart calls that were taken in become due, so that a backlog
+    Of the deps, seconds_apart says how far apart calls that were taken in become due, so that a backlog
     of old ones does not delay new ones.
     """
 
-    def __init__(self, accounts: Sequence[str], parts: Parts) -> None:
-        self.accounts = accounts
-        self._parts = parts
+    def __init__(self, providers: Sequence[Provider], deps: ReconcileDeps) -> None:
+        self._accounts = [(each, account) for each in providers for account in each.accounts]
+        self.deps = deps
+
+    @property
+    def accounts(self) -> Sequence[str]:
+        """The accounts whose lists can be read."""
+        return [account for _, account in self._accounts]
 
     def run(
         self,
@@ -54,10 +60,12 @@ class Reconciliation:
         Errors: StoreUnavailable. What a provider refuses stands in the report.
         """
         goes_on = goes_on and not dry_run
-        report, until = Report(), self._parts.clock() - LAG
-        for place, account in enumerate(self.accounts):
+        names = dict.fromkeys(provider.label for provider, _ in self._accounts)
+        report, until = Report(" and ".join(names)), self.deps.clock() - LAG
+        for place, (provider, account) in enumerate(self._accounts):
             comparison = Comparison(
-                parts=self._parts,
+                deps=self.deps,
+                provider=provider,
                 account=account,
                 since=since,
                 until=until,
@@ -76,9 +84,9 @@ class Reconciliation:
                     "an account was not compared to the end", account=account, reason=str(error)
                 )
         if goes_on and not report.problems:
-            Ledger(self._parts.store).forget_days(self.accounts)
+            Ledger(self.deps.store).forget_days(self.accounts)
         if not dry_run:
-            Totals(self._parts.store).put(_numbers(report, self._parts.clock()), "state")
+            Totals(self.deps.store).put(_numbers(report, self.deps.clock()), "state")
         log.info("reconciled", balance=report.balance(), taken_in=len(report.taken_in))
         return report
 
@@ -86,7 +94,7 @@ class Reconciliation:
 def _numbers(report: Report, now: datetime) -> Mapping[str, Mapping[str, float]]:
     """What /metrics tell of a comparison."""
     return {
-        "adapter_reconcile_listed": {"": report.listed},
+        "adapter_reconcile.logged_calls": {"": report.listed},
         "adapter_reconcile_calls": report.tally,
         "adapter_reconcile_adds_up": {"": float(report.adds_up)},
         "adapter_reconcile_at_seconds": {"": now.timestamp()},

@@ -51,18 +51,19 @@ class Hooks:
         result = connection.execute(sa.insert(hooks).returning(hooks.c.id), new_row(hook))
         return int(result.scalar_one())
 
-    def count_repeat(self, connection: sa.Connection, hook: RawHook) -> bool:
+    def count_repeat(self, connection: sa.Connection, hook: RawHook, signature_header: str) -> bool:
         """Count a hook that is kept already, in the same call and state; False if it is not.
 
         It is the same if its bytes are, or its signature: whoever caught a hook can write the same content in
         many ways (its parameters in another order), but sign nothing else.
+        signature_header: the name of the header that holds the signature.
         """
         same = sa.and_(
             hooks.c.method == hook.method,
             hooks.c.target == hook.target,
             hooks.c.body == hook.body,
         )
-        if signature := hook.headers.get("X-Twilio-Signature"):
+        if signature := hook.headers.get(signature_header):
             same = sa.or_(same, hooks.c.headers.contains(json.dumps(signature), autoescape=True))
         first = sa.select(sa.func.min(hooks.c.id)).where(
             hooks.c.call_key.is_not_distinct_from(hook.call_key),

@@ -33,7 +33,7 @@ from adapter.errors import HookError, UnreadableHook
 from adapter.net.byte_ranges import parse_content_range, parse_range
 from adapter.observability.redact import hide_numbers
 from adapter.providers.base import HookRequest
-from adapter.providers.twilio import TwilioProvider
+from adapter.providers.twilio import TwilioHooks
 from adapter.providers.twilio.signature import Tokens
 from adapter.targets.propexo import webhooks
 from adapter.targets.propexo.client import _words
@@ -125,7 +125,7 @@ def _seconds(read: Reader, piece: str, length: int) -> float:
     return best
 
 
-_TWILIO = TwilioProvider(public_base_url="https://x", tokens=Tokens(None, ["token"], {}))
+_TWILIO = TwilioHooks(public_base_url="https://x", tokens=Tokens(None, ["token"], {}))
 
 
 def _hook_reader(field: str) -> Reader:

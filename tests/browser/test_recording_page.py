@@ -114,7 +114,7 @@ def page(twilio: FakeTwilio, sqlite_template: Path, tmp_path: Path) -> Iterator[
     twilio.add_recording(ACCOUNT, call.call_id, SID, started=datetime.now(UTC))
     call = take_recording(container)
     app = create_app(
-        recording_routes(container.store, container.links, container.twilio_media, container.lines)
+        recording_routes(container.store, container.links, container.providers, container.lines)
     )
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))

@@ -26,16 +26,23 @@ from adapter.domain.record import AnsweredBy, CallRecord, Leg, LegStatus
 from adapter.errors import HookTooLarge, StoreRefused, StoreUnavailable, UntrustedHook
 from adapter.intake.service import MAX_BODY_BYTES, Intake
 from adapter.operations.replay import replay_parked
-from adapter.providers.base import CallEvent, HookKind, HookRequest, Parameters, Reply
-from adapter.providers.twilio import TwilioProvider
-from adapter.providers.twilio.signature import Tokens, parameters
+from adapter.providers.base import (
+    CallEvent,
+    HookKind,
+    HookRequest,
+    Parameters,
+    Provider,
+    Reply,
+)
+from adapter.providers.twilio.signature import parameters
 from adapter.storage.engine import open_engine
 from adapter.storage.hooks import Hooks
 from adapter.storage.schema import calls, hooks
 from adapter.storage.store import Store
 from tests.support.databases import refusing
-from tests.support.environment import ACCOUNT, BASE_URL, LINE, NOW, TOKEN
+from tests.support.environment import ACCOUNT, LINE, NOW
 from tests.support.hooks import signed
+from tests.support.providers import twilio_provider
 
 PERSON, AGENT = "+16175550134", "+16175550150"
 CALL, CHILD = "CA00000000000000000000000000000001", "CA00000000000000000000000000000002"
@@ -51,7 +58,7 @@ class Desk:
 
     store: Store
     intake: Intake
-    twilio: TwilioProvider
+    twilio: Provider
 
     def take(self, params: Mapping[str, str], *, after: float = 0) -> Reply:
         """A hook that comes so many seconds after NOW."""
@@ -84,7 +91,7 @@ def desk_on(
     call_days: int | None = None,
 ) -> Desk:
     ours = lines or read_lines(f'[lines."{LINE}"]\nstaff = ["{AGENT}"]', {"integration_id": "i"})
-    twilio = TwilioProvider(public_base_url=BASE_URL, tokens=Tokens(ACCOUNT, [TOKEN], {}))
+    twilio = twilio_provider()
     intake = Intake(
         store=store,
         providers={"twilio": twilio},
@@ -238,7 +245,7 @@ def test_a_late_progress_event_does_not_reopen_a_call(desk: Desk) -> None:
 def test_the_same_call_id_of_two_accounts_is_two_calls(store: Store) -> None:
     desk = desk_on(store)
     other = "AC" + "f" * 32
-    twilio = TwilioProvider(public_base_url=BASE_URL, tokens=Tokens(None, [TOKEN], {}))
+    twilio = twilio_provider(account=None)
     for account in (ACCOUNT, other):
         desk.intake.take(twilio, signed({**COMPLETED, "AccountSid": account}))
     assert len(desk.keys()) == 2
@@ -462,11 +469,10 @@ def test_a_parked_hook_is_taken_after_the_fix(desk: Desk) -> None:
 
 
 @dataclass
-class BrokenProvider:
-    """A Provider with a bug in its reading."""
+class BrokenHooks:
+    """A HookParser with a bug in its reading."""
 
     error: Exception
-    name: str = "broken"
 
     def parse(self, request: HookRequest) -> Parameters:
         return parameters(request)
@@ -486,7 +492,8 @@ class BrokenProvider:
 
 def test_a_bug_in_reading_parks_the_hook_and_a_replay_leaves_it_parked(store: Store) -> None:
     """One such hook must not keep the ones behind it from being replayed."""
-    broken = BrokenProvider(OverflowError("date value out of range"))
+    hooks = BrokenHooks(OverflowError("date value out of range"))
+    broken = twilio_provider(name="broken", hooks=hooks)
     rules = CallRules(read_lines("", {}), POLICY)
     intake = Intake(store=store, providers={"broken": broken}, rules=rules)
     assert intake.take(broken, signed(COMPLETED)).status == 204

@@ -12,9 +12,8 @@ import sqlalchemy as sa
 
 from adapter.domain.call import CallState
 from adapter.domain.outcome import Outcome
-from adapter.providers.twilio.call_log import TwilioList
-from adapter.providers.twilio.rest import TwilioRest
-from adapter.reconcile.run import LAG, Parts, Progress, Reconciliation, begins
+from adapter.reconcile.account import ReconcileDeps
+from adapter.reconcile.run import LAG, Progress, Reconciliation, begins
 from adapter.storage.erasure import Forgetting
 from adapter.storage.reconciled_days import Ledger
 from adapter.storage.retention import Keep, Retention
@@ -32,6 +31,7 @@ from adapter.worker.tasks import (
 from tests.support.clock import Clock
 from tests.support.environment import ACCOUNT, LINE, NOW, TOKEN
 from tests.support.periodic import run_due
+from tests.support.providers import twilio_provider
 from tests.support.twilio_lists import TwilioLists, serving
 from tests.support.world import SUBACCOUNT, SUBACCOUNT_TOKEN, World
 
@@ -60,18 +60,17 @@ def reconciliation(world: World, twilio: TwilioLists) -> Reconciliation:
 def reconciling(
     world: World, twilio: TwilioLists, *accounts: str, seconds_apart: float = 0.0
 ) -> Reconciliation:
-    tokens = {ACCOUNT: [TOKEN], SUBACCOUNT: [SUBACCOUNT_TOKEN]}
-    rest = TwilioRest(base_url=twilio.url, tokens=lambda account: tokens.get(account, []))
-    parts = Parts(
-        provider="twilio",
-        listing=TwilioList(rest),
+    provider = twilio_provider(
+        subaccounts={SUBACCOUNT: [SUBACCOUNT_TOKEN]}, api_url=twilio.url, accounts=accounts
+    )
+    deps = ReconcileDeps(
         store=world.store,
         intake=world.intake,
         rules=world.rules,
         clock=world.clock,
         seconds_apart=seconds_apart,
     )
-    return Reconciliation(accounts, parts)
+    return Reconciliation([provider], deps)
 
 
 def sid(number: int) -> str:

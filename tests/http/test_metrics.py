@@ -145,7 +145,7 @@ def test_the_last_comparison_and_its_balance_are_told(made: Adapter) -> None:
     reconciliation = made.container.reconciliation
     totals = Totals(made.store)
     totals.put({"adapter_reconcile_calls": {"held": 3.0, "written": 5.0}}, "state")
-    Reconciliation((), reconciliation._parts).run(made.now() - timedelta(hours=1))
+    Reconciliation((), reconciliation.deps).run(made.now() - timedelta(hours=1))
     found = scraped(made)
     assert found["adapter_reconcile_adds_up",] == 1
     assert found["adapter_reconcile_listed",] == 0

@@ -50,7 +50,7 @@ class World:
         routes = recording_routes(
             container.store,
             links or container.links,
-            container.twilio_media,
+            container.providers,
             container.lines,
             clock=self.clock,
             **limits,
@@ -390,9 +390,13 @@ def test_a_revoked_link_opens_nothing_and_a_new_one_does(world: World) -> None:
 
 def test_a_link_of_an_old_key_is_good_while_the_key_is_listed(world: World) -> None:
     old = world.path
-    rotated = world.client_with(Links("https://calls.example.com", ["new-key", "secret-key"]))
+    rotated = world.client_with(
+        Links("https://calls.example.com", ["new-key", "secret-key"], call_id_prefix="CA")
+    )
     assert rotated.get(old + ".mp3").data == audio.mp3()
-    removed = world.client_with(Links("https://calls.example.com", ["new-key"]))
+    removed = world.client_with(
+        Links("https://calls.example.com", ["new-key"], call_id_prefix="CA")
+    )
     assert is_closed(world, old, removed)
 
 
@@ -462,7 +466,7 @@ def test_a_token_is_not_logged_when_the_database_is_down(
     )
     stranded = Container(nowhere)
     routes = recording_routes(
-        stranded.store, world.container.links, stranded.twilio_media, stranded.lines
+        stranded.store, world.container.links, stranded.providers, stranded.lines
     )
     assert create_app(routes).test_client().get(world.path).status_code == 503
     assert [line["path"] for line in logged()] == ["/recordings/<token>"]

@@ -46,7 +46,7 @@ def test_threads_wait_for_one_another_and_every_hook_is_taken(limited: str) -> N
         )
         base_url = container.settings.public_base_url or ""
         container.intake.take(
-            container.twilio, signed(hook, base_url=base_url, at=datetime.now(UTC))
+            container.providers["twilio"], signed(hook, base_url=base_url, at=datetime.now(UTC))
         )
 
     try:

@@ -83,7 +83,7 @@ def test_every_hook_is_taken_and_none_is_parked(
 
     def take(sid: str) -> None:
         for hook in hooks_of(base_url, sid):
-            container.intake.take(container.twilio, hook)
+            container.intake.take(container.providers["twilio"], hook)
 
     with ThreadPoolExecutor(12) as threads:
         list(threads.map(take, sids))

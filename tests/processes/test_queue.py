@@ -68,7 +68,7 @@ def take(container: Container, *, sid: str, caller: str = "+16175550134") -> Non
         base_url=container.settings.public_base_url or "",
         at=now,
     )
-    container.intake.take(container.twilio, hook)
+    container.intake.take(container.providers["twilio"], hook)
 
 
 def new_sid() -> str:

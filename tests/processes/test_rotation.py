@@ -40,7 +40,7 @@ class Started:
         self.container = Container(Settings.from_environ(environ))
         container = self.container
         routes = recording_routes(
-            container.store, container.links, container.twilio_media, container.lines
+            container.store, container.links, container.providers, container.lines
         )
         self.client: FlaskClient = create_app(hook_routes(container.intake), routes).test_client()
 
@@ -144,10 +144,12 @@ def test_twilios_api_is_read_with_whichever_token_is_good(start: Start) -> None:
         for tokens in ("old,new", "new,old", "new"):
             container = start(TWILIO_AUTH_TOKEN=tokens, **api).container
             assert (
-                container.twilio_rest.leg(ACCOUNT, CALL) is None
+                container.providers["twilio"].api.leg(ACCOUNT, CALL) is None
             )  # it was let in, and knows no such call
         with pytest.raises(CredentialsRefused):
-            start(TWILIO_AUTH_TOKEN="old", **api).container.twilio_rest.leg(ACCOUNT, CALL)
+            start(TWILIO_AUTH_TOKEN="old", **api).container.providers["twilio"].api.leg(
+                ACCOUNT, CALL
+            )
 
 
 # Links ----------------------------------------------------------------------------------------------

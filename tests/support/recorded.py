@@ -66,7 +66,7 @@ def take_recording(
 
 def take(container: Container, params: Mapping[str, str]) -> Call:
     """The call of this hook, after it was taken in."""
-    container.intake.take(container.twilio, signed(params, at=datetime.now(UTC)))
+    container.intake.take(container.providers["twilio"], signed(params, at=datetime.now(UTC)))
     call = container.store.calls.get(f"twilio:{ACCOUNT}:{CALL}")
     assert call is not None
     return call

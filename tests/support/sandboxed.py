@@ -102,7 +102,7 @@ class Adapter:
     def hook(self, **params: str) -> None:
         base_url = self.container.settings.public_base_url or BASE_URL
         hook = signed(params, base_url=base_url, at=self.now())
-        self.container.intake.take(self.container.twilio, hook)
+        self.container.intake.take(self.container.providers["twilio"], hook)
 
     def missed(self, caller: str = STRANGER, line: str = MAIN, sid: str | None = None) -> str:
         """A call that found the line busy, due at once; its id."""

@@ -19,7 +19,7 @@ def app() -> Flask:
     recordings = recording_routes(
         container.store,
         container.links,
-        container.twilio_media,
+        container.providers,
         container.lines,
         concurrent_streams=STREAMS,
         stream_seconds=LIMIT_SECONDS,

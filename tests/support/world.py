@@ -34,8 +34,6 @@ from adapter.domain.summary import CallSummary
 from adapter.errors import PermanentError
 from adapter.intake.service import Intake
 from adapter.providers.base import Reply
-from adapter.providers.twilio import TwilioProvider
-from adapter.providers.twilio.signature import Tokens
 from adapter.storage.api_health import ApiHealth
 from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.lead_requests import LeadRequests
@@ -46,6 +44,7 @@ from adapter.targets.base import EarlierWrite, NoTrace, WriteOutcome, WriteState
 from tests.support.clock import Clock
 from tests.support.environment import ACCOUNT, BASE_URL, LINE, TOKEN
 from tests.support.hooks import signed
+from tests.support.providers import NoApi, twilio_provider
 
 OTHER_LINE = "+16175550101"
 STAFF = "+16175550150"
@@ -267,9 +266,11 @@ class World:
         self.rules = CallRules(
             read_lines(lines, {}), SettlePolicy(links=RecordingLinks(recording_links))
         )
-        tokens = Tokens(ACCOUNT, [TOKEN], {SUBACCOUNT: [SUBACCOUNT_TOKEN]})
-        self.twilio = TwilioProvider(public_base_url=BASE_URL, tokens=tokens)
-        self.intake = Intake(store=self.store, providers={"twilio": self.twilio}, rules=self.rules)
+        self.twilio = twilio_provider(
+            subaccounts={SUBACCOUNT: [SUBACCOUNT_TOKEN]}, api=reader or NoApi()
+        )
+        providers = {"twilio": self.twilio}
+        self.intake = Intake(store=self.store, providers=providers, rules=self.rules)
         self.bulk = BulkConfirmation(store=self.store, target=self.target, clock=clock)
         if not has_write_logs:
             self.bulk.without_logs.add("int_entrata")
@@ -285,7 +286,10 @@ class World:
             store=self.store, target=self.target, rules=self.rules, clock=clock
         )
         composer = EventComposer(
-            target=self.target, rules=self.rules, links=Links(BASE_URL, ["secret"])
+            target=self.target,
+            rules=self.rules,
+            links=Links(BASE_URL, ["secret"], call_id_prefix="CA"),
+            providers=providers,
         )
         correction = Correction(
             rules=self.rules, target=self.target, composer=composer, clock=clock
@@ -296,7 +300,7 @@ class World:
             enrichment=Enrichment(
                 store=self.store,
                 rules=self.rules,
-                readers={"twilio": reader} if reader is not None else {},
+                providers=providers,
                 fold=self.intake.add,
                 health=ApiHealth(self.store),
                 relays=Relays(self.store, self.rules),

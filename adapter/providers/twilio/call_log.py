@@ -12,20 +12,20 @@ from datetime import date, timedelta
 from typing import Any
 
 from adapter.domain.record import Leg, Recording
-from adapter.providers.call_log import Day
+from adapter.providers.call_log import LoggedDay
 from adapter.providers.twilio.rest import TwilioRest, leg_of, recording_of
 from adapter.providers.twilio.times import moment
 
 MOST_PAGES = 1000
 
 
-class TwilioList:
-    """See adapter.providers.call_log.CallList."""
+class TwilioCallLog:
+    """See adapter.providers.call_log.CallLog."""
 
     def __init__(self, rest: TwilioRest) -> None:
         self._rest = rest
 
-    def day(self, account: str, day: date, wait: Callable[[float], None]) -> Day:
+    def day(self, account: str, day: date, wait: Callable[[float], None]) -> LoggedDay:
         legs: list[Leg] = []
         for row in self._rows(account, "/Calls.json", "calls", "StartTime", day, wait):
             began = moment(row.get("start_time")) or moment(row.get("date_created"))
@@ -37,7 +37,7 @@ class TwilioList:
             if row.get("call_sid") and began is not None and began.date() == day:
                 found = recording_of(row, self._rest.base_url)
                 recordings.setdefault(str(row["call_sid"]), []).append(found)
-        return Day(legs, recordings)
+        return LoggedDay(legs, recordings)
 
     def _rows(
         self,

@@ -7,6 +7,7 @@ without them and only to public addresses (adapter.net.ssrf).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
@@ -18,7 +19,7 @@ from requests.adapters import HTTPAdapter
 from adapter.domain.record import Recording
 from adapter.errors import CredentialsRefused, PermanentError, RemoteError, TemporaryError
 from adapter.net.byte_ranges import ByteRange, Span, Unsatisfiable, parse_content_range, parse_range
-from adapter.net.ssrf import Abroad, NoRedirectSession
+from adapter.net.ssrf import NoRedirectSession, PublicHttpsClient
 from adapter.providers.media import Audio, AudioFormat
 from adapter.text.untrusted import whole
 
@@ -27,6 +28,7 @@ MAX_REDIRECTS = 5
 CHUNK_BYTES = 16 * 1024
 TIMEOUT = (5.0, 10.0)
 _PORTS = {"http": 80, "https": 443}
+_AT_TWILIO = re.compile(r"/Recordings/RE\w+$")
 _GONE = (404, 410)
 _REDIRECTS = (301, 302, 303, 307, 308)
 # What a storage says of its files, in the words of browsers. Twilio says audio/x-wav.
@@ -48,18 +50,23 @@ class TwilioMedia:
         *,
         base_url: str,
         tokens: Callable[[str], Sequence[str]],
-        abroad: Abroad | None = None,
+        elsewhere: PublicHttpsClient | None = None,
         timeout: tuple[float, float] = TIMEOUT,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._base = urlsplit(self._base_url)
         self._tokens = tokens
-        self._abroad = abroad or Abroad()
+        self._elsewhere = elsewhere or PublicHttpsClient()
         self._timeout = timeout
         self._session = NoRedirectSession()
         self._session.trust_env = False
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=16, max_retries=0))
+
+    def browser_url(self, url: str) -> str:
+        # An external storage knows no suffixes: it has one file, under the name that the hook told.
+        secure = url.replace("http://", "https://", 1)
+        return f"{secure}{AudioFormat.MP3}" if _AT_TWILIO.search(secure) else secure
 
     def open(
         self,
@@ -137,7 +144,7 @@ class TwilioMedia:
                     response = self._ask_base(account if trusted else "", url, headers)
                 else:
                     trusted = False
-                    response = self._abroad.get(url, headers=headers, timeout=self._timeout)
+                    response = self._elsewhere.get(url, headers=headers, timeout=self._timeout)
                 following = response.headers.get("Location")
                 if response.status_code not in _REDIRECTS or not following:
                     return response

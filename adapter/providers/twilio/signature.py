@@ -16,6 +16,7 @@ from werkzeug.datastructures import MultiDict
 from adapter.errors import MalformedHook, UnsupportedHook, UntrustedHook
 from adapter.providers.base import HookRequest, Parameters
 
+SIGNATURE = "X-Twilio-Signature"
 FORM = "application/x-www-form-urlencoded"
 MAX_PARAMETERS = 1000
 MAX_SHOWN = 500
@@ -112,9 +113,9 @@ def verify(request: HookRequest, params: Parameters, *, base_url: str, tokens: T
         account = (sid or "not named") if is_id else "not an id"
         return UntrustedHook(why, url=_shown(url), account=account)
 
-    signature = request.header("X-Twilio-Signature")
+    signature = request.header(SIGNATURE)
     if not signature:
-        raise refused("no X-Twilio-Signature header: not from Twilio")
+        raise refused(f"no {SIGNATURE} header: not from Twilio")
     validators = tokens.of(sid) if is_id else ()
     if not validators:
         raise refused(

@@ -31,19 +31,31 @@ _OUTCOMES = {
 
 
 class Listen(StrEnum):
-    """Whether there is something to hear; the value is what the page says instead, or beside it."""
+    """Whether there is something to hear. `say` gives what the page says instead, or beside it."""
 
     READY = ""
     NOT_READY = "The recording is not ready yet. Open this page again in a few minutes."
     NONE = "There is no recording of this call."
-    DELETED = "The recording was deleted at Twilio."
+    DELETED = "The recording was deleted at {provider}."
     UNREACHABLE = (
-        "Twilio does not answer right now. If the recording does not play, try again later."
+        "{provider} does not answer right now. If the recording does not play, try again later."
     )
     REFUSED = (
-        "Twilio refuses to hand out the recording. Please tell whoever runs the call adapter: its log "
+        "{provider} refuses to hand out the recording. Please tell whoever runs the call adapter: its log "
         "says why."
     )
+    UNKNOWN = (
+        "The call adapter is not connected to {provider} any more, where the recording is kept."
+    )
+
+    def say(self, provider: str) -> str:
+        """Return the words for people. provider: the provider's name as people write it."""
+        return self.value.format(provider=provider)
+
+
+def is_playable(listen: Listen) -> bool:
+    """True if the page shows a player: there is a recording, as far as is known."""
+    return listen in (Listen.READY, Listen.UNREACHABLE)
 
 
 @dataclass(frozen=True)
@@ -67,7 +79,7 @@ def missing(call: Call, now: datetime) -> Listen:
 
 
 def not_there(call: Call, now: datetime) -> Listen:
-    """What to say of a recording that Twilio does not have: deleted, unless the call just ended."""
+    """What to say of a recording that the provider does not have: deleted, unless the call just ended."""
     return Listen.NOT_READY if _is_fresh(call, now) else Listen.DELETED
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, render_template, request
@@ -16,9 +16,10 @@ from adapter.domain.record import Recording
 from adapter.errors import CredentialsRefused, PermanentError, TemporaryError
 from adapter.net.byte_ranges import Span
 from adapter.observability.logs import logger
-from adapter.providers.media import Audio, AudioFormat, Media
+from adapter.providers.base import Provider
+from adapter.providers.media import Audio, AudioFormat
 from adapter.storage.store import Store
-from adapter.web.recordings.page import Listen, Page, missing, not_there, page
+from adapter.web.recordings.page import Listen, Page, is_playable, missing, not_there, page
 from adapter.web.recordings.stream import STALL_SECONDS, RecordingStream, StreamSlots
 
 CONCURRENT_STREAMS = 3  # of the 6 threads of a process (gunicorn_conf)
@@ -32,7 +33,13 @@ _PRIVATE = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-_STATUS = {Listen.NOT_READY: 404, Listen.NONE: 404, Listen.DELETED: 410, Listen.REFUSED: 502}
+_STATUS = {
+    Listen.NOT_READY: 404,
+    Listen.NONE: 404,
+    Listen.DELETED: 410,
+    Listen.REFUSED: 502,
+    Listen.UNKNOWN: 404,
+}
 
 log = logger("adapter.web.recordings.routes")
 
@@ -40,7 +47,7 @@ log = logger("adapter.web.recordings.routes")
 def recording_routes(
     store: Store,
     links: Links,
-    media: Media,
+    providers: Mapping[str, Provider],
     lines: Lines,
     *,
     concurrent_streams: int = CONCURRENT_STREAMS,
@@ -62,7 +69,9 @@ def recording_routes(
         call = _call(store, links, token)
         is_for_people = _is_for_people(suffix)
         if call is None:
-            response = _page(DEAD, NEW_LINK, status=404) if is_for_people else _text(NOT_VALID, 404)
+            response = (
+                _page(DEAD, NEW_LINK, False, status=404) if is_for_people else _text(NOT_VALID, 404)
+            )
         elif suffix or not is_for_people:
             response = sound(call, token, suffix or _preferred_format(), is_for_people)
         else:
@@ -71,18 +80,28 @@ def recording_routes(
         return response
 
     def told(call: Call, token: str) -> Response:
-        """The page. Twilio is asked whether the recording is there, so that nobody gets a dead player."""
+        """The page. The provider is asked for the recording first, so that nobody gets a dead player."""
         best = best_recording(call.record)
         listen = missing(call, clock()) if best is None else found(call, best)
-        return _page(page(call, lines), listen, token=token)
+        return call_page(call, listen, token)
+
+    def call_page(call: Call, listen: Listen, token: str, status: int = 200) -> Response:
+        return _page(
+            page(call, lines), note(call, listen), is_playable(listen), token=token, status=status
+        )
+
+    def note(call: Call, listen: Listen) -> str:
+        provider = providers.get(call.provider)
+        return listen.say(provider.label if provider else call.provider)
 
     def found(call: Call, best: Recording) -> Listen:
+        provider = providers.get(call.provider)
+        if provider is None:
+            return Listen.UNKNOWN
         if not slots.take():
-            return (
-                Listen.READY
-            )  # there are listeners enough to keep Twilio busy; the player will tell
+            return Listen.READY  # enough listeners keep the provider busy; the player will tell
         try:
-            audio = media.open(call.account, best, suffix=AudioFormat.MP3, head=True)
+            audio = provider.media.open(call.account, best, suffix=AudioFormat.MP3, head=True)
         except TemporaryError:
             return Listen.UNREACHABLE
         except PermanentError as error:
@@ -96,9 +115,9 @@ def recording_routes(
         def no_sound(listen: Listen) -> Response:
             status = _STATUS[listen]
             if is_for_people:
-                response = _page(page(call, lines), listen, token=token, status=status)
+                response = call_page(call, listen, token, status)
             else:
-                response = _text(listen, status)
+                response = _text(note(call, listen), status)
             if listen is Listen.NOT_READY:
                 response.headers["Retry-After"] = "30"
             return response
@@ -106,11 +125,14 @@ def recording_routes(
         best = best_recording(call.record)
         if best is None:
             return no_sound(missing(call, clock()))
+        provider = providers.get(call.provider)
+        if provider is None:
+            return no_sound(Listen.UNKNOWN)
         if not slots.take():
             return _again_later("too many recordings are being listened to; try again", 5)
         stream = None
         try:
-            audio = media.open(
+            audio = provider.media.open(
                 call.account,
                 best,
                 suffix=suffix,
@@ -129,7 +151,7 @@ def recording_routes(
             return _sounding(audio, stream)
         except TemporaryError as error:
             log.warning("recording not read", call=call.key, reason=str(error))
-            return _again_later(Listen.UNREACHABLE, 10)
+            return _again_later(note(call, Listen.UNREACHABLE), 10)
         except (CredentialsRefused, PermanentError) as error:
             log.error("recording cannot be read", call=call.key, reason=str(error))
             return no_sound(Listen.REFUSED)
@@ -140,11 +162,13 @@ def recording_routes(
     return routes
 
 
-def _page(page: Page, listen: str, *, token: str = "", status: int = 200) -> Response:
-    """A page that loads nothing but the recording. listen: a Listen, or other words for the note."""
+def _page(
+    page: Page, note: str, is_playable: bool, *, token: str = "", status: int = 200
+) -> Response:
+    """A page that loads nothing but the recording. note: stands above the player, or in its place."""
     nonce = secrets.token_urlsafe(16)
     html = render_template(
-        "recording.html", page=page, listen=listen, Listen=Listen, token=token, nonce=nonce
+        "recording.html", page=page, note=note, is_playable=is_playable, token=token, nonce=nonce
     )
     response = Response(html, status, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = (

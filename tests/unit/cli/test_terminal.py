@@ -134,7 +134,7 @@ def environ(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> 
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     environ = {**kept, **ENVIRON, "DATABASE_URL": f"sqlite:///{database}", "TERM": "xterm"}
     container = Container(Settings.from_environ(environ))
-    container.intake.take(container.twilio, signed(status_hook("no-answer", To=LINE)))
+    container.intake.take(container.providers["twilio"], signed(status_hook("no-answer", To=LINE)))
     with container.store.begin() as connection:
         key = container.store.calls.find(CALL)[0].key
         container.store.calls.update(

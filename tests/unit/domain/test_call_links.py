@@ -15,7 +15,7 @@ from adapter.errors import SettingsError
 
 CALL = "CA5f8e2b1c4d7a90e3f6b2c8d1e4a70935"
 KEY = f"twilio:AC1:{CALL}"
-LINKS = Links("https://calls.example.com/", ["current", "former"])
+LINKS = Links("https://calls.example.com/", ["current", "former"], call_id_prefix="CA")
 
 
 def token(links: Links = LINKS, version: int = 0) -> str:
@@ -73,26 +73,32 @@ def test_a_link_is_the_same_whenever_it_is_made() -> None:
 
 
 def test_links_of_a_former_key_are_read_while_it_is_listed() -> None:
-    old = token(Links("https://calls.example.com", ["former"]))
+    old = token(Links("https://calls.example.com", ["former"], call_id_prefix="CA"))
     assert named(old) == (CALL, 0)
-    assert Links("https://calls.example.com", ["current"]).read(old) is None
+    assert Links("https://calls.example.com", ["current"], call_id_prefix="CA").read(old) is None
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\n"])
 def test_nothing_is_signed_or_read_with_an_empty_key(blank: str) -> None:
     """Anybody can sign with one."""
     for keys in ([], [blank], [blank, blank]):
-        links = Links("https://calls.example.com", keys)
+        links = Links("https://calls.example.com", keys, call_id_prefix="CA")
         with pytest.raises(SettingsError, match="SECRET_KEY"):
             links.of(CALL, 0, key=KEY)
         with pytest.raises(SettingsError, match="SECRET_KEY"):
             links.read(token())
     forged = Signer([blank], salt="recordings").sign(token().partition(".")[0]).decode()
-    assert Links("https://calls.example.com", [blank, "current"]).read(forged) is None
+    assert (
+        Links("https://calls.example.com", [blank, "current"], call_id_prefix="CA").read(forged)
+        is None
+    )
 
 
 def test_the_first_key_signs() -> None:
-    assert named(token(), Links("https://calls.example.com", ["current"])) == (CALL, 0)
+    assert named(token(), Links("https://calls.example.com", ["current"], call_id_prefix="CA")) == (
+        CALL,
+        0,
+    )
 
 
 def test_no_changed_character_is_accepted() -> None:

@@ -17,7 +17,7 @@ from adapter.domain.merge import join
 from adapter.domain.record import CallRecord, Leg, LegDirection, LegStatus, RecordingState
 from adapter.errors import UnreadableHook
 from adapter.providers.base import CallEvent, ConferenceRecording, HookKind, UnusedHook
-from adapter.providers.twilio import TwilioProvider
+from adapter.providers.twilio import TwilioHooks
 from adapter.providers.twilio.hooks import (
     ANSWERED_BY,
     DIAL_STATUS,
@@ -70,7 +70,7 @@ def test_a_captured_hook_states_these_facts(name: str) -> None:
 @pytest.mark.parametrize("method", ["POST", "GET"])
 def test_a_captured_hook_states_the_same_after_its_way_over_http(name: str, method: str) -> None:
     params = payload(name)["params"]
-    provider = TwilioProvider(public_base_url=BASE_URL, tokens=Tokens(None, [TOKEN], {}))
+    provider = TwilioHooks(public_base_url=BASE_URL, tokens=Tokens(None, [TOKEN], {}))
     hook = signed(params, method=method)
     sent = provider.parse(hook)
     account = provider.verify(hook, sent)
@@ -139,7 +139,7 @@ def test_kinds_are_told_apart_by_parameters(kind: HookKind, params: dict[str, st
 def test_only_hooks_that_control_the_call_are_answered_with_twiml(
     kind: HookKind | None, status: int, content_type: str | None
 ) -> None:
-    provider = TwilioProvider(public_base_url=BASE_URL, tokens=Tokens(None, [TOKEN], {}))
+    provider = TwilioHooks(public_base_url=BASE_URL, tokens=Tokens(None, [TOKEN], {}))
     facts = CallRecord(provider="twilio", account=ACCOUNT, call_id=CALL)
     reply = provider.reply(CallEvent(kind, facts) if kind else None)
     assert (reply.status, reply.content_type) == (status, content_type)

@@ -17,7 +17,7 @@ import pytest
 
 from adapter.domain.record import Recording
 from adapter.errors import CredentialsRefused, PermanentError, TemporaryError
-from adapter.net.ssrf import Abroad, is_public
+from adapter.net.ssrf import PublicHttpsClient, is_public
 from adapter.providers.media import Audio, AudioFormat
 from adapter.providers.twilio.media import TwilioMedia
 from tests.support import audio
@@ -257,7 +257,7 @@ def test_an_unknown_accounts_media_are_asked_without_credentials(twilio: FakeTwi
         play(media_of(twilio, tokens={}))
 
 
-# Abroad -------------------------------------------------------------------------------------------
+# PublicHttpsClient -------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
@@ -286,7 +286,7 @@ def storage(certificate: Path) -> Iterator[FakeTwilio]:
 
 def abroad(
     certificate: Path, *addresses: str, looked_up: list[str] | None = None, allow: bool = True
-) -> Abroad:
+) -> PublicHttpsClient:
     """Foreign hosts are at these addresses; our own machine passes for a public one, if allowed."""
 
     def resolve(host: str, port: int) -> Sequence[str]:
@@ -294,7 +294,7 @@ def abroad(
             looked_up.append(host)
         return addresses or ("127.0.0.1",)
 
-    return Abroad(
+    return PublicHttpsClient(
         resolve=resolve,
         allowed=("127.0.0.1", "127.0.0.2") if allow else (),
         ca_file=str(certificate),
@@ -310,7 +310,7 @@ def test_a_redirect_to_a_storage_is_followed_without_credentials(
 ) -> None:
     twilio.redirect = at_storage(storage, "{name}") + "?X-Amz-Signature=abc"
     looked_up: list[str] = []
-    media = media_of(twilio, abroad=abroad(certificate, looked_up=looked_up))
+    media = media_of(twilio, elsewhere=abroad(certificate, looked_up=looked_up))
     opened, body = play(media, range_header="bytes=100-199")
     assert (opened.status, body) == (206, audio.mp3()[100:200])
     assert twilio.asked[0].account == ACCOUNT
@@ -328,7 +328,7 @@ def test_an_external_storages_url_is_fetched_as_it_is(
     twilio: FakeTwilio, storage: FakeTwilio, certificate: Path
 ) -> None:
     recording = Recording(id=SID, url=at_storage(storage, f"{SID}.wav"))
-    opened, body = play(media_of(twilio, abroad=abroad(certificate)), recording, MP3)
+    opened, body = play(media_of(twilio, elsewhere=abroad(certificate)), recording, MP3)
     assert body == audio.wav()
     assert opened.media_type == "audio/wav"  # what it is, not what was asked for
     assert not twilio.asked
@@ -339,7 +339,7 @@ def test_a_foreign_host_cannot_send_our_credentials_back_to_twilio(
     twilio: FakeTwilio, storage: FakeTwilio, certificate: Path
 ) -> None:
     storage.redirect = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Recordings/{{name}}"
-    media = media_of(twilio, abroad=abroad(certificate))
+    media = media_of(twilio, elsewhere=abroad(certificate))
     with pytest.raises(CredentialsRefused):
         media.open(ACCOUNT, Recording(id=SID, url=at_storage(storage)), suffix=MP3)
     assert [one.account for one in twilio.asked] == [None]
@@ -348,7 +348,7 @@ def test_a_foreign_host_cannot_send_our_credentials_back_to_twilio(
 def test_a_host_with_another_hosts_certificate_gets_no_request(
     twilio: FakeTwilio, storage: FakeTwilio, certificate: Path
 ) -> None:
-    media = media_of(twilio, abroad=abroad(certificate))
+    media = media_of(twilio, elsewhere=abroad(certificate))
     recording = Recording(id=SID, url=f"https://other.example.com:{storage.port}/{SID}")
     with pytest.raises(TemporaryError, match="SSLError"):
         media.open(ACCOUNT, recording, suffix=MP3)
@@ -360,7 +360,7 @@ def test_the_next_address_is_tried_where_one_does_not_answer(
 ) -> None:
     away = abroad(certificate, "127.0.0.2", "127.0.0.1")
     _, body = play(
-        media_of(twilio, abroad=away), Recording(id=SID, url=at_storage(storage, f"{SID}.mp3"))
+        media_of(twilio, elsewhere=away), Recording(id=SID, url=at_storage(storage, f"{SID}.mp3"))
     )
     assert body == audio.mp3()
 
@@ -378,9 +378,9 @@ def test_the_next_address_is_tried_where_one_does_not_answer(
         "",
     ],
 )
-def test_only_plain_https_leads_abroad(twilio: FakeTwilio, certificate: Path, url: str) -> None:
+def test_only_plain_https_leads_elsewhere(twilio: FakeTwilio, certificate: Path, url: str) -> None:
     looked_up: list[str] = []
-    media = media_of(twilio, abroad=abroad(certificate, looked_up=looked_up))
+    media = media_of(twilio, elsewhere=abroad(certificate, looked_up=looked_up))
     with pytest.raises(PermanentError):
         media.open(ACCOUNT, Recording(id=SID, url=url), suffix=MP3)
     assert not looked_up
@@ -392,7 +392,7 @@ def test_addresses_that_are_not_public_are_refused(
 ) -> None:
     """One private address among public ones is enough."""
     for addresses in (("127.0.0.1",), ("93.184.215.14", "10.0.0.1"), ("169.254.169.254",)):
-        media = media_of(twilio, abroad=abroad(certificate, *addresses, allow=False))
+        media = media_of(twilio, elsewhere=abroad(certificate, *addresses, allow=False))
         twilio.redirect = at_storage(storage) if as_redirect else None
         recording = RECORDING if as_redirect else Recording(id=SID, url=at_storage(storage))
         with pytest.raises(PermanentError, match="not public"):

@@ -11,7 +11,7 @@ from werkzeug.datastructures import Headers
 
 from adapter.errors import HookError, MalformedHook, UnsupportedHook, UntrustedHook
 from adapter.providers.base import HookRequest
-from adapter.providers.twilio import TwilioProvider
+from adapter.providers.twilio import TwilioHooks
 from adapter.providers.twilio.signature import MAX_PARAMETERS, Tokens, parameters
 from tests.support.environment import ACCOUNT, BASE_URL, NOW, PATH, TOKEN
 from tests.support.hooks import Pairs, sign, signed
@@ -27,10 +27,8 @@ def twilio(
     account: str | None = ACCOUNT,
     tokens: Sequence[str] = (TOKEN,),
     subaccounts: Mapping[str, Sequence[str]] | None = None,
-) -> TwilioProvider:
-    return TwilioProvider(
-        public_base_url=base_url, tokens=Tokens(account, tokens, subaccounts or {})
-    )
+) -> TwilioHooks:
+    return TwilioHooks(public_base_url=base_url, tokens=Tokens(account, tokens, subaccounts or {}))
 
 
 def with_headers(hook: HookRequest, **headers: str | None) -> HookRequest:
@@ -40,11 +38,11 @@ def with_headers(hook: HookRequest, **headers: str | None) -> HookRequest:
     return replace(hook, headers=Headers(kept))
 
 
-def verify(provider: TwilioProvider, hook: HookRequest) -> str:
+def verify(provider: TwilioHooks, hook: HookRequest) -> str:
     return provider.verify(hook, provider.parse(hook))
 
 
-def is_trusted(provider: TwilioProvider, hook: HookRequest) -> bool:
+def is_trusted(provider: TwilioHooks, hook: HookRequest) -> bool:
     try:
         verify(provider, hook)
     except UntrustedHook:
@@ -369,7 +367,7 @@ def test_twilios_validator_finds_every_value_by_its_first_question() -> None:
 # What the log says of a refusal ---------------------------------------------------------------------
 
 
-def facts_of(provider: TwilioProvider, hook: HookRequest) -> Mapping[str, str]:
+def facts_of(provider: TwilioHooks, hook: HookRequest) -> Mapping[str, str]:
     with pytest.raises(UntrustedHook) as caught:
         verify(provider, hook)
     return caught.value.facts

@@ -34,9 +34,9 @@ CALLER, LINE = "+16175550134", "+16175550100"
 REFERENCE = "CA5f8e2b1c4d7a90e3f6b2c8d1e4a70935"
 KEY = f"twilio:AC{'1' * 32}:{REFERENCE}"
 KEYS = ["a key"]
-LINK = Links("https://calls.example.com", KEYS).of(REFERENCE, 0, key=KEY)
+LINK = Links("https://calls.example.com", KEYS, call_id_prefix="CA").of(REFERENCE, 0, key=KEY)
 LONG_HOST = "https://calls." + "long-name-of-a-company." * 2 + "example.com"
-LONG_LINK = Links(LONG_HOST, KEYS).of(REFERENCE, 0, key=KEY)
+LONG_LINK = Links(LONG_HOST, KEYS, call_id_prefix="CA").of(REFERENCE, 0, key=KEY)
 
 ANSWERED = CallSummary(
     reference=REFERENCE,

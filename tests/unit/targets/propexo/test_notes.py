@@ -231,7 +231,9 @@ def test_256_characters_hold_every_fact_of_a_call_and_its_link(
     transcript: str,
 ) -> None:
     """Outcome, talk time, both numbers, time, link and reference; the host has up to 50 characters."""
-    link = Links(LONGEST_HOST[:host_length], KEYS).of(REFERENCE, 65_535, key=KEY)
+    link = Links(LONGEST_HOST[:host_length], KEYS, call_id_prefix="CA").of(
+        REFERENCE, 65_535, key=KEY
+    )
     call = replace(
         ANSWERED,
         outcome=outcome,

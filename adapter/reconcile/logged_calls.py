@@ -1,17 +1,17 @@
-"""What do two days of lists say of one call? They answer as the provider's API would."""
+"""What do two days of a call log say of one call? They answer as the provider's API would."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from adapter.domain.record import Leg, Recording
-from adapter.providers.call_log import Day
+from adapter.providers.call_log import LoggedDay
 
 
-class Listed:
-    """See adapter.providers.Reader. Two days, because what goes on past midnight begins twice."""
+class LoggedCalls:
+    """See adapter.providers.base.CallLookup. Two days, because what goes on past midnight begins twice."""
 
-    def __init__(self, *days: Day) -> None:
+    def __init__(self, *days: LoggedDay) -> None:
         self._legs = {leg.id: leg for day in days for leg in day.legs}
         self._children: dict[str, list[Leg]] = {}
         for leg in self._legs.values():
