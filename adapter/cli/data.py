@@ -70,7 +70,7 @@ def sync() -> None:
     with Progress(*columns, console=common.console) as progress:
         tasks = {
             (s.integration_id, s.kind): progress.add_task(
-                f"{s.integration_id} {s.kind.value}s", total=None
+                f"{s.integration_id} {s.kind.plural}", total=None
             )
             for s in people.states()
         }

@@ -21,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.text import Text
 
 from adapter.bootstrap import Container
-from adapter.cli.render import COLOURS, number, person, talk_time
+from adapter.cli.render import COLOURS, number, person
 from adapter.cli.terminal import Column, Listing, say
 from adapter.config.settings import Settings
 from adapter.domain.call import Call, CallState
@@ -31,6 +31,7 @@ from adapter.processes.lifetime import start
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
 from adapter.sandbox.twilio import ACCOUNT, hook, new_sid, send
 from adapter.targets.propexo.models import CALL_STATUS
+from adapter.text.phrases import clock_duration
 from adapter.text.plain import plain
 
 LINE = "+16175550100"
@@ -294,7 +295,7 @@ def _show(
             sample.title,
             f"{'→' if call.direction == 'outbound' else '←'} {number(call.other)}",
             (call.outcome or "").replace("_", " "),
-            talk_time(call.talk_seconds),
+            clock_duration(call.talk_seconds),
             person(call),
             ", ".join(str(event["body"]["call_status"]) for event in events) or "nothing",
             Text(plain(f"{result}: {call.reason}" if call.reason else result), COLOURS[call.state]),

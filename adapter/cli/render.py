@@ -13,6 +13,7 @@ from adapter.domain.call import OPERATOR, Attempt, Call, CallState, RawHook
 from adapter.domain.lifecycle import IN_PROGRESS
 from adapter.domain.lines import Line
 from adapter.domain.phone import Hidden, hidden, pretty
+from adapter.text.phrases import clock_duration
 from adapter.text.plain import plain
 
 COLOURS = {
@@ -25,17 +26,6 @@ COLOURS = {
     CallState.FAILED: "red",
     CallState.FOLDED: "dim",
 }
-
-# Something is still to be done for it, at the time when it is due.
-
-
-def talk_time(seconds: int | None) -> str:
-    """3:12, or 1:02:05."""
-    if seconds is None:
-        return ""
-    hours, rest = divmod(seconds, 3600)
-    minutes, left = divmod(rest, 60)
-    return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 
 
 def clock(moment: datetime | None) -> str:
@@ -75,7 +65,7 @@ def calls_table(calls: Iterable[Call]) -> Listing:
             f"{way} {number(call.other)}",
             Text(call.state.value, style=COLOURS[call.state]),
             (call.outcome or "").replace("_", " "),
-            talk_time(call.talk_seconds),
+            clock_duration(call.talk_seconds),
             call.call_id,
             person(call),
             call.reason or call.because or "",
@@ -98,9 +88,9 @@ def tell_story(
     tell("other side", number(call.other))
     tell("our line", number(call.line))
     outcome = (call.outcome or "unknown").replace("_", " ")
-    tell("outcome", f"{outcome}, talk time {talk_time(call.talk_seconds)}")
+    tell("outcome", f"{outcome}, talk time {clock_duration(call.talk_seconds)}")
     for recording in call.record.recordings.values():
-        length = talk_time(recording.duration_seconds) or "length not told"
+        length = clock_duration(recording.duration_seconds) or "length not told"
         tell("recording", f"{recording.id}: {recording.state or 'not ready'}, {length}")
     for text in call.record.transcripts.values():
         tell("message", f"“{text}”")

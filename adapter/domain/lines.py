@@ -20,9 +20,15 @@ from adapter.domain.phone import e164
 
 
 class PersonKind(StrEnum):
+    """Which kind of record a person has at the target."""
+
     LEAD = "lead"
     APPLICANT = "applicant"
     RESIDENT = "resident"
+
+    @property
+    def plural(self) -> str:
+        return f"{self.value}s"
 
 
 class UnknownCaller(StrEnum):

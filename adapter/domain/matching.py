@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from adapter.domain.lines import Ambiguous, Line, PersonKind
+from adapter.text.phrases import enumeration
 
 # A day after the first one there is: in a time zone west of Greenwich that has to be a date too.
 LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
@@ -84,7 +85,7 @@ def choose_person(number: str, candidates: Iterable[Person], line: Line) -> Matc
 
 def _nobody(owners: Sequence[Person], among_words: Sequence[Person], line: Line) -> Match:
     """Nobody of the line's kinds has the number. Not unknown: somebody may be meant, but it is not theirs."""
-    kinds = _kinds(line.people)
+    kinds = enumeration([kind.plural for kind in line.people])
     meant = next((p for p in among_words if p.kind in line.people), None)
     if owners and meant is not None:
         why = f"{meant.kind.value} {meant.id} has this number only among the words of a phone field"
@@ -123,8 +124,3 @@ def _explain(
     if line.property_id is not None and not at_line:
         rest += "; nobody with it at the line's property"
     return f"{best.kind.value} {best.id}: {what}{rest}"
-
-
-def _kinds(kinds: Sequence[PersonKind]) -> str:
-    words = [f"{kind.value}s" for kind in kinds]
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

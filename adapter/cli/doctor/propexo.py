@@ -108,7 +108,7 @@ def _check_integration(
 
 def _remark(line: Line, vendor: str | None) -> str:
     """What is well, and whose calls will be held because the PMS takes none."""
-    refused = [f"{kind}s" for kind in line.people if profile_of(vendor, kind).unsupported]
+    refused = [kind.plural for kind in line.people if profile_of(vendor, kind).unsupported]
     if not refused:
         return f"has what {vendor or 'the generic form'} needs"
     return f"has what {vendor} needs; calls of {', '.join(refused)} are held, it takes none"

@@ -95,7 +95,7 @@ def _notes(summary: CallSummary, line: Line, profile: Profile) -> str:
 
 
 def _absence(absent: list[str], profile: Profile, line: Line) -> str:
-    what = f"{profile.vendor} needs {', '.join(absent)} in the call events of {profile.kind.value}s"
+    what = f"{profile.vendor} needs {', '.join(absent)} in the call events of {profile.kind.plural}"
     lacking = missing(profile, line)
     if lacking:
         return f"{what}, and {line.title} lacks {', '.join(lacking)}: set it in lines.toml"

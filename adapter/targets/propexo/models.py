@@ -177,7 +177,8 @@ class _Event(BaseModel):
     def _call_fields_go_together(self) -> Self:
         lacking = [name for name in CALL_FIELDS if getattr(self, name) in (None, "")]
         if any(getattr(self, name) is not None for name in CALL_FIELDS) and lacking:
-            raise ValueError(f"a call event needs all five call_ fields; {_list(lacking)} missing")
+            names = f"{', '.join(lacking)} {'is' if len(lacking) == 1 else 'are'}"
+            raise ValueError(f"a call event needs all five call_ fields; {names} missing")
         return self
 
     @model_validator(mode="after")
@@ -238,7 +239,3 @@ class ResidentEvent(_Event):
     event_name: str | None = None
     notes: str | None = None
     status: EventStatus | None = None
-
-
-def _list(names: list[str]) -> str:
-    return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'}"

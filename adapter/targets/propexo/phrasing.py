@@ -12,6 +12,7 @@ from adapter.domain.outcome import Outcome
 from adapter.domain.parties import Direction
 from adapter.domain.phone import Hidden, hidden, national_ten, pretty
 from adapter.domain.summary import CallSummary
+from adapter.text.phrases import UNITS, duration
 
 _OUTCOMES: Mapping[Outcome, str] = {
     Outcome.ANSWERED: "answered",
@@ -68,7 +69,7 @@ class Wording:
             words = "ended before an answer"
         if summary.assumed:
             words += " (assumed)"
-        length = self._duration(max(summary.talk_seconds, 0))
+        length = duration(max(summary.talk_seconds, 0), self.units, self.gap)
         if summary.outcome is Outcome.ANSWERED:
             words += f"{self.talk}{length}"
         elif summary.outcome is Outcome.VOICEMAIL and summary.talk_seconds > 0:
@@ -97,11 +98,6 @@ class Wording:
         label = "Recording: " if summary.has_recording else "Details: "
         return f"{label if self.has_link_label else ''}{summary.link}"
 
-    def _duration(self, seconds: int) -> str:
-        counts = (seconds // 3600, seconds // 60 % 60, seconds % 60)
-        told = [f"{count}{unit}" for count, unit in zip(counts, self.units, strict=True) if count]
-        return self.gap.join(told) or f"0{self.units[2]}"
-
     def _end(self, number: str) -> str:
         """One end of the call in words; "" for what would tell the reader nothing."""
         why = hidden(number)
@@ -121,7 +117,7 @@ FULL = Wording(
     directions={Direction.INBOUND: "Incoming call", Direction.OUTBOUND: "Outgoing call"},
     outcomes=_OUTCOMES,
     message=", message of ",
-    units=(" h", " min", " s"),
+    units=UNITS,
     number=pretty,
 )
 _NO_FROM = replace(FULL, has_from=False)

@@ -15,6 +15,7 @@ from adapter.targets.propexo.directory import AnybodyAt, Directory
 from adapter.targets.propexo.lead_profiles import lead_profile_of, missing_for_lead
 from adapter.targets.propexo.profile import LINE_KEYS, Profile
 from adapter.targets.propexo.profiles import missing, profile_of
+from adapter.text.phrases import enumeration
 
 OFFERED = 8
 
@@ -109,11 +110,11 @@ def _missing(
     needed: dict[str, list[str]] = {}
     for profile in profiles:
         for key in missing(profile, line):
-            needed.setdefault(key, []).append(f"{profile.kind.value}s")
+            needed.setdefault(key, []).append(profile.kind.plural)
     for key in missing_for_lead(vendor, line) if makes_leads else ():
         needed.setdefault(key, []).append("new leads")
     for key, kinds in needed.items():
-        yield f"{vendor} needs {key} for {_and(kinds)}, the line has none: set {_place(key)}"
+        yield f"{vendor} needs {key} for {enumeration(kinds)}, the line has none: set {_place(key)}"
 
 
 def _event_types(line: Line, profiles: Sequence[Profile], directory: Directory) -> Iterator[str]:
@@ -193,11 +194,7 @@ def _place(key: str, *, or_name: bool = True) -> str:
 
 
 def _plural(kinds: Iterable[PersonKind]) -> str:
-    return _and([f"{kind.value}s" for kind in kinds])
-
-
-def _and(words: Sequence[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    return enumeration([kind.plural for kind in kinds])
 
 
 def _anybody(line: Line, kind: PersonKind) -> AnybodyAt:
