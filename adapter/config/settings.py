@@ -139,7 +139,7 @@ def _direct_url(value: Any) -> Any:
 
 def _allowed(text: str, **limits: float | str) -> Any:
     """A field's limits, and what is allowed in words; those end every refusal of a value."""
-    return Field(description=text, **limits)  # type: ignore[call-overload]
+    return Field(description=text, **limits)  # type: ignore[call-overload]  # which limits, each caller says
 
 
 def _between(least: float, most: float, unit: str, example: float) -> Any:

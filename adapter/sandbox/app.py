@@ -41,7 +41,7 @@ def create_sandbox(
     """
     app = Flask("propexo-sandbox")
     app.url_map.strict_slashes = False
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # of DefaultJSONProvider
     state.clock = clock
     state.jobs.write_seconds = write_seconds
     state.jobs.read_back_seconds = read_back_seconds

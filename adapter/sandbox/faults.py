@@ -80,7 +80,7 @@ class FaultList:
         self._lock = threading.Lock()
         self._seed = seed
         # Which request fails is to be the same in every run of a test.
-        self._random = random.Random(seed)  # nosec B311
+        self._random = random.Random(seed)  # nosec B311 - faults are to come by chance, no secret is made
         self._faults: list[Fault] = []
 
     def replace(self, faults: list[Fault]) -> None:

@@ -29,7 +29,7 @@ class UTCDateTime(sa.TypeDecorator[datetime]):
         if value is None:
             return None
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return aware.astimezone(UTC)  # type: ignore[no-any-return]
+        return aware.astimezone(UTC)  # type: ignore[no-any-return]  # SQLAlchemy says Any
 
 
 metadata = sa.MetaData()

@@ -12,7 +12,7 @@ import resource
 import signal
 from typing import Any
 
-from gunicorn.glogging import Logger as GunicornLogger  # type: ignore[import-untyped]
+from gunicorn.glogging import Logger as GunicornLogger  # type: ignore[import-untyped]  # gunicorn has no types
 from prometheus_client import multiprocess
 
 from adapter.config.lines_file import read_lines
@@ -52,7 +52,7 @@ worker_connections = _as_files_allow(1000)
 limit_request_line = 8190
 # Each process writes its heartbeat to an unlinked file there, in memory and not on a slow disk.
 # https://docs.gunicorn.org/en/stable/faq.html#blocking-os-fchmod
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # nosec B108
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # nosec B108 - only whether it is there
 accesslog = None
 logger_class = "adapter.web.gunicorn_conf.Logger"
 loglevel = "warning"
@@ -63,7 +63,7 @@ control_socket_disable = True  # it would lie in the home directory, one for all
 wsgi_app = "adapter.bootstrap:web_app()"
 
 
-class Logger(GunicornLogger):  # type: ignore[misc]
+class Logger(GunicornLogger):  # type: ignore[misc]  # gunicorn has no types
     """What gunicorn has to say goes the way of our own lines: in one format, without full numbers."""
 
     def setup(self, cfg: Any) -> None:
@@ -87,4 +87,4 @@ def when_ready(server: Any) -> None:
 def child_exit(server: Any, worker: Any) -> None:
     """Forget the gauges of a process that is gone."""
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # prometheus_client has no types for it

@@ -21,8 +21,8 @@ from enum import Enum
 from functools import partial
 from typing import Any
 
-from gunicorn.http import get_parser  # type: ignore[import-untyped]
-from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
+from gunicorn.http import get_parser  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]  # gunicorn has no types
 
 from adapter.intake.service import MAX_BODY_BYTES
 from adapter.processes.lifetime import end_after
@@ -61,7 +61,7 @@ class Awaited(Enum):
     GOODBYE = "that the other side closes"
 
 
-class Connection(TConn):  # type: ignore[misc]
+class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
     """One connection. until: when what is awaited must have come (monotonic seconds)."""
 
     def __init__(self, *arguments: Any) -> None:
@@ -80,7 +80,7 @@ def _has_room(connection: socket.socket) -> bool:
     return bool(look.poll(0))
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """gthread whose loop reads; a connection is in the loop or with a thread, never both."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:

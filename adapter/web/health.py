@@ -121,7 +121,7 @@ def health_routes(health: Health, access: Access, *, rate_limit: int = 0) -> Blu
             return refusal()
         registry = CollectorRegistry()
         if multiprocess_directory():
-            multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client has no types for it
             body = generate_latest(registry)
         else:
             body = generate_latest(REGISTRY)

@@ -74,11 +74,12 @@ def test_every_exception_from_bandit_names_its_check_and_its_reason() -> None:
     assert bare == []
 
 
-def test_every_exception_from_ruff_and_mypy_in_the_tests_has_its_reason() -> None:
+@pytest.mark.parametrize("folder", ["adapter", "tests"])
+def test_every_exception_from_ruff_and_mypy_has_its_reason(folder: str) -> None:
     """The reason stands behind it."""
     with_reason = r"# (ruff: )?noqa: [A-Z]+\d+ - \w.{8,}|# type: ignore\[[\w, -]+\]  # \w.{8,}"
     bare = []
-    for path in sorted((audit.ROOT / "tests").rglob("*.py")):
+    for path in sorted((audit.ROOT / folder).rglob("*.py")):
         with path.open("rb") as source:
             comments = [t.string for t in tokenize(source.readline) if t.type == COMMENT]
         for comment in comments:

@@ -54,8 +54,8 @@ class RateLimiter:
             share=SHARES.get(step, OTHER_SHARE),
         )
         if wait > 0:
-            # Not all that waited at the same instant. Nobody gains by guessing it.
-            wait += random.uniform(0.05, SPREAD_SECONDS)  # nosec B311
+            # So that not all that waited ask again at the same instant.
+            wait += random.uniform(0.05, SPREAD_SECONDS)  # nosec B311 - nobody gains by guessing it
             raise LocalRateLimit("the rate limit's budget is spent", retry_after_seconds=wait)
 
     def learn(
