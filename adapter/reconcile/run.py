@@ -94,7 +94,7 @@ class Reconciliation:
 def _numbers(report: Report, now: datetime) -> Mapping[str, Mapping[str, float]]:
     """What /metrics tell of a comparison."""
     return {
-        "adapter_reconcile.logged_calls": {"": report.listed},
+        "adapter_reconcile_listed": {"": report.listed},
         "adapter_reconcile_calls": report.tally,
         "adapter_reconcile_adds_up": {"": float(report.adds_up)},
         "adapter_reconcile_at_seconds": {"": now.timestamp()},
