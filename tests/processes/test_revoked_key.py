@@ -6,15 +6,19 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import requests
+import sqlalchemy as sa
 
 from adapter.config.settings import Settings
 from adapter.domain.call import Call, CallState
 from adapter.sandbox.twilio import new_sid, send
 from adapter.storage.engine import open_engine
+from adapter.storage.pauses import TRY_EVERY
+from adapter.storage.schema import pauses
 from adapter.storage.store import Store
 from tests.support.environment import LINE, TOKEN
 from tests.support.hooks import CALLER
@@ -22,6 +26,7 @@ from tests.support.processes import Sandbox, environment, running, sandbox, wait
 from tests.support.sandboxed import missed_hook
 from tests.support.waiting import wait_for
 
+HOUR = timedelta(hours=1)
 REVOKED = {"kind": "status", "status": 401, "times": "forever"}
 
 
@@ -51,6 +56,14 @@ def said_by(command: str, environ: Mapping[str, str], folder: Path) -> str:
     return " ".join(made.stdout.decode().split())
 
 
+def put_off_the_next_try(store: Store, by: timedelta) -> None:
+    """What is refused may be tried again so much later; with less than no time: sooner."""
+    with store.begin() as connection:
+        for name, try_at in connection.execute(sa.select(pauses.c.name, pauses.c.try_at)).all():
+            put_off = sa.update(pauses).where(pauses.c.name == name)
+            connection.execute(put_off.values(try_at=try_at + by))
+
+
 @pytest.mark.full
 @pytest.mark.timeout(900)
 def test_calls_wait_for_a_revoked_key_over_a_restart_and_go_on_by_themselves(
@@ -77,6 +90,8 @@ def test_calls_wait_for_a_revoked_key_over_a_restart_and_go_on_by_themselves(
         wait_for("all wait", lambda: all(call(sid).waits_for for sid in sids), seconds=90)
         assert {call(sid).state for sid in sids} == {CallState.DELIVERING}
         assert "PROPEXO_API_KEY" in (call(sids[0]).reason or "")
+        # The minute between two tries passes when the test says so.
+        put_off_the_next_try(store, HOUR)
         asked_before = asked()
         assert adapter.stop() == 0
 
@@ -84,7 +99,10 @@ def test_calls_wait_for_a_revoked_key_over_a_restart_and_go_on_by_themselves(
         wait_until_ready(environ, restarted)
         sids.append(ring(environ))
         wait_for("the new one waits too", lambda: call(sids[-1]).waits_for, seconds=90)
-        wait_for("the key is tried", lambda: asked() > asked_before, seconds=120)
+        assert asked() == asked_before, "nothing is asked before the minute has passed"
+        put_off_the_next_try(store, -HOUR - TRY_EVERY)
+        wait_for("the key is tried", lambda: asked() > asked_before, seconds=60)
+        assert asked() == asked_before + 1
 
         details = requests.get(f"{environ['PUBLIC_BASE_URL']}/readyz", timeout=10)
         assert details.status_code == 200
@@ -95,6 +113,7 @@ def test_calls_wait_for_a_revoked_key_over_a_restart_and_go_on_by_themselves(
         assert "6 call(s) wait for it" in told
 
         propexo.faults()
+        put_off_the_next_try(store, -TRY_EVERY)
         for sid in sids:
             wait_for("written", lambda sid=sid: call(sid).state is CallState.WRITTEN, seconds=180)  # type: ignore[misc]  # mypy infers no types for a lambda with a default
         notes = [str(event["body"]["notes"]) for event in propexo.events()]
