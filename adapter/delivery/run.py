@@ -80,7 +80,10 @@ class Delivery:
                 if current is not None and current.record_json != call.record_json:
                     # Facts that came during this run may answer what it is held for.
                     update |= lifecycle.look_again(call, now=now)
-            counts = self._store.runs.end(connection, call.key, number, update)
+            if _waits_to_know(result):
+                counts = self._store.runs.wait(connection, call, update)
+            else:
+                counts = self._store.runs.end(connection, call.key, number, update)
             if counts or self._store.calls.read(connection, call.key) is not None:
                 self._store.attempts.add(connection, call.key, seen, then=result.reason)
             if not counts:
@@ -92,6 +95,15 @@ class Delivery:
             count_written((now - call.ended_at).total_seconds())
         say = log.error if result.state is CallState.FAILED else log.info
         say(result.state.value, reason=result.reason, run=number)
+
+
+def _waits_to_know(result: RunResult) -> bool:
+    """True if the next run is planned because something is not known yet, and may be by then."""
+    return (
+        isinstance(result, Reschedule)
+        and result.state is CallState.OPEN
+        and not result.is_failed_attempt
+    )
 
 
 def _transition(call: Call, result: RunResult, now: datetime) -> CallUpdate:

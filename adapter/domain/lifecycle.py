@@ -258,9 +258,14 @@ def add_facts(
     is_ignored_by_rule = call.state is IGNORED and call.assigned_kind is None
     if is_ignored_by_rule or call.state in NEW_FACTS.sources - {IGNORED}:
         return {**_change(NEW_FACTS, call), "due_at": max(due_at, now)}
-    if call.state is not OPEN or call.is_queued:
-        return {}  # its delivery is under way, and reads the record for itself
-    if call.run > 1 and call.due_at and call.record.is_over and is_to_be_asked:
+    is_still_asked = call.record.is_over and is_to_be_asked
+    if call.state in UNDELIVERED and call.is_queued:
+        # A run is under way, and may have read the record already. If it ends without having what it waits
+        # for, the next one is due by this time (adapter.storage.runs: `wait`).
+        return {} if is_still_asked else {"due_at": due_at}
+    if call.state is not OPEN:
+        return {}  # what waits is a try of its own, or a confirmation, which looks at the record anew
+    if call.run > 1 and call.due_at and is_still_asked:
         # The provider is to be asked again at that time, and this hook does not make that needless.
         return {"due_at": max(due_at, call.due_at)}
     if call.run > 1 and call.due_at and not is_over:

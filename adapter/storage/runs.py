@@ -80,6 +80,16 @@ class Runs:
         parameters = {"this": key, "run_": run, **stored(values)}
         return connection.execute(_UPDATE, parameters).rowcount > 0
 
+    def wait(self, connection: sa.Connection, call: Call, values: CallUpdate) -> bool:
+        """End a run as `end` does, where it waits for more to become known. call: as it was claimed.
+
+        A hook may have brought more during this run, and have set another time at which the call is due. If
+        that is the sooner one, it stays.
+        """
+        parameters = {"this": call.key, "run_": call.run, **stored(values)}
+        parameters |= {"claimed_due": call.due_at, "next_due": parameters.pop("due_at")}
+        return connection.execute(_WAIT, parameters).rowcount > 0
+
     def begin_write(self, connection: sa.Connection, call: Call, values: CallUpdate) -> bool:
         """Lock the call and set these values; False if its run or its job is another one by now."""
         job = ON_RECORD if call.is_on_record else call.job_id
@@ -203,6 +213,16 @@ _CLAIM = (
         ),
     )
     .returning(calls)
+)
+_IS_SOONER = sa.and_(
+    calls.c.due_at.is_distinct_from(sa.bindparam("claimed_due", type_=calls.c.due_at.type)),
+    calls.c.due_at < sa.bindparam("next_due", type_=calls.c.due_at.type),
+)
+_WAIT = _UPDATE.values(
+    due_at=sa.case(
+        (_IS_SOONER, calls.c.due_at),
+        else_=sa.bindparam("next_due", type_=calls.c.due_at.type),
+    )
 )
 _BEGIN_WRITE = _UPDATE.where(calls.c.job_id.is_not_distinct_from(sa.bindparam("job"))).values(
     version=calls.c.version + 1

@@ -149,18 +149,25 @@ def _judge(
 
 
 def _story(world: World, sid: str) -> str:
-    """What the database knows of the posts of this call, to find out why."""
+    """What the database knows of the posts of this call, and what the processes said of it."""
     query = (
         sa.select(attempts)
         .where(attempts.c.call_key.endswith(sid), attempts.c.step == "post")
         .order_by(attempts.c.id)
     )
     with world.engine.connect() as connection:
-        return "\n".join(
+        posts = [
             f"    {row.at:%H:%M:%S.%f} to {row.finished_at or 'nothing'}: {row.asked[:60]} -> "
             f"{row.status} {row.answer}; next: {row.next}"
             for row in connection.execute(query)
-        )
+        ]
+    said = [
+        f"    {file.name}: {line.strip()}"
+        for file in sorted((world.home / "logs").iterdir())
+        for line in file.read_text(errors="replace").splitlines()
+        if sid in line
+    ]
+    return "\n".join([*posts, *said])
 
 
 def _rows(world: World, sids: set[str]) -> dict[str, Mapping[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from email.utils import format_datetime
 from functools import partial
 
 import pytest
@@ -16,7 +17,7 @@ from adapter.observability.exchanges import Exchange, record_exchange
 from adapter.storage.store import Store
 from tests.support.clock import Clock
 from tests.support.environment import ACCOUNT
-from tests.support.hooks import CALL, dial_hook, status_hook
+from tests.support.hooks import CALL, dial_hook, recording_hook, status_hook
 from tests.support.world import World
 
 KEY = f"twilio:{ACCOUNT}:{CALL}"
@@ -54,6 +55,55 @@ def test_a_run_that_a_later_one_replaced_does_nothing(due: Store, clock: Clock) 
     with due.begin() as connection:
         due.calls.update(connection, KEY, run=2)
     assert deliver(due, clock, never).state is CallState.OPEN
+
+
+def test_a_call_that_ends_while_it_is_looked_at_does_not_wait_as_if_it_went_on(
+    world: World, clock: Clock
+) -> None:
+    """The run read the record before the hook came. Its long wait is for a call that goes on."""
+    world.hook(status_hook("in-progress"))
+    assert world.queue_next() == (KEY, 1)
+
+    def looks(call: Call) -> Reschedule:
+        world.hook(status_hook("completed", Timestamp=format_datetime(clock())))
+        return Reschedule(600.0, "the call is still going on", CallState.OPEN)
+
+    call = deliver(world.store, clock, looks)
+    assert (call.state, call.run) == (CallState.OPEN, 2)
+    assert call.due_at is not None and call.due_at - clock() < timedelta(seconds=60)
+
+
+def test_a_hook_amid_a_look_does_not_put_the_next_one_off(world: World, clock: Clock) -> None:
+    world.hook(status_hook("in-progress"))
+    assert world.queue_next() == (KEY, 1)
+
+    def looks(call: Call) -> Reschedule:
+        world.hook(status_hook("completed", Timestamp=format_datetime(clock())))
+        return Reschedule(0.5, "the call is still going on", CallState.OPEN)
+
+    call = deliver(world.store, clock, looks)
+    assert call.due_at == clock() + timedelta(seconds=0.5)
+
+
+def test_without_a_hook_the_wait_is_the_one_that_the_run_wants(world: World, clock: Clock) -> None:
+    world.hook(status_hook("in-progress"))
+    assert world.queue_next() == (KEY, 1)
+    waits = Reschedule(600.0, "the call is still going on", CallState.OPEN)
+    call = deliver(world.store, clock, lambda call: waits)
+    assert call.due_at == clock() + timedelta(seconds=600)
+
+
+def test_a_hook_amid_a_failed_post_does_not_shorten_the_wait(
+    due: Store, world: World, clock: Clock
+) -> None:
+    """What is waited for then is the target, not more facts."""
+
+    def fails(call: Call) -> Reschedule:
+        world.hook(recording_hook(12))
+        raise TemporaryError("503", retry_after_seconds=600.0)
+
+    call = deliver(due, clock, fails)
+    assert call.due_at is not None and call.due_at - clock() >= timedelta(seconds=600)
 
 
 def test_a_run_of_a_folded_call_does_nothing(due: Store, clock: Clock) -> None:

@@ -162,7 +162,22 @@ def test_facts_of_a_call_whose_delivery_is_under_way_plan_no_run(
     store: Store, state: CallState
 ) -> None:
     call = some_call(store, state)
-    assert lifecycle.add_facts(call, due_at=NOW, now=NOW, is_over=True, is_to_be_asked=False) == {}
+    assert (
+        not {"run", "state"}
+        & lifecycle.add_facts(call, due_at=NOW, now=NOW, is_over=True, is_to_be_asked=False).keys()
+    )
+    waiting = replace(call, queued_run=call.run - 1)
+    assert (
+        lifecycle.add_facts(waiting, due_at=NOW, now=NOW, is_over=True, is_to_be_asked=False) == {}
+    )
+
+
+def test_facts_of_a_call_that_is_looked_at_tell_when_it_is_due_after_that(store: Store) -> None:
+    """The run may have read the record before they came."""
+    call = replace(some_call(store, CallState.DELIVERING), queued_run=4, run=4)
+    facts = partial(lifecycle.add_facts, due_at=LATER, now=NOW, is_over=True)
+    assert facts(call, is_to_be_asked=False) == {"due_at": LATER}
+    assert facts(replace(call, queued_run=3), is_to_be_asked=False) == {}
 
 
 # The rest of the code -----------------------------------------------------------------------------
