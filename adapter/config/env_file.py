@@ -1,4 +1,4 @@
-"""What does a file of settings say? (`adapter --env-file PATH COMMAND`)"""
+"""Which settings stand in the file that `adapter --env-file PATH COMMAND` names?"""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from adapter.errors import SettingsError
 
 
 def read_env_file(path: Path) -> Mapping[str, str]:
-    """The names and values of lines like NAME=value, quoted as for a shell; "$" stays as it is.
+    """Return the names and values. A line is NAME=value, quoted as for a shell; "$" has no meaning.
 
-    Errors: SettingsError naming the file and the line. No value is shown.
+    Raise SettingsError if the file cannot be read. It names the file and the line, and shows no value.
     """
     try:
         with path.open(encoding="utf-8-sig") as file:
-            found = list(parse_stream(file))
+            entries = list(parse_stream(file))
     except (OSError, UnicodeDecodeError) as error:
         fact = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise SettingsError(f"--env-file {path} cannot be read: {fact}") from error
-    for each in found:
-        if each.error or (each.key is not None and each.value is None):
+    for entry in entries:
+        if entry.error or (entry.key is not None and entry.value is None):
             raise SettingsError(
-                f"--env-file {path}, line {each.original.line}: this is not NAME=value; a value with blanks "
+                f"--env-file {path}, line {entry.original.line}: this is not NAME=value; a value with blanks "
                 "or line breaks stands in single quotes"
             )
-    return {each.key: each.value for each in found if each.key and each.value is not None}
+    return {e.key: e.value for e in entries if e.key and e.value is not None}
 
 
 def with_env_file(environ: Mapping[str, str], path: Path) -> Mapping[str, str]:
-    """The environment with what the file adds. A blank value in the environment counts as none."""
-    given = {name: value for name, value in environ.items() if value.strip()}
-    return {**read_env_file(path), **given}
+    """Return the file's settings, replaced by those of the environment that are not blank."""
+    not_blank = {name: value for name, value in environ.items() if value.strip()}
+    return {**read_env_file(path), **not_blank}

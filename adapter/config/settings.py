@@ -1,4 +1,4 @@
-"""What does the environment say? The only reader of it; every name is listed in .env.example."""
+"""What are the settings? They come from the environment; .env.example lists every name."""
 
 from __future__ import annotations
 
@@ -33,31 +33,31 @@ _ACCOUNT_ID = re.compile(r"AC\w{0,32}", re.ASCII)
 
 
 def _subaccounts(value: Any) -> Any:
-    """Each account's tokens. A blank one is never dropped here: whoever wrote it meant a token."""
+    """Parse {"account id": ["token", ...]}. A blank token is an error, since a token was meant."""
     if not isinstance(value, str):
         return value
     try:
-        given = json.loads(value)
+        document = json.loads(value)
     except (ValueError, RecursionError) as error:
         raise ValueError("it is not JSON") from error
-    if not isinstance(given, dict):
+    if not isinstance(document, dict):
         raise ValueError("it is not a JSON object")
-    found: dict[str, Any] = {}
-    for written, tokens in given.items():
-        sid = written.strip()
+    by_account: dict[str, Any] = {}
+    for key, tokens in document.items():
+        sid = key.strip()
         if _is_blank(sid):
             raise ValueError("an account's id is blank")
-        # Swapped by mistake, what stands here is a token; so only an id is shown.
+        # If id and token were swapped by mistake, this is a token. So only what looks like an id is shown.
         account = f"account {sid}" if _ACCOUNT_ID.fullmatch(sid) else "an account"
-        if sid in found:
+        if sid in by_account:
             raise ValueError(f"{account} stands twice")
         listed = [token.strip() for token in tokens] if _is_texts(tokens) else _list(tokens)
         if listed == []:
             raise ValueError(f"{account} has no token")
         if _is_texts(listed) and any(_is_blank(token.strip(" ,")) for token in listed):
             raise ValueError(f"{account} has a blank token")
-        found[sid] = listed
-    return found
+        by_account[sid] = listed
+    return by_account
 
 
 def _is_texts(value: Any) -> bool:
@@ -65,7 +65,7 @@ def _is_texts(value: Any) -> bool:
 
 
 def _is_blank(text: str) -> bool:
-    """True for what shows nothing, and for quotes around nothing, which some env files leave there."""
+    """Return whether the text shows nothing. Some env files leave a pair of quotes as the value."""
     return not any(sign.isprintable() and not sign.isspace() for sign in text.strip().strip("\"'"))
 
 
@@ -75,7 +75,7 @@ def _visible(secret: SecretStr) -> SecretStr:
     return secret
 
 
-# What would stand twice in every address, with the adapter's own path behind it.
+# The adapter appends these paths itself, so in PUBLIC_BASE_URL they would stand twice.
 _OWN_PATH = re.compile(
     r"/webhooks/(?:twilio|propexo|signalwire|telnyx|plivo|vonage|bandwidth)(?=/|$)"
     r"|/(?:webhooks|recordings|readyz|livez|metrics)$"
@@ -85,15 +85,15 @@ _OWN_PATH = re.compile(
 def _public_base_url(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    written = unquote(re.split("[?#]", value, maxsplit=1)[0])
-    found = _OWN_PATH.search(written.rstrip("/").lower())
-    if found:
-        raise ValueError(f"it has {found[0]}, which the adapter puts behind it itself")
+    path = unquote(re.split("[?#]", value, maxsplit=1)[0])
+    own_path = _OWN_PATH.search(path.rstrip("/").lower())
+    if own_path:
+        raise ValueError(f"it has {own_path[0]}, which the adapter puts behind it itself")
     return _base_url(value)
 
 
 def _api_base_url(ending: str) -> Callable[[Any], Any]:
-    """A check of an API's address. ending: what the adapter puts behind it itself."""
+    """Return a validator of an API's base URL. ending: the path that the adapter appends itself."""
 
     def check(value: Any) -> Any:
         url = _base_url(value)
@@ -138,7 +138,7 @@ def _direct_url(value: Any) -> Any:
 
 
 def _allowed(text: str, **limits: float | str) -> Any:
-    """A field's limits, and what is allowed in words; those end every refusal of a value."""
+    """Return a field with these limits. text: what is allowed, in the words that end every error."""
     return Field(description=text, **limits)  # type: ignore[call-overload]  # which limits, each caller says
 
 
@@ -150,16 +150,16 @@ def _either(one: str, other: str) -> Any:
     return _allowed(f"{one} or {other}, such as {one}", pattern=f"^({one}|{other})$")
 
 
-# Never blank: whoever knows what a key is can sign with it.
+# Never blank: with a blank key, everybody could sign.
 _A_SECRET = _allowed("the secret itself, or leave the setting blank")
 Secret = Annotated[SecretStr, AfterValidator(_visible), _A_SECRET]
 Secrets = Annotated[tuple[Secret, ...], BeforeValidator(_list), _A_SECRET]
 _A_BASE_URL = _allowed("an address, such as https://calls.example.com")
 Seconds = Annotated[float, _between(0, 86400, "a number of seconds", 10)]
-# More than the reconciliation looks back over.
+# At least as long as a reconciliation looks back.
 Days = Annotated[int, _between(7, 36500, "a whole number of days", 30)]
 
-# What pydantic finds, in our words.
+# pydantic's types of error, in our words.
 _FACTS = {
     "int_parsing": "it is not a whole number",
     "int_from_float": "it is not a whole number",
@@ -174,7 +174,7 @@ _FACTS = {
 
 
 class Settings(BaseModel):
-    """The adapter's settings; field names are the environment's names in lower case."""
+    """The settings. A field has the name of its variable in lower case; docs/operating.md describes each."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -248,20 +248,19 @@ class Settings(BaseModel):
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
-        """The settings in this mapping; blank values count as absent.
+        """Return the settings of this environment. A blank value counts as absent.
 
-        Errors: SettingsError naming the setting, the fact and what is allowed; a value is never shown.
+        Raise SettingsError for a wrong one. It names the setting, the fact and what is allowed, not the value.
         """
-        given = {
+        values = {
             name: environ[name.upper()].strip()
             for name in cls.model_fields
             if environ.get(name.upper(), "").strip()
         }
-        given.setdefault(
-            "log_format", "json" if given.get("dyno") or given.get("render") else "console"
-        )
+        is_on_host = values.get("dyno") or values.get("render")
+        values.setdefault("log_format", "json" if is_on_host else "console")
         try:
-            return cls.model_validate(given)
+            return cls.model_validate(values)
         except ValidationError as error:
             first = error.errors()[0]
             name = str(first["loc"][0])
@@ -275,12 +274,12 @@ class Settings(BaseModel):
 
     @property
     def migrated_url(self) -> str:
-        """The database as `migrate` reaches it."""
+        """The address of the database that `migrate` uses."""
         return (None if self.is_sqlite else self.database_direct_url) or self.database_url
 
     @property
     def line_defaults(self) -> Mapping[str, str | None]:
-        """What a line has when lines.toml says nothing."""
+        """What a line has if lines.toml does not say it, by the keys of a line."""
         return {
             "integration_id": self.propexo_integration_id,
             "property_id": self.propexo_property_id,
@@ -290,7 +289,7 @@ class Settings(BaseModel):
         }
 
     def require_for_web(self) -> None:
-        """Errors: SettingsError if hooks could not be trusted or would be lost."""
+        """Raise SettingsError if hooks could not be trusted, or would be lost."""
         self.require_durable()
         if not self.twilio_auth_token and not self.twilio_subaccount_tokens:
             raise SettingsError(
@@ -304,7 +303,7 @@ class Settings(BaseModel):
             )
 
     def require_for_worker(self) -> None:
-        """Errors: SettingsError if nothing could be written."""
+        """Raise SettingsError if no event could be written."""
         self.require_durable()
         if self.propexo_api_key is None:
             raise SettingsError(
@@ -318,7 +317,7 @@ class Settings(BaseModel):
             )
 
     def require_durable(self) -> None:
-        """Errors: SettingsError on a host whose disk is emptied at every restart."""
+        """Raise SettingsError if the database is a file on a host that empties its disk at each restart."""
         host = "DYNO" if self.dyno else "RENDER" if self.render else None
         if host and self.is_sqlite:
             raise SettingsError(

@@ -5,7 +5,16 @@ from __future__ import annotations
 import requests
 from requests.adapters import HTTPAdapter
 
-from adapter.net.ssrf import NoRedirectSession
+
+class NoRedirectSession(requests.Session):
+    """A session for which a redirect is an answer like any other.
+
+    With allow_redirects=False alone, requests still reads the whole body of a redirect into memory, and it
+    fails if the target is no URL.
+    """
+
+    def get_redirect_target(self, response: requests.Response) -> None:
+        return None
 
 
 def new_session(*, connections: int = 16) -> requests.Session:

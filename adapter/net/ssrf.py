@@ -1,8 +1,8 @@
-"""May a host that others named be asked, and is it the checked address that answers?
+"""How is a URL fetched that somebody else chose, without reaching a host of our own network?
 
-A recording's URL comes in a hook, a redirect from whoever answered: both may name a host of our own
-network (a metadata service, a database's port). So names are looked up here, every address is checked,
-and the connection goes to the address that was checked: a name cannot mean another one a moment later.
+A recording's URL comes in a hook, and a redirect comes in an answer. Either may name a metadata service or the
+port of a database. So this module looks the name up, checks each address, and connects to the address that it
+checked. A second look-up, which could give another address, does not happen.
 """
 
 from __future__ import annotations
@@ -17,21 +17,22 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from adapter.errors import PermanentError, TemporaryError
+from adapter.net.sessions import new_session
 
 Resolve = Callable[[str, int], Sequence[str]]
-_MAX_ADDRESSES = 4  # of a name that has many, these are tried
+_MAX_ADDRESSES = 4  # so many of a name's addresses are tried
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 
 
 def look_up(host: str, port: int) -> Sequence[str]:
-    """The addresses of a name. Errors: OSError."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    """Return the addresses of a name. Raise OSError."""
+    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 def is_public(address: str) -> bool:
-    """True for an address of the open internet; false for private, local and all other special ones."""
+    """Return whether this is an address of the public internet, and not a private, local or special one."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -47,22 +48,11 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
-class NoRedirectSession(requests.Session):
-    """Takes a redirect as the answer that it is.
-
-    With allow_redirects=False alone requests still reads the whole body of a redirect into memory, and
-    fails on a target that is no URL.
-    """
-
-    def get_redirect_target(self, response: requests.Response) -> None:
-        return None
-
-
 class PublicHttpsClient:
-    """Asks foreign hosts: over https only, without credentials, at public addresses only.
+    """Fetches from foreign hosts: over https, without credentials, at public addresses.
 
-    resolve: looks names up. allowed: addresses that count as public; ca_file: who signs certificates,
-    None for the usual authorities. Both are for tests: no setting leads here.
+    resolve: looks names up. allowed: addresses that count as public. ca_file: the authority that signs
+    certificates; None for the usual ones. `allowed` and `ca_file` are for tests; no setting reaches them.
     """
 
     def __init__(
@@ -79,9 +69,10 @@ class PublicHttpsClient:
     def get(
         self, url: str, *, headers: dict[str, str], timeout: tuple[float, float]
     ) -> requests.Response:
-        """The answer, its body not read yet, a redirect not followed.
+        """Return the answer. Its body is not read yet, and a redirect is not followed.
 
-        Errors: PermanentError for what must not be asked; TemporaryError; requests.RequestException.
+        Raise PermanentError for a URL that must not be fetched, TemporaryError if the host is not found, and
+        requests.RequestException.
         """
         parts = urlsplit(url)
         if parts.scheme != "https" or not parts.hostname:
@@ -91,10 +82,10 @@ class PublicHttpsClient:
         if parts.username is not None or parts.password is not None:
             raise PermanentError("a recording's URL must not hold a user name or password")
         addresses = self._addresses(parts.hostname, parts.port or 443)
-        for left, address in enumerate(addresses, start=1 - len(addresses)):
-            session = NoRedirectSession()
-            session.trust_env = False  # no .netrc, and no proxy that would look names up again
-            session.mount("https://", _Pinned(address))
+        last = len(addresses) - 1
+        for place, address in enumerate(addresses):
+            session = new_session()  # without a proxy, which would look the name up again
+            session.mount("https://", _PinnedAdapter(address))
             try:
                 return session.get(
                     url,
@@ -106,22 +97,23 @@ class PublicHttpsClient:
                 )
             except requests.ConnectionError:
                 session.close()
-                if left == 0:  # the last one; a host without IPv6 fails at the first already
+                if (
+                    place == last
+                ):  # the first may be an IPv6 address, which this machine may not reach
                     raise
         raise TemporaryError("the recording's host has no address")
 
     def _addresses(self, host: str, port: int) -> Sequence[str]:
         try:
-            found = self._resolve(host, port)
+            addresses = self._resolve(host, port)
         except (OSError, UnicodeError) as error:
             raise TemporaryError(f"the recording's host is not found ({host})") from error
-        refused = [one for one in found if one not in self._allowed and not is_public(one)]
-        if refused:
+        if any(not is_public(one) for one in addresses if one not in self._allowed):
             raise PermanentError(f"the recording's host {host} has an address that is not public")
-        return found[:_MAX_ADDRESSES]
+        return addresses[:_MAX_ADDRESSES]
 
 
-class _Pinned(HTTPAdapter):
+class _PinnedAdapter(HTTPAdapter):
     """Connects to one address; the URL's own name stays in Host, SNI and the certificate's check."""
 
     def __init__(self, address: str) -> None:

@@ -1,1 +1,1 @@
-"""What may an operator decide about a call? Called by every face; it prints and renders nothing."""
+"""What an operator may decide about a call. The commands and the pages call it; it prints nothing."""

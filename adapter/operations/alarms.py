@@ -1,4 +1,4 @@
-"""What is wrong that whoever runs the adapter has to know? Each alarm is a sentence with the way out."""
+"""What does an operator have to put right? Each alarm is one sentence that also says how."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from adapter.storage.workers import DEAD_AFTER
 
 
 class Alarms:
-    """Each alarm returns its sentence, or None while there is nothing to say."""
+    """The alarms by name. Each returns its sentence, or None if all is well."""
 
     def __init__(self, store: Store, pauses: Pauses, clock: Callable[[], datetime]) -> None:
         self._store = store
@@ -31,18 +31,18 @@ class Alarms:
         }
 
     def _schema(self) -> str | None:
-        found, needed = schema_state(self._store.engine)
-        if found == needed:
+        schema, needed = schema_state(self._store.engine)
+        if schema == needed:
             return None
         way_out = (
             "deploy the version that migrated it"
-            if found is not None and found > needed
+            if schema is not None and schema > needed
             else "run `adapter migrate`"
         )
-        return f"the schema is {found or 'missing'}, this code needs {needed}: {way_out}"
+        return f"the schema is {schema or 'missing'}, this code needs {needed}: {way_out}"
 
     def _provider(self) -> str | None:
-        """The accounts whose API has not answered for so long that calls are written without it."""
+        """Name the accounts whose API has been silent for so long that calls are written without it."""
         states = ApiHealth(self._store).states()
         silent = [
             f"{s.provider} {s.account[:6]}..." for s in states if s.is_unreachable(self._clock())

@@ -24,11 +24,13 @@ from adapter.targets.base import Target
 def assign(
     store: Store, call: Call, *, kind: PersonKind, person_id: str, target: Target, lines: Lines
 ) -> str | None:
-    """The call was with this person: write it there. Why they could not be looked up, if so.
+    """Have the call written on this person's record.
 
-    Errors: SettingsError if the target has no such person for the call's line, or the call is written.
+    Return None if the target has this person, else why that could not be checked now; it is checked again
+    before the call is written. Raise SettingsError if the target has no such person in the integration of the
+    call's line, or if the state of the call allows no decision.
     """
-    unchecked = _unchecked(call, kind, person_id, target, lines)
+    unchecked = _why_unchecked(call, kind, person_id, target, lines)
     _decide(
         store,
         call,
@@ -39,7 +41,7 @@ def assign(
     return unchecked
 
 
-def _unchecked(
+def _why_unchecked(
     call: Call, kind: PersonKind, person_id: str, target: Target, lines: Lines
 ) -> str | None:
     line = lines.of(call.line)
@@ -58,7 +60,7 @@ def _unchecked(
 
 
 def create_lead(store: Store, call: Call) -> None:
-    """Make a lead of the caller, and write the call there."""
+    """Have a lead made of the caller, and the call written there. Raise SettingsError as `assign` does."""
     _decide(
         store,
         call,
@@ -69,7 +71,7 @@ def create_lead(store: Store, call: Call) -> None:
 
 
 def ignore(store: Store, call: Call) -> None:
-    """The call is not to be written."""
+    """Have the call not written. Raise SettingsError if its state allows no decision."""
     _decide(
         store,
         call,
@@ -87,8 +89,8 @@ class _Transition(Protocol):
 def _decide(
     store: Store,
     call: Call,
-    what: str,
-    assigned: CallUpdate,
+    decision: str,
+    assignment: CallUpdate,
     *,
     reason: str,
     transition: _Transition = lifecycle.decide,
@@ -109,6 +111,6 @@ def _decide(
             raise SettingsError(
                 f"call {call.call_id} was forgotten on request: nothing more is written of it"
             )
-        update: CallUpdate = {**transition(current, reason=reason, now=now), **assigned}
+        update: CallUpdate = {**transition(current, reason=reason, now=now), **assignment}
         store.calls.update(connection, current.key, **update)
-        store.attempts.add_decision(connection, current.key, what, now)
+        store.attempts.add_decision(connection, current.key, decision, now)

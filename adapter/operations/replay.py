@@ -1,4 +1,4 @@
-"""How is a call delivered once more, and a parked hook read again, on an operator's word?"""
+"""How is a call delivered again, and a parked hook read again, when an operator says so?"""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from adapter.storage.store import Store
 
 
 def replay_calls(store: Store, calls: Iterable[Call], *, again: bool) -> Iterator[tuple[Call, str]]:
-    """Schedule a new run of each call; what was done about it, in words.
+    """Schedule a new run of each call. Yield each call with what was done, in words.
 
-    A call that is written is left alone unless `again`, which forgets its job and makes a second
-    event. `again` also says of a try that may have got through that it did not. One that is under
-    way, or still goes on, is left to its own run.
+    A call that is written gets no new run, unless `again` is true; then a second event is written. `again` also
+    declares that no earlier try got through. A call that is being delivered, or still goes on, keeps its run.
     """
     for call in calls:
         with store.begin() as connection:
@@ -27,11 +26,11 @@ def replay_calls(store: Store, calls: Iterable[Call], *, again: bool) -> Iterato
             if current.record.is_forgotten:
                 yield call, "was forgotten on request; nobody could be found for it"
                 continue
-            written = current.state in lifecycle.ACCEPTED
-            if written and not again:
+            is_written = current.state in lifecycle.ACCEPTED
+            if is_written and not again:
                 yield call, f"is {current.state.value}; --again would write a second event"
                 continue
-            if not written and current.state not in lifecycle.REPLAYABLE:
+            if not is_written and current.state not in lifecycle.REPLAYABLE:
                 yield call, f"is {current.state.value}; its own run goes on"
                 continue
             now = datetime.now(UTC)
@@ -44,17 +43,17 @@ def replay_calls(store: Store, calls: Iterable[Call], *, again: bool) -> Iterato
                 store.attempts.end_doubts(
                     connection, current.key, "by an operator's word it did not"
                 )
-            was = f", although it was {current.state.value}" if written else ""
+            was = f", although it was {current.state.value}" if is_written else ""
             store.attempts.add_decision(connection, current.key, f"to be delivered again{was}", now)
         yield call, "will be delivered again"
 
 
 def replay_parked(intake: Intake) -> tuple[int, int]:
-    """Read every parked hook again: how many were taken, how many still cannot be read."""
-    taken = left = 0
+    """Read each parked hook again. Return how many were taken, and how many still cannot be read."""
+    taken = unreadable = 0
     for hook in intake.store.hooks.parked():
         if intake.replay(hook):
             taken += 1
         else:
-            left += 1
-    return taken, left
+            unreadable += 1
+    return taken, unreadable

@@ -1,1 +1,1 @@
-"""How do processes start, end with their parent, and leave in time? Not what they do."""
+"""How processes start, end with their parent, and end in time. What they do is not here."""

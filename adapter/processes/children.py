@@ -1,4 +1,4 @@
-"""How are web and worker started, kept together and stopped?"""
+"""How are web and worker started, watched and stopped?"""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from adapter.errors import SettingsError
 from adapter.processes.lifetime import start, stop_signal
 
 GRACE_SECONDS = 24  # hosts kill 30 s after SIGTERM
-LAST_SECONDS = 2  # for what comes after the grace; then a process ends, whatever it waits for
+LAST_SECONDS = 2  # after the grace, for a process to end in order
 
 
 def refuse_taken_port(host: str, port: int, names: tuple[str, str] = ("HOST", "PORT")) -> None:
-    """Errors: SettingsError if nothing can listen there. names: what host and port are set by."""
+    """Raise SettingsError if this process cannot listen there. names: of the settings, for the message."""
     host_name, port_name = names
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -40,7 +40,7 @@ def refuse_taken_port(host: str, port: int, names: tuple[str, str] = ("HOST", "P
 
 
 def exec_web() -> None:
-    """Become gunicorn, with a directory where its processes share their metrics. Does not return."""
+    """Replace this process by gunicorn. Its processes get a directory by which they share metrics."""
     environ = dict(os.environ)
     if "PROMETHEUS_MULTIPROC_DIR" not in environ:
         environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="adapter-metrics-")
@@ -49,24 +49,24 @@ def exec_web() -> None:
 
 
 def run_once(command: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run an adapter command in a process of its own, wait for it, and return its exit code.
+    """Run an adapter command in a process of its own and return its exit code.
 
-    What it imports and holds is given back to the host when it ends.
+    Its memory is free again afterwards; imports of this process would stay.
     """
     child = start(list(command), environ)
     return child.wait()
 
 
 def run_together(commands: Mapping[str, list[str]], environ: Mapping[str, str]) -> int:
-    """Run adapter commands side by side until one ends or we are told to stop; the exit code.
+    """Run adapter commands side by side until one ends or a signal comes. Return the exit code.
 
-    If one ends by itself, the others are stopped too: half an adapter would take calls and not write
-    them, or the reverse, and the host would not notice.
+    If one ends by itself, the others are stopped too. Otherwise half of the adapter would go on, for example
+    take calls that nobody writes, and the host would not notice.
     """
     stopping = stop_signal()
     metrics = tempfile.mkdtemp(prefix="adapter-metrics-")
     children = {
-        # A session of its own: Ctrl-C and a closed terminal reach us alone, and we stop them in order.
+        # In a session of its own, so that Ctrl-C and a closed terminal reach this process alone.
         name: start(
             arguments, {**environ, "PROMETHEUS_MULTIPROC_DIR": metrics}, start_new_session=True
         )
@@ -87,7 +87,7 @@ def run_together(commands: Mapping[str, list[str]], environ: Mapping[str, str]) 
 
 
 def stop_together(children: Sequence[subprocess.Popen[bytes]]) -> None:
-    """SIGTERM to all, and SIGKILL to those that are still there when the time of all is over."""
+    """Send SIGTERM to all. Send SIGKILL to those that still run after GRACE_SECONDS + LAST_SECONDS."""
     until = time.monotonic() + GRACE_SECONDS + LAST_SECONDS
     for child in children:
         if child.poll() is None:

@@ -1,4 +1,4 @@
-"""When does a process of ours end? When it is told to, in time, and with the one that started it."""
+"""When does a process of ours end? When it is told to, in time, and with the process that started it."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ log = logger("adapter")
 
 @cache
 def _pipe() -> tuple[int, int]:
-    """A pipe whose writing end only this process has: it is closed when this process ends, however it ends."""
+    """Return a pipe whose writing end this process alone holds. The system closes it when the process ends."""
     return os.pipe()
 
 
 def start(
     arguments: Sequence[str], environ: Mapping[str, str], **more: Any
 ) -> subprocess.Popen[bytes]:
-    """Start an adapter command that is told to stop when this process ends, also by kill -9."""
+    """Start an adapter command. It is told to stop when this process ends, even by SIGKILL."""
     reading, _ = _pipe()
     return subprocess.Popen(  # nosec B603 - our own Python, our own arguments, no shell
         [sys.executable, "-m", "adapter", *arguments],
@@ -42,10 +42,10 @@ def start(
 
 
 def end_with_parent() -> None:
-    """Send SIGTERM to this process when the one that started it with `start` is gone."""
-    given = os.environ.get(_PARENT_PIPE)
-    if given and given.isdecimal():
-        threading.Thread(target=_await_end, args=(int(given),), name="parent", daemon=True).start()
+    """Send SIGTERM to this process as soon as the process that started it with `start` has ended."""
+    pipe = os.environ.get(_PARENT_PIPE)
+    if pipe and pipe.isdecimal():
+        threading.Thread(target=_await_end, args=(int(pipe),), name="parent", daemon=True).start()
 
 
 def _await_end(pipe: int) -> None:
@@ -53,14 +53,14 @@ def _await_end(pipe: int) -> None:
         while os.read(pipe, 1):
             pass
     except OSError:
-        return  # there is no such pipe: somebody else has set the variable
+        return  # there is no such pipe: the variable is not from `start`
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 def stop_signal() -> threading.Event:
-    """An event that SIGTERM, SIGINT and SIGHUP (the terminal was closed) set.
+    """Return an event that SIGTERM, SIGINT and SIGHUP (the terminal was closed) set.
 
-    `nohup` is respected: where SIGHUP was ignored, it still is.
+    If SIGHUP was ignored, as by `nohup`, it is still ignored.
     """
     stopping = threading.Event()
 
@@ -76,7 +76,7 @@ def stop_signal() -> threading.Event:
 
 
 def exit_on_signals() -> None:
-    """Let SIGTERM and SIGHUP end this process the way an error does: what is under way is cleaned up."""
+    """Let SIGTERM and SIGHUP raise SystemExit, so that every `finally` and `with` cleans up."""
 
     def leave_orderly(number: int, _: FrameType | None) -> None:
         for each in (signal.SIGTERM, signal.SIGHUP):
@@ -89,7 +89,7 @@ def exit_on_signals() -> None:
 
 
 def end_after(event: threading.Event, seconds: float) -> None:
-    """So long after this event the process ends, whatever it waits for."""
+    """End this process so many seconds after the event is set, whatever it still waits for."""
 
     def watch() -> None:
         event.wait()
@@ -101,7 +101,7 @@ def end_after(event: threading.Event, seconds: float) -> None:
 
 
 def leave(code: int) -> NoReturn:
-    """End now. A usual exit waits for every thread, and one may wait for a database for ever."""
+    """End this process at once. A usual exit waits for all threads, and one may hang on the database."""
     with suppress(Exception):
         logging.shutdown()
     for stream in (sys.stdout, sys.stderr):

@@ -1,6 +1,6 @@
-"""Who may read what tells of the inside: metrics, and the details of health?
+"""Who may read the metrics and the details of health?
 
-Whoever has METRICS_TOKEN; without that setting whoever asks on this machine itself.
+Whoever sends METRICS_TOKEN. Without that setting: requests from this machine that came through no proxy.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ from ipaddress import ip_address
 from flask import Request, Response
 from werkzeug.datastructures import Headers
 
-# What a proxy on this machine puts into the requests of others. One alone is enough.
+# A proxy on this machine adds such a header to the requests of others. One of them is enough.
 _PROXY_HEADERS = frozenset({"forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip"})
 _PROXY_PREFIXES = ("x-forwarded", "cf-connecting-")
 
 
 class Access:
-    """Tells insiders from outsiders. token: METRICS_TOKEN; blank is as good as none."""
+    """Says which requests may see metrics and details. token: METRICS_TOKEN; a blank one counts as none."""
 
     def __init__(self, token: str | None) -> None:
         self._token = (token or "").strip().encode()
 
     def is_insider(self, request: Request) -> bool:
-        """True if this request may see what tells of the inside."""
+        """Return whether this request may see metrics and details."""
         if self._token:
-            scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+            scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
             is_bearer = scheme.lower() == "bearer"
-            return is_bearer and compare_digest(given.strip().encode("latin-1"), self._token)
+            return is_bearer and compare_digest(credentials.strip().encode("latin-1"), self._token)
         return _is_loopback(request.remote_addr) and not _came_by_proxy(request.headers)
 
 
-def refusal() -> Response:
-    """The answer to an outsider. It is the same with and without METRICS_TOKEN."""
+def unauthorized() -> Response:
+    """Return the 401 for an outsider. It does not show whether METRICS_TOKEN is set."""
     return Response(
         "this is for the adapter's operators: send METRICS_TOKEN as bearer token\n",
         401,
@@ -44,11 +44,11 @@ def refusal() -> Response:
 
 def _is_loopback(address: str | None) -> bool:
     try:
-        found = ip_address(address or "")
-    except ValueError:  # a Unix socket has no address; what is behind it is not known
+        ip = ip_address(address or "")
+    except ValueError:  # a Unix socket has no address: nobody knows who is behind it
         return False
-    mapped = getattr(found, "ipv4_mapped", None)  # ::ffff:127.0.0.1, of a socket for both kinds
-    return (mapped or found).is_loopback
+    mapped = getattr(ip, "ipv4_mapped", None)  # ::ffff:127.0.0.1, of a socket for both kinds
+    return (mapped or ip).is_loopback
 
 
 def _came_by_proxy(headers: Headers) -> bool:

@@ -1,4 +1,4 @@
-"""Which routes are there, and what does every answer have in common?"""
+"""What do all answers have in common: headers, and what becomes of an error?"""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ log = logger("adapter.web")
 
 
 def create_app(*routes: Blueprint) -> Flask:
-    """The Flask application with these routes. Nothing is read from the environment or opened here."""
+    """Return the Flask application with these routes. It reads no settings and opens nothing."""
     app = Flask("adapter.web", static_folder=None)
-    # One more byte is read than is allowed, so that intake can say what is wrong.
+    # One byte more than a hook may have, so that intake can say what is wrong with it.
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1
     app.url_map.strict_slashes = False
-    # Slashes too many are not found. Merging them means a redirect, to whatever host the request names.
+    # A path with a double slash is a 404. Merging slashes means a redirect to the host that the request names.
     app.url_map.merge_slashes = False
     for blueprint in routes:
         app.register_blueprint(blueprint)
@@ -37,8 +37,8 @@ def _refused(error: HookError) -> Response:
 
 
 def _unavailable(error: StoreUnavailable | StoreRefused) -> Response:
-    what = "database refused" if isinstance(error, StoreRefused) else "database unavailable"
-    log.error(what, reason=str(error), path=_path())
+    event = "database refused" if isinstance(error, StoreRefused) else "database unavailable"
+    log.error(event, reason=str(error), path=_path())
     response = _text("the database is not available; try again", 503)
     response.headers["Retry-After"] = "1"
     return response
@@ -58,7 +58,7 @@ def _bug(error: Exception) -> Response:
 
 
 def _path() -> str:
-    """The path as it may be logged: not with the token that opens a call's page."""
+    """Return the path as it may be logged: without the token, which opens the page of a call."""
     rule = request.url_rule
     return rule.rule if rule is not None and "token" in rule.arguments else request.path
 

@@ -1,4 +1,4 @@
-"""What did the sender put into the body of this request?"""
+"""How is the body of a hook read?"""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from adapter.intake.service import MAX_BODY_BYTES
 
 
 def read_body() -> bytes:
-    """The body of a hook, as sent. Errors: HookError; a werkzeug HTTPException if the sender went away."""
+    """Return the body as it was sent.
+
+    Raise HookError for a wrong one, and an HTTPException of werkzeug if the sender went away.
+    """
     try:
         return request.get_data(cache=False)
     except RequestEntityTooLarge as error:
         raise HookTooLarge(f"a hook has {MAX_BODY_BYTES} bytes at most") from error
     except HTTPException:
         raise
-    except Exception as error:  # the server's own kinds: chunks that are none, and the like
+    except Exception as error:  # of the server, for example for broken chunks
         raise MalformedHook("the body is not what its headers say") from error

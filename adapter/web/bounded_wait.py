@@ -1,4 +1,4 @@
-"""How long does a web thread wait for something that may hang? The work is done in a thread of its own."""
+"""How long does a web thread wait for work that may hang? The work runs in a thread of its own."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Aside(Generic[T]):
-    """Does a piece of work beside the threads that ask for it, once at a time.
+class BoundedWait(Generic[T]):
+    """Runs one piece of work in a thread of its own, never twice at once.
 
-    While it hangs, as on a frozen database, whoever asks waits for the one that is under way. So at
-    most one thread and one connection of this process hang with it.
+    While it runs, all callers wait for the same result. So if it hangs, for example on a frozen database, one
+    thread and one connection of this process hang with it.
     """
 
     def __init__(self, work: Callable[[], T]) -> None:
         self._work = work
         self._lock = threading.Lock()
-        self._under_way: Future[T] | None = None
+        self._running: Future[T] | None = None
 
     def result(self, seconds: float) -> T:
-        """What the work returns or raises. Errors: TimeoutError if that takes longer."""
+        """Return or raise what the work does. Raise TimeoutError if that takes longer than so many seconds."""
         with self._lock:
-            future = self._under_way
+            future = self._running
             if future is None or future.done():
-                future = self._under_way = Future()
-                # Not a pool's thread: at its end a process would wait for those.
+                future = self._running = Future()
+                # No thread of a pool: a process waits for those when it ends.
                 threading.Thread(target=self._do, args=(future,), daemon=True).start()
         return future.result(seconds)
 

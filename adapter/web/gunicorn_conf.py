@@ -1,10 +1,10 @@
-"""How does the web server run? Read by gunicorn (`adapter web`), for a router with a 30 s limit.
+"""How does the web server run? gunicorn reads this module (`adapter web`). It suits routers with a 30 s limit.
 
-threads, not processes alone: a request waits for the database, not for the processor. No more of them:
-fewer hooks a second are acknowledged with 8, and fewer still with 16 (docs/decisions/0006).
-worker: it reads requests whole before a thread takes them, so that a slow client costs no thread.
-keepalive: longer than a router keeps its idle connections, so that it is never the server who closes
-one just as a hook is sent on it. graceful_timeout: within the 30 s that a host waits after SIGTERM.
+threads: a request waits for the database, not for the processor, so a process has several. With 8 or 16,
+fewer hooks a second are acknowledged than with 6 (docs/decisions/0006).
+worker_class: the worker reads a request whole before a thread takes it, so a slow client costs no thread.
+keepalive: longer than routers keep idle connections. So the server never closes one while a hook is on its way.
+graceful_timeout: less than the 30 s that hosts wait after SIGTERM.
 """
 
 import os
@@ -23,14 +23,14 @@ from adapter.processes.lifetime import end_with_parent
 
 
 def _as_files_allow(connections: int) -> int:
-    """So many connections at once in each process, or fewer where it may not open so many files."""
-    more = 200
+    """Return so many connections, or fewer if this process may not open so many files."""
+    other_files = 200
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < connections + more:  # macOS begins with 256
-        wanted = connections + more
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < connections + other_files:  # macOS begins with 256
+        needed = connections + other_files
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        connections = min(connections, soft - more // 2)
+        connections = min(connections, soft - other_files // 2)
     return connections
 
 
@@ -47,24 +47,24 @@ graceful_timeout = 25
 keepalive = 95
 backlog = 512
 worker_connections = _as_files_allow(1000)
-# A hook sent by GET has all its parameters in this line; CallToken and StirPassportToken alone are
-# thousands of characters. gunicorn takes 8190 at most, and routers much the same.
+# A hook that comes by GET has all its parameters in this line. CallToken and StirPassportToken alone have
+# thousands of characters. gunicorn allows 8190 at most, and routers much the same.
 limit_request_line = 8190
-# Each process writes its heartbeat to an unlinked file there, in memory and not on a slow disk.
+# Each process touches a file there as its heartbeat. In memory, a slow disk cannot delay it.
 # https://docs.gunicorn.org/en/stable/faq.html#blocking-os-fchmod
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # nosec B108 - only whether it is there
 accesslog = None
 logger_class = "adapter.web.gunicorn_conf.Logger"
 loglevel = "warning"
 proc_name = "adapter-web"
-# A header SCRIPT_NAME or PATH_INFO changes nothing, not even from this machine: the path is what was asked for.
+# No header SCRIPT_NAME or PATH_INFO changes the path, not even from this machine.
 forwarder_headers = ""
-control_socket_disable = True  # it would lie in the home directory, one for all adapters there
+control_socket_disable = True  # it would be one file in the home directory for all adapters
 wsgi_app = "adapter.bootstrap:web_app()"
 
 
 class Logger(GunicornLogger):  # type: ignore[misc]  # gunicorn has no types
-    """What gunicorn has to say goes the way of our own lines: in one format, without full numbers."""
+    """Sends gunicorn's lines through our logging: the same format, and no full phone numbers."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
@@ -76,7 +76,7 @@ _is_hangup_ignored = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN  # by `no
 
 
 def when_ready(server: Any) -> None:
-    """End with who started us, and with the terminal. gunicorn takes SIGHUP for a wish to begin anew."""
+    """End with the process that started this one, and on SIGHUP, at which gunicorn itself would reload."""
     end_with_parent()
     signal.signal(
         signal.SIGHUP,
@@ -85,6 +85,6 @@ def when_ready(server: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Forget the gauges of a process that is gone."""
+    """Remove the gauges of a process that has ended."""
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # prometheus_client has no types for it

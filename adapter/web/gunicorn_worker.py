@@ -1,9 +1,9 @@
-"""Who reads requests, so that a slow client costs no thread?
+"""How are requests read so that a slow client costs no thread?
 
-gunicorn's gthread gives a connection to a thread as soon as its first byte is there, and the thread then waits
-for the rest; a few slow clients hold all threads. Here the worker's own loop, which never waits for anybody,
-reads requests whole, within limits of size and time, and only then does a thread take them. What follows an
-answer (the next request, or the other side's goodbye) is awaited in the loop too.
+gunicorn's gthread gives a connection to a thread as soon as the first byte is there. The thread then waits for
+the rest, so a few slow clients hold all threads. Here the loop of the worker reads requests. It never waits for
+one client, and it limits size and time. A thread takes a request only when it is whole. After the answer the
+connection is the loop's again, until the next request or until the client closes.
 (docs/decisions/0008-slow-clients.md)
 """
 
@@ -31,17 +31,17 @@ from adapter.web.whole_request import RequestTooLarge, WholeRequest
 
 HEAD_SECONDS = 5.0
 BODY_SECONDS = 5.0
-# For the other side to read what it was answered. What fits into the system's buffer waits for nobody.
+# How long a client may take to read an answer. What fits into the system's buffer needs no waiting.
 READ_SECONDS = 5.0
-# How long, and for how many bytes, we listen on after the last answer, so that it is not lost to a reset
-# (RFC 9112 section 9.6).
+# How long and for how many bytes the loop reads on after the last answer. Closing at once could reset the
+# connection before the client has read it (RFC 9112 section 9.6).
 GOODBYE_SECONDS = 2.0
 GOODBYE_BYTES = 1024 * 1024
-# Kept-alive connections of a worker that was told to stop: a request may be on its way.
+# How long a stopping worker keeps idle connections: a request may be on its way.
 STOPPING_SECONDS = 2.0
 RECEIVE_BYTES = 64 * 1024
 LOOK_SECONDS = 0.25
-# For a process whose loop has ended. Its parent would kill it, but may be gone itself.
+# How long a process may live after its loop. Its parent would kill it, but may have ended itself.
 LAST_SECONDS = 3.0
 _REASONS = {
     408: "Request Timeout",
@@ -52,7 +52,7 @@ _NOT_NOW = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
 
 
 class Awaited(Enum):
-    """What the loop waits for on a connection that no thread has."""
+    """What the loop waits for, on a connection that no thread has."""
 
     REQUEST = "the first byte of a request"
     HEAD = "the rest of its head"
@@ -62,7 +62,7 @@ class Awaited(Enum):
 
 
 class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
-    """One connection. until: when what is awaited must have come (monotonic seconds)."""
+    """One connection. until: by when it must have come what is awaited, in monotonic seconds."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -74,29 +74,29 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
 
 
 def _has_room(connection: socket.socket) -> bool:
-    """True if an answer can be written that waits for nobody; not so where earlier ones are not read."""
+    """Return whether an answer can be written without waiting. If earlier ones are unread, it cannot."""
     look = select.poll()
     look.register(connection, select.POLLOUT)
     return bool(look.poll(0))
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gthread whose loop reads; a connection is in the loop or with a thread, never both."""
+    """gunicorn's gthread worker, with a loop that reads. A connection is in the loop or with a thread."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        # In the order in which they came into the loop: the first is the first to go when there are too many.
+        # In the order in which they came into the loop. If there are too many, the first is closed.
         self._waiting: dict[Connection, None] = {}
         self._looked_at = 0.0
 
     def init_process(self) -> None:
         for listener in self.sockets:
-            # Connections inherit it. An ordinary answer fits in, so that nobody waits for its reader.
+            # Connections inherit it. An ordinary answer fits in, so no thread waits for the client.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
         super().init_process()
 
     def run(self) -> None:
-        """The loop, to its end; then the process ends too, also if a thread still waits for something."""
+        """Run the loop to its end. Then end the process, even if a thread still waits for something."""
         super().run()
         is_over = threading.Event()
         is_over.set()
@@ -105,8 +105,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def set_accept_enabled(self, enabled: bool) -> None:
         super().set_accept_enabled(enabled)
         if not self.alive:
-            # gunicorn keeps it open until all is answered: new hooks would be let in, never answered and then
-            # cut off, where a refused connection sends them elsewhere, or back again, at once.
+            # gunicorn keeps the listener open until all requests are answered. New hooks would get in and be
+            # cut off unanswered. A refused connection sends them to another process at once.
             for listener in self.sockets:
                 listener.close()
 
@@ -118,7 +118,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     # In the loop ----------------------------------------------------------------------------------
 
     def accept(self, listener: Any) -> None:
-        """Take a connection, and make room for it if there are too many."""
+        """Accept a connection. If there are too many, close the one that has waited longest."""
         try:
             client, address = listener.accept()
         except OSError as error:
@@ -132,7 +132,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._drop(next(iter(self._waiting)))
 
     def finish_request(self, connection: Connection, done: Future[bool]) -> None:
-        """A thread is through with it: the next request, or goodbye. Called in the loop."""
+        """Take back a connection from a thread that has answered. Called in the loop."""
         try:
             keep = not done.cancelled() and done.result()
             connection.sock.setblocking(False)
@@ -148,7 +148,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._read_on(connection, connection.rest)
 
     def _await(self, connection: Connection, what: Awaited, seconds: float) -> None:
-        """Let the loop wait for this, so long and no longer."""
+        """Let the loop wait for this, so many seconds at most."""
         connection.awaited, connection.until = what, time.monotonic() + seconds
         if connection not in self._waiting:
             callback = partial(self._receive, connection)
@@ -160,7 +160,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def _receive(self, connection: Connection, _: Any) -> None:
         if connection not in self._waiting:
-            return  # dropped since the loop was told that there is something
+            return  # closed since the loop was told that there is data
         try:
             data = connection.sock.recv(RECEIVE_BYTES)
         except (BlockingIOError, InterruptedError):
@@ -197,9 +197,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             self._await(connection, Awaited.HEAD, HEAD_SECONDS)
 
     def _hand_over(self, connection: Connection, _: Any = None) -> None:
-        """Give the whole request to a thread. It finds all of it in memory, and reads nothing more."""
+        """Give the whole request to a thread, which finds it in memory and reads nothing more."""
         if connection not in self._waiting:
-            return  # dropped since the loop was told that there is room
+            return  # closed since the loop was told that there is room
         self.poller.unregister(connection.sock)
         del self._waiting[connection]
         request, connection.rest = connection.request.split()
@@ -236,7 +236,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     # Time ------------------------------------------------------------------------------------------
 
     def murder_pending(self) -> None:
-        """Part with those whose time is up. gunicorn's loop calls this after each wait."""
+        """Close the connections whose time is up. gunicorn's loop calls this after each wait."""
         now = time.monotonic()
         if now < self._looked_at + LOOK_SECONDS:
             return
@@ -248,13 +248,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
                 self._drop(connection)
 
     def murder_keepalived(self, force: bool = False) -> None:
-        """At the end all are parted with; until then `murder_pending` does it."""
+        """At the end close all connections. Before, `murder_pending` does what this method does in gunicorn."""
         if force:
             for connection in list(self._waiting):
                 self._drop(connection)
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """The worker was told to stop: nobody who has begun nothing is waited for longer than this."""
+        """Let connections without a begun request wait no longer than this. The worker is stopping."""
         for connection in self._waiting:
             if not connection.request.is_begun:
                 connection.until = min(connection.until, deadline)
@@ -262,7 +262,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     # In a thread ------------------------------------------------------------------------------------
 
     def handle_request(self, request: Any, connection: Connection) -> Any:
-        """Answer a request, to a reader who takes the answer in time."""
+        """Answer a request. Raise ConnectionResetError if the client does not read the answer in time."""
         request._expected_100_continue = False  # the loop has said it, and has the body
         connection.sock.settimeout(READ_SECONDS)
         try:

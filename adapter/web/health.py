@@ -14,19 +14,19 @@ from prometheus_client.registry import REGISTRY
 from adapter.errors import StoreRefused, StoreUnavailable
 from adapter.observability.metrics import multiprocess_directory
 from adapter.storage.store import Store
-from adapter.web.access import Access, refusal
-from adapter.web.bounded_wait import Aside
+from adapter.web.access import Access, unauthorized
+from adapter.web.bounded_wait import BoundedWait
 from adapter.web.metrics import StoredNumbers
 
-# Routers and monitors give up after a few seconds.
+# Routers and monitors give up on an answer after a few seconds.
 PATIENCE_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
 class Condition:
-    """How it stands. problems: what keeps this process from taking hooks; alarms: what else is wrong.
+    """The state of this process. problems: why it cannot take hooks. alarms: what else is wrong.
 
-    instance: tells `adapter doctor` whose database is behind this address; None if it has none.
+    instance: the name of the database, by which `adapter doctor` knows its own adapter; None without one.
     """
 
     problems: Mapping[str, str]
@@ -35,10 +35,10 @@ class Condition:
 
 
 class Health:
-    """The checks by name; each returns None if all is well, else what is wrong.
+    """Runs the checks. A check returns None if all is well, else what is wrong.
 
-    needed: what must be well so that this process can take hooks. alarms: what is to be looked at,
-    but is no reason to send hooks elsewhere: they are stored all the same.
+    needed: by name, what this process needs to take hooks. alarms: by name, what an operator should look at;
+    hooks are stored all the same.
     """
 
     def __init__(
@@ -52,52 +52,51 @@ class Health:
         self._patience_seconds = patience_seconds
         self._needed = needed
         self._alarms = alarms
-        self._looking = Aside(self._look)
+        self._checks = BoundedWait(self._look)
 
     def condition(self) -> Condition:
-        """How it stands now, told within patience_seconds."""
+        """Return the state now. It takes patience_seconds at most, even if the database hangs."""
         try:
-            return self._looking.result(self._patience_seconds)
+            return self._checks.result(self._patience_seconds)
         except TimeoutError:
             slow = f"it does not answer within {self._patience_seconds:.0f} s"
             return Condition({"database": slow}, {}, None)
 
     def _look(self) -> Condition:
-        problems = _found(self._needed)
+        problems = _problems(self._needed)
         instance = None
         if "database" not in problems:
             try:
-                instance = (
-                    self.store.secrets.instance()
-                )  # it also shows that the database can be written
+                # It also shows that the database can be written.
+                instance = self.store.secrets.instance()
             except (StoreUnavailable, StoreRefused) as error:
                 problems["database"] = str(error)
-        return Condition(problems, {} if problems else _found(self._alarms), instance)
+        return Condition(problems, {} if problems else _problems(self._alarms), instance)
 
 
-def _found(checks: Mapping[str, Callable[[], str | None]]) -> dict[str, str]:
-    """What is wrong now, by the name of the check."""
-    found: dict[str, str] = {}
+def _problems(checks: Mapping[str, Callable[[], str | None]]) -> dict[str, str]:
+    """Return what is wrong now, by the name of the check."""
+    problems: dict[str, str] = {}
     for name, check in checks.items():
         try:
             problem = check()
         except Exception as error:
             problem = f"{type(error).__name__}"
         if problem:
-            found[name] = problem
-    return found
+            problems[name] = problem
+    return problems
 
 
 def health_routes(health: Health, access: Access, *, rate_limit: int = 0) -> Blueprint:
-    """GET /livez, /readyz, /metrics. access: who sees more than the status and the instance.
+    """Return the routes GET /livez, /readyz and /metrics.
 
-    rate_limit: requests a minute to Propexo, for /metrics.
+    access: who sees more than the status and the instance. rate_limit: requests a minute, for /metrics.
     """
     routes = Blueprint("health", __name__)
     started = time.time()
     numbers = CollectorRegistry(auto_describe=False)
     numbers.register(StoredNumbers(health.store, rate_limit))
-    counting = Aside(lambda: generate_latest(numbers))
+    counting = BoundedWait(lambda: generate_latest(numbers))
 
     @routes.get("/livez")
     def livez() -> dict[str, Any]:
@@ -106,19 +105,19 @@ def health_routes(health: Health, access: Access, *, rate_limit: int = 0) -> Blu
 
     @routes.get("/readyz")
     def readyz() -> tuple[dict[str, Any], int]:
-        found = health.condition()
-        told: dict[str, Any] = {"status": "not ready" if found.problems else "ok"}
-        if found.instance is not None:
-            told["instance"] = found.instance
+        condition = health.condition()
+        body: dict[str, Any] = {"status": "not ready" if condition.problems else "ok"}
+        if condition.instance is not None:
+            body["instance"] = condition.instance
         if access.is_insider(request):
-            details = {"problems": found.problems, "alarms": found.alarms}
-            told |= {name: what for name, what in details.items() if what}
-        return told, 503 if found.problems else 200
+            details = {"problems": condition.problems, "alarms": condition.alarms}
+            body |= {name: texts for name, texts in details.items() if texts}
+        return body, 503 if condition.problems else 200
 
     @routes.get("/metrics")
     def metrics() -> Response:
         if not access.is_insider(request):
-            return refusal()
+            return unauthorized()
         registry = CollectorRegistry()
         if multiprocess_directory():
             multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client has no types for it

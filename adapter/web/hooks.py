@@ -1,4 +1,4 @@
-"""How does an HTTP request become a hook, and a reply an answer?"""
+"""How does an HTTP request become a hook, and the reply to it a response?"""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from adapter.providers.base import HookRequest
 from adapter.web.body import read_body
 
 
-class _Answer(Response):
-    default_mimetype = None  # an empty answer is of no type
+class _Response(Response):
+    default_mimetype = None  # an empty response has no type
 
 
 def hook_routes(intake: Intake) -> Blueprint:
-    """POST|GET /webhooks/<provider>: every kind of hook; a provider that is not known gives 404."""
+    """Return the route GET and POST /webhooks/<provider>, for every kind of hook of every provider."""
     routes = Blueprint("hooks", __name__)
 
     @routes.route("/webhooks/<name>", methods=["GET", "POST"], provide_automatic_options=False)
     def take(name: str) -> Response:
         begun = perf_counter()
-        if request.method == "HEAD":  # Flask hands it on like a GET, which would store something
+        if request.method == "HEAD":  # Flask handles it like a GET, which would store a hook
             raise MethodNotAllowed(["GET", "POST"])
         provider = intake.providers.get(name)
         if provider is None:
             abort(404, f"no provider is called {name[:40]!r}")
         reply = intake.take(provider, hook_request())
         ACKNOWLEDGE.observe(perf_counter() - begun)
-        return _Answer(reply.body, reply.status, content_type=reply.content_type)
+        return _Response(reply.body, reply.status, content_type=reply.content_type)
 
     return routes
 
 
 def hook_request() -> HookRequest:
-    """The request as it was sent. The signature covers the URL byte for byte, so nothing is decoded."""
+    """Return the current request as a hook. Nothing is decoded: the signature covers the URL byte for byte."""
     environ = request.environ
     target = environ.get("RAW_URI") or environ.get("REQUEST_URI") or request.full_path
     if not target.startswith("/"):

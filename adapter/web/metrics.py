@@ -1,4 +1,4 @@
-"""What do /metrics tell of the database: calls, workers, what waits, and what the workers counted?"""
+"""Which metrics come from the database? Calls, workers, what waits, and what the workers counted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ from adapter.storage.workers import DEAD_AFTER
 
 
 class StoredNumbers(Collector):
-    """Read when it is asked for. rate_limit: requests a minute, until the other side has stated its own."""
+    """Reads the database each time /metrics is asked for.
+
+    rate_limit: requests a minute that the settings allow. It counts until Propexo's answers state a limit.
+    """
 
     def __init__(self, store: Store, rate_limit: int) -> None:
         self._store = store
@@ -36,14 +39,14 @@ class StoredNumbers(Collector):
         self._totals = Totals(store)
 
     def collect(self) -> Iterator[Metric]:
-        """Errors: StoreUnavailable."""
+        """Yield the metrics. Raise StoreUnavailable."""
         now = datetime.now(UTC)
         yield from self._calls(now)
         yield from self._workers(now)
         yield from self._providers(now)
         yield from self._propexo(now)
         yield from self._jobs(now)
-        yield from _told(self._totals.all())
+        yield from _families(self._totals.all())
 
     def _calls(self, now: datetime) -> Iterator[Metric]:
         by_state = _gauge("adapter_calls", "Calls by state and outcome", "state", "outcome")
@@ -146,10 +149,10 @@ class StoredNumbers(Collector):
         yield ran
 
 
-def _told(found: list[Total]) -> Iterator[Metric]:
-    """What the workers counted, as Prometheus has it."""
+def _families(every: list[Total]) -> Iterator[Metric]:
+    """Yield what the workers counted, as families of Prometheus."""
     by_name: dict[str, list[Total]] = defaultdict(list)
-    for total in found:
+    for total in every:
         by_name[total.name].append(total)
     for name, text in STORED.items():
         if name == HANGUP_TO_RECORD:
@@ -157,8 +160,8 @@ def _told(found: list[Total]) -> Iterator[Metric]:
             continue
         totals = by_name.get(name, [])
         labels = sorted({label for total in totals for label in total.labels})
-        made: Any = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
-        family = made(name.removesuffix("_total"), text, labels=labels)
+        kind: Any = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+        family = kind(name.removesuffix("_total"), text, labels=labels)
         for total in totals:
             family.add_metric([total.labels.get(label, "") for label in labels], total.value)
         yield family
@@ -183,5 +186,5 @@ def _number(name: str, text: str, value: float) -> GaugeMetricFamily:
 
 
 def _age(moment: datetime | None, now: datetime) -> float:
-    """Seconds since then; 0 if there is no such moment, or it is to come."""
+    """Return the seconds since this moment; 0 if there is none, or if it is in the future."""
     return max((now - moment).total_seconds(), 0.0) if moment else 0.0

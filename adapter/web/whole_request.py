@@ -1,7 +1,7 @@
-"""Has a whole request arrived, and where does it end? No input or output: bytes are handed in.
+"""Has a whole request arrived, and where does it end? Bytes are handed in; nothing is read or sent here.
 
-Only the length is found out here. What the bytes say, and whether they are a request at all, is for gunicorn's
-parser, which gets them when they are whole; what this module cannot make sense of it calls whole at once.
+This module finds the length only. gunicorn's parser reads the request when it is whole, and refuses what is not
+HTTP. So bytes that make no sense here count as whole at once.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MAX_CHUNK_LINE = 1024
 
 
 class RequestTooLarge(Exception):
-    """status: what HTTP calls it: 431 for the head, 413 for the body."""
+    """The head (status 431) or the body (status 413) is over its limit."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -40,7 +40,7 @@ class WholeRequest:
         self.expects_continue = False
 
     def add(self, data: bytes) -> None:
-        """Take what came. Errors: RequestTooLarge."""
+        """Add the bytes that came. Raise RequestTooLarge."""
         self._data += data
         self._look()
 
@@ -57,7 +57,7 @@ class WholeRequest:
         return self._end is not None and len(self._data) >= self._end
 
     def split(self) -> tuple[bytes, bytes]:
-        """The request, once it is whole, and what came behind it, which belongs to the next one."""
+        """Return the whole request, and the bytes behind it, which belong to the next one."""
         return bytes(self._data[: self._end]), bytes(self._data[self._end :])
 
     def _look(self) -> None:
@@ -67,16 +67,16 @@ class WholeRequest:
             self._end = self._chunks.end(self._data)
 
     def _look_for_head(self) -> None:
-        # Three bytes of what was searched may be the beginning of the end.
-        found = self._data.find(_HEAD_END, max(self._searched - 3, 0))
+        # The last three bytes that were searched may be the beginning of the end.
+        head_end = self._data.find(_HEAD_END, max(self._searched - 3, 0))
         self._searched = len(self._data)
-        if (self._searched if found < 0 else found) > MAX_HEAD_BYTES:
+        if (self._searched if head_end < 0 else head_end) > MAX_HEAD_BYTES:
             raise RequestTooLarge(431)
-        if found < 0:
+        if head_end < 0:
             return
-        self._body_at = found + len(_HEAD_END)
+        self._body_at = head_end + len(_HEAD_END)
         self._end = self._body_at
-        for name, value in _FRAMING.findall(self._data, 0, found + 2):
+        for name, value in _FRAMING.findall(self._data, 0, head_end + 2):
             name = name.lower()
             if name == b"content-length" and value.isdigit():
                 length = int(value) if len(value) <= 10 else self._max_body + 1
@@ -101,7 +101,7 @@ class _Chunks:
         self._is_last_seen = False
 
     def end(self, data: bytearray) -> int | None:
-        """Where the body ends, None if that has not come yet. Errors: RequestTooLarge."""
+        """Return the place where the body ends; None if the end has not come yet. Raise RequestTooLarge."""
         if len(data) - self._body_at > CHUNKED_OVERHEAD * self._max_body:
             raise RequestTooLarge(413)
         while (line_end := data.find(b"\r\n", self._at)) >= 0:
@@ -110,10 +110,10 @@ class _Chunks:
                     return line_end + 2
                 self._at = line_end + 2
                 continue
-            found = _CHUNK_SIZE.match(bytes(data[self._at : line_end]))
-            if found is None:
-                return len(data)  # no chunk: gunicorn's parser says so
-            size = int(found.group(), 16)
+            size_line = _CHUNK_SIZE.match(bytes(data[self._at : line_end]))
+            if size_line is None:
+                return len(data)  # not a chunk: gunicorn's parser refuses it
+            size = int(size_line.group(), 16)
             if self._size + size > self._max_body:
                 raise RequestTooLarge(413)
             if size == 0:

@@ -1,4 +1,4 @@
-"""How does Propexo's word that a write has failed come in?"""
+"""What happens when Propexo's webhook says that a write has failed?"""
 
 from __future__ import annotations
 
@@ -16,18 +16,21 @@ log = logger("adapter.propexo")
 
 
 def propexo_routes(store: Store, secret: str | None) -> Blueprint:
-    """POST /webhooks/propexo: the call's write is looked at again; twice the same does no harm."""
+    """Return the route POST /webhooks/propexo, which has the write of a call confirmed again.
+
+    The same webhook twice does no harm. Without a secret, none is taken.
+    """
     routes = Blueprint("propexo", __name__)
 
     @routes.post("/webhooks/propexo")
     def take() -> Response:
         body = read_body()
         verify(body, request.headers.get("propexo-signature", ""), secret)
-        failed = read(body)
-        if failed is not None:
-            known = store.runs.doubt_write(failed.job_id, datetime.now(UTC))
+        failure = read(body)
+        if failure is not None:
+            known = store.runs.doubt_write(failure.job_id, datetime.now(UTC))
             HOOKS.labels("write_failure", "taken" if known else "not ours").inc()
-            log.info("a write failed", job=failed.job_id, reason=failed.words, known=known)
+            log.info("a write failed", job=failure.job_id, reason=failure.words, known=known)
         return Response(status=204)
 
     return routes

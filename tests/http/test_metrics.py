@@ -236,7 +236,7 @@ def test_final_calls_are_counted_again_only_after_a_hundred_times_as_long(store:
 
 
 def test_a_database_that_hangs_holds_no_scraper_and_no_web_thread(made: Adapter) -> None:
-    from adapter.web.bounded_wait import Aside
+    from adapter.web.bounded_wait import BoundedWait
 
     thawed = threading.Event()
     asked: list[int] = []
@@ -246,7 +246,7 @@ def test_a_database_that_hangs_holds_no_scraper_and_no_web_thread(made: Adapter)
         thawed.wait(30)
         return b"late"
 
-    hanging = Aside(frozen)
+    hanging = BoundedWait(frozen)
     for _ in range(5):
         with pytest.raises(TimeoutError):
             hanging.result(0.01)

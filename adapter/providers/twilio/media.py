@@ -14,12 +14,12 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 
 from adapter.domain.record import Recording
 from adapter.errors import CredentialsRefused, PermanentError, RemoteError, TemporaryError
 from adapter.net.byte_ranges import ByteRange, Span, Unsatisfiable, parse_content_range, parse_range
-from adapter.net.ssrf import NoRedirectSession, PublicHttpsClient
+from adapter.net.sessions import new_session
+from adapter.net.ssrf import PublicHttpsClient
 from adapter.providers.media import Audio, AudioFormat
 from adapter.text.untrusted import whole
 
@@ -58,10 +58,7 @@ class TwilioMedia:
         self._tokens = tokens
         self._elsewhere = elsewhere or PublicHttpsClient()
         self._timeout = timeout
-        self._session = NoRedirectSession()
-        self._session.trust_env = False
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=16, max_retries=0))
+        self._session = new_session()
 
     def browser_url(self, url: str) -> str:
         # An external storage knows no suffixes: it has one file, under the name that the hook told.

@@ -1,1 +1,1 @@
-"""What opens behind the link of a call: its page, or its recording? Links are made elsewhere."""
+"""What the link of a call opens: its page, and its recording. The links are made elsewhere."""

@@ -1,4 +1,4 @@
-"""What does the page of a call say, in words?"""
+"""What does the page of a call say?"""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from adapter.domain.lines import Lines
 from adapter.domain.outcome import Outcome
 from adapter.domain.phone import Hidden, e164, hidden, pretty
 from adapter.domain.record import RecordingState
+from adapter.text.phrases import duration
 
-# A recording's hook, and the file behind its URL, may come this long after the end of the call.
+# The hook of a recording, and the file itself, may come so long after the end of the call.
 SOON = timedelta(minutes=15)
 # A call lasts 4 hours at most, unless its TwiML says otherwise.
 LONGEST_CALL = timedelta(hours=5)
@@ -54,7 +55,7 @@ class Listen(StrEnum):
 
 
 def is_playable(listen: Listen) -> bool:
-    """True if the page shows a player: there is a recording, as far as is known."""
+    """Return whether the page shows a player."""
     return listen in (Listen.READY, Listen.UNREACHABLE)
 
 
@@ -67,7 +68,7 @@ class Page:
 
 
 def missing(call: Call, now: datetime) -> Listen:
-    """What to say of a call without a complete recording."""
+    """Return what is said of a call without a complete recording."""
     states = {recording.state for recording in call.record.recordings.values()}
     if RecordingState.DELETED in states:
         return Listen.DELETED
@@ -79,7 +80,7 @@ def missing(call: Call, now: datetime) -> Listen:
 
 
 def not_there(call: Call, now: datetime) -> Listen:
-    """What to say of a recording that the provider does not have: deleted, unless the call just ended."""
+    """Return what is said of a recording that the provider does not have: deleted, or not ready yet."""
     return Listen.NOT_READY if _is_fresh(call, now) else Listen.DELETED
 
 
@@ -90,7 +91,7 @@ def _is_fresh(call: Call, now: datetime) -> bool:
 
 
 def page(call: Call, lines: Lines) -> Page:
-    """The facts of a call. The link stands in the PMS's notes, so the other side's number is not shown."""
+    """Return what the page shows. Many people read a PMS's notes, so the other side's number is masked."""
     line = lines.by_number.get(call.line or "")
     way = {"inbound": "Incoming call", "outbound": "Outgoing call"}.get(
         call.direction or "", "Call"
@@ -106,7 +107,7 @@ def page(call: Call, lines: Lines) -> Page:
     if call.talk_seconds:
         is_message = call.outcome == Outcome.VOICEMAIL
         label = "Length of the message" if is_message else "Talk time"
-        facts.append((label, length(call.talk_seconds)))
+        facts.append((label, duration(call.talk_seconds)))
     ours = pretty(call.line) if call.line else "Not known"
     facts.append(("Our line", f"{line.name}, {ours}" if line and line.name else ours))
     facts.append(("Caller" if call.direction == "inbound" else "Other side", masked(call.other)))
@@ -114,19 +115,11 @@ def page(call: Call, lines: Lines) -> Page:
 
 
 def masked(raw: str | None) -> str:
-    """A number by its last four digits."""
+    """Return a number in words that show its last four digits only."""
     if why := hidden(raw):
         return "Number withheld" if why is Hidden.WITHHELD else "Number not available"
     number = e164(raw)
     return f"Number ending in {number[-4:]}" if number else "Number not known"
-
-
-def length(seconds: int) -> str:
-    """1 h 2 min 5 s."""
-    hours, rest = divmod(seconds, 3600)
-    minutes, left = divmod(rest, 60)
-    parts = ((hours, "h"), (minutes, "min"), (left, "s"))
-    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
 
 
 def _moment(moment: datetime, zone: ZoneInfo) -> str:

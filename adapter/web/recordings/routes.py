@@ -1,4 +1,4 @@
-"""Who opens the link of a call, and what do they get: its page, or its recording?"""
+"""Who opens the link of a call: somebody who reads the page, or a player that wants the recording?"""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, render_template, request
+from werkzeug.datastructures import ContentRange
 
 from adapter.domain.call import Call
 from adapter.domain.call_links import Links
@@ -14,7 +15,6 @@ from adapter.domain.due import best_recording
 from adapter.domain.lines import Lines
 from adapter.domain.record import Recording
 from adapter.errors import CredentialsRefused, PermanentError, TemporaryError
-from adapter.net.byte_ranges import Span
 from adapter.observability.logs import logger
 from adapter.providers.base import Provider
 from adapter.providers.media import Audio, AudioFormat
@@ -55,9 +55,9 @@ def recording_routes(
     stall_seconds: float = STALL_SECONDS,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Blueprint:
-    """GET|HEAD /recordings/<token>, also with .mp3 or .wav: the page of a call, and its recording.
+    """Return the route GET and HEAD /recordings/<token>, also with .mp3 or .wav: page and recording of a call.
 
-    The limits are of one process. Whoever has no valid link learns nothing, and nothing is fetched.
+    The limits are those of one process. Without a valid link, nothing is shown and nothing is fetched.
     """
     routes = Blueprint("recordings", __name__, template_folder="templates")
     slots = StreamSlots(concurrent_streams)
@@ -73,16 +73,16 @@ def recording_routes(
                 _page(DEAD, NEW_LINK, False, status=404) if is_for_people else _text(NOT_VALID, 404)
             )
         elif suffix or not is_for_people:
-            response = sound(call, token, suffix or _preferred_format(), is_for_people)
+            response = play(call, token, suffix or _preferred_format(), is_for_people)
         else:
-            response = told(call, token)
+            response = show(call, token)
         response.headers.update(_PRIVATE)
         return response
 
-    def told(call: Call, token: str) -> Response:
-        """The page. The provider is asked for the recording first, so that nobody gets a dead player."""
+    def show(call: Call, token: str) -> Response:
+        """Show the page. Ask the provider for the recording first, so that no player is shown for none."""
         best = best_recording(call.record)
-        listen = missing(call, clock()) if best is None else found(call, best)
+        listen = missing(call, clock()) if best is None else availability(call, best)
         return call_page(call, listen, token)
 
     def call_page(call: Call, listen: Listen, token: str, status: int = 200) -> Response:
@@ -94,12 +94,12 @@ def recording_routes(
         provider = providers.get(call.provider)
         return listen.say(provider.label if provider else call.provider)
 
-    def found(call: Call, best: Recording) -> Listen:
+    def availability(call: Call, best: Recording) -> Listen:
         provider = providers.get(call.provider)
         if provider is None:
             return Listen.UNKNOWN
         if not slots.take():
-            return Listen.READY  # enough listeners keep the provider busy; the player will tell
+            return Listen.READY  # no slot to ask with; the player finds out itself
         try:
             audio = provider.media.open(call.account, best, suffix=AudioFormat.MP3, head=True)
         except TemporaryError:
@@ -111,8 +111,8 @@ def recording_routes(
             slots.leave()
         return not_there(call, clock()) if audio is None else Listen.READY
 
-    def sound(call: Call, token: str, suffix: AudioFormat, is_for_people: bool) -> Response:
-        def no_sound(listen: Listen) -> Response:
+    def play(call: Call, token: str, suffix: AudioFormat, is_for_people: bool) -> Response:
+        def not_playable(listen: Listen) -> Response:
             status = _STATUS[listen]
             if is_for_people:
                 response = call_page(call, listen, token, status)
@@ -124,10 +124,10 @@ def recording_routes(
 
         best = best_recording(call.record)
         if best is None:
-            return no_sound(missing(call, clock()))
+            return not_playable(missing(call, clock()))
         provider = providers.get(call.provider)
         if provider is None:
-            return no_sound(Listen.UNKNOWN)
+            return not_playable(Listen.UNKNOWN)
         if not slots.take():
             return _again_later("too many recordings are being listened to; try again", 5)
         stream = None
@@ -140,7 +140,7 @@ def recording_routes(
                 head=request.method == "HEAD",
             )
             if audio is None:
-                return no_sound(not_there(call, clock()))
+                return not_playable(not_there(call, clock()))
             stream = RecordingStream(
                 audio,
                 request.environ.get("gunicorn.socket") or request.environ.get("werkzeug.socket"),
@@ -148,13 +148,13 @@ def recording_routes(
                 stall_seconds=stall_seconds,
                 done=slots.leave,
             )
-            return _sounding(audio, stream)
+            return _streamed(audio, stream)
         except TemporaryError as error:
             log.warning("recording not read", call=call.key, reason=str(error))
             return _again_later(note(call, Listen.UNREACHABLE), 10)
         except (CredentialsRefused, PermanentError) as error:
             log.error("recording cannot be read", call=call.key, reason=str(error))
-            return no_sound(Listen.REFUSED)
+            return not_playable(Listen.REFUSED)
         finally:
             if stream is None:
                 slots.leave()
@@ -165,7 +165,7 @@ def recording_routes(
 def _page(
     page: Page, note: str, is_playable: bool, *, token: str = "", status: int = 200
 ) -> Response:
-    """A page that loads nothing but the recording. note: stands above the player, or in its place."""
+    """Return a page that loads nothing but the recording. note: stands above the player, or in its place."""
     nonce = secrets.token_urlsafe(16)
     html = render_template(
         "recording.html", page=page, note=note, is_playable=is_playable, token=token, nonce=nonce
@@ -179,13 +179,13 @@ def _page(
 
 
 def _call(store: Store, links: Links, token: str) -> Call | None:
-    """The one call that this token opens; None, whatever is wrong with it."""
+    """Return the call that this token opens; None if anything is wrong with the token."""
     link = links.read(token)
     return link.call_of(store.calls.find(link.call_id)) if link is not None else None
 
 
 def _is_for_people(suffix: str | None) -> bool:
-    """It is to be read, not played: a browser shows it, and no player asks for it."""
+    """Return whether the answer is shown by a browser, and not played."""
     if "Range" in request.headers or _prefers_audio():
         return False
     return suffix is None or any(kind == "text/html" for kind, _ in request.accept_mimetypes)
@@ -203,7 +203,7 @@ def _preferred_format() -> AudioFormat:
     return AudioFormat.WAV if wav > accept["audio/mpeg"] else AudioFormat.MP3
 
 
-def _sounding(audio: Audio, stream: RecordingStream) -> Response:
+def _streamed(audio: Audio, stream: RecordingStream) -> Response:
     response = Response(stream, audio.status, content_type=audio.media_type)
     response.headers["Accept-Ranges"] = "bytes"
     kind = AudioFormat.WAV if audio.media_type == AudioFormat.WAV.media_type else AudioFormat.MP3
@@ -211,13 +211,9 @@ def _sounding(audio: Audio, stream: RecordingStream) -> Response:
     if audio.length is not None:
         response.headers["Content-Length"] = str(audio.length)
     if audio.status in (206, 416):
-        response.headers["Content-Range"] = _content_range(audio.span, audio.total)
+        first, stop = (audio.span.first, audio.span.last + 1) if audio.span else (None, None)
+        response.content_range = ContentRange("bytes", first, stop, audio.total)
     return response
-
-
-def _content_range(span: Span | None, total: int | None) -> str:
-    bytes_sent = f"{span.first}-{span.last}" if span else "*"
-    return f"bytes {bytes_sent}/{'*' if total is None else total}"
 
 
 def _text(words: str, status: int) -> Response:

@@ -1,8 +1,8 @@
-"""How long may one listener hold a thread, and how many may listen at once?
+"""How many listeners may there be at once, and how long may one hold a thread?
 
-A blocking write to a listener who does not read holds a thread of the server, and hooks wait for
-threads. So there are fewer seats for listeners than threads, and a seat is taken away from who stalls or
-is past the time limit; players take up such a broken stream again with a Range request.
+A write to a listener who does not read blocks a thread of the server, and hooks need threads. So there are
+fewer slots for streams than threads. A stream that stalls or passes its time limit is broken off. The player
+then goes on with a Range request.
 """
 
 from __future__ import annotations
@@ -21,33 +21,34 @@ from adapter.observability.logs import logger
 from adapter.providers.media import Audio
 
 STALL_SECONDS = 15.0
-# What the system keeps for a listener, also for a while after one who stalled was cut off.
+# The send buffer of a connection. The system keeps it for a while after a stream was broken off.
 BUFFER_BYTES = 256 * 1024
 
 log = logger("adapter.web.recordings.routes")
 
 
 class StreamSlots:
-    """At most so many listeners at once in this process."""
+    """Limits how many streams there are at once in this process."""
 
     def __init__(self, count: int) -> None:
         self._free = threading.BoundedSemaphore(count)
 
     def take(self) -> bool:
-        """True if there was a free seat; then `leave` must be called, once."""
+        """Take a slot. Return False if none is free; after True, call `leave` once."""
         return self._free.acquire(blocking=False)
 
     def leave(self) -> None:
+        """Give the slot back."""
         self._free.release()
 
 
 class RecordingStream(Iterator[bytes]):
-    """A response's body: the audio's pieces, each once the listener's connection takes it.
+    """The body of a response: the pieces of the audio, each as soon as the listener's connection takes it.
 
-    connection: the listener's socket, None where the server does not hand it out (then only the time
-    limit counts). done: called once, when it is over, whatever the reason.
-    Errors: ConnectionResetError where it breaks off. The server then closes the connection, so that the
-    listener sees a broken body and not a short recording.
+    connection: the listener's socket; None if the server does not show it. Then only the time limit counts.
+    done: called once when the stream is over, for whatever reason.
+    Raise ConnectionResetError to break the stream off. Then the server closes the connection, and the listener
+    sees a broken body instead of a short recording.
     """
 
     def __init__(
@@ -88,7 +89,7 @@ class RecordingStream(Iterator[bytes]):
         return piece
 
     def close(self) -> None:
-        """Lets go of the provider's connection and of the seat."""
+        """Close the connection to the provider, and give the slot back."""
         if not self._is_open:
             return
         self._is_open = False
@@ -104,26 +105,26 @@ class RecordingStream(Iterator[bytes]):
         if not self._is_begun:
             self._connection.settimeout(None)
             return
-        # Broken off. gunicorn would now wait up to 2 s for the listener to close, and in the one thread
-        # that takes connections (util.close_graceful): hooks would wait with it. On a connection that is
-        # shut down both ways there is nothing to wait for.
+        # The stream was broken off. gunicorn would now wait up to 2 s for the listener to close. It would do so
+        # in the one thread that accepts connections (util.close_graceful), and hooks would wait too. On a
+        # connection that is shut down both ways it does not wait.
         self._connection.shutdown(socket.SHUT_RDWR)
 
     def _await_listener(self) -> None:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
+        remaining_seconds = self._deadline - time.monotonic()
+        if remaining_seconds <= 0:
             raise self._broken("the time limit of one stream is over")
         if self._connection is None:
             return
-        patience = min(self._stall_seconds, left)
+        patience = min(self._stall_seconds, remaining_seconds)
         try:
             ready = select.poll()
             ready.register(self._connection, select.POLLOUT)
             if not ready.poll(patience * 1000):
                 raise self._broken("the listener does not read")
-            # Writable means room for some bytes; should a piece not fit, the write gives up too.
+            # Writable means room for some bytes. If a piece does not fit, the write has the same time limit.
             self._connection.settimeout(patience)
-        except ValueError as error:  # closed meanwhile
+        except ValueError as error:  # the socket was closed meanwhile
             raise self._broken("the listener is gone") from error
 
     def _broken(self, reason: str) -> ConnectionResetError:
