@@ -24,6 +24,7 @@ from adapter.storage.store import Store
 from tests.support.clock import Clock
 from tests.support.databases import PostgresServer, empty
 from tests.support.environment import ENVIRON
+from tests.support.lanes import LONGEST
 from tests.support.pgbouncer import PROGRAM, transaction_pooler
 
 
@@ -62,12 +63,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests of the full lane, unless they are asked for."""
-    if config.getoption("full"):
-        return
-    left_out = [item for item in items if item.get_closest_marker("full")]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if not item.get_closest_marker("full")]
+    """Leave out the tests of the full lane, unless they are asked for. What takes longest comes first."""
+    if not config.getoption("full"):
+        left_out = [item for item in items if item.get_closest_marker("full")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("full")]
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    path = str(item.path.relative_to(item.config.rootpath))
+    ranks = (rank for rank, prefix in enumerate(LONGEST) if path.startswith(prefix))
+    return next(ranks, len(LONGEST))
 
 
 @pytest.fixture(scope="session")

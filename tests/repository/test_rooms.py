@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.support.lanes import LONGEST
+
 ROOT = Path(__file__).parents[2]
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 ROOMS = (
@@ -37,6 +39,10 @@ def test_every_folder_of_tests_is_a_room_that_contributing_names() -> None:
 def test_no_test_lies_outside_a_room() -> None:
     loose = {path.name for path in (ROOT / "tests").glob("*.py")}
     assert loose == {"__init__.py", "conftest.py"}
+
+
+def test_what_comes_first_as_it_takes_longest_is_there() -> None:
+    assert [place for place in LONGEST if not (ROOT / place).exists()] == []
 
 
 def test_what_tests_share_is_in_support() -> None:
