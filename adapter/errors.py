@@ -1,20 +1,28 @@
-"""Which kinds of failure are there, and what may a caller do about each?"""
+"""Which kinds of error are there, and what may a caller do about each?"""
 
 from __future__ import annotations
 
 
 class AdapterError(Exception):
-    """Anything the adapter says went wrong; the message names the thing, the fact and the way out."""
+    """An error of the adapter. Its message names the thing, the fact and the way out."""
 
 
 class SettingsError(AdapterError):
-    """A setting or lines.toml is missing or wrong; nothing was started."""
+    """A setting, lines.toml or what a command was given is missing or wrong. Nothing was started or changed.
+
+    setting, fact: if the value of one setting is wrong, its name and what is wrong with it.
+    """
+
+    def __init__(self, message: str, *, setting: str | None = None, fact: str = "") -> None:
+        super().__init__(message)
+        self.setting = setting
+        self.fact = fact
 
 
 class HookError(AdapterError):
-    """A hook that is not taken; `status` is the HTTP status of the answer.
+    """A hook that is refused. status: the HTTP status of the answer.
 
-    facts: what else the log says of it, and the answer does not. Without secrets and personal data.
+    facts: what the log says beside the message. It holds no secrets and no personal data.
     """
 
     status = 400
@@ -25,7 +33,7 @@ class HookError(AdapterError):
 
 
 class MalformedHook(HookError):
-    """Not even a form: empty, broken encoding, repeated limits."""
+    """The body is no form: it is empty, or its encoding is broken."""
 
 
 class HookTooLarge(HookError):
@@ -35,7 +43,7 @@ class HookTooLarge(HookError):
 
 
 class UnsupportedHook(HookError):
-    """The body is of a type that no hook of this provider has."""
+    """The body has a type that no hook of this provider has."""
 
     status = 415
 
@@ -47,26 +55,26 @@ class UntrustedHook(HookError):
 
 
 class UnreadableHook(AdapterError):
-    """A trusted hook that cannot be understood; it is parked, not refused."""
+    """A signed hook that cannot be understood. It is parked, not refused."""
 
 
 class StoreUnavailable(AdapterError):
-    """The database cannot be reached or written now; the same request may work later."""
+    """The database cannot be reached or written now. The same request may succeed later."""
 
 
 class StoreRefused(AdapterError):
-    """The database is there and does not take this: a missing right, a full index, a rule of its own.
+    """The database refuses a statement: a right is missing, an index is full, or a rule is broken.
 
-    Asking again helps once that is mended; it is never the fault of whoever sent a hook.
+    Trying again helps after somebody has mended that. The sender of a hook has done nothing wrong.
     """
 
 
 class RemoteError(AdapterError):
     """A provider or a target did not do what was asked.
 
-    permanent: asking again the same way cannot help.
-    in_doubt: the request may have been carried out although no good answer came back.
-    retry_after_seconds: when the other side says when to come back.
+    permanent: the same request cannot succeed later.
+    in_doubt: the request may have been carried out, although no good answer came.
+    retry_after_seconds: how long the other side asks to wait; None if it does not say.
     """
 
     permanent = False
@@ -86,7 +94,7 @@ class RemoteError(AdapterError):
 
 
 class TemporaryError(RemoteError):
-    """Connect error, timeout, 5xx, 429: again later."""
+    """No connection, a timeout, a 5xx or a 429: the same request may succeed later."""
 
 
 class LocalRateLimit(TemporaryError):
@@ -94,9 +102,9 @@ class LocalRateLimit(TemporaryError):
 
 
 class Paused(TemporaryError):
-    """The other side refuses our key, or what it was asked for, and so it is not asked; it is no try.
+    """Nothing was sent, since the other side refuses our key or such requests. It does not count as a try.
 
-    waits_for: the name of the pause (adapter.storage.pauses) whose end is waited for.
+    waits_for: the name of the pause (adapter.storage.pauses) that has to end first.
     """
 
     def __init__(self, message: str, *, waits_for: str, status: int | None = None) -> None:
@@ -105,7 +113,7 @@ class Paused(TemporaryError):
 
 
 class PermanentError(RemoteError):
-    """400, 404, 405 and the like: the other side's own words are in the message."""
+    """A 400, 404 or the like. The message has the other side's own words."""
 
     permanent = True
 
@@ -119,4 +127,4 @@ class NotSupported(PermanentError):
 
 
 class CannotVerify(NotSupported):
-    """A write may have got through, and what would show it cannot be read: a person has to look."""
+    """A write may have got through, and nothing that would show it can be read. A person has to look."""

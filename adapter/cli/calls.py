@@ -8,7 +8,7 @@ import click
 
 from adapter.cli import common
 from adapter.cli.errors import report_errors
-from adapter.cli.render import calls_table, next_step, tell_story
+from adapter.cli.render import calls_table, next_step, print_story
 from adapter.domain.call import CallState
 from adapter.domain.lines import PersonKind
 from adapter.operations.decisions import assign as assign_call
@@ -35,11 +35,11 @@ def calls(state: str | None, number: str | None, line: str | None, limit: int) -
         raise click.BadParameter(
             f"{state!r} is no state; there are {allowed}", param_hint="--state"
         )
-    found = common.container().store.calls.search(
+    matches = common.container().store.calls.search(
         state=state, number=common.number(number), line=common.number(line), limit=limit
     )
-    common.console.print(calls_table(found))
-    common.say(f"{len(found)} call(s). More of one: adapter show CALL")
+    common.console.print(calls_table(matches))
+    common.say(f"{len(matches)} call(s). More of one: adapter show CALL")
 
 
 @click.command()
@@ -48,11 +48,9 @@ def calls(state: str | None, number: str | None, line: str | None, limit: int) -
 def show(call: str) -> None:
     """The whole story of one CALL, in order, in plain words. CALL is its id, or how no other id begins."""
     store = common.container().store
-    found = common.find_call(store, call)
-    tell_story(
-        common.console, found, store.hooks.of_call(found.key), store.attempts.of_call(found.key)
-    )
-    common.say(f"\nNext: {next_step(found, is_worker_alive=common.is_worker_alive(store))}")
+    row = common.find_call(store, call)
+    print_story(common.console, row, store.hooks.of_call(row.key), store.attempts.of_call(row.key))
+    common.say(f"\nNext: {next_step(row, is_worker_alive=common.is_worker_alive(store))}")
 
 
 @click.command()
@@ -61,8 +59,8 @@ def show(call: str) -> None:
 def link(call: str) -> None:
     """The link to the page of one CALL, where its recording is heard."""
     container = common.container()
-    found = common.find_call(container.store, call)
-    click.echo(container.links.of(found.call_id, found.link_version, key=found.key))
+    row = common.find_call(container.store, call)
+    click.echo(container.links.of(row.call_id, row.link_version, key=row.key))
 
 
 @click.command()
@@ -71,11 +69,9 @@ def link(call: str) -> None:
 def revoke(call: str) -> None:
     """End all links to one CALL given out so far, also the one in the PMS's notes."""
     container = common.container()
-    found = common.find_call(container.store, call)
-    container.store.calls.revoke_link(found.key)
-    common.say(
-        f"Links to {found.call_id} open nothing now. Next, for a new one: adapter link {call}"
-    )
+    row = common.find_call(container.store, call)
+    container.store.calls.revoke_link(row.key)
+    common.say(f"Links to {row.call_id} open nothing now. Next, for a new one: adapter link {call}")
 
 
 @click.command()
@@ -111,18 +107,18 @@ def replay(
     if (call is None) == (state is None):
         raise click.UsageError("name one CALL, or --state failed, held or parked")
     filters = {"--reason": reason, "--line": line, "--since": since, "--until": until}
-    given = [name for name, value in filters.items() if value is not None]
-    if given and state not in ("failed", "held"):
-        raise click.UsageError(f"{given[0]} needs --state failed or --state held")
+    used = [name for name, value in filters.items() if value is not None]
+    if used and state not in ("failed", "held"):
+        raise click.UsageError(f"{used[0]} needs --state failed or --state held")
     container = common.container()
     if state == "parked":
-        taken, left = replay_parked(container.intake)
-        common.say(f"{taken} parked hook(s) taken, {left} still cannot be read.")
-        sys.exit(1 if left else 0)
+        taken, unreadable = replay_parked(container.intake)
+        common.say(f"{taken} parked hook(s) taken, {unreadable} still cannot be read.")
+        sys.exit(1 if unreadable else 0)
     if call is not None:
-        found = [common.find_call(container.store, call)]
+        chosen = [common.find_call(container.store, call)]
     else:
-        found = list(
+        chosen = list(
             container.store.calls.search(
                 state=state,
                 line=common.number(line),
@@ -132,16 +128,16 @@ def replay(
                 limit=100_000,
             )
         )
-        _confirm_replay(len(found), state or "", yes=yes)
-    for one, outcome in replay_calls(container.store, found, again=again):
+        _confirm_replay(len(chosen), state or "", yes=yes)
+    for one, outcome in replay_calls(container.store, chosen, again=again):
         common.say(f"{one.call_id}: {outcome}")
     is_alive = common.is_worker_alive(container.store)
     taker = "The worker takes them up" if is_alive else "No worker is alive: start adapter worker"
-    common.say(f"{len(found)} call(s). {taker}; see adapter calls.")
+    common.say(f"{len(chosen)} call(s). {taker}; see adapter calls.")
 
 
 def _confirm_replay(count: int, state: str, *, yes: bool) -> None:
-    """Say how many calls it would be, and ask; ends the command if they are not to be replayed."""
+    """Say how many calls match, and ask. End the command if they are not to be replayed."""
     common.say(f"{count} {state} call(s) match.")
     if count == 0:
         sys.exit(0)
@@ -160,10 +156,10 @@ def _confirm_replay(count: int, state: str, *, yes: bool) -> None:
 @report_errors
 def held(limit: int) -> None:
     """Calls that wait for a decision, with the reason; newest first."""
-    found = common.container().store.calls.search(state="held", limit=limit)
-    common.console.print(calls_table(found))
+    waiting = common.container().store.calls.search(state="held", limit=limit)
+    common.console.print(calls_table(waiting))
     common.say(
-        f"{len(found)} held. Next: adapter assign CALL --lead ID, adapter create-lead CALL, "
+        f"{len(waiting)} held. Next: adapter assign CALL --lead ID, adapter create-lead CALL, "
         "adapter ignore CALL, or adapter show CALL"
     )
 
@@ -176,15 +172,15 @@ def held(limit: int) -> None:
 @report_errors
 def assign(call: str, lead: str | None, applicant: str | None, resident: str | None) -> None:
     """CALL was with this person: write it on their record."""
-    given = {"lead": lead, "applicant": applicant, "resident": resident}
-    people = [(kind, person_id) for kind, person_id in given.items() if person_id]
+    ids = {"lead": lead, "applicant": applicant, "resident": resident}
+    people = [(kind, person_id) for kind, person_id in ids.items() if person_id]
     if len(people) != 1:
         raise click.UsageError("name exactly one of --lead, --applicant, --resident")
     container, (kind, person_id) = common.container(), people[0]
-    found = common.find_call(container.store, call)
+    row = common.find_call(container.store, call)
     unchecked = assign_call(
         container.store,
-        found,
+        row,
         kind=PersonKind(kind),
         person_id=person_id,
         target=container.target,
@@ -194,7 +190,7 @@ def assign(call: str, lead: str | None, applicant: str | None, resident: str | N
         click.echo(
             f"{kind} {person_id} will be checked when it is delivered: {plain(unchecked)}", err=True
         )
-    common.say(f"{found.call_id} goes to {kind} {person_id}. Next: adapter show {call}")
+    common.say(f"{row.call_id} goes to {kind} {person_id}. Next: adapter show {call}")
 
 
 @click.command()
@@ -203,9 +199,9 @@ def assign(call: str, lead: str | None, applicant: str | None, resident: str | N
 def ignore(call: str) -> None:
     """CALL is not to be written."""
     store = common.container().store
-    found = common.find_call(store, call)
-    ignore_call(store, found)
-    common.say(f"{found.call_id} is ignored. To undo: adapter replay {call}")
+    row = common.find_call(store, call)
+    ignore_call(store, row)
+    common.say(f"{row.call_id} is ignored. To undo: adapter replay {call}")
 
 
 @click.command("create-lead")
@@ -214,8 +210,8 @@ def ignore(call: str) -> None:
 def create_lead(call: str) -> None:
     """Make a lead of CALL's caller, and write the call there."""
     store = common.container().store
-    found = common.find_call(store, call)
-    create_lead_of(store, found)
+    row = common.find_call(store, call)
+    create_lead_of(store, row)
     common.say(
-        f"A lead will be asked for of the caller of {found.call_id}. Next: adapter show {call}"
+        f"A lead will be asked for of the caller of {row.call_id}. Next: adapter show {call}"
     )

@@ -1,4 +1,4 @@
-"""Which commands are there? Each is imported when it is used, so that `adapter web` starts with little."""
+"""Which commands are there? A command is imported when it is used, so that `adapter web` needs little memory."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from adapter.cli.terminal import fit_streams
 from adapter.config.env_file import with_env_file
 from adapter.processes.lifetime import end_with_parent
 
-# Command: the module of adapter.cli that has it, its name there, and the first sentence of its help.
-# The help of all commands is shown without importing them; a test compares it with theirs.
+# The command -> its module in adapter.cli, its name there, and the first sentence of its help. So `adapter --help`
+# imports no command; a test compares the sentences with those of the commands.
 COMMANDS = {
     "assign": ("calls", "assign", "CALL was with this person: write it on their record."),
     "calls": ("calls", "calls", "The calls, newest first."),
@@ -103,7 +103,7 @@ COMMANDS = {
 
 
 class Commands(click.Group):
-    """The commands; whatever one says can be written to the streams that there are."""
+    """Imports a command when it is used. Output fits the streams, whatever their encoding."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         fit_streams()

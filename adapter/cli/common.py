@@ -1,4 +1,4 @@
-"""What do several commands need: the console, the parts, a call by its id, errors in one line?"""
+"""What do several commands share: the console, the container, how a call is named?"""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def say(words: str) -> None:
 
 
 def states(_: click.Context, __: click.Parameter, typed: str) -> list[str]:
-    """Return the states of a call that begin so, for the shell's completion."""
+    """Return the states that begin with what was typed, for the shell's completion."""
     return [state.value for state in CallState if state.value.startswith(typed)]
 
 
@@ -42,7 +42,7 @@ def number(raw: str | None) -> str | None:
 
 
 def moment(text: str | None, option: str) -> datetime | None:
-    """Return the moment that an option names. Errors: BadParameter."""
+    """Return the moment that an option names. Raise BadParameter if it names none."""
     if text is None:
         return None
     try:
@@ -52,24 +52,24 @@ def moment(text: str | None, option: str) -> datetime | None:
 
 
 def check_lines(settings: Settings) -> Lines:
-    """Return the lines. Errors: SettingsError."""
+    """Return the lines. Raise SettingsError if they are wrong."""
     return read_lines(settings.adapter_lines, settings.line_defaults)
 
 
 def container() -> bootstrap.Container:
-    """Return the container of a command that needs the database. Errors: SettingsError if not migrated."""
+    """Return the container of a command that needs the database. Raise SettingsError if it is not migrated."""
     settings = bootstrap.read_settings()
-    made = bootstrap.Container(settings)
-    schema, needed = schema_of(made.store)
+    parts = bootstrap.Container(settings)
+    schema, needed = schema_of(parts.store)
     if schema != needed:
         raise SettingsError(
-            f"{named(made.store.engine.url)} has schema {schema}, needed is {needed}: run adapter migrate"
+            f"{named(parts.store.engine.url)} has schema {schema}, needed is {needed}: run adapter migrate"
         )
-    return made
+    return parts
 
 
 def schema_of(store: Store) -> tuple[str, str]:
-    """Return the schema that is there and the one needed. Errors: SettingsError if it was never migrated."""
+    """Return the schema of the database and the one needed. Raise SettingsError if it was never migrated."""
     url = store.engine.url
     refuse_absent(url)
     try:
@@ -85,7 +85,7 @@ def schema_of(store: Store) -> tuple[str, str]:
 
 
 def find_call(store: Store, call: str) -> Call:
-    """Return the call with this id, or the only one whose id begins so. Errors: SettingsError."""
+    """Return the call with this id, or the only one whose id begins so. Raise SettingsError if none fits."""
     calls = store.calls.find(call) or store.calls.find_by_beginning(call, MOST_NAMED + 1)
     if not calls:
         raise SettingsError(f"no call {call!r} is known; adapter calls lists those that are")

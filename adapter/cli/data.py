@@ -1,11 +1,11 @@
-"""Which commands look after what is kept: lines, the index of people, the provider's list, erasure?"""
+"""Which commands look after stored data: the lines, the index of people, the reconciliation, the erasure?"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import cast
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -13,9 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from adapter import bootstrap
 from adapter.cli import common
 from adapter.cli.errors import report_errors
-from adapter.cli.render import tell_lines
-from adapter.cli.render_reconciliation import say_done, watched
+from adapter.cli.render import print_lines
+from adapter.cli.render_reconciliation import print_report, progress_bar
 from adapter.config.lines_watch import OTHER_LINES
+from adapter.domain.lines import Line
 from adapter.domain.phone import e164, pretty
 from adapter.errors import (
     LocalRateLimit,
@@ -25,7 +26,7 @@ from adapter.errors import (
     StoreUnavailable,
 )
 from adapter.processes.lifetime import stop_signal
-from adapter.storage.erasure import Forgetting
+from adapter.storage.erasure import Erasure
 from adapter.storage.workers import DEAD_AFTER
 from adapter.targets.propexo.requirements import lacking, refuse_unknown
 
@@ -35,15 +36,15 @@ from adapter.targets.propexo.requirements import lacking, refuse_unknown
 def lines() -> None:
     """Every line with its integration, the PMS behind it, and what it lacks."""
     container = bootstrap.Container(bootstrap.read_settings())
-    found: list[tuple[Any, str, list[str]]] = []
+    checked: list[tuple[Line, str, list[str]]] = []
     for line in container.lines.in_use:
         try:
-            found.append((line, *lacking(line, container.target.directory)))
+            checked.append((line, *lacking(line, container.target.directory)))
         except RemoteError as error:
-            found.append((line, "?", [f"could not be checked: {error}"]))
-    tell_lines(common.console, found)
+            checked.append((line, "?", [f"could not be checked: {error}"]))
+    print_lines(common.console, checked)
     _say_other_lines(container)
-    if any(problems for _, _, problems in found):
+    if any(problems for _, _, problems in checked):
         click.echo("Next: what is said above, then adapter lines again.", err=True)
         sys.exit(1)
 
@@ -56,8 +57,8 @@ def sync() -> None:
     people = container.people_sync
     stopping = stop_signal()
 
-    def when_there_is_room(work: Callable[[], bool]) -> bool:
-        """What the work says once the budget has room for it; False if it is to stop."""
+    def within_rate_limit(work: Callable[[], bool]) -> bool:
+        """Do the work as soon as the rate limit allows it. Return its result; False after a signal to stop."""
         while not stopping.is_set():
             try:
                 return work()
@@ -65,7 +66,7 @@ def sync() -> None:
                 stopping.wait(error.retry_after_seconds or 1.0)
         return False
 
-    when_there_is_room(lambda: refuse_unknown(container.lines.in_use, container.target.directory))
+    within_rate_limit(lambda: refuse_unknown(container.lines.in_use, container.target.directory))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=common.console) as progress:
         tasks = {
@@ -76,7 +77,7 @@ def sync() -> None:
         }
         is_more = True
         while is_more and not stopping.is_set():
-            is_more = when_there_is_room(lambda: people.step(timedelta(minutes=1)))
+            is_more = within_rate_limit(lambda: people.step(timedelta(minutes=1)))
             for state in people.states():
                 progress.update(
                     tasks[state.integration_id, state.kind],
@@ -111,12 +112,12 @@ def reconcile(since: str, dry_run: bool) -> None:
             "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are needed to read Twilio's list of calls"
         )
     try:
-        with watched(common.console) as watch:
+        with progress_bar(common.console) as watch:
             report = reconciliation.run(begins_at, dry_run=dry_run, goes_on=True, watch=watch)
     except KeyboardInterrupt:
         click.echo("\nStopped. What was taken in stays; the same command goes on.", err=True)
         sys.exit(130)
-    say_done(common.console, report, dry_run=dry_run)
+    print_report(common.console, report, dry_run=dry_run)
     sys.exit(0 if report.adds_up or (dry_run and not report.problems) else 1)
 
 
@@ -129,27 +130,30 @@ def forget(number: str, yes: bool) -> None:
 
     The PMS and Twilio keep what they have; delete it there too.
     """
-    found = e164(number)
-    if found is None:
+    e164_number = e164(number)
+    if e164_number is None:
         raise click.BadParameter(f"{number!r} is not a phone number; write it like +16175550134")
     container = common.container()
-    if container.lines.is_ours(found):
-        raise click.BadParameter(f"{pretty(found)} is one of our own lines or staff (lines.toml)")
-    if calls_on_it := container.store.calls.count_on_line(found):
+    if container.lines.is_ours(e164_number):
         raise click.BadParameter(
-            f"{pretty(found)} is one of our own lines: {calls_on_it} call(s) were on it"
+            f"{pretty(e164_number)} is one of our own lines or staff (lines.toml)"
+        )
+    if calls_on_it := container.store.calls.count_on_line(e164_number):
+        raise click.BadParameter(
+            f"{pretty(e164_number)} is one of our own lines: {calls_on_it} call(s) were on it"
         )
     if not yes:
-        click.confirm(f"Remove {pretty(found)} for good?", abort=True)
-    gone = Forgetting(container.store, found).run(datetime.now(UTC))
+        click.confirm(f"Remove {pretty(e164_number)} for good?", abort=True)
+    removed = Erasure(container.store, e164_number).run(datetime.now(UTC))
     common.say(
-        f"Removed from {gone.calls} call(s), {gone.mentions} that only mention it, "
-        f"{gone.attempts} attempt(s), {gone.new_leads} lead(s) asked for and {gone.texts} other text(s); "
-        f"deleted {gone.hooks} hook(s) and {gone.people} row(s) of the index of people."
+        f"Removed from {removed.calls} call(s), {removed.mentions} that only mention it, "
+        f"{removed.attempts} attempt(s), {removed.new_leads} lead(s) asked for and "
+        f"{removed.texts} other text(s); "
+        f"deleted {removed.hooks} hook(s) and {removed.people} row(s) of the index of people."
     )
-    if gone.undelivered:
-        common.say(f"{gone.undelivered} call(s) were not written yet and are ignored now.")
-    if gone.is_left_in_file:
+    if removed.undelivered:
+        common.say(f"{removed.undelivered} call(s) were not written yet and are ignored now.")
+    if removed.is_left_in_file:
         raise StoreUnavailable(
             "the number may still stand in the database's files: they could not be emptied of what was "
             "deleted, because another program used them or there was no room; run adapter forget again"
@@ -158,8 +162,8 @@ def forget(number: str, yes: bool) -> None:
     common.say("What backups keep, and PostgreSQL until it is vacuumed: docs/forgetting.md")
 
 
-def _say_other_lines(container: Any) -> None:
-    """Say it if workers go on with lines that were changed since. Without a database nobody knows."""
+def _say_other_lines(container: bootstrap.Container) -> None:
+    """Say how many workers use other lines than these. Say nothing if the database cannot be asked."""
     try:
         others = container.store.workers.count_with_other_lines(
             container.lines.digest, datetime.now(UTC) - DEAD_AFTER
@@ -172,10 +176,10 @@ def _say_other_lines(container: Any) -> None:
 
 def _begins(since: str, call_days: int) -> datetime:
     now = datetime.now(UTC)
-    found = cast(datetime, common.moment(since, "--since"))
-    if found < now - timedelta(days=call_days - 2):
-        # Those calls may have been written and thrown away; taken in again they would be written twice.
+    moment = cast(datetime, common.moment(since, "--since"))
+    if moment < now - timedelta(days=call_days - 2):
+        # Such calls may have been written and deleted here since. Taken in again, they would be written twice.
         raise click.BadParameter(
             f"{since!r} reaches back behind CALL_DAYS={call_days}", param_hint="--since"
         )
-    return found
+    return moment

@@ -1,4 +1,4 @@
-"""What does the whole adapter do? Shown on this machine: real processes, real HTTP, a sandbox for Propexo."""
+"""What does the whole adapter do? The demo shows it: real processes, real HTTP, and a sandbox for Propexo."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from adapter.text.phrases import clock_duration
 from adapter.text.plain import plain
 
 LINE = "+16175550100"
-# Limits for a machine that is slow, or busy with other work; nothing waits so long elsewhere.
+# Limits for a slow or busy machine. Usually it takes a few seconds.
 READY_SECONDS = 120
 FINAL_SECONDS = 180
 
@@ -44,7 +44,7 @@ Hooks = Callable[[str], list[dict[str, str]]]
 
 @dataclass(frozen=True)
 class Sample:
-    """A call to be sent, and what must come of it. person None: nothing may be written."""
+    """A call to send, and what must become of it. person None: nothing may be written."""
 
     title: str
     hooks: Hooks
@@ -56,7 +56,7 @@ class Sample:
 
 
 def _one(kind: str, caller: str, seconds: int = 42) -> Hooks:
-    """A call that one hook tells."""
+    """Return the hooks of a call that one hook reports."""
     ends = (LINE, caller) if kind == "outbound" else (caller, LINE)
     return lambda call: [_hook(kind, call, *ends, seconds=seconds)]
 
@@ -68,12 +68,12 @@ def _hook(
 
 
 def _bridged(caller: str, seconds: int, order: tuple[str, ...]) -> Hooks:
-    """A forwarded call: its dial result, its end and its recording, in this order."""
+    """Return the hooks of a forwarded call, in this order."""
     return lambda call: [_hook(kind, call, caller, seconds=seconds) for kind in order]
 
 
 def samples() -> list[Sample]:
-    """A dozen calls as they happen at a leasing office."""
+    """Return a dozen calls as a leasing office has them."""
     anna, ben, cara, dan = (f"+1617555013{digit}" for digit in (4, 5, 6, 7))
     finn, gia = "+16175550140", "+16175550141"
     written = CallState.WRITTEN
@@ -94,7 +94,7 @@ def samples() -> list[Sample]:
 
 
 def run_demo(console: Console, *, keep_open: bool = False, hook_delay: float = 0.0) -> int:
-    """Run the demo; 0 if every call came out as it should. hook_delay: seconds before each hook."""
+    """Run the demo. Return 0 if every call ended as it should. hook_delay: seconds before each hook."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="adapter-demo-") as folder, _sandbox() as sandbox:
         environ = _environ(Path(folder), sandbox.url)
@@ -140,7 +140,7 @@ def run_demo(console: Console, *, keep_open: bool = False, hook_delay: float = 0
 
 
 def _refused_writes(sandbox_url: str) -> list[dict[str, Any]]:
-    """New events that Propexo refused. A correction (PUT) that a PMS does not take is no failure."""
+    """Return the new events that Propexo refused. A refused correction (PUT) is no failure: some PMSs take none."""
     refused = requests.get(f"{sandbox_url}/_sandbox/refused", timeout=30).json()["refused"]
     return [each for each in refused if each["method"] == "POST"]
 
@@ -154,13 +154,13 @@ def _sandbox() -> Iterator[SandboxServer]:
 
 def _environ(folder: Path, sandbox_url: str) -> dict[str, str]:
     port = _free_port()
-    kept = {
+    inherited = {
         name: os.environ[name]
         for name in ("PATH", "HOME", "LANG", "VIRTUAL_ENV")
         if name in os.environ
     }
     return {
-        **kept,
+        **inherited,
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
@@ -248,11 +248,11 @@ def _await_final(
     sent: list[Sample],
     process: subprocess.Popen[bytes],
 ) -> dict[str, Call]:
-    """The calls once all are final, or as they are when the time is up or the adapter has ended."""
+    """Return the calls when all are final, when the time is up, or when the adapter has ended."""
     task = progress.add_task("calls delivered and confirmed", total=len(sent))
     deadline = time.monotonic() + FINAL_SECONDS
     while True:
-        calls = {s.call: found for s in sent if (found := read(f"twilio:{ACCOUNT}:{s.call}"))}
+        calls = {s.call: call for s in sent if (call := read(f"twilio:{ACCOUNT}:{s.call}"))}
         done = sum(call.state in ENDED for call in calls.values())
         progress.update(task, completed=done)
         is_over = process.poll() is not None or time.monotonic() > deadline
@@ -268,7 +268,7 @@ def _show(
     written: list[dict[str, Any]],
     forged: requests.Response,
 ) -> int:
-    """Print the table; how many rows are not as they should be."""
+    """Print the table. Return how many rows are not as they should be."""
     table = Listing(
         Column(name="", is_first=True),
         Column(name="call", is_first=True),
@@ -312,7 +312,7 @@ def _mark(is_right: bool) -> Text:
 
 
 def _is_right(sample: Sample, call: Call, events: list[dict[str, Any]]) -> bool:
-    """The call came out as it should, and so did what stands in the PMS: one event, or none."""
+    """Return whether the call ended as it should, and the PMS has the one event or none."""
     if (call.state, call.outcome, call.person_id) != (sample.state, sample.outcome, sample.person):
         return False
     if sample.talk is not None and call.talk_seconds != sample.talk:

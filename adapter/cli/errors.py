@@ -1,4 +1,4 @@
-"""How are errors of ours told at a terminal? In one line, with a non-zero exit."""
+"""How are our own errors shown at a terminal? In one line, with exit code 1."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def report_errors(command: F) -> F:
-    """Tell errors of ours in one line, without a traceback, and exit with 1."""
+    """Decorate a command: print an AdapterError in one line, without a traceback, and exit with 1."""
 
     @wraps(command)
     def reporting(*args: Any, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""How is a call told to a person? Tables and the story of one call, in plain words."""
+"""How is a call shown at a terminal? A table of calls, and the story of one call."""
 
 from __future__ import annotations
 
@@ -29,25 +29,26 @@ COLOURS = {
 
 
 def clock(moment: datetime | None) -> str:
-    """The time in the reader's own zone, which is named."""
+    """Return the time in the zone of this machine, with the name of the zone."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z") if moment else ""
 
 
 def number(raw: str | None) -> str:
-    """A party's number as people read it."""
+    """Return the number of a side of a call as people write it."""
     if why := hidden(raw):
         return "withheld" if why is Hidden.WITHHELD else "not available"
     return plain(pretty(raw) if raw and raw.startswith("+") else (raw or "?"))
 
 
 def person(call: Call) -> str:
+    """Return the name and kind of the call's person; "" without one."""
     if not call.person_id:
         return ""
     return plain(f"{call.person_name or call.person_id} ({call.person_kind})")
 
 
 def calls_table(calls: Iterable[Call]) -> Listing:
-    """The calls: when, with whom, where it stands; then how it ended, which it is, the person, and why."""
+    """Return a table of the calls, a row for each."""
     table = Listing(
         Column(name="when", is_first=True),
         Column(name="with", is_first=True),
@@ -73,41 +74,41 @@ def calls_table(calls: Iterable[Call]) -> Listing:
     return table
 
 
-def tell_story(
+def print_story(
     console: Console, call: Call, hooks: Sequence[RawHook], attempts: Sequence[Attempt]
 ) -> None:
-    """The whole story of one call, in order."""
+    """Print what is known of one call, what happened in order of time, and its event."""
     way = "Incoming" if call.direction == "inbound" else "Outgoing"
     say(console, Text(f"{way} call {call.call_id}", "bold"))
 
-    def tell(name: str, value: str, style: str = "default", more: str = "") -> None:
-        told = Text(plain(value), style).append(f" {plain(more)}" if more else "", "default")
-        say(console, told, head=f"  {name:<12} ")
+    def fact(name: str, value: str, style: str = "default", more: str = "") -> None:
+        words = Text(plain(value), style).append(f" {plain(more)}" if more else "", "default")
+        say(console, words, head=f"  {name:<12} ")
 
-    tell("account", f"{call.provider} {call.account}")
-    tell("other side", number(call.other))
-    tell("our line", number(call.line))
+    fact("account", f"{call.provider} {call.account}")
+    fact("other side", number(call.other))
+    fact("our line", number(call.line))
     outcome = (call.outcome or "unknown").replace("_", " ")
-    tell("outcome", f"{outcome}, talk time {clock_duration(call.talk_seconds)}")
+    fact("outcome", f"{outcome}, talk time {clock_duration(call.talk_seconds)}")
     for recording in call.record.recordings.values():
         length = clock_duration(recording.duration_seconds) or "length not told"
-        tell("recording", f"{recording.id}: {recording.state or 'not ready'}, {length}")
+        fact("recording", f"{recording.id}: {recording.state or 'not ready'}, {length}")
     for text in call.record.transcripts.values():
-        tell("message", f"“{text}”")
+        fact("message", f"“{text}”")
     if call.person_id:
-        tell("person", person(call))
+        fact("person", person(call))
     if call.because:
-        tell("chosen", call.because)
+        fact("chosen", call.because)
     reason = f"- {call.reason}" if call.reason else ""
-    tell("state", call.state.value, COLOURS[call.state], reason)
+    fact("state", call.state.value, COLOURS[call.state], reason)
     if call.due_at and call.state in IN_PROGRESS:
         when = "as soon as it is taken again; that is tried each minute"
-        tell("due", when if call.waits_for else f"at {clock(call.due_at)}")
+        fact("due", when if call.waits_for else f"at {clock(call.due_at)}")
     console.print("\n[bold]What happened[/bold]")
-    happened = [*_hook_lines(hooks), *_attempt_lines(attempts)]
+    history = [*_hook_lines(hooks), *_attempt_lines(attempts)]
     if call.confirmed_at:
-        happened.append((call.confirmed_at, "confirmed: the PMS has it"))
-    for moment, line in sorted(happened, key=lambda each: each[0]):
+        history.append((call.confirmed_at, "confirmed: the PMS has it"))
+    for moment, line in sorted(history, key=lambda each: each[0]):
         say(console, line, head=f"  {clock(moment)}  ")
     if call.event:
         title = Text(f"\n{_event_title(call, attempts)}", "bold")
@@ -141,7 +142,7 @@ def _attempt_lines(attempts: Sequence[Attempt]) -> list[tuple[datetime, str]]:
 
 
 def _event_title(call: Call, attempts: Sequence[Attempt]) -> str:
-    """What became of the event: it is kept with the call before it is sent."""
+    """Return a title that says what became of the event. It is stored before it is sent."""
     if call.state is CallState.WRITTEN or call.confirmed_at:
         return "What was written"
     if call.is_accepted:
@@ -155,7 +156,7 @@ def _event_title(call: Call, attempts: Sequence[Attempt]) -> str:
 
 
 def next_step(call: Call, *, is_worker_alive: bool) -> str:
-    """What an operator can do about this call now."""
+    """Return what an operator can do about this call now."""
     if call.state in IN_PROGRESS and call.due_at is not None:
         if not is_worker_alive:
             return "no worker is alive, and without one nothing is written: adapter worker, or adapter run"
@@ -176,8 +177,8 @@ def next_step(call: Call, *, is_worker_alive: bool) -> str:
     }.get(call.state, "nothing to do until more is known of the call")
 
 
-def tell_lines(console: Console, found: Sequence[tuple[Line, str, Sequence[str]]]) -> None:
-    """Every line with the PMS behind it; then line by line what it lacks there."""
+def print_lines(console: Console, checked: Sequence[tuple[Line, str, Sequence[str]]]) -> None:
+    """Print a table of the lines, then the problems of each. checked: line, PMS and problems."""
     table = Listing(
         Column(name="line", is_first=True),
         Column(name="name", is_first=True),
@@ -187,7 +188,7 @@ def tell_lines(console: Console, found: Sequence[tuple[Line, str, Sequence[str]]
         Column(name="strangers", is_named=True),
         Column(name="problems", is_named=True),
     )
-    for line, vendor, problems in found:
+    for line, vendor, problems in checked:
         table.add(
             _title(line),
             line.name,
@@ -198,7 +199,7 @@ def tell_lines(console: Console, found: Sequence[tuple[Line, str, Sequence[str]]
             Text(str(len(problems)) if problems else "none", style="red" if problems else "green"),
         )
     console.print(table)
-    for line, _, problems in found:
+    for line, _, problems in checked:
         for problem in problems:
             say(console, f"{_title(line)}: {problem}")
 

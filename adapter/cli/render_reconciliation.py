@@ -1,4 +1,4 @@
-"""How is a comparison with the provider's list told to a person? A bar while it runs, then the balance."""
+"""How is a comparison with the provider's call log shown? A bar while it runs, then the balance."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ NAMED = 20
 
 
 @contextmanager
-def watched(console: Console) -> Iterator[Callable[[Progress], None]]:
-    """A bar of the days done, on terminals only."""
+def progress_bar(console: Console) -> Iterator[Callable[[Progress], None]]:
+    """Show a bar of the days that are compared, on a terminal only. Yield the function that moves it."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -40,8 +40,8 @@ def watched(console: Console) -> Iterator[Callable[[Progress], None]]:
         yield watch
 
 
-def say_done(console: Console, report: Report, *, dry_run: bool) -> None:
-    """The balance, and what was done for it."""
+def print_report(console: Console, report: Report, *, dry_run: bool) -> None:
+    """Print the balance, what was done, and the next step."""
     would = "would be" if dry_run else "were"
     minutes = int(LAG.total_seconds() // 60)
     say(console, report.balance())

@@ -1,4 +1,4 @@
-"""`adapter run`: how do web and worker run together? This process imports little: it only watches over them."""
+"""`adapter run`: how do web and worker run together? This process imports little: it only watches them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def run() -> None:
     settings = Settings.from_environ(os.environ)
     settings.require_for_web()
     settings.require_for_worker()
-    # Refused here once, and not by each of the processes that are to be started.
+    # So that wrong lines are reported once, and not by each process.
     read_lines(settings.adapter_lines, settings.line_defaults)
     refuse_taken_port(settings.host, settings.port)
     if failed := run_once(["migrate", "--quiet"], os.environ):

@@ -1,4 +1,4 @@
-"""Which commands start processes, and what must be right before they do?"""
+"""Which commands start a process of the adapter, and what do they check first?"""
 
 from __future__ import annotations
 

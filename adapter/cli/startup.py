@@ -1,4 +1,4 @@
-"""What does a process say of itself when it starts?"""
+"""What does a process log when it starts, and which database does it refuse?"""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from adapter.storage.engine import open_engine, schema_state
 from adapter.storage.trouble import full_disk, is_refusal, refuse_absent, trouble
 
 PATIENCE_SECONDS = 3.0
-# What refuses us says so at once; a slow machine takes its time to ask.
+# A database refuses at once, but a slow machine needs time to ask it.
 REFUSAL_SECONDS = 10.0
 NAMED = 5
 
@@ -25,7 +25,7 @@ log = logger("adapter")
 
 
 def say_start(process: str, settings: Settings, lines: Lines) -> None:
-    """One line of the log: which version this is, where it is reached, and what it works with."""
+    """Log one line: the version, the address, the database, the lines and the accounts."""
     log.info(
         f"{process} starts",
         version=__version__,
@@ -39,15 +39,15 @@ def say_start(process: str, settings: Settings, lines: Lines) -> None:
 
 
 def refuse_unusable(settings: Settings) -> None:
-    """Errors: SettingsError if no hook can be taken with this database until somebody mends it.
+    """Raise SettingsError if no hook can be stored until somebody mends the database.
 
-    One that is away or hangs is no error: it comes back, and until then hooks are answered with 503.
+    A database that is down or hangs is no error. It comes back, and until then hooks are answered with 503.
     """
     url = settings.database_url
     refuse_absent(url)
     if full := full_disk(url):
         raise SettingsError(full)
-    found: list[SettingsError] = []
+    errors: list[SettingsError] = []
 
     def look() -> None:
         engine = open_engine(url, pool_size=1)
@@ -57,24 +57,24 @@ def refuse_unusable(settings: Settings) -> None:
             schema_state(engine)
         except sa.exc.SQLAlchemyError as error:
             if is_refusal(url, error):
-                found.append(SettingsError(trouble(url, error)))
+                errors.append(SettingsError(trouble(url, error)))
         finally:
             engine.dispose()
 
     _patiently(look, REFUSAL_SECONDS)
-    if found:
-        raise found[0]
+    if errors:
+        raise errors[0]
 
 
 def _patiently(look: Callable[[], None], seconds: float) -> None:
-    """The start does not wait for a database that hangs."""
-    looking = threading.Thread(target=look, daemon=True)
-    looking.start()
-    looking.join(seconds)
+    """Call `look`, and go on after so many seconds: a database that hangs must not stop the start."""
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    thread.join(seconds)
 
 
 def _database(settings: Settings) -> str:
-    """Which database it is, without its password."""
+    """Return the kind, name and place of the database, without the password."""
     url = sa.make_url(settings.database_url)
     if settings.is_sqlite:
         return f"SQLite {Path(url.database or '').absolute()}"
@@ -83,26 +83,26 @@ def _database(settings: Settings) -> str:
 
 
 def _schema(settings: Settings) -> str:
-    """What is known of it at once."""
-    said = ["not known: the database does not answer"]
+    """Return the state of the schema, as far as the database tells it within PATIENCE_SECONDS."""
+    states = ["not known: the database does not answer"]
 
     def look() -> None:
         path = sa.make_url(settings.database_url).database or ""
         if settings.is_sqlite and not Path(path).exists():
-            said[0] = "none yet: run adapter migrate"
+            states[0] = "none yet: run adapter migrate"
             return
         engine = open_engine(settings.database_url, pool_size=1)
         try:
-            found, needed = schema_state(engine)
+            schema, needed = schema_state(engine)
         except sa.exc.SQLAlchemyError:
             return
         finally:
             engine.dispose()
-        is_current = found == needed
-        said[0] = needed if is_current else f"{found or 'none yet'}, this code has {needed}"
+        is_current = schema == needed
+        states[0] = needed if is_current else f"{schema or 'none yet'}, this code has {needed}"
 
     _patiently(look, PATIENCE_SECONDS)
-    return said[0]
+    return states[0]
 
 
 def _lines(lines: Lines) -> str:
@@ -115,6 +115,6 @@ def _lines(lines: Lines) -> str:
 
 
 def _accounts(settings: Settings) -> str:
-    """The providers' accounts whose hooks are taken."""
+    """Return the accounts whose hooks are taken."""
     sids = [settings.twilio_account_sid, *settings.twilio_subaccount_tokens]
     return f"twilio {', '.join(dict.fromkeys(sid for sid in sids if sid)) or 'any'}"

@@ -1,4 +1,4 @@
-"""How does what we say fit where it goes: a terminal of any width, a file, or a stream without UTF-8?"""
+"""How does output fit where it goes: a terminal of any width, a file, a stream without UTF-8?"""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from rich.text import Text
 
 from adapter.text.plain import plain
 
-# As wide as anything that we say. A file or a pipe has no width, and so nothing is folded for it.
+# Wider than any line of ours. A file or a pipe has no width, so lines are not folded for it.
 WHOLE_LINES = 1_000_000
 GAP = 2
 INDENT = 4
 # A column of sentences is not made narrower than this.
 READABLE = 24
 
-# One character for one, so that columns stay straight. All others lose their accents, or become a "?".
+# Each is replaced by one character, so that columns stay straight. Others lose their accent, or become "?".
 _ASCII = str.maketrans(
     {
         **dict.fromkeys("←‹«", "<"),
@@ -46,9 +46,9 @@ _WORD = re.compile(r"\s*\S+\s*")
 
 
 class Screen(Console):
-    """A console as wide as its terminal, or COLUMNS. What is piped goes out in whole lines.
+    """A console as wide as its terminal, or as COLUMNS says. Into a pipe it writes whole lines.
 
-    A line that is too long is left to the terminal; it is not cut.
+    It does not cut a line that is too long; the terminal breaks it.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -71,10 +71,10 @@ class Screen(Console):
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """One column of a listing. The last one of a listing may be of sentences.
+    """One column of a listing. The last column may hold sentences.
 
-    is_first: where a row takes several lines, this is in the first of them.
-    is_named: where a row takes several lines, the name stands before what is said.
+    is_first: if a row takes several lines, this cell stands in the first one.
+    is_named: if a row takes several lines, the column's name stands before the cell.
     """
 
     name: str
@@ -82,16 +82,16 @@ class Column:
     is_named: bool = False
     is_right: bool = False
 
-    def said(self, cell: Text) -> Text:
-        """The cell as it is said outside of a table."""
+    def named(self, cell: Text) -> Text:
+        """Return the cell as it stands in a row of several lines."""
         return Text(f"{self.name} ", style="dim").append_text(cell) if self.is_named else cell
 
 
 class Listing:
-    """Rows under headings, whatever the width.
+    """Rows under headings, for any width.
 
-    A table, where its rows fit into a line each. Else a long row takes two lines or more: in the first stands
-    what matters most, and all the rest is indented below it. Nothing is left out, and no word is broken.
+    If each row fits into a line, it is a table. If not, a long row takes several lines: the first has the cells
+    that matter most, and the others are indented. Nothing is left out, and no word is broken.
     """
 
     def __init__(self, *columns: Column, title: str = "") -> None:
@@ -100,7 +100,7 @@ class Listing:
         self._rows: list[Sequence[Text]] = []
 
     def add(self, *cells: str | Text) -> None:
-        """One more row: a cell for each column. A str may hold the words of others."""
+        """Add a row, a cell for each column. A str is made plain first, so it may come from outside."""
         self._rows.append([Text(plain(c)) if isinstance(c, str) else c for c in cells])
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -123,7 +123,7 @@ class Listing:
             yield from self._lines(row, widths)
 
     def _widths(self, rows: Sequence[Sequence[Text]], width: int) -> list[int] | None:
-        """The widths of the columns of a table; None if no table fits."""
+        """Return the widths of the columns of a table; None if no table fits."""
         widths = [max(cell.cell_len for cell in column) for column in zip(*rows, strict=True)]
         excess = sum(widths) + GAP * (len(widths) - 1) - width
         if excess <= 0:
@@ -134,7 +134,7 @@ class Listing:
         return [*widths[:-1], widths[-1] - excess]
 
     def _lines(self, row: Sequence[Text], widths: Sequence[int]) -> Iterator[Text]:
-        """One row of a table; only its last cell may take several lines."""
+        """Yield the lines of one row of a table. Only its last cell may take several."""
         wrapped = [*([cell] for cell in row[:-1]), _wrapped(row[-1], widths[-1])]
         for cells in zip_longest(*wrapped, fillvalue=Text()):
             line = Text()
@@ -148,7 +148,7 @@ class Listing:
     def _folded(self, row: Sequence[Text], width: int) -> Iterator[Text]:
         first, others = (
             [
-                column.said(cell)
+                column.named(cell)
                 for column, cell in zip(self._columns, row, strict=True)
                 if cell and column.is_first is is_first
             ]
@@ -164,14 +164,14 @@ class Listing:
 
 
 def _length(cells: Sequence[Text]) -> int:
-    """How long a line of these cells is."""
+    """Return how long a line of these cells is."""
     return sum(cell.cell_len + GAP for cell in cells) - GAP
 
 
 def say(console: Console, words: Text | str, *, head: str = "") -> None:
-    """The words, in as many lines as they need; all but the first are indented as far as the head.
+    """Print the words in as many lines as they need. All lines but the first are indented by the head's width.
 
-    words: a str may hold the words of others; it may begin with empty lines.
+    words: a str is made plain first, so it may come from outside; it may begin with empty lines.
     """
     if isinstance(words, str):
         begins = words[: len(words) - len(words.lstrip("\n"))]
@@ -187,7 +187,7 @@ def say(console: Console, words: Text | str, *, head: str = "") -> None:
 
 
 def _packed(cells: Sequence[Text], width: int) -> Iterator[Text]:
-    """As many cells in a line as fit; one that is longer than a line is wrapped between its words."""
+    """Yield lines with as many cells as fit. A cell that is longer than a line is broken between its words."""
     line = Text()
     for cell in cells:
         if line and line.cell_len + GAP + cell.cell_len > width:
@@ -202,7 +202,7 @@ def _packed(cells: Sequence[Text], width: int) -> Iterator[Text]:
 
 
 def _wrapped(text: Text, width: int) -> list[Text]:
-    """The text in lines of this width. A longer word has a line of its own, and is not broken."""
+    """Return the text in lines of this width. A longer word has a line of its own, and is not broken."""
     lines: list[Text] = []
     for line in text.split(allow_blank=True):
         offsets, used = [], 0
@@ -218,9 +218,9 @@ def _wrapped(text: Text, width: int) -> list[Text]:
 
 
 def fit_streams() -> None:
-    """Let what we say go out on any stream: in ASCII where it is not UTF-8, and never as a traceback.
+    """Let standard output and error take every text. A character that the encoding lacks is written in ASCII.
 
-    Python writes UTF-8 under LC_ALL=C too (https://peps.python.org/pep-0540/); who sets it wants ASCII.
+    With LC_ALL=C everything is ASCII, although Python would write UTF-8 (https://peps.python.org/pep-0540/).
     """
     wants_ascii = os.environ.get("LC_ALL") in ("C", "POSIX") and not (
         os.environ.get("PYTHONIOENCODING") or os.environ.get("PYTHONUTF8")

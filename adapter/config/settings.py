@@ -266,7 +266,10 @@ class Settings(BaseModel):
             name = str(first["loc"][0])
             fact = _FACTS.get(first["type"], first["msg"].removeprefix("Value error, "))
             allowed = cls.model_fields[name].description
-            raise SettingsError(f"{name.upper()}: {fact}; give {allowed}") from error
+            fact = f"{fact}; give {allowed}"
+            raise SettingsError(
+                f"{name.upper()}: {fact}", setting=name.upper(), fact=fact
+            ) from error
 
     @property
     def is_sqlite(self) -> bool:

@@ -1,1 +1,1 @@
-"""Does every call that the provider lists stand in the records? What no hook told is taken in."""
+"""Comparing the provider's call log with the records. A call that no hook told of is taken in."""

@@ -1,4 +1,4 @@
-"""What do two days of a call log say of one call? They answer as the provider's API would."""
+"""What do two days of a call log say of one call? The log answers the questions that the API would."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from adapter.providers.call_log import LoggedDay
 
 
 class LoggedCalls:
-    """See adapter.providers.base.CallLookup. Two days, because what goes on past midnight begins twice."""
+    """A CallLookup (adapter.providers.base) over days of a call log.
+
+    Two days, since the legs of a call that goes on past midnight stand in two.
+    """
 
     def __init__(self, *days: LoggedDay) -> None:
         self._legs = {leg.id: leg for day in days for leg in day.legs}
@@ -32,9 +35,9 @@ class LoggedCalls:
         return self._children.get(sid, [])
 
     def recordings_of(self, account: str, sid: str) -> Sequence[Recording]:
-        """Of the call and of the legs that it dialled, each once."""
+        """Return the recordings of the call and of the legs that it dialled, each once."""
         ids = [sid, *(leg.id for leg in self.legs_dialled_by(account, sid))]
-        found: Mapping[str, Recording] = {
+        by_id: Mapping[str, Recording] = {
             recording.id: recording for id in ids for recording in self._recordings.get(id, ())
         }
-        return list(found.values())
+        return list(by_id.values())

@@ -1,4 +1,4 @@
-"""What did a comparison with the provider's list find and do?"""
+"""What did a comparison with the call log find and do?"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ORDER = ("written", "posted", "waiting", "ignored", "held", "failed", "folded",
 
 
 def word(state: CallState | None) -> str:
-    """Where a call stands, as the balance says it; None: it is not known here."""
+    """Return the state of a call in the balance's words. None: the records do not have the call."""
     if state is None:
         return MISSING
     return "waiting" if state in UNDELIVERED else state.value
@@ -42,7 +42,7 @@ class Report:
 
     @property
     def adds_up(self) -> bool:
-        """Every list was read to the end, and every call on it stands in the records."""
+        """Whether every log was read to the end, and the records have every call of it."""
         known = self.tally.total() - self.tally[MISSING]
         return self.listed == known and not self.problems
 
@@ -54,7 +54,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Progress:
-    """This day of this account is compared: number `done` of `total` days in all accounts."""
+    """A day of an account was compared. It is number `done` of `total` days of all accounts."""
 
     account: str
     day: date

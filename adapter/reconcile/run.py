@@ -1,6 +1,7 @@
-"""Does every call that the provider lists stand in the records? What no hook told is taken in.
+"""Do the records have every call of the providers' call logs?
 
-Hooks are sent once or twice and then forgotten; the provider's own list is the proof that none is missing.
+A provider sends a hook once or twice and then forgets it. Its own log proves that no call is missing. A call
+that no hook told of is taken in.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from adapter.observability.logs import logger
 from adapter.providers.base import Provider
 from adapter.reconcile.account import Comparison, ReconcileDeps
 from adapter.reconcile.report import Progress, Report
-from adapter.storage.reconciled_days import Ledger
+from adapter.storage.reconciled_days import ReconciledDays
 from adapter.storage.totals import Totals
 
 __all__ = ["LAG", "Progress", "ReconcileDeps", "Reconciliation", "Report", "begins"]
 
-# The provider's list runs behind its hooks: what ended a moment ago is left to them.
+# The log is later than the hooks. So calls that ended within this time are left to the hooks.
 LAG = timedelta(minutes=10)
 
 _AGO = re.compile(r"(\d{1,5})\s*([hd])")
@@ -29,11 +30,7 @@ log = logger("adapter.reconcile")
 
 
 class Reconciliation:
-    """Compares the providers' lists of calls with the records. providers: whose lists, of all their accounts.
-
-    Of the deps, seconds_apart says how far apart calls that were taken in become due, so that a backlog
-    of old ones does not delay new ones.
-    """
+    """Compares the call logs of all accounts of these providers with the records."""
 
     def __init__(self, providers: Sequence[Provider], deps: ReconcileDeps) -> None:
         self._accounts = [(each, account) for each in providers for account in each.accounts]
@@ -41,7 +38,7 @@ class Reconciliation:
 
     @property
     def accounts(self) -> Sequence[str]:
-        """The accounts whose lists can be read."""
+        """The accounts whose logs can be read."""
         return [account for _, account in self._accounts]
 
     def run(
@@ -53,11 +50,11 @@ class Reconciliation:
         wait: Callable[[float], None] = time.sleep,
         watch: Callable[[Progress], None] = lambda progress: None,
     ) -> Report:
-        """Compare the calls that ended since then; whatever is missing is taken in.
+        """Compare the calls that ended since then, and take in what is missing. Return the report.
 
-        goes_on: days that an interrupted run has done are not read again; they count as they stood then.
-        wait: lets so many seconds pass where a provider asks for it.
-        Errors: StoreUnavailable. What a provider refuses stands in the report.
+        goes_on: skip the days that an interrupted run has compared; they count as that run found them.
+        wait: sleeps so many seconds, if a provider asks to wait. watch: is called after each day.
+        Raise StoreUnavailable. An account that a provider refuses stands in the report's problems.
         """
         goes_on = goes_on and not dry_run
         names = dict.fromkeys(provider.label for provider, _ in self._accounts)
@@ -84,7 +81,7 @@ class Reconciliation:
                     "an account was not compared to the end", account=account, reason=str(error)
                 )
         if goes_on and not report.problems:
-            Ledger(self.deps.store).forget_days(self.accounts)
+            ReconciledDays(self.deps.store).forget_days(self.accounts)
         if not dry_run:
             Totals(self.deps.store).put(_numbers(report, self.deps.clock()), "state")
         log.info("reconciled", balance=report.balance(), taken_in=len(report.taken_in))
@@ -92,7 +89,7 @@ class Reconciliation:
 
 
 def _numbers(report: Report, now: datetime) -> Mapping[str, Mapping[str, float]]:
-    """What /metrics tell of a comparison."""
+    """Return the metrics of a comparison."""
     return {
         "adapter_reconcile_listed": {"": report.listed},
         "adapter_reconcile_calls": report.tally,
@@ -102,15 +99,15 @@ def _numbers(report: Report, now: datetime) -> Mapping[str, Mapping[str, float]]
 
 
 def begins(text: str, now: datetime) -> datetime:
-    """The moment that 24h, 3d or 2026-11-01 (midnight UTC) means. Errors: ValueError saying what is allowed."""
+    """Return the moment that 24h, 3d or 2026-11-01 (midnight UTC) means. Raise ValueError for other texts."""
     ago = _AGO.fullmatch(text.strip().lower())
     try:
         if ago:
             count = int(ago[1])
             return now - (timedelta(hours=count) if ago[2] == "h" else timedelta(days=count))
-        found = datetime.combine(date.fromisoformat(text.strip()), datetime.min.time(), UTC)
+        moment = datetime.combine(date.fromisoformat(text.strip()), datetime.min.time(), UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r} is no period; write it like 24h, 3d or 2026-11-01") from None
-    if found > now:
+    if moment > now:
         raise ValueError(f"{text!r} lies in the future")
-    return found
+    return moment

@@ -52,7 +52,7 @@ class Forgotten:
     is_left_in_file: bool = False
 
 
-class Forgetting:
+class Erasure:
     """Removes one number (E.164). Safe to run again; a call at a time, so that nothing waits for it."""
 
     def __init__(self, store: Store, number: str) -> None:

@@ -17,7 +17,7 @@ BATCH = 500
 T = TypeVar("T")
 
 
-class Ledger:
+class ReconciledDays:
     """Looks calls up by the hundred, and keeps the cursor of a long comparison."""
 
     def __init__(self, session: Session) -> None:

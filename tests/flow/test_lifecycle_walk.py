@@ -34,7 +34,7 @@ from adapter.domain.lines import PersonKind
 from adapter.errors import PermanentError, SettingsError, TemporaryError
 from adapter.operations import decisions
 from adapter.operations.replay import replay_calls
-from adapter.storage.erasure import Forgetting
+from adapter.storage.erasure import Erasure
 from adapter.storage.schema import metadata
 from adapter.targets.base import EarlierWrite, FoundJob, NoTrace, WriteOutcome, WriteState
 from tests.support.clock import Clock
@@ -263,7 +263,7 @@ class Walk(RuleBasedStateMachine):
     @precondition(lambda self: self.is_old)
     @rule()
     def forget(self) -> None:
-        Forgetting(self.store, CALLER).run(self.world.clock())
+        Erasure(self.store, CALLER).run(self.world.clock())
 
     # What holds -------------------------------------------------------------------------------
 

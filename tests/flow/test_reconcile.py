@@ -14,8 +14,8 @@ from adapter.domain.call import CallState
 from adapter.domain.outcome import Outcome
 from adapter.reconcile.account import ReconcileDeps
 from adapter.reconcile.run import LAG, Progress, Reconciliation, begins
-from adapter.storage.erasure import Forgetting
-from adapter.storage.reconciled_days import Ledger
+from adapter.storage.erasure import Erasure
+from adapter.storage.reconciled_days import ReconciledDays
 from adapter.storage.retention import Keep, Retention
 from adapter.storage.schema import jobs
 from adapter.storage.task_leases import TaskLease, TaskLeases
@@ -304,7 +304,7 @@ def test_a_forgotten_call_does_not_come_back(
     twilio.recording(ACCOUNT, "RE1", call, NOW - HOUR)
     world.hook(ended(call))
     world.finish()
-    Forgetting(world.store, "+16175550134").run(NOW)
+    Erasure(world.store, "+16175550134").run(NOW)
     before = world.call(call)
     assert reconciliation.run(NOW - DAY).balance() == "Twilio 1 = written 1"
     assert world.call(call) == before
@@ -358,7 +358,7 @@ def test_a_month_can_be_stopped_and_goes_on(
     report = reconciliation.run(since, goes_on=True)
     assert report.balance() == "Twilio 30 = waiting 30"
     assert twilio.count("/Calls.json") - asked < asked * 1.6
-    assert Ledger(world.store).days_done(ACCOUNT, NOW - DAY) == {}
+    assert ReconciledDays(world.store).days_done(ACCOUNT, NOW - DAY) == {}
     asked = twilio.count("/Calls.json")
     assert reconciliation.run(since, goes_on=True).balance() == "Twilio 30 = waiting 30"
     assert twilio.count("/Calls.json") - asked >= 32

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import time_machine
 
 from adapter.bootstrap import Container
-from adapter.cli.render import tell_story
+from adapter.cli.render import print_story
 from adapter.config.settings import Settings
 from adapter.domain.call import Call
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
@@ -123,7 +123,7 @@ class Adapter:
         hooks, attempts = self.store.hooks.of_call(call.key), self.store.attempts.of_call(call.key)
         console.quiet = False
         with console.capture() as shown:
-            tell_story(console, call, hooks, attempts)
+            print_story(console, call, hooks, attempts)
         return shown.get()
 
     # The sandbox ----------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
-"""What is wrong with this set-up, and what is to be done about each thing? (`adapter doctor`)
+"""What is wrong with this set-up, and what is to be done about each problem? (`adapter doctor`)
 
-Every check runs, whatever came of those before it. It asks and writes nothing, except for the mark in
-our own database by which PUBLIC_BASE_URL is told from another adapter's address.
+Every check runs, whatever the checks before it found. They only read, with one exception: the database gets a
+name, by which PUBLIC_BASE_URL is told from the address of another adapter.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from adapter.cli.terminal import Column, Listing, say
 
 
 def examine(console: Console, environ: Mapping[str, str]) -> int:
-    """Run every check and print what each found and what to do; 0 only if all is well."""
+    """Run every check and print the findings. Return 0 if all is well, else 1."""
     settings, findings = check_settings(environ)
     container = Container(settings)
     directory = ask_directly(settings)
@@ -38,7 +38,7 @@ def examine(console: Console, environ: Mapping[str, str]) -> int:
     ):
         with console.status(f"checking {name}"):
             findings += outcome(name, check)
-    _tell(console, findings)
+    _print_findings(console, findings)
     problems = [finding for finding in findings if not finding.ok]
     if problems:
         say(
@@ -56,7 +56,7 @@ def examine(console: Console, environ: Mapping[str, str]) -> int:
     return 0
 
 
-def _tell(console: Console, findings: Iterable[Finding]) -> None:
+def _print_findings(console: Console, findings: Iterable[Finding]) -> None:
     table = Listing(
         Column(name="check", is_first=True),
         Column(name="", is_first=True),

@@ -18,7 +18,7 @@ from adapter.storage.workers import DEAD_AFTER
 
 
 def check_database(container: Container) -> Iterator[Finding]:
-    """The database and, if it is in order, who works on it."""
+    """Check the database, and if it is in order, the workers and the pauses."""
     fact, is_well = _schema(container)
     yield Finding("database", is_well, fact)
     if is_well:
@@ -34,7 +34,7 @@ def check_database(container: Container) -> Iterator[Finding]:
 
 
 def _lines_in_use(container: Container) -> Iterator[Finding]:
-    """Whether workers go on with lines that are not these any more."""
+    """Check whether workers still use lines that were changed since."""
     try:
         digest = container.lines.digest
     except SettingsError:
@@ -46,31 +46,31 @@ def _lines_in_use(container: Container) -> Iterator[Finding]:
 
 
 def instance_of(container: Container) -> str | None:
-    """The name of this database, which /readyz tells too; None if it is not in order."""
+    """Return the name of this database, which /readyz shows too; None if it is not in order."""
     _, is_well = _schema(container)
     return container.store.secrets.instance() if is_well else None
 
 
 def _schema(container: Container) -> tuple[str, bool]:
-    """What is to be said of it, and whether it can be used as it is."""
+    """Return the state of the database in words, and whether it can be used."""
     url = container.settings.database_url
     try:
         refuse_absent(url)
-        found, needed = schema_state(container.store.engine)
+        schema, needed = schema_state(container.store.engine)
     except SettingsError as error:
         return str(error), False
     except sa.exc.SQLAlchemyError as error:
         return trouble(url, error), False
     if full := full_disk(url):
         return full, False
-    if found != needed:
-        fact = f"its schema is {found or 'missing'}, this code needs {needed}"
+    if schema != needed:
+        fact = f"its schema is {schema or 'missing'}, this code needs {needed}"
         return f"{fact}: run adapter migrate", False
     return f"reachable, schema {needed}{_way(container)}", True
 
 
 def _way(container: Container) -> str:
-    """How the database is reached; where that is not said, directly."""
+    """Return whether the database is reached through a pooler, in words."""
     settings = container.settings
     if settings.is_sqlite:
         return ""

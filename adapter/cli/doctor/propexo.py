@@ -19,7 +19,7 @@ from adapter.targets.propexo.requirements import integration_problem, line_probl
 
 
 class _Unlimited:
-    """No budget for the handful of requests made here: the database may be down."""
+    """A budget without a limit, for the few requests of the doctor. The database may be down."""
 
     def spend(self, name: str, *, now: float, allowed: int, share: float) -> float:
         return 0.0
@@ -31,7 +31,7 @@ class _Unlimited:
 
 
 def ask_directly(settings: Settings) -> Directory:
-    """Propexo's lists, asked without regard to the budget."""
+    """Return Propexo's lists, read without counting the requests."""
     key = settings.propexo_api_key
     client = PropexoClient(
         base_url=settings.propexo_base_url,
@@ -43,7 +43,7 @@ def ask_directly(settings: Settings) -> Directory:
 
 
 def check_lines(container: Container, directory: Directory) -> Iterator[Finding]:
-    """Whether lines.toml can be read, and each line is joined to an integration."""
+    """Check that lines.toml can be read, and that each line has an integration."""
     bare = [line for line in container.lines.in_use if line.integration_id is None]
     for line in bare:
         yield Finding(_title(line), False, integration_problem(None, directory) or "")
@@ -53,7 +53,7 @@ def check_lines(container: Container, directory: Directory) -> Iterator[Finding]
 
 
 def check_propexo(container: Container, directory: Directory) -> Iterator[Finding]:
-    """The key, then each integration with its lines."""
+    """Check the key, then each integration with its lines."""
     if container.settings.propexo_api_key is None:
         yield Finding("Propexo", False, "not asked: PROPEXO_API_KEY is not set, see above")
         return
@@ -77,7 +77,7 @@ def check_propexo(container: Container, directory: Directory) -> Iterator[Findin
 
 
 def _lines(container: Container) -> Sequence[Line]:
-    """The lines; none where lines.toml is wrong, which is another check's finding."""
+    """Return the lines; none if lines.toml is wrong, which another check reports."""
     try:
         return container.lines.in_use
     except SettingsError:
@@ -107,7 +107,7 @@ def _check_integration(
 
 
 def _remark(line: Line, vendor: str | None) -> str:
-    """What is well, and whose calls will be held because the PMS takes none."""
+    """Return that all is well, and whose calls will be held because the PMS takes no events for them."""
     refused = [kind.plural for kind in line.people if profile_of(vendor, kind).unsupported]
     if not refused:
         return f"has what {vendor or 'the generic form'} needs"
@@ -115,5 +115,5 @@ def _remark(line: Line, vendor: str | None) -> str:
 
 
 def _title(line: Line) -> str:
-    """The line as it may be shown to others: people paste what the doctor says."""
+    """Return the name of the line, or its masked number: people paste the output into tickets."""
     return f"line {line.name or (mask(line.number) if line.number else line.title)}"

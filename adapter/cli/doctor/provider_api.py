@@ -1,4 +1,4 @@
-"""Do the providers' APIs answer the workers, as far as these last saw?"""
+"""Did the APIs of the providers answer when the workers last asked?"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from adapter.storage.api_health import ApiHealth
 
 
 def check_provider_api(container: Container) -> Iterator[Finding]:
-    """One finding for each account whose API does not answer; none where the database is not in order."""
+    """Report each account whose API does not answer. Report nothing if the database is not in order."""
     if instance_of(container) is None:
         return  # the check of the database says what is wrong
     states = ApiHealth(container.store).states()

@@ -1,4 +1,4 @@
-"""Does the public address lead to this very adapter?"""
+"""Does PUBLIC_BASE_URL lead to this adapter?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from adapter.net.sessions import new_session
 
 
 def check_public(container: Container) -> Iterator[Finding]:
-    """Whether hooks that go to this address come here."""
+    """Check that hooks to this address reach this adapter."""
     base = container.settings.public_base_url
     if base is None:
         yield Finding("public address", False, "not asked: PUBLIC_BASE_URL is not set")
@@ -24,30 +24,30 @@ def check_public(container: Container) -> Iterator[Finding]:
 
 
 def _problem(base: str, instance: str | None) -> str | None:
-    """What is wrong with this address. instance: the name of our database, None if it is not in order."""
+    """Return what is wrong with this address, or None. instance: the name of our database; None if unknown."""
     url = f"{base}/readyz"
     try:
-        answer = new_session().get(url, timeout=TIMEOUT, allow_redirects=False)
+        response = new_session().get(url, timeout=TIMEOUT, allow_redirects=False)
     except requests.RequestException as error:
         return (
             f"{url} {failure(error)}: Twilio would not reach it either; "
             "start adapter run (or web), check PUBLIC_BASE_URL, the host's router and its certificate"
         )
-    if 300 <= answer.status_code < 400:
-        target = answer.headers.get("Location", "elsewhere")
+    if 300 <= response.status_code < 400:
+        target = response.headers.get("Location", "elsewhere")
         return f"{url} redirects to {target}: set PUBLIC_BASE_URL to where the app itself answers"
-    told = _told(answer)
-    if told is None and answer.status_code != 200:
-        fact = f"{url} answered {answer.status_code}"
+    body = _readyz_body(response)
+    if body is None and response.status_code != 200:
+        fact = f"{url} answered {response.status_code}"
         return f"{fact}: is the web process running, and is PUBLIC_BASE_URL its address?"
-    if told is None:
+    if body is None:
         return f"at {url} something else answers; set PUBLIC_BASE_URL to the adapter's address"
-    found = told.get("instance")
-    if found is None:
+    their_instance = body.get("instance")
+    if their_instance is None:
         return f"an adapter answers at {url}, but has no database: see its log"
     if instance is None:
         return f"{url} answers; whether it is this adapter shows once the database is in order"
-    if found != instance:
+    if their_instance != instance:
         return (
             f"at {url} an adapter with another database answers: its calls do not come here; "
             "check PUBLIC_BASE_URL and DATABASE_URL"
@@ -55,11 +55,11 @@ def _problem(base: str, instance: str | None) -> str | None:
     return None
 
 
-def _told(answer: requests.Response) -> Mapping[str, Any] | None:
-    """What /readyz of an adapter says, ready or not; None for any other answer."""
+def _readyz_body(response: requests.Response) -> Mapping[str, Any] | None:
+    """Return what /readyz of an adapter says, ready or not; None for any other answer."""
     try:
-        told = answer.json()
+        body = response.json()
     except ValueError:
         return None
-    is_ours = isinstance(told, dict) and told.get("status") in ("ok", "not ready")
-    return told if is_ours else None
+    is_ours = isinstance(body, dict) and body.get("status") in ("ok", "not ready")
+    return body if is_ours else None

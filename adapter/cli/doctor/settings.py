@@ -1,4 +1,4 @@
-"""What does each setting say, and what is wrong with it?"""
+"""What is each setting, and what is wrong with it?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from adapter.config.settings import Settings
 from adapter.errors import SettingsError
 from adapter.observability.redact import hide_numbers
 
-# What web and worker refuse to start without, with something that passes in the place of the others.
+# Settings without which web or worker do not start, each with a value that passes.
 _NEEDED: Mapping[str, Any] = {
     "public_base_url": "https://calls.example.com",
     "twilio_auth_token": (SecretStr("-"),),
@@ -25,19 +25,20 @@ _LOCAL = ("http://127.", "http://localhost", "http://[::1]")
 
 
 def check_settings(environ: Mapping[str, str]) -> tuple[Settings, list[Finding]]:
-    """What each setting says, and the settings as they are without those that cannot be read."""
+    """Return the settings without those that are wrong, and a finding for each setting."""
     findings = []
-    left = dict(environ)
+    readable = dict(environ)
     names = [name.upper() for name in Settings.model_fields]
     while True:
         try:
-            settings = Settings.from_environ(left)
+            settings = Settings.from_environ(readable)
             break
         except SettingsError as error:
-            name, _, fact = str(error).partition(": ")
-            findings.append(Finding(name, False, f"{fact}; {name} is left out of what follows"))
-            if left.pop(name, None) is None:
+            name = error.setting
+            if name is None or readable.pop(name, None) is None:
                 raise
+            advice = f"{error.fact}; {name} is left out of what follows"
+            findings.append(Finding(name, False, advice))
     wrong = {finding.check for finding in findings}
     findings += [
         Finding(name, False, f"{name} is not a setting: did you mean {meant[0]}?")
@@ -48,19 +49,19 @@ def check_settings(environ: Mapping[str, str]) -> tuple[Settings, list[Finding]]
         and not environ.get(meant[0])
     ]
     for name in Settings.model_fields:
-        given = name.upper() in left and left[name.upper()].strip()
+        is_set = bool(readable.get(name.upper(), "").strip())
         if name in ("dyno", "render") or name.upper() in wrong:
             continue
         problem = _setting_problem(settings, name)
         if problem:
             findings.append(Finding(name.upper(), False, problem))
-        elif given or name == "database_url":
+        elif is_set or name == "database_url":
             findings.append(Finding(name.upper(), True, _shown(settings, name)))
     return settings, findings
 
 
 def _setting_problem(settings: Settings, name: str) -> str | None:
-    """Why the adapter would not start, or not be safe, with this setting as it is."""
+    """Return why the adapter would not start, or would not be safe, with this setting; None if all is well."""
     if name in _NEEDED:
         others = {other: value for other, value in _NEEDED.items() if other != name}
         alone = settings.model_copy(update={**others, "database_url": "postgresql+psycopg://-"})
@@ -99,7 +100,7 @@ def _setting_problem(settings: Settings, name: str) -> str | None:
 
 
 def _shown(settings: Settings, name: str) -> str:
-    """The value as it may be shown."""
+    """Return the value as it may be shown."""
     value = getattr(settings, name)
     if name in ("database_url", "database_direct_url"):
         url = sa.make_url(value)

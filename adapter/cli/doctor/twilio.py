@@ -12,7 +12,7 @@ from adapter.net.sessions import new_session
 
 
 def check_twilio(settings: Settings) -> Iterator[Finding]:
-    """Each token by itself: one that Twilio refuses must not go on signing."""
+    """Check each token by itself: one that Twilio refuses must not sign hooks any longer."""
     accounts = [
         (f"Twilio subaccount {sid[:6]}...", "TWILIO_SUBACCOUNT_TOKENS", sid, tokens)
         for sid, tokens in settings.twilio_subaccount_tokens.items()
@@ -34,7 +34,7 @@ def check_twilio(settings: Settings) -> Iterator[Finding]:
 
 
 def _problem(base: str, sid: str, token: str, setting: str) -> str | None:
-    """Why this account cannot be read with this token. setting: where the token stands."""
+    """Return why this account cannot be read with this token, or None. setting: where the token stands."""
     try:
         answer = new_session().get(
             f"{base}/2010-04-01/Accounts/{sid}.json",

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from adapter.cli.render import calls_table, tell_lines, tell_story
+from adapter.cli.render import calls_table, print_lines, print_story
 from adapter.domain.call import Call
 from adapter.domain.lines import Line
 from adapter.storage.store import Store
@@ -40,7 +40,7 @@ def call(store: Store) -> Call:
 
 def test_brackets_in_what_others_wrote_are_shown_as_they_are(store: Store) -> None:
     shown, written = console()
-    tell_story(shown, call(store), [], [])
+    print_story(shown, call(store), [], [])
     shown.print(calls_table([call(store)]))
     text = written.getvalue()
     for words in (f"sip:{ODD}@example.com", f"“{ODD} said it”", f"{ODD} (lead)", f"{ODD} b"):
@@ -50,7 +50,7 @@ def test_brackets_in_what_others_wrote_are_shown_as_they_are(store: Store) -> No
 
 def test_brackets_in_a_lines_name_are_shown_as_they_are() -> None:
     shown, written = console()
-    tell_lines(
+    print_lines(
         shown, [(Line(name=ODD, integration_id="int_[/x]"), "ENTRATA", [f"{ODD} is missing"])]
     )
     assert written.getvalue().count(ODD) >= 3  # title, name, problem
@@ -59,5 +59,5 @@ def test_brackets_in_a_lines_name_are_shown_as_they_are() -> None:
 
 def test_the_story_tells_when_the_write_was_confirmed(store: Store) -> None:
     shown, written = console()
-    tell_story(shown, replace(call(store), confirmed_at=NOW), [], [])
+    print_story(shown, replace(call(store), confirmed_at=NOW), [], [])
     assert "confirmed: the PMS has it" in written.getvalue()

@@ -35,7 +35,7 @@ from adapter.observability.exchanges import Exchange
 from adapter.operations import decisions as desk
 from adapter.operations.replay import replay_calls, replay_parked
 from adapter.storage.engine import open_engine
-from adapter.storage.erasure import Forgetting, Forgotten
+from adapter.storage.erasure import Erasure, Forgotten
 from adapter.storage.lead_requests import LeadRequests
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.schema import new_leads
@@ -97,7 +97,7 @@ def unreadable(call: str, caller: str = CALLER, **values: str) -> dict[str, str]
 
 
 def forget(world: World, number: str = CALLER) -> Forgotten:
-    return Forgetting(world.store, number).run(world.clock())
+    return Erasure(world.store, number).run(world.clock())
 
 
 def kept(engine: sa.Engine) -> str:
@@ -484,7 +484,7 @@ def test_what_a_version_before_deleted_without_overwriting_is_gone_too(file: Pat
     store = Store(engine)
     store.workers.seen_at()
     assert traces_of(CALLER, kept(engine))
-    assert not Forgetting(store, CALLER).run(NOW).is_left_in_file
+    assert not Erasure(store, CALLER).run(NOW).is_left_in_file
     assert traces_of(CALLER, kept(engine)) == []
     engine.dispose()
 
@@ -503,9 +503,9 @@ def test_it_is_said_when_a_reader_keeps_the_log_from_being_emptied(file: Path) -
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM workers").fetchall()
         store.workers.beat("two", NOW)
-        assert Forgetting(store, CALLER).run(NOW).is_left_in_file
+        assert Erasure(store, CALLER).run(NOW).is_left_in_file
     reader.close()
-    assert not Forgetting(store, CALLER).run(NOW).is_left_in_file
+    assert not Erasure(store, CALLER).run(NOW).is_left_in_file
     engine.dispose()
 
 

@@ -15,7 +15,7 @@ from adapter.domain.call import FORGOTTEN, CallState, RawHook
 from adapter.domain.call_event import WriteRequest
 from adapter.operations.replay import replay_calls
 from adapter.storage import retention
-from adapter.storage.erasure import Forgetting, Forgotten
+from adapter.storage.erasure import Erasure, Forgotten
 from adapter.storage.lead_requests import LeadRequests
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.retention import Keep, Retention
@@ -250,7 +250,7 @@ def everything(store: Store) -> str:
 
 
 def forget(world: World, number: str = CALLER) -> Forgotten:
-    return Forgetting(world.store, number).run(world.clock())
+    return Erasure(world.store, number).run(world.clock())
 
 
 def test_a_written_call_keeps_its_outcome_and_time_and_nothing_of_the_person(world: World) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from adapter.cli.commands import cli
-from adapter.cli.render import calls_table, tell_story
+from adapter.cli.render import calls_table, print_story
 from adapter.domain.call import Attempt, RawHook
 from adapter.domain.call_event import CallEvent, WriteRequest
 from adapter.domain.lines import PersonKind
@@ -98,7 +98,7 @@ def test_a_story_and_a_table_obey_nothing_that_others_wrote(store: Store) -> Non
     attempt = Attempt(1, call.key, NOW, NOW, "post", "POST /", 400, ATTACK, ATTACK, False)
     written = io.StringIO()
     shown = Console(file=written, width=200)
-    tell_story(shown, call, [hook], [attempt])
+    print_story(shown, call, [hook], [attempt])
     shown.print(calls_table([call]))
     text = written.getvalue()
     assert "evil" in text
