@@ -51,25 +51,20 @@ from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.lead_requests import LeadRequests
 from adapter.storage.pauses import Pauses
 from adapter.storage.people_index import PeopleIndex
-from adapter.storage.rate_budget import RateBudget
 from adapter.storage.readiness import lacking
 from adapter.storage.relayed_calls import Relays
 from adapter.storage.retention import Keep, Retention
 from adapter.storage.store import Store
 from adapter.storage.task_leases import TaskLeases
 from adapter.storage.totals import Flush, Totals
-from adapter.targets.propexo.client import PropexoClient
-from adapter.targets.propexo.line_warnings import LineWatch
-from adapter.targets.propexo.permission import Permission
-from adapter.targets.propexo.rate_limiter import RateLimiter
-from adapter.targets.propexo.sync import PeopleSync
-from adapter.targets.propexo.target import PropexoTarget
+from adapter.targets import propexo
+from adapter.targets.base import Target, TargetDeps
 from adapter.web.access import Access
 from adapter.web.app import create_app
 from adapter.web.health import Health, health_routes
 from adapter.web.hooks import hook_routes
 from adapter.web.recordings.routes import recording_routes
-from adapter.web.write_failures import propexo_routes
+from adapter.web.write_failures import write_failure_routes
 from adapter.worker.periodic import PeriodicRunner
 from adapter.worker.resume_paused import ResumePaused
 from adapter.worker.tasks import HeldOnceMore, Work, periodic_tasks
@@ -85,6 +80,9 @@ CONNECTIONS = 5
 
 # A telephony provider is added here and in a package of its own (docs/adding-a-provider.md).
 PROVIDERS: Mapping[str, Callable[[Settings], Provider]] = {"twilio": twilio.build}
+# There is one target, so no setting chooses it yet.
+TARGETS: Mapping[str, Callable[[TargetDeps], Target]] = {"propexo": propexo.build}
+TARGET = "propexo"
 
 
 @dataclass(frozen=True)
@@ -158,38 +156,28 @@ class Container:
         return Pauses(self.store, _now)
 
     @cached_property
-    def permission(self) -> Permission:
-        return Permission(self.pauses, api_key=self._propexo_key)
-
-    @cached_property
-    def propexo(self) -> PropexoClient:
-        settings = self.settings
-        return PropexoClient(
-            base_url=settings.propexo_base_url,
-            api_key=self._propexo_key,
-            permission=self.permission,
-            rate_limiter=RateLimiter(
-                RateBudget(self.store),
-                name="propexo",
-                limit=settings.propexo_rate_limit,
-                clock=_epoch,
-            ),
-            connections=settings.worker_concurrency + 2,
-        )
-
-    @cached_property
     def index(self) -> PeopleIndex:
         return PeopleIndex(self.store)
 
     @cached_property
-    def target(self) -> PropexoTarget:
-        return PropexoTarget(
-            self.propexo, self.index if self.settings.people_sync_seconds else None
+    def target(self) -> Target:
+        return TARGETS[TARGET](self.target_deps)
+
+    @property
+    def target_deps(self) -> TargetDeps:
+        return TargetDeps(
+            settings=self.settings,
+            store=self.store,
+            pauses=self.pauses,
+            index=self.index,
+            lines=lambda: self.lines,
+            learned=self._wake_held,
+            clock=_now,
         )
 
     @cached_property
     def bulk(self) -> BulkConfirmation:
-        return BulkConfirmation(store=self.store, target=self.target, clock=_now)
+        return BulkConfirmation(store=self.store, target=self.target.api, clock=_now)
 
     @cached_property
     def periodic(self) -> PeriodicRunner:
@@ -213,10 +201,10 @@ class Container:
             attach_conference_recordings=lambda: self.intake.attach_conference_recordings(_now()),
             resume_paused=self.resume_paused.work,
             flush_totals=Flush(Totals(self.store), TALLY.take, TALLY.put_back).work,
-            watch_lines=LineWatch(self.lines.in_use, self.target.directory).look,
+            watch_lines=self.target.line_check.warn,
             watch_lines_file=lines_watch.look if lines_watch else None,
             lines_file_every=timedelta(seconds=LOOK_SECONDS),
-            sync_people=(lambda: self.people_sync.step(stale_after)) if stale_after else None,
+            sync_people=(lambda: self.target.people.step(stale_after)) if stale_after else None,
             sync_every=min(stale_after, timedelta(seconds=15)),
             reconciliation=self.reconciliation,
             retention=Retention(self.store, keep, self._prune_workflows),
@@ -225,7 +213,7 @@ class Container:
 
     @cached_property
     def resume_paused(self) -> ResumePaused:
-        return ResumePaused(self.pauses, self.permission.key, self.propexo.try_key, clock=_now)
+        return ResumePaused(self.pauses, self.target.key_pause, self.target.try_key, clock=_now)
 
     @property
     def _held_once_more(self) -> HeldOnceMore:
@@ -234,7 +222,7 @@ class Container:
         def is_read() -> bool:
             if not settings.people_sync_seconds:
                 return True  # there is no index to wait for
-            states = self.people_sync.states()
+            states = self.target.people.states()
             return all(state.is_filled and not state.is_to_be_reread for state in states)
 
         # Nobody's number costs three requests; half of the rate is left to new calls.
@@ -253,17 +241,6 @@ class Container:
                 clock=_now,
                 seconds_apart=120 / rate if rate else 0.0,  # half of the rate is left to new calls
             ),
-        )
-
-    @cached_property
-    def people_sync(self) -> PeopleSync:
-        integrations = {line.integration_id for line in [self.lines.defaults, *self.lines]}
-        return PeopleSync(
-            client=self.propexo,
-            index=self.index,
-            integrations=[name for name in integrations if name],
-            learned=self._wake_held,
-            clock=_now,
         )
 
     def _wake_held(self, numbers: set[str]) -> None:
@@ -288,27 +265,29 @@ class Container:
     def delivery(self) -> Delivery:
         write_once = WriteOnce(
             store=self.store,
-            target=self.target,
+            target=self.target.api,
             breakers=self.breakers,
             clock=_now,
             visible_seconds=self.settings.propexo_visible_seconds,
             monotonic=self.monotonic,
         )
         unrecorded = UnrecordedWrites(
-            store=self.store, target=self.target, rules=self.rules, clock=_now
+            store=self.store, target=self.target.api, rules=self.rules, clock=_now
         )
         lead_creation = LeadCreation(
             store=self.store,
             leads=self.leads,
-            target=self.target,
+            target=self.target.api,
             write_once=write_once,
             unrecorded=unrecorded,
             clock=_now,
         )
         composer = EventComposer(
-            target=self.target, rules=self.rules, links=self.links, providers=self.providers
+            target=self.target.api, rules=self.rules, links=self.links, providers=self.providers
         )
-        correction = Correction(rules=self.rules, target=self.target, composer=composer, clock=_now)
+        correction = Correction(
+            rules=self.rules, target=self.target.api, composer=composer, clock=_now
+        )
         steps = Steps(
             store=self.store,
             rules=self.rules,
@@ -321,13 +300,15 @@ class Container:
                 relays=Relays(self.store, self.rules),
                 clock=_now,
             ),
-            person_finder=PersonFinder(target=self.target, lead_creation=lead_creation, clock=_now),
+            person_finder=PersonFinder(
+                target=self.target.api, lead_creation=lead_creation, clock=_now
+            ),
             composer=composer,
             write_once=write_once,
             unrecorded=unrecorded,
             confirmation=Confirmation(
                 store=self.store,
-                target=self.target,
+                target=self.target.api,
                 write_once=write_once,
                 correction=correction,
                 bulk=self.bulk,
@@ -350,11 +331,6 @@ class Container:
             alarms=Alarms(self.store, self.pauses, _now).by_name(),
         )
 
-    @property
-    def _propexo_key(self) -> str:
-        key = self.settings.propexo_api_key
-        return key.get_secret_value() if key else ""
-
     def _secret_keys(self) -> list[str]:
         given = [key.get_secret_value() for key in self.settings.secret_key]
         return given or [self.store.secrets.get_or_set("links", secrets.token_urlsafe(32))]
@@ -376,12 +352,16 @@ def web_app(settings: Settings | None = None) -> Flask:
     container = Container(settings, pool_size=CONNECTIONS, given_lines=given_lines)
     if container.lines_watch:
         container.lines_watch.watch()
-    secret = settings.propexo_webhook_secret
     return create_app(
         hook_routes(container.intake),
-        propexo_routes(container.store, secret.get_secret_value() if secret else None),
+        write_failure_routes(container.store, container.target),
         recording_routes(container.store, container.links, container.providers, container.lines),
-        health_routes(container.health, container.access, rate_limit=settings.propexo_rate_limit),
+        health_routes(
+            container.health,
+            container.access,
+            rate_limit=settings.propexo_rate_limit,
+            rate_limit_name=container.target.name,
+        ),
     )
 
 

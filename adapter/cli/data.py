@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -28,7 +28,6 @@ from adapter.errors import (
 from adapter.processes.lifetime import stop_signal
 from adapter.storage.erasure import Erasure
 from adapter.storage.workers import DEAD_AFTER
-from adapter.targets.propexo.requirements import lacking, refuse_unknown
 
 
 @click.command()
@@ -36,10 +35,10 @@ from adapter.targets.propexo.requirements import lacking, refuse_unknown
 def lines() -> None:
     """Every line with its integration, the PMS behind it, and what it lacks."""
     container = bootstrap.Container(bootstrap.read_settings())
-    checked: list[tuple[Line, str, list[str]]] = []
+    checked: list[tuple[Line, str, Sequence[str]]] = []
     for line in container.lines.in_use:
         try:
-            checked.append((line, *lacking(line, container.target.directory)))
+            checked.append((line, *container.target.line_check.lacking(line)))
         except RemoteError as error:
             checked.append((line, "?", [f"could not be checked: {error}"]))
     print_lines(common.console, checked)
@@ -54,7 +53,7 @@ def lines() -> None:
 def sync() -> None:
     """Read people's phone numbers into the index now; can be stopped and goes on where it was."""
     container = common.container()
-    people = container.people_sync
+    people = container.target.people
     stopping = stop_signal()
 
     def within_rate_limit(work: Callable[[], bool]) -> bool:
@@ -66,7 +65,7 @@ def sync() -> None:
                 stopping.wait(error.retry_after_seconds or 1.0)
         return False
 
-    within_rate_limit(lambda: refuse_unknown(container.lines.in_use, container.target.directory))
+    within_rate_limit(lambda: container.target.line_check.refuse_unknown(container.lines.in_use))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=common.console) as progress:
         tasks = {

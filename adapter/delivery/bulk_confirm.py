@@ -11,7 +11,7 @@ from adapter.errors import CredentialsRefused, NotSupported, PermanentError, Rem
 from adapter.observability.logs import logger
 from adapter.observability.metrics import count_delivery, count_written
 from adapter.storage.store import Store
-from adapter.targets.base import Target
+from adapter.targets.base import TargetApi
 
 log = logger("adapter.confirming")
 
@@ -29,7 +29,7 @@ class BulkConfirmation:
     clock: aware UTC now.
     """
 
-    def __init__(self, *, store: Store, target: Target, clock: Callable[[], datetime]) -> None:
+    def __init__(self, *, store: Store, target: TargetApi, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._target = target
         self._clock = clock

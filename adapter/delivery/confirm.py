@@ -18,7 +18,7 @@ from adapter.domain.call import Call, CallState
 from adapter.domain.lifecycle import CallUpdate
 from adapter.errors import Paused, PermanentError, RemoteError
 from adapter.storage.store import Store
-from adapter.targets.base import FoundJob, NoTrace, Target, WriteOutcome, WriteState
+from adapter.targets.base import FoundJob, NoTrace, TargetApi, WriteOutcome, WriteState
 
 # Waits for what the bulk confirmation did not see; the short ones for targets where there is none.
 CONFIRM_AFTER_SECONDS = (1, 3, 10, 30, 60, 120, 300, 600, 1800, 3600)
@@ -33,7 +33,7 @@ class Confirmation:
         self,
         *,
         store: Store,
-        target: Target,
+        target: TargetApi,
         write_once: WriteOnce,
         correction: Correction,
         bulk: BulkConfirmation,

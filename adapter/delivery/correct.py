@@ -17,7 +17,7 @@ from adapter.domain.call_event import ToldFacts
 from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.record import CallRecord
 from adapter.errors import PermanentError, TemporaryError
-from adapter.targets.base import Target
+from adapter.targets.base import TargetApi
 
 # Clocks and roundings make moments differ by so much.
 SAME_MOMENT_SECONDS = 2.0
@@ -31,7 +31,7 @@ class Correction:
         self,
         *,
         rules: CallRules,
-        target: Target,
+        target: TargetApi,
         composer: EventComposer,
         clock: Callable[[], datetime],
     ) -> None:

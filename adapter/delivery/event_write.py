@@ -23,14 +23,19 @@ from adapter.domain.summary import CallSummary
 from adapter.errors import CannotVerify
 from adapter.providers.base import Provider
 from adapter.storage.store import Store
-from adapter.targets.base import EarlierWrite, FoundJob, Target
+from adapter.targets.base import EarlierWrite, FoundJob, TargetApi
 
 
 class EventComposer:
     """Composes the events of calls."""
 
     def __init__(
-        self, *, target: Target, rules: CallRules, links: Links, providers: Mapping[str, Provider]
+        self,
+        *,
+        target: TargetApi,
+        rules: CallRules,
+        links: Links,
+        providers: Mapping[str, Provider],
     ) -> None:
         self._target = target
         self._rules = rules
@@ -42,7 +47,7 @@ class EventComposer:
     ) -> CallEvent:
         """Return the event that puts this call on this person's record.
 
-        record: what is known of the call; assessment: what follows from it. Errors: as of Target.prepare.
+        record: what is known of the call; assessment: what follows from it. Errors: as of TargetApi.prepare.
         """
         provider = self._providers.get(call.provider)
         summary = summarize(
@@ -97,13 +102,15 @@ class EventWrite:
     def asked(self) -> str:
         return f"POST {self.event.request.path}"
 
-    def send(self, target: Target) -> str:
+    def send(self, target: TargetApi) -> str:
         return target.post(self.event.request)
 
-    def find_earlier(self, target: Target, since: datetime) -> EarlierWrite:
+    def find_earlier(self, target: TargetApi, since: datetime) -> EarlierWrite:
         return target.find_earlier(self.call.call_id, self.event.request, since)
 
-    def find_unrecorded(self, target: Target, since: datetime, *, thorough: bool) -> EarlierWrite:
+    def find_unrecorded(
+        self, target: TargetApi, since: datetime, *, thorough: bool
+    ) -> EarlierWrite:
         return target.find_unrecorded(
             self.call.call_id, self.event.request, since, thorough=thorough
         )
@@ -140,10 +147,10 @@ class EventRetry(EventWrite):
     def asked(self) -> str:
         return f"try job {self.failed_job} again"
 
-    def send(self, target: Target) -> str:
+    def send(self, target: TargetApi) -> str:
         return target.retry(self.failed_job, integration_id=self.call.integration_id)
 
-    def find_earlier(self, target: Target, since: datetime) -> EarlierWrite:
+    def find_earlier(self, target: TargetApi, since: datetime) -> EarlierWrite:
         return target.find_earlier(
             self.call.call_id, self.event.request, since, after_job=self.failed_job
         )

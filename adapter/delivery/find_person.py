@@ -16,7 +16,7 @@ from adapter.domain.matching import Match, Person, choose_person
 from adapter.domain.outcome import Outcome
 from adapter.domain.parties import Direction, PartyKind
 from adapter.errors import PermanentError
-from adapter.targets.base import Target
+from adapter.targets.base import TargetApi
 
 INDEX_WAIT_SECONDS = 15
 # Such a call is with nobody who could become a lead: the number does not exist, or was not reached.
@@ -40,7 +40,7 @@ class PersonFinder:
     """Finds the person of a call. clock: aware UTC now."""
 
     def __init__(
-        self, *, target: Target, lead_creation: LeadCreation, clock: Callable[[], datetime]
+        self, *, target: TargetApi, lead_creation: LeadCreation, clock: Callable[[], datetime]
     ) -> None:
         self._target = target
         self._lead_creation = lead_creation

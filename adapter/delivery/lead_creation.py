@@ -30,7 +30,14 @@ from adapter.domain.matching import Person
 from adapter.errors import CannotVerify, PermanentError
 from adapter.storage.lead_requests import LeadRequest, LeadRequests
 from adapter.storage.store import Store
-from adapter.targets.base import EarlierWrite, FoundJob, FoundOnRecord, NoTrace, Target, WriteState
+from adapter.targets.base import (
+    EarlierWrite,
+    FoundJob,
+    FoundOnRecord,
+    NoTrace,
+    TargetApi,
+    WriteState,
+)
 
 # The call that waits for another's lead looks often at first, then less and less.
 WAIT_FOR_OTHER_SECONDS = (5.0, 60.0, 300.0)
@@ -63,13 +70,15 @@ class LeadWrite:
     def reference(self) -> str:
         return self.lead.call_key.rpartition(":")[2]
 
-    def send(self, target: Target) -> str:
+    def send(self, target: TargetApi) -> str:
         return target.post(self.lead.request)
 
-    def find_earlier(self, target: Target, since: datetime) -> EarlierWrite:
+    def find_earlier(self, target: TargetApi, since: datetime) -> EarlierWrite:
         return _by_job(target.find_earlier(self.reference, self.lead.request, since))
 
-    def find_unrecorded(self, target: Target, since: datetime, *, thorough: bool) -> EarlierWrite:
+    def find_unrecorded(
+        self, target: TargetApi, since: datetime, *, thorough: bool
+    ) -> EarlierWrite:
         return _by_job(
             target.find_unrecorded(self.reference, self.lead.request, since, thorough=thorough)
         )
@@ -100,7 +109,7 @@ class LeadCreation:
         *,
         store: Store,
         leads: LeadRequests,
-        target: Target,
+        target: TargetApi,
         write_once: WriteOnce,
         unrecorded: UnrecordedWrites,
         clock: Callable[[], datetime],

@@ -1,6 +1,6 @@
 """Was this call written before, by an adapter whose records are lost?
 
-Whoever restores a backup loses what was noted since. Propexo and the PMS keep what was written. A call that
+Whoever restores a backup loses what was noted since. The target and the PMS keep what was written. A call that
 comes late may be one of those: it was in nobody's records, or its run lies in the past. So before anything is
 asked for such a call the first time, an earlier write is looked for, where it could be seen.
 """
@@ -23,7 +23,7 @@ from adapter.errors import CannotVerify, NotSupported
 from adapter.observability.exchanges import Exchange
 from adapter.storage.store import Store
 from adapter.storage.task_leases import begun_at
-from adapter.targets.base import EarlierWrite, FoundJob, NoTrace, Target
+from adapter.targets.base import EarlierWrite, FoundJob, NoTrace, TargetApi
 
 LATE = timedelta(minutes=5)
 BUSY = Reschedule(10.0, "another run of this call is at it")
@@ -37,8 +37,10 @@ class LateWrite(Protocol):
     @property
     def asked(self) -> str: ...
 
-    def find_unrecorded(self, target: Target, since: datetime, *, thorough: bool) -> EarlierWrite:
-        """Look for a write that our records do not know of. Errors: as of Target.find_unrecorded."""
+    def find_unrecorded(
+        self, target: TargetApi, since: datetime, *, thorough: bool
+    ) -> EarlierWrite:
+        """Look for a write that our records do not know of. Errors: as of TargetApi.find_unrecorded."""
 
     def begin(self, connection: sa.Connection) -> bool: ...
     def accepted(self, connection: sa.Connection, found: Found, at: datetime) -> None: ...
@@ -62,7 +64,7 @@ class UnrecordedWrites:
     """
 
     def __init__(
-        self, *, store: Store, target: Target, rules: CallRules, clock: Callable[[], datetime]
+        self, *, store: Store, target: TargetApi, rules: CallRules, clock: Callable[[], datetime]
     ) -> None:
         self._store = store
         self._target = target

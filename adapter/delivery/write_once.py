@@ -30,7 +30,7 @@ from adapter.errors import (
 from adapter.observability.exchanges import exchanges
 from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.store import Store
-from adapter.targets.base import EarlierWrite, FoundJob, FoundOnRecord, NoTrace, Target
+from adapter.targets.base import EarlierWrite, FoundJob, FoundOnRecord, NoTrace, TargetApi
 
 LOOK_AGAIN_SECONDS = 10.0
 SEND_WITHIN_SECONDS = 5.0
@@ -55,11 +55,11 @@ class Write(Protocol):
     @property
     def asked(self) -> str: ...
 
-    def send(self, target: Target) -> str:
+    def send(self, target: TargetApi) -> str:
         """Ask the target for it, and return the id of the accepted job."""
 
-    def find_earlier(self, target: Target, since: datetime) -> EarlierWrite:
-        """Look for what an earlier attempt wrote. Errors: as of Target.find_earlier."""
+    def find_earlier(self, target: TargetApi, since: datetime) -> EarlierWrite:
+        """Look for what an earlier attempt wrote. Errors: as of TargetApi.find_earlier."""
 
     def begin(self, connection: sa.Connection) -> bool:
         """Lock what is written about, and note that it is about to be asked.
@@ -107,7 +107,7 @@ class WriteOnce:
         self,
         *,
         store: Store,
-        target: Target,
+        target: TargetApi,
         breakers: Breakers,
         clock: Callable[[], datetime],
         visible_seconds: float,

@@ -27,7 +27,7 @@ class SettlePolicy:
     settle_seconds: float = 10.0
     recording_wait_seconds: float = 300.0
     links: RecordingLinks = RecordingLinks.ADAPTER
-    # A call may last 4 hours unless its TwiML says otherwise (`<Dial timeLimit>`, default 14,400 s).
+    # A call may last 4 hours, unless whoever set up the line allows more.
     unfinished_seconds: float = 4 * 3600 + 600
 
 

@@ -25,7 +25,7 @@ class Ineligible:
 NO_LINE = Ineligible(
     CallState.HELD,
     "the number called is none of our lines and no default integration is set; "
-    "add the line to lines.toml or set PROPEXO_INTEGRATION_ID",
+    "add the line to lines.toml or set an integration_id for all lines",
 )
 
 

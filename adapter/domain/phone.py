@@ -28,7 +28,6 @@ class Hidden(StrEnum):
 
 # ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE, as a keypad spells them. Providers write each of
 # these for a caller who hides the number; what says that a network passed none on are the plain words.
-# https://help.twilio.com/articles/223179988
 _HIDDEN_NUMBERS = {
     "+266696687": Hidden.WITHHELD,
     "+7378742833": Hidden.WITHHELD,
@@ -76,7 +75,7 @@ def hidden(raw: str | None) -> Hidden | None:
 
 # One whole number ----------------------------------------------------------------------------------
 
-# Numbers as addresses: RFC 3966, and https://www.twilio.com/docs/voice/whatsapp-business-calling.
+# Numbers as addresses: RFC 3966, and what providers write for calls by WhatsApp.
 _SCHEME = re.compile(r"(?:tel|whatsapp):", re.IGNORECASE)
 # An extension ends the text, and is short: what follows a comma may be another number.
 _EXTENSION = re.compile(

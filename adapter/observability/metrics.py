@@ -22,7 +22,7 @@ ACKNOWLEDGE = Histogram(
 # The metrics of the workers, with their help. They are kept in the database (adapter.storage.totals), and the
 # web process shows them at /metrics.
 STORED: Mapping[str, str] = {
-    "adapter_attempts_total": "Requests to Propexo and Twilio by step and answer",
+    "adapter_attempts_total": "Requests to the target and to the provider by step and answer",
     "adapter_deliveries_total": "Calls that reached a state, by outcome",
     "adapter_retries_total": "Runs of a delivery that failed and are tried again",
     "adapter_hangup_to_record_seconds": "Time from the end of a call until it was confirmed as written",

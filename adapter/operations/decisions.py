@@ -48,13 +48,13 @@ def _why_unchecked(
     if line is None:
         return "the call's number is no line in lines.toml"
     try:
-        target.person(kind, person_id, line)
+        target.api.person(kind, person_id, line)
     except (TemporaryError, CredentialsRefused, NotSupported) as error:
         return str(error)
     except PermanentError as error:
         raise SettingsError(
             f"{kind.value} {person_id} cannot be taken, and call {call.call_id} stays as it is: {error}; "
-            f"look the id up at Propexo, and whether it is a {kind.value}'s in this line's integration"
+            f"look the id up at {target.label}, and whether it is a {kind.value}'s in this line's integration"
         ) from error
     return None
 

@@ -211,7 +211,7 @@ totals = sa.Table(
     sa.Column("value", sa.Float, nullable=False),
 )
 
-# The index of people by phone number, kept from Propexo; numbers in E.164.
+# The index of people by phone number, as the target has them; numbers in E.164.
 people = sa.Table(
     "people",
     metadata,

@@ -1,17 +1,26 @@
-"""What must a target offer? A target is a system that calls are written to; bootstrap plugs it in."""
+"""What must a target offer? A target is a system that calls are written to.
+
+A Target has all of it. bootstrap.TARGETS names what builds each.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from werkzeug.datastructures import Headers
+
+from adapter.config.settings import Settings
 from adapter.domain.call_event import CallEvent, WriteRequest
-from adapter.domain.lines import Line, PersonKind
+from adapter.domain.lines import Line, Lines, PersonKind
 from adapter.domain.matching import Person
 from adapter.domain.summary import CallSummary
+from adapter.storage.pauses import Pauses
+from adapter.storage.people_index import PeopleIndex, SyncState
+from adapter.storage.store import Store
 
 
 class WriteState(StrEnum):
@@ -57,8 +66,8 @@ class NoTrace:
 EarlierWrite = FoundJob | FoundOnRecord | NoTrace
 
 
-class Target(Protocol):
-    """A system that calls are written to. All methods raise subclasses of RemoteError."""
+class TargetApi(Protocol):
+    """The people and the events of a target. All methods raise subclasses of RemoteError."""
 
     def find_people(self, number: str, line: Line) -> Sequence[Person]:
         """Return everybody who may have this number (E.164); enough of them to choose by the rule."""
@@ -144,3 +153,85 @@ class Target(Protocol):
 
         Errors: NotSupported where it cannot.
         """
+
+
+class PeopleSource(Protocol):
+    """The target's people, as far as they have been read into the index (adapter.storage.people_index)."""
+
+    def step(self, stale_after: timedelta) -> bool:
+        """Read one page of what was never read to its end, or was read longer ago than this.
+
+        Return False if nothing was due. Errors: RemoteError, LocalRateLimit, StoreUnavailable.
+        """
+
+    def states(self) -> Sequence[SyncState]:
+        """Return how far each kind of people of each integration has been read."""
+
+
+class LineCheck(Protocol):
+    """What lines lack for this target. Errors of all methods: RemoteError."""
+
+    def lacking(self, line: Line) -> tuple[str, Sequence[str]]:
+        """Return the name of the system behind this line ("?" if unknown), and all that the line lacks."""
+
+    def refuse_unknown(self, lines: Iterable[Line]) -> bool:
+        """Return True if there is an integration for each line. Errors: SettingsError naming the others."""
+
+    def warn(self) -> bool:
+        """Log what the lines in use lack, once for each line. Return False: there is no hurry with more."""
+
+
+@dataclass(frozen=True)
+class FailedWrite:
+    """An accepted write that the target says has failed. words: the PMS's own."""
+
+    job_id: str
+    words: str
+
+
+class FailureHooks(Protocol):
+    """The webhooks in which a target says that writes failed."""
+
+    def read(self, body: bytes, headers: Headers) -> FailedWrite | None:
+        """Return the failed write, or None if a webhook of the target tells of something else.
+
+        Errors: UntrustedHook if its signature does not fit, MalformedHook.
+        """
+
+
+@dataclass(frozen=True)
+class Target:
+    """A system that calls are written to: all that the rest of the adapter knows of it.
+
+    name: stands in the route of its webhooks (/webhooks/<name>), as the name of its rate limit, and in
+    bootstrap.TARGETS.
+    label: its name as people write it.
+    key_pause: the name of the pause (adapter.storage.pauses) during which it refuses our key.
+    try_key: during that pause, asks whether the key is taken again. Errors: RemoteError, StoreUnavailable.
+    """
+
+    name: str
+    label: str
+    api: TargetApi
+    people: PeopleSource
+    line_check: LineCheck
+    failure_hooks: FailureHooks
+    key_pause: str
+    try_key: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class TargetDeps:
+    """What a target is built of.
+
+    lines: reads the lines, when they are first needed. Errors: SettingsError.
+    learned: is told the numbers (E.164) of people that were read into the index. clock: aware UTC now.
+    """
+
+    settings: Settings
+    store: Store
+    pauses: Pauses
+    index: PeopleIndex
+    lines: Callable[[], Lines]
+    learned: Callable[[set[str]], None]
+    clock: Callable[[], datetime]

@@ -87,15 +87,18 @@ def _problems(checks: Mapping[str, Callable[[], str | None]]) -> dict[str, str]:
     return problems
 
 
-def health_routes(health: Health, access: Access, *, rate_limit: int = 0) -> Blueprint:
+def health_routes(
+    health: Health, access: Access, *, rate_limit: int = 0, rate_limit_name: str = "target"
+) -> Blueprint:
     """Return the routes GET /livez, /readyz and /metrics.
 
-    access: who sees more than the status and the instance. rate_limit: requests a minute, for /metrics.
+    access: who sees more than the status and the instance. rate_limit: requests a minute to the target, for
+    /metrics. rate_limit_name: that of its budget (adapter.storage.rate_budget).
     """
     routes = Blueprint("health", __name__)
     started = time.time()
     numbers = CollectorRegistry(auto_describe=False)
-    numbers.register(StoredNumbers(health.store, rate_limit))
+    numbers.register(StoredNumbers(health.store, rate_limit, rate_limit_name))
     counting = BoundedWait(lambda: generate_latest(numbers))
 
     @routes.get("/livez")

@@ -29,12 +29,14 @@ from adapter.storage.workers import DEAD_AFTER
 class StoredNumbers(Collector):
     """Reads the database each time /metrics is asked for.
 
-    rate_limit: requests a minute that the settings allow. It counts until Propexo's answers state a limit.
+    rate_limit: requests a minute that the settings allow. It counts until the target's answers state a limit.
+    rate_limit_name: that of the target's budget (adapter.storage.rate_budget).
     """
 
-    def __init__(self, store: Store, rate_limit: int) -> None:
+    def __init__(self, store: Store, rate_limit: int, rate_limit_name: str) -> None:
         self._store = store
         self._rate_limit = rate_limit
+        self._rate_limit_name = rate_limit_name
         self._standing = Standing(store)
         self._totals = Totals(store)
 
@@ -44,7 +46,7 @@ class StoredNumbers(Collector):
         yield from self._calls(now)
         yield from self._workers(now)
         yield from self._providers(now)
-        yield from self._propexo(now)
+        yield from self._target(now)
         yield from self._jobs(now)
         yield from _families(self._totals.all())
 
@@ -95,7 +97,7 @@ class StoredNumbers(Collector):
             failing.add_metric([provider], age)
         yield failing
 
-    def _propexo(self, now: datetime) -> Iterator[Metric]:
+    def _target(self, now: datetime) -> Iterator[Metric]:
         failures = _gauge(
             "adapter_breaker_failures",
             "Writes that failed in a row, if the last did",
@@ -116,7 +118,7 @@ class StoredNumbers(Collector):
             sum(row.failures >= Breakers.FAILURES for row in troubled),
         )
         paused = _gauge(
-            "adapter_paused_seconds", "How long Propexo refuses this key, or this to it", "what"
+            "adapter_paused_seconds", "How long the target refuses this key, or this to it", "what"
         )
         waiting = _gauge("adapter_paused_calls", "Calls that wait for the end of it", "what")
         pauses = Pauses(self._store, lambda: now)
@@ -127,8 +129,8 @@ class StoredNumbers(Collector):
             waiting.add_metric([name], count)
         yield paused
         yield waiting
-        yield _number("adapter_pauses", "How much Propexo refuses now", len(known))
-        used, stated = self._standing.budget("propexo", now.timestamp())
+        yield _number("adapter_pauses", "How much the target refuses now", len(known))
+        used, stated = self._standing.budget(self._rate_limit_name, now.timestamp())
         limit = stated or self._rate_limit
         yield _number("adapter_rate_budget_used", "Requests of the last minute", used)
         yield _number("adapter_rate_budget_limit", "Requests a minute; 0: no limit", limit)

@@ -1,4 +1,4 @@
-"""What happens when Propexo's webhook says that a write has failed?"""
+"""What happens when the target's webhook says that a write has failed?"""
 
 from __future__ import annotations
 
@@ -9,24 +9,22 @@ from flask import Blueprint, Response, request
 from adapter.observability.logs import logger
 from adapter.observability.metrics import HOOKS
 from adapter.storage.store import Store
-from adapter.targets.propexo.webhooks import read, verify
+from adapter.targets.base import Target
 from adapter.web.body import read_body
 
-log = logger("adapter.propexo")
+log = logger("adapter.write_failures")
 
 
-def propexo_routes(store: Store, secret: str | None) -> Blueprint:
-    """Return the route POST /webhooks/propexo, which has the write of a call confirmed again.
+def write_failure_routes(store: Store, target: Target) -> Blueprint:
+    """Return the route POST /webhooks/<target>, which has the write of a call confirmed again.
 
-    The same webhook twice does no harm. Without a secret, none is taken.
+    The same webhook twice does no harm.
     """
-    routes = Blueprint("propexo", __name__)
+    routes = Blueprint("write_failures", __name__)
 
-    @routes.post("/webhooks/propexo")
+    @routes.post(f"/webhooks/{target.name}")
     def take() -> Response:
-        body = read_body()
-        verify(body, request.headers.get("propexo-signature", ""), secret)
-        failure = read(body)
+        failure = target.failure_hooks.read(read_body(), request.headers)
         if failure is not None:
             known = store.runs.doubt_write(failure.job_id, datetime.now(UTC))
             HOOKS.labels("write_failure", "taken" if known else "not ours").inc()

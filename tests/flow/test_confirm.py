@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
@@ -16,6 +17,8 @@ from adapter.config.settings import Settings
 from adapter.domain.call import CallState
 from adapter.domain.call_event import mark_of
 from adapter.errors import CredentialsRefused, NotSupported, PermanentError, TemporaryError
+from adapter.targets import propexo
+from adapter.targets.base import Target
 from adapter.targets.propexo.target import PropexoTarget
 from tests.support.hooks import recording_hook
 from tests.support.sandboxed import Adapter, adapter, lines
@@ -40,8 +43,10 @@ class OwnTarget(PropexoTarget):
 
 class WithOwnTarget(Container):
     @cached_property
-    def target(self) -> PropexoTarget:
-        return OwnTarget(self.propexo, self.index)
+    def target(self) -> Target:
+        built = propexo.build(self.target_deps)
+        assert isinstance(built.api, PropexoTarget)
+        return replace(built, api=OwnTarget(built.api.client, self.index))
 
 
 @pytest.fixture
@@ -153,7 +158,7 @@ def test_one_write_that_stays_pending_does_not_make_every_pass_read_all_logs(mad
 
 def without_logs(made: Adapter, error: Exception) -> OwnTarget:
     """From now on the write logs answer with this error."""
-    target = made.container.target
+    target = made.container.target.api
     assert isinstance(target, OwnTarget)
     target.no_logs = error
     return target

@@ -156,7 +156,7 @@ def test_somebody_of_another_integration_is_refused_in_words(
         other = Container(Settings.from_environ(environ))
         from datetime import timedelta
 
-        while other.people_sync.step(timedelta(minutes=5)):
+        while other.target.people.step(timedelta(minutes=5)):
             pass
         other.store.engine.dispose()
     said = run(made, "assign", sid, "--lead", "lead_ben_yardi")

@@ -19,11 +19,8 @@ from adapter.errors import StoreUnavailable
 from adapter.sandbox.twilio import new_sid
 from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.lead_requests import LeadRequest, LeadRequests
-from adapter.storage.rate_budget import RateBudget
-from adapter.targets.propexo.client import PropexoClient
-from adapter.targets.propexo.rate_limiter import RateLimiter
+from adapter.targets import propexo
 from tests.support.sandboxed import (
-    API_KEY,
     MAIN,
     OTHER_STRANGER,
     STRANGER,
@@ -317,14 +314,8 @@ def test_two_calls_of_one_stranger_at_the_same_moment_make_one_lead(
 def test_a_doubtful_creation_makes_one_lead(database_url: str, vendor: str, kind: str) -> None:
     with acquainted(database_url, vendors=[vendor], ADAPTER_LINES=lines(vendor)) as made:
         if kind == "timeout_after":
-            made.container.__dict__["propexo"] = PropexoClient(
-                base_url=made.url,
-                api_key=API_KEY,
-                rate_limiter=RateLimiter(
-                    RateBudget(made.store), name="x", limit=0, clock=lambda: 0.0
-                ),
-                read_seconds=0.2,
-            )
+            impatient = propexo.build(made.container.target_deps, read_seconds=0.2)
+            made.container.__dict__["target"] = impatient
             made.fault(kind, method="POST", path="/v1/leads", seconds=0.6)
         else:
             made.fault(kind, method="POST", path="/v1/leads", times=2, status=503)

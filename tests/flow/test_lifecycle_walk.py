@@ -39,6 +39,7 @@ from adapter.storage.schema import metadata
 from adapter.targets.base import EarlierWrite, FoundJob, NoTrace, WriteOutcome, WriteState
 from tests.support.clock import Clock
 from tests.support.hooks import CALL, CALLER, answered_hooks, recording_hook, status_hook
+from tests.support.targets import target_of
 from tests.support.world import PEOPLE, FakeTarget, World
 
 ENDS = [status_hook("no-answer"), *answered_hooks()]
@@ -239,7 +240,7 @@ class Walk(RuleBasedStateMachine):
                 self.call,
                 kind=PersonKind.LEAD,
                 person_id="lead_anna",
-                target=self.pms,
+                target=target_of(self.pms),
                 lines=self.world.rules.lines,
             )
 

@@ -16,6 +16,7 @@ from adapter.domain.lines import PersonKind
 from adapter.errors import Paused, RemoteError
 from adapter.operations.decisions import assign
 from tests.support.sandboxed import API_KEY, MAIN, OTHER_STRANGER, STRANGER, Adapter, adapter, lines
+from tests.support.targets import propexo_api
 
 ANNA, BEN = "+16175550134", "+16175550135"
 YARDI = "+16175550101"
@@ -74,7 +75,7 @@ def test_calls_wait_for_a_revoked_key_at_a_request_a_minute_and_go_on_by_themsel
     made.work()
     for call in map(made.call, sids):
         assert call.state is CallState.DELIVERING
-        assert call.waits_for == made.container.permission.key
+        assert call.waits_for == made.container.target.key_pause
         assert call.reason is not None
         assert f"{status}" in call.reason and "PROPEXO_API_KEY" in call.reason
         assert API_KEY not in call.reason
@@ -151,7 +152,9 @@ def test_the_pause_is_shared_by_all_workers_and_survives_their_restart(made: Ada
     asked = made.asked()
     other = restarted(made)
     with pytest.raises(Paused, match="PROPEXO_API_KEY"):
-        other.propexo.get("/v1/leads/", {"integration_id": "int_entrata"}, step="lookup")
+        propexo_api(other).client.get(
+            "/v1/leads/", {"integration_id": "int_entrata"}, step="lookup"
+        )
     assert made.asked() == asked, "it believed the pause"
     keep_on(made, 600, other, restarted(made))
     assert made.asked() - asked <= 10, "three workers, one request a minute"
@@ -164,7 +167,7 @@ def test_with_a_new_key_calls_go_on_at_once(made: Adapter) -> None:
     sid = made.missed(ANNA)
     for key, run in made.take_due():
         wrong.delivery.run(key, run)
-    assert made.call(sid).waits_for == wrong.permission.key
+    assert made.call(sid).waits_for == wrong.target.key_pause
     made.container.resume_paused.work()
     made.work()
     assert made.call(sid).state is CallState.POSTED
@@ -241,13 +244,13 @@ def test_people_are_read_into_the_index_after_the_pause(made: Adapter) -> None:
     revoke(made)
     for _ in range(40):
         with pytest.raises(Paused):
-            made.container.people_sync.step(timedelta(minutes=5))
+            made.container.target.people.step(timedelta(minutes=5))
         made.pass_time(15)
     assert made.asked() <= 12
     restore(made)
     keep_on(made, 90)
     made.fill_index()
-    assert all(state.is_filled for state in made.container.people_sync.states())
+    assert all(state.is_filled for state in made.container.target.people.states())
 
 
 def test_one_list_that_is_refused_keeps_no_call_and_no_other_list_waiting(made: Adapter) -> None:
@@ -255,13 +258,13 @@ def test_one_list_that_is_refused_keeps_no_call_and_no_other_list_waiting(made: 
     revoke(made, 403, path="/v1/residents/")
     for _ in range(40):
         with pytest.raises(Paused, match="residents"):
-            while made.container.people_sync.step(timedelta(hours=5)):
+            while made.container.target.people.step(timedelta(hours=5)):
                 pass
         made.pass_time(15)
         made.container.resume_paused.work()
     refused = made.asked("/v1/residents/")
     assert refused <= 2 * 11, "once a minute for each of two integrations"
-    filled = {s.kind for s in made.container.people_sync.states() if s.is_filled}
+    filled = {s.kind for s in made.container.target.people.states() if s.is_filled}
     assert filled == {PersonKind.LEAD, PersonKind.APPLICANT}
     sid = made.missed(ANNA)
     made.work()

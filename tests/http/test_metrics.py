@@ -50,7 +50,9 @@ def made_anew(empty_database_url: str) -> Iterator[Adapter]:
 def scraped(made: Adapter) -> Numbers:
     """Every sample of a web process beside this worker, by name and the values of the labels."""
     Flush(Totals(made.store), TALLY.take, TALLY.put_back).work()
-    routes = health_routes(made.container.health, made.container.access, rate_limit=150)
+    routes = health_routes(
+        made.container.health, made.container.access, rate_limit=150, rate_limit_name="propexo"
+    )
     answer = create_app(routes).test_client().get("/metrics")
     assert answer.status_code == 200
     return {
@@ -102,7 +104,7 @@ def test_a_refused_key_shows_with_the_calls_that_wait(made: Adapter) -> None:
     made.work()
     made.pass_time(60)
     found = scraped(made)
-    name = made.container.permission.key
+    name = made.container.target.key_pause
     assert found["adapter_paused_seconds", name] == pytest.approx(60, abs=1)
     assert found["adapter_paused_calls", name] == 2
     assert found["adapter_pauses",] == 1

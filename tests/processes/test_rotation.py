@@ -23,7 +23,7 @@ from adapter.storage.schema import hooks
 from adapter.web.app import create_app
 from adapter.web.hooks import hook_routes
 from adapter.web.recordings.routes import recording_routes
-from adapter.web.write_failures import propexo_routes
+from adapter.web.write_failures import write_failure_routes
 from tests.support.environment import ACCOUNT, ENVIRON, LINE, PATH, TOKEN
 from tests.support.hooks import send, signed
 from tests.support.twilio_api import FakeTwilio
@@ -201,10 +201,7 @@ def test_propexos_secret_changes_with_the_setting(start: Start) -> None:
     signature = hmac(b"old", body, sha256).hexdigest()
     for secret, status in (("old", 204), ("new", 403), ("", 403)):
         container = start(PROPEXO_WEBHOOK_SECRET=secret).container
-        held = container.settings.propexo_webhook_secret
-        client = create_app(
-            propexo_routes(container.store, held.get_secret_value() if held else None)
-        ).test_client()
+        client = create_app(write_failure_routes(container.store, container.target)).test_client()
         answer = client.post(
             "/webhooks/propexo", data=body, headers={"propexo-signature": signature}
         )

@@ -94,7 +94,7 @@ class Adapter:
 
     def fill_index(self) -> None:
         """Read all people, as the worker's upkeep does, and run what that wakes."""
-        while self.container.people_sync.step(timedelta(minutes=5)):
+        while self.container.target.people.step(timedelta(minutes=5)):
             self.work()
 
     # Calls ----------------------------------------------------------------------------------------

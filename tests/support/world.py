@@ -89,7 +89,7 @@ PEOPLE = (
 
 @dataclass
 class FakeTarget:
-    """A Target that keeps what it is told. Each list of answers is used up; then all goes well.
+    """A TargetApi that keeps what it is told. Each list of answers is used up; then all goes well.
 
     An answer is what a method returns, or the error that it raises.
     """

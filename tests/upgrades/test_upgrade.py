@@ -158,7 +158,7 @@ def test_the_people_are_read_anew_without_being_emptied(made: Adapter) -> None:
     index, before = made.container.index, made.container.index.count()
     wrong = index.get(APPLICANT, "applicant_two")
     assert wrong is not None and wrong.application_id == "application_gone"
-    while made.container.people_sync.step(timedelta(minutes=5)):
+    while made.container.target.people.step(timedelta(minutes=5)):
         assert index.is_filled("int_entrata", KINDS)
         assert index.count() >= before
     assert index.is_read_by_todays_rules("int_entrata", KINDS)
@@ -171,7 +171,7 @@ def test_the_people_are_read_anew_without_being_emptied(made: Adapter) -> None:
     state = index.state("int_entrata", LEAD)
     assert (state.reread_position, state.position) == (None, state.total)
     asked = made.asked("/v1/leads/")
-    assert not made.container.people_sync.step(timedelta(minutes=5))
+    assert not made.container.target.people.step(timedelta(minutes=5))
     assert made.asked("/v1/leads/") == asked, "once is enough"
 
 
@@ -185,7 +185,7 @@ def test_a_reading_anew_goes_on_where_it_was_interrupted(made: Adapter) -> None:
             for n in range(600)
         ],
     )  # fmt: skip
-    sync, index = made.container.people_sync, made.container.index
+    sync, index = made.container.target.people, made.container.index
     positions: list[int | None] = []
     while sync.step(timedelta(minutes=5)):
         positions.append(index.state("int_entrata", LEAD).reread_position)

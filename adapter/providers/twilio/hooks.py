@@ -1,6 +1,8 @@
 """What does a Twilio voice hook state? Kinds are told apart by their parameters, values by tables.
 
 https://www.twilio.com/docs/voice/api/call-resource#statuscallback and the pages of each verb.
+What stands in the place of a number that is hidden: https://help.twilio.com/articles/223179988; for WhatsApp:
+https://www.twilio.com/docs/voice/whatsapp-business-calling. adapter.domain.phone reads these.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from adapter.domain.lines import PersonKind
@@ -40,7 +41,7 @@ log = logger("adapter.sync")
 
 
 class PeopleSync:
-    """Reads people into the index. integrations: which to read. learned: is told the numbers read.
+    """Reads people into the index. integrations: tells which to read, once. learned: is told the numbers read.
 
     Errors of the steps: as of the client; LocalRateLimit when deliveries need the budget.
     """
@@ -50,7 +51,7 @@ class PeopleSync:
         *,
         client: PropexoClient,
         index: PeopleIndex,
-        integrations: Iterable[str],
+        integrations: Callable[[], Iterable[str]],
         learned: Callable[[set[str]], None],
         clock: Callable[[], datetime],
     ) -> None:
@@ -58,10 +59,14 @@ class PeopleSync:
         self._index = index
         self._learned = learned
         self._clock = clock
-        self._integrations = sorted(set(integrations))
+        self._read_integrations = integrations
         # By integration and kind; a new process finds both out again.
         self._failing: set[tuple[str, PersonKind]] = set()
         self._without_filter: set[tuple[str, PersonKind]] = set()
+
+    @cached_property
+    def _integrations(self) -> Sequence[str]:
+        return sorted(set(self._read_integrations()))
 
     def states(self) -> Sequence[SyncState]:
         """How far each kind of each integration has been read."""

@@ -62,11 +62,11 @@ _MAX_EVENT_PAGES = 10
 
 
 class PropexoTarget:
-    """Propexo as an adapter.targets.base.Target."""
+    """Propexo as an adapter.targets.base.TargetApi."""
 
     def __init__(self, client: PropexoClient, index: PeopleIndex | None) -> None:
         """index: None where none is kept up to date."""
-        self._client = client
+        self.client = client
         self._index = index
         self._earlier = EarlierWrites(client)
         self.directory = Directory(client)
@@ -80,7 +80,7 @@ class PropexoTarget:
         """
         integration_id = line.integration_id
         if self._index is None or integration_id is None:
-            return find_people(self._client, number, line, refused=self._refused)
+            return find_people(self.client, number, line, refused=self._refused)
         known = [
             replace(person, refused=self._refused(person))
             for person in self._index.find(number, integration_id)
@@ -90,7 +90,7 @@ class PropexoTarget:
         owners = [p for p in known if number in p.numbers and p.kind in line.people]
         if until and not is_old and any(not p.refused for p in owners):
             return known
-        found = find_people(self._client, number, line, refused=self._refused)
+        found = find_people(self.client, number, line, refused=self._refused)
         self._index.save(found)
         live = {(person.kind, person.id) for person in found}
         others = [person for person in known if (person.kind, person.id) not in live]
@@ -127,7 +127,7 @@ class PropexoTarget:
 
     def _read(self, kind: PersonKind, person_id: str, integration_id: str | None) -> Person:
         path = f"{COLLECTION[kind]}{quote(person_id, safe='')}"
-        answer = self._client.get(path, step="lookup", integration_id=integration_id)
+        answer = self.client.get(path, step="lookup", integration_id=integration_id)
         return person_of(kind, answer.get("results", answer))
 
     def _refused(self, person: Person) -> str | None:
@@ -169,7 +169,7 @@ class PropexoTarget:
 
     def post(self, request: WriteRequest) -> str:
         step = "post" if _people_of(request) else "lead"
-        answer = self._client.send(request.path, request.body, request.query, step=step)
+        answer = self.client.send(request.path, request.body, request.query, step=step)
         job_id = job_id_of(answer)
         if job_id is None:
             raise TemporaryError("Propexo accepted the write but named no job", in_doubt=True)
@@ -217,7 +217,7 @@ class PropexoTarget:
         """
         category, marks = _category_of(request), _marks_of(reference, request)
         integration_id, is_readable = request.body["integration_id"], True
-        for row in write_logs(self._client, integration_id, category, since, step="look"):
+        for row in write_logs(self.client, integration_id, category, since, step="look"):
             if after_job is not None and row["job_id"] == after_job:
                 break
             written = marks_of(row, category)
@@ -258,7 +258,7 @@ class PropexoTarget:
 
     def confirm(self, job_id: str, *, integration_id: str | None = None) -> WriteOutcome:
         path = f"/v1/admin/write-status/{job_id}"
-        answer = self._client.get(path, step="confirm", integration_id=integration_id)
+        answer = self.client.get(path, step="confirm", integration_id=integration_id)
         state = _STATES.get(answer.get("write_status", ""), WriteState.PENDING)
         words = "; ".join(str(error) for error in answer.get("errors") or ())
         words = plain(storable(words))
@@ -271,7 +271,7 @@ class PropexoTarget:
 
     def ended_writes(self, integration_id: str, since: datetime) -> Mapping[str, bool]:
         ended: dict[str, bool] = {}
-        for row in write_logs(self._client, integration_id, "events", since, step="confirm"):
+        for row in write_logs(self.client, integration_id, "events", since, step="confirm"):
             # Newest first, and the newest word on a job counts.
             if row.get("job_id") and row.get("status") in ("SUCCESS", "FAILURE"):
                 ended.setdefault(str(row["job_id"]), row["status"] == "SUCCESS")
@@ -279,7 +279,7 @@ class PropexoTarget:
 
     def retry(self, job_id: str, *, integration_id: str | None = None) -> str:
         path = f"/v1/admin/retry-write/{job_id}"
-        answer = self._client.send(path, {}, step="retry", integration_id=integration_id)
+        answer = self.client.send(path, {}, step="retry", integration_id=integration_id)
         if answer.get("success") is False:
             raise PermanentError("Propexo did not try the write again")
         return job_id_of(answer) or job_id
@@ -298,7 +298,7 @@ class PropexoTarget:
     def amend(self, event_id: str, event: CallEvent) -> None:
         known = event.request.body
         body = {key: known[key] for key in _AMENDABLE if key in known}
-        self._client.send(
+        self.client.send(
             f"/v1/events/{MODEL[event.person.kind]}/{event_id}", body, step="amend", method="PUT"
         )
 
@@ -306,7 +306,7 @@ class PropexoTarget:
         """Return the person's events whose notes end in our reference, newest first."""
         found: list[Mapping[str, Any]] = []
         for page in range(_MAX_EVENT_PAGES):
-            answer = self._client.get(
+            answer = self.client.get(
                 "/v1/events/",
                 {
                     "integration_id": request.body["integration_id"],

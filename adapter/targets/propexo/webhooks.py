@@ -9,21 +9,26 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from werkzeug.datastructures import Headers
+
 from adapter.errors import MalformedHook, UntrustedHook
+from adapter.targets.base import FailedWrite
 from adapter.text.untrusted import cut
 
 FAILURE = "WRITE_OPERATION_FAILURE"
 
 
-@dataclass(frozen=True)
-class FailedWrite:
-    """The job that failed, in the PMS's own words."""
+class PropexoWebhooks:
+    """See adapter.targets.base.FailureHooks. secret: PROPEXO_WEBHOOK_SECRET; without it none is trusted."""
 
-    job_id: str
-    words: str
+    def __init__(self, secret: str | None) -> None:
+        self._secret = secret
+
+    def read(self, body: bytes, headers: Headers) -> FailedWrite | None:
+        verify(body, headers.get("propexo-signature", ""), self._secret)
+        return read(body)
 
 
 def verify(body: bytes, signature: str, secret: str | None) -> None:

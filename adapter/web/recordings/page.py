@@ -17,7 +17,7 @@ from adapter.text.phrases import duration
 
 # The hook of a recording, and the file itself, may come so long after the end of the call.
 SOON = timedelta(minutes=15)
-# A call lasts 4 hours at most, unless its TwiML says otherwise.
+# A call lasts 4 hours at most, unless whoever set up the line allows more.
 LONGEST_CALL = timedelta(hours=5)
 
 _OUTCOMES = {

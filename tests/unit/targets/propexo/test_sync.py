@@ -13,10 +13,12 @@ from adapter.domain.call import CallState
 from adapter.domain.lines import Line, PersonKind
 from adapter.errors import LocalRateLimit, PermanentError, RemoteError
 from adapter.storage.people_index import PeopleIndex
+from adapter.targets.base import PeopleSource
 from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.sync import PeopleSync
 from tests.support.lanes import full
 from tests.support.sandboxed import MAIN, Adapter, adapter, lines
+from tests.support.targets import propexo_api
 
 LEAD, APPLICANT, RESIDENT = PersonKind.LEAD, PersonKind.APPLICANT, PersonKind.RESIDENT
 STALE = timedelta(minutes=5)
@@ -74,10 +76,10 @@ def unknown(index: PeopleIndex, count: int, first: int = 0) -> list[str]:
 
 def fill(made: Adapter, *, on_step: Callable[[int], None] = lambda n: None) -> int:
     """All that is due; how many steps that were."""
-    return read_all(made.container.people_sync, on_step)
+    return read_all(made.container.target.people, on_step)
 
 
-def read_all(sync: PeopleSync, on_step: Callable[[int], None] = lambda n: None) -> int:
+def read_all(sync: PeopleSource, on_step: Callable[[int], None] = lambda n: None) -> int:
     steps = 0
     while sync.step(STALE):
         on_step(steps)
@@ -105,8 +107,8 @@ def test_the_progress_of_the_first_fill_is_told(made: Adapter) -> None:
     add(made, 600)
     seen = []
     for _ in range(3):
-        made.container.people_sync.step(STALE)
-        states = {state.kind: state for state in made.container.people_sync.states()}
+        made.container.target.people.step(STALE)
+        states = {state.kind: state for state in made.container.target.people.states()}
         seen.append((states[APPLICANT].position, states[LEAD].position, states[LEAD].total))
     assert [position for _, position, _ in seen] == [250, 500, 607]
     assert {total for *_, total in seen} == {607}
@@ -118,12 +120,12 @@ def test_a_fill_that_was_interrupted_goes_on_where_it_was_while_people_change(
     """Reading fails half-way and the process dies; meanwhile people are updated, and new ones come."""
     add(made, 3000)
     for _ in range(5):
-        made.container.people_sync.step(STALE)
+        made.container.target.people.step(STALE)
     made.fault("reset_after", method="GET", path="/v1/leads", times="forever")
-    made.container.people_sync.step(STALE)
-    made.container.people_sync.step(STALE)
+    made.container.target.people.step(STALE)
+    made.container.target.people.step(STALE)
     with pytest.raises(RemoteError, match="broke off"):
-        made.container.people_sync.step(STALE)
+        made.container.target.people.step(STALE)
     index = made.container.index
     assert index.is_filled("int_entrata", [APPLICANT, RESIDENT]), "the others were read meanwhile"
     assert index.state("int_entrata", LEAD).position == 1250
@@ -150,7 +152,7 @@ def test_a_kind_that_cannot_be_read_is_asked_after_the_others(made: Adapter) -> 
     made.fault("status", method="GET", path="/v1/leads", times="forever")
     steps = 0
     with capture_logs() as logs, pytest.raises(RemoteError, match="500"):
-        while made.container.people_sync.step(STALE):
+        while made.container.target.people.step(STALE):
             steps += 1
     assert steps == 1 + 5 + 1, "applicants; residents; what changed of them meanwhile"
     assert made.container.index.is_filled("int_entrata", [APPLICANT, RESIDENT])
@@ -203,7 +205,7 @@ def test_nothing_is_read_before_it_is_stale(made: Adapter) -> None:
     fill(made)
     made.traveller.shift(299)
     before = made.asked("/v1/")
-    assert not made.container.people_sync.step(STALE)
+    assert not made.container.target.people.step(STALE)
     assert made.asked("/v1/") == before
 
 
@@ -230,7 +232,7 @@ def test_more_changes_than_a_minute_allows_are_read_in_several(database_url: str
             for _ in range(40):  # minutes
                 try:
                     while is_more:
-                        is_more = made.container.people_sync.step(STALE)
+                        is_more = made.container.target.people.step(STALE)
                     break
                 except LocalRateLimit:
                     made.traveller.shift(61)
@@ -248,9 +250,9 @@ def syncing(
 ) -> PeopleSync:
     """Another process, as it begins."""
     return PeopleSync(
-        client=made.container.propexo,
+        client=propexo_api(made.container).client,
         index=made.container.index,
-        integrations=["int_entrata"],
+        integrations=lambda: ["int_entrata"],
         learned=learned,
         clock=made.now,
     )
@@ -290,7 +292,7 @@ def test_many_changes_are_read_on_across_processes_while_more_come(
     change(made, 1100, phone_2=number(5000)[2:])
     made.traveller.shift(400)  # longer than what is read twice
     before = made.asked("/v1/leads/")
-    assert made.container.people_sync.step(STALE)
+    assert made.container.target.people.step(STALE)
     made.traveller.shift(1)
     change(made, 60, first=10, phone_2=number(5001)[2:])  # of equals the last ids come first
     come(made, 300, first=3000)
@@ -323,11 +325,11 @@ def test_everybody_is_read_where_it_is_not_told_whether_there_is_more(
     made: Adapter, meta: dict[str, Any]
 ) -> None:
     add(made, 493)  # with those of the sample company two full pages
-    terse: Any = Terse(made.container.propexo, **meta)
+    terse: Any = Terse(propexo_api(made.container).client, **meta)
     sync = PeopleSync(
         client=terse,
         index=made.container.index,
-        integrations=["int_entrata"],
+        integrations=lambda: ["int_entrata"],
         learned=lambda numbers: None,
         clock=made.now,
     )
@@ -516,7 +518,7 @@ def test_index_reads_give_way_to_deliveries(database_url: str) -> None:
         made.work()
         assert made.call(sid).state is CallState.POSTED
         made.traveller.shift(62)
-        assert made.container.people_sync.step(STALE)
+        assert made.container.target.people.step(STALE)
         assert not made.control("requests")["rate_limited"]
 
 
@@ -577,7 +579,7 @@ def test_an_integration_that_cannot_be_read_does_not_keep_the_others_from_it(
         )
         for _ in range(20):
             try:
-                made.container.people_sync.step(STALE)
+                made.container.target.people.step(STALE)
             except RemoteError:
                 made.traveller.shift(15)
         assert made.container.index.is_filled("int_yardi", PersonKind)
@@ -585,9 +587,9 @@ def test_an_integration_that_cannot_be_read_does_not_keep_the_others_from_it(
 
 def test_each_integration_is_read_once_however_many_lines_it_has(made: Adapter) -> None:
     sync = PeopleSync(
-        client=made.container.propexo,
+        client=propexo_api(made.container).client,
         index=made.container.index,
-        integrations=["int_entrata", "int_entrata"],
+        integrations=lambda: ["int_entrata", "int_entrata"],
         learned=lambda numbers: None,
         clock=made.now,
     )
@@ -599,7 +601,7 @@ def test_people_of_the_index_are_people_of_the_rule(made: Adapter) -> None:
     fill(made)
     line = made.container.lines.of(MAIN)
     assert isinstance(line, Line)
-    live = made.container.target.find_people("+16175550137", line)
+    live = made.container.target.api.find_people("+16175550137", line)
     assert {(p.id, p.property_id, p.is_active) for p in live} == {
         ("lead_dan_main", "prop_main", True),
         ("lead_dan_oak", "prop_oak", False),

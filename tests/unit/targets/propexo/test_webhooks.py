@@ -15,7 +15,8 @@ from adapter.bootstrap import web_app
 from adapter.config.settings import Settings
 from adapter.domain.call import CallState
 from adapter.errors import MalformedHook, UntrustedHook
-from adapter.targets.propexo.webhooks import FAILURE, FailedWrite, read, verify
+from adapter.targets.base import FailedWrite
+from adapter.targets.propexo.webhooks import FAILURE, read, verify
 from tests.support.sandboxed import Adapter, adapter, lines
 
 SECRET = "propexo-webhook-secret"

@@ -14,7 +14,7 @@ from adapter.domain.lines import Line
 from adapter.errors import RemoteError, TemporaryError
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
 from adapter.targets.propexo.directory import Directory
-from adapter.targets.propexo.line_warnings import LineWatch
+from adapter.targets.propexo.line_check import PropexoLineCheck
 from tests.support.environment import ENVIRON
 from tests.support.propexo_client import KEY, directory
 from tests.support.waiting import wait_for
@@ -58,14 +58,14 @@ def warnings(logged: Logged) -> dict[str, str]:
 def test_each_line_that_lacks_something_is_warned_of_once(
     url: str, lines: list[Line], logged: Logged
 ) -> None:
-    watch = LineWatch(lines, directory(url))
-    assert not watch.look()
+    watch = PropexoLineCheck(lambda: lines, directory(url))
+    assert not watch.warn()
     told = warnings(logged)
     assert set(told) == {"***00", "Oak Park"}, "numbers are cut short, and one line is whole"
     assert "YARDI needs agent_name for leads and applicants" in told["***00"]
     assert "lead_source_id for new leads" in told["Oak Park"]
     assert "property_id for new leads" in told["Oak Park"]
-    assert not watch.look()
+    assert not watch.warn()
     assert warnings(logged) == {}
 
 
@@ -89,12 +89,12 @@ def test_what_could_not_be_read_is_looked_at_again_and_the_others_at_once(
     url: str, lines: list[Line], logged: Logged
 ) -> None:
     found: Any = Broken(directory(url), "int_yardi")
-    watch = LineWatch(lines, found)
+    watch = PropexoLineCheck(lambda: lines, found)
     with pytest.raises(RemoteError, match="maintenance"):
-        watch.look()
+        watch.warn()
     assert set(warnings(logged)) == {"Oak Park"}
     found.unreadable = None
-    assert not watch.look()
+    assert not watch.warn()
     assert set(warnings(logged)) == {"***00"}
 
 
