@@ -1,1 +1,1 @@
-"""How is text from outside cut and made plain? It knows of no calls."""
+"""Text: cutting what comes from outside, making it plain, and durations and lists in words."""

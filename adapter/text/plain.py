@@ -1,8 +1,8 @@
-"""How are the words of others shown, so that they are words and nothing else?
+"""How is text from outside shown so that it can do nothing but be read?
 
 A caller's name, SIP address or message and a PMS's errors reach terminals, logs and notes. There an escape
-character moves the cursor, a bidirectional mark turns the text around, and a line break begins a line that
-we seem to have written.
+character moves the cursor, and a bidirectional mark turns the text around. After a line break, the rest looks
+like a line of ours.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Controls, formats (bidirectional marks, zero width), halves of pairs, private, unassigned, line breaks.
+# Unicode categories: controls, formats (bidirectional marks, zero width), surrogates, private, unassigned,
+# and line breaks.
 _NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 MOST_QUOTED = 4000
 
 _MARKS = str.maketrans(
     {
-        # What would end a quotation. Single quotes do not, and stay.
+        # These would end a quotation. Single quotes would not, and stay.
         **dict.fromkeys('"“”„‟«»″‶〝〞〟❝❞❠⹂🙶🙷🙸ʺ˝ˮ״', "'"),
-        # What our own reference stands in, and what HTML is made of.
+        # Square brackets mark our own reference; pointed ones make HTML.
         "[": "(",
         "]": ")",
         "<": "(",
@@ -32,7 +33,7 @@ _SCHEME = re.compile(r":\s*/(?:\s*/)+")
 
 
 def plain(text: str) -> str:
-    """The text on one line; what a reader cannot see, or a terminal obeys, is a space."""
+    """Return the text on one line. What a reader cannot see, or a terminal obeys, becomes a space."""
     if text.isprintable() and "  " not in text:  # most texts; isprintable knows the same categories
         return text.strip()
     shown = (" " if unicodedata.category(char) in _NOT_SHOWN else char for char in text)
@@ -40,10 +41,10 @@ def plain(text: str) -> str:
 
 
 def quotable(text: str) -> str:
-    """The text as it may stand between double quotes among our own words.
+    """Return the text as it may stand between double quotes among our own words.
 
-    It holds no double quote, no square bracket, no markup, no address that a reader could click on, and no
-    label that we use ourselves ("Recording:"). Letters that only look different are written plainly.
+    It has no double quote, no square bracket, no markup, no address to click on, and no label that we use
+    ourselves ("Recording:"). Variants of a letter become the usual letter (NFKC).
     """
     text = unicodedata.normalize("NFKC", plain(text[:MOST_QUOTED]))
     text = _SCHEME.sub(" ", text.translate(_MARKS))

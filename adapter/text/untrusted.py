@@ -1,7 +1,7 @@
-"""How much is looked at of what comes from outside?
+"""How long may text from outside be?
 
-Whatever others send is cut before it is parsed: hooks, answers, headers, what was said. So no text is so long
-that a step which is not linear takes seconds, fills an index of the database, or stands in a log.
+Hooks, answers, headers and messages are cut before they are parsed. So no text is long enough to fill an index
+of the database or the log, or to make a step that is not linear take seconds.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ _WHOLE = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 def cut(text: str, most: int = MOST_TEXT) -> str:
-    """The beginning of the text."""
+    """Return the beginning of the text."""
     return text[:most]
 
 
 def cut_all(value: Any, most: int = MOST_WORDS) -> Any:
-    """A JSON value in which every text is cut, names too. Errors: RecursionError if it is nested too deeply."""
+    """Return the JSON value with each text and name cut. Raise RecursionError if it is nested too deeply."""
     if isinstance(value, str):
         return value[:most]
     if isinstance(value, dict):
@@ -31,6 +31,6 @@ def cut_all(value: Any, most: int = MOST_WORDS) -> Any:
 
 
 def whole(text: str | None) -> int | None:
-    """The whole number that a header or a field spells, of 18 digits at the most; None for anything else."""
-    found = _WHOLE.fullmatch(cut(text or "").strip())
-    return int(found[0]) if found else None
+    """Return the whole number in a header or field, if it has 18 digits at most; None for anything else."""
+    digits = _WHOLE.fullmatch(cut(text or "").strip())
+    return int(digits[0]) if digits else None

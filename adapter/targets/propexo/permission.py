@@ -1,10 +1,10 @@
-"""May Propexo be asked with this key, and about this integration? What it refuses is left alone for a while.
+"""Does Propexo take this key, and does the key have the right to this request? What is refused is paused.
 
-401 and 403 are told apart by a question that every good key may ask, the list of integrations:
-- it is refused too: the key is. Nothing is asked with it until that list is given again.
-- it is given: what was asked for is not this key's. A refused look-up pauses its integration, a refused write
-  all writes to it, a refused list (of people, of event types ...) this list. So of confirmations.
-While it is paused it is tried once a minute, by one request of one worker.
+After a 401 or 403 the list of integrations is asked for, which Propexo gives to every good key:
+- If that is refused too, the key is bad. No request is sent until the list is given again.
+- If it is given, the key lacks a right. A refused look-up pauses its integration, a refused write the writes to
+  the integration, a refused list (people, event types ...) this list, a refused confirmation the confirmations.
+While something is paused, one request of one worker tries it once a minute.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ log = logger("adapter.propexo")
 
 
 class Pauses(Protocol):
-    """Where pauses are kept; adapter.storage.pauses.Pauses."""
+    """The pauses of all workers; see adapter.storage.pauses."""
 
     def all(self) -> Mapping[str, Pause]: ...
 
@@ -45,7 +45,10 @@ class Pauses(Protocol):
 
 
 class Permission:
-    """See above. check: asks for the list of integrations, whatever is paused. Errors of it: RemoteError."""
+    """Decides what may be sent.
+
+    check: asks for the list of integrations, whatever is paused, and raises RemoteError.
+    """
 
     def __init__(self, pauses: Pauses, *, api_key: str) -> None:
         self._pauses = pauses
@@ -56,7 +59,7 @@ class Permission:
     def admit(
         self, step: str, path: str, integration_id: str | None, check: Callable[[], object]
     ) -> Sequence[str]:
-        """What this request is to try, if anything is paused. Errors: Paused if it is not to be sent."""
+        """Return the names of the pauses that this request tries. Raise Paused if it must not be sent."""
         known = self._pauses.known()
         here = [known[name] for name in self._gates(step, path, integration_id) if name in known]
         mine = {self.key, *_may_try(step, path, integration_id)}
@@ -74,9 +77,9 @@ class Permission:
         return tried
 
     def try_key(self, check: Callable[[], object]) -> None:
-        """If the key is paused and it is time, find out whether it is taken again.
+        """If the key is paused and its next try is due, try it.
 
-        Errors: RemoteError other than its refusal.
+        Raise RemoteError, unless the key is refused again.
         """
         pause = self._pauses.all().get(self.key)
         if pause is not None and self._pauses.take_try(pause):
@@ -86,7 +89,7 @@ class Permission:
                 return
 
     def answered(self, tried: Collection[str]) -> None:
-        """What this request tried was not refused: it goes on."""
+        """End the pauses that this request tried: it was not refused."""
         for name in tried:
             self._end(name)
 
@@ -100,9 +103,9 @@ class Permission:
         tried: Collection[str],
         check: Callable[[], object],
     ) -> RemoteError:
-        """What this answer, a 401 or 403, is to the caller; what it shows to be refused is paused."""
+        """Pause what a 401 or 403 shows to be refused. Return the error to raise in its place."""
         name = _scope(step, path, integration_id)
-        with self._lock:  # of sixteen refusals at once the first is looked into
+        with self._lock:  # of many refusals at once, the first asks for the list
             known = self._pauses.all()
             for each in [self.key, *([name] if name is not None else [])]:
                 if each in known:
@@ -123,7 +126,7 @@ class Permission:
             return _paused(pause, error.status)
 
     def _gates(self, step: str, path: str, integration_id: str | None) -> Collection[str]:
-        """The pauses that forbid this request, the widest first."""
+        """Return the names of the pauses that would forbid this request, the widest first."""
         integration = [f"integration/{integration_id}"] if integration_id else []
         own = _scope(step, path, integration_id)
         return dict.fromkeys([self.key, *integration, *([own] if own else [])])
@@ -135,7 +138,7 @@ class Permission:
             _say(pause, again=True)
             raise _paused(pause, error.status) from error
         except PermanentError:
-            pass  # an answer to somebody whose key was taken
+            pass  # any other answer means that the key is good
         self._end(pause.name)
 
     def _end(self, name: str) -> None:
@@ -144,7 +147,7 @@ class Permission:
 
 
 def _scope(step: str, path: str, integration_id: str | None) -> str | None:
-    """What is paused where this request is refused, though the key is good; None: nothing but itself."""
+    """Return what is paused if this request is refused and the key is good; None: nothing."""
     if not integration_id:
         return None
     if step in _WRITES:
@@ -157,22 +160,22 @@ def _scope(step: str, path: str, integration_id: str | None) -> str | None:
 
 
 def _may_try(step: str, path: str, integration_id: str | None) -> Collection[str | None]:
-    """What this request can show to be taken again.
+    """Return the pauses that this request can end.
 
-    Not the integration by a list: that it is given says nothing of what calls need.
+    A list cannot end the pause of its integration: calls need other rights.
     """
     own = _scope(step, path, integration_id)
     return [own, f"integration/{integration_id}"] if step in _WRITES else [own]
 
 
 def _takes_key(check: Callable[[], object], error: CredentialsRefused) -> bool:
-    """Whether the key itself is good. Errors: TemporaryError if that could not be found out."""
+    """Return whether the key is good. Raise TemporaryError if that cannot be found out."""
     try:
         check()
     except CredentialsRefused:
         return False
     except TemporaryError:
-        if error.status == 401:  # it says of itself that it is the key
+        if error.status == 401:  # a 401 says by itself that it is the key
             return False
         raise
     except PermanentError:

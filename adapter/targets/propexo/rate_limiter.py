@@ -13,14 +13,14 @@ from typing import Protocol
 from adapter.errors import LocalRateLimit
 from adapter.text.untrusted import whole
 
-# Which part of the limit a request may use up: writes come first, then what confirms them, then the index.
+# Up to which part of the limit a step may go. Writes come first, then confirmations, then the index.
 SHARES = {"post": 1.0, "lead": 1.0, "lookup": 1.0, "look": 1.0, "sync": 0.5}
 OTHER_SHARE = 0.9
 SPREAD_SECONDS = 0.5
 
 
 class RateBudget(Protocol):
-    """Where the count is kept; adapter.storage.rate_budget.RateBudget."""
+    """Counts the requests of all workers; see adapter.storage.rate_budget."""
 
     def spend(self, name: str, *, now: float, allowed: int, share: float) -> float: ...
 
@@ -30,9 +30,10 @@ class RateBudget(Protocol):
 
 
 class RateLimiter:
-    """Keeps below the limit. name: of the budget, not the key itself. clock: epoch seconds.
+    """Keeps all workers together below the rate limit.
 
-    limit: requests a minute until the headers state one; 0 turns the limiter off.
+    name: the name of the budget, not the API key. limit: requests a minute, until Propexo's headers state a
+    limit; 0 turns the limiter off. clock: returns epoch seconds.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class RateLimiter:
         self._clock = clock
 
     def admit(self, step: str) -> None:
-        """Take one request from the budget. Errors: LocalRateLimit with the seconds to wait."""
+        """Take one request from the budget. Raise LocalRateLimit, with the seconds to wait, if none is left."""
         if self._limit == 0:
             return
         wait = self._budget.spend(
@@ -66,13 +67,13 @@ class RateLimiter:
         retry_after_seconds: float | None,
         sent_at: float | None = None,
     ) -> None:
-        """Take in what an answer's headers say; refused: it was a 429; sent_at: when it was asked."""
+        """Learn from the headers of an answer. refused: it was a 429. sent_at: when the request was sent."""
         if self._limit == 0:
             return
         now = self._clock()
         limit = _whole(headers.get("x-ratelimit-limit"))
-        left = _whole(headers.get("x-ratelimit-remaining"))
-        used = limit - left if limit and left is not None and left <= limit else None
+        rest = _whole(headers.get("x-ratelimit-remaining"))
+        used = limit - rest if limit and rest is not None and rest <= limit else None
         closed_until = 0.0
         if refused:
             # "Until the minute resets", and no header says when that is.
