@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
 from flask import Flask
 
 from adapter.config.lines_file import is_path, read_lines
@@ -35,9 +32,8 @@ from adapter.domain.assessment import CallRules
 from adapter.domain.call_links import Links
 from adapter.domain.due import RecordingLinks, SettlePolicy
 from adapter.domain.lines import Lines
-from adapter.errors import SettingsError, StoreUnavailable
 from adapter.intake.service import Intake
-from adapter.observability.logs import configure_logging, logger
+from adapter.observability.logs import configure_logging
 from adapter.observability.metrics import TALLY
 from adapter.operations.alarms import Alarms
 from adapter.providers import twilio
@@ -45,10 +41,11 @@ from adapter.providers.base import Provider
 from adapter.reconcile.account import ReconcileDeps
 from adapter.reconcile.run import Reconciliation
 from adapter.storage import engine as database
-from adapter.storage import pooler, trouble
+from adapter.storage import pooler
 from adapter.storage.api_health import ApiHealth
 from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.lead_requests import LeadRequests
+from adapter.storage.migrate import migrate_all, require_same_database
 from adapter.storage.pauses import Pauses
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.readiness import lacking
@@ -57,6 +54,7 @@ from adapter.storage.retention import Keep, Retention
 from adapter.storage.store import Store
 from adapter.storage.task_leases import TaskLeases
 from adapter.storage.totals import Flush, Totals
+from adapter.storage.workers import new_executor_id
 from adapter.targets import propexo
 from adapter.targets.base import Target, TargetDeps
 from adapter.web.access import Access
@@ -71,8 +69,6 @@ from adapter.worker.tasks import HeldOnceMore, Work, periodic_tasks
 
 if TYPE_CHECKING:
     from adapter.worker.process import Worker
-
-log = logger("adapter")
 
 # How many connections to the database a process has at the most (docs/decisions/0006). Its threads get no more
 # done with more; and two web processes and a worker get along with 20, which the smallest plans grant.
@@ -107,17 +103,14 @@ class Container:
 
     @cached_property
     def lines(self) -> Lines:
-        if self.given_lines is not None:
-            return self.given_lines
-        return read_lines(self.settings.adapter_lines, self.settings.line_defaults)
+        settings = self.settings
+        return self.given_lines or read_lines(settings.adapter_lines, settings.line_defaults)
 
     @cached_property
     def lines_watch(self) -> LinesWatch | None:
         """None if the lines stand in a setting: an environment does not change."""
-        settings = self.settings
-        if not is_path(settings.adapter_lines):
-            return None
-        return LinesWatch(settings.adapter_lines, settings.line_defaults, self.lines)
+        source, defaults = self.settings.adapter_lines, self.settings.line_defaults
+        return LinesWatch(source, defaults, self.lines) if is_path(source) else None
 
     @cached_property
     def links(self) -> Links:
@@ -165,13 +158,16 @@ class Container:
 
     @property
     def target_deps(self) -> TargetDeps:
+        days = timedelta(days=self.settings.held_days)
         return TargetDeps(
             settings=self.settings,
             store=self.store,
             pauses=self.pauses,
             index=self.index,
             lines=lambda: self.lines,
-            learned=self._wake_held,
+            learned=lambda numbers: self.store.runs.wake_held(
+                numbers, since=_now() - days, now=_now()
+            ),
             clock=_now,
         )
 
@@ -180,21 +176,21 @@ class Container:
         return BulkConfirmation(store=self.store, target=self.target.api, clock=_now)
 
     @cached_property
+    def executor_id(self) -> str:
+        return new_executor_id(self.settings.dyno)
+
+    @cached_property
     def periodic(self) -> PeriodicRunner:
         """What this worker does besides deliveries."""
-        leases = TaskLeases(self.store, executor_id(self.settings))
+        leases = TaskLeases(self.store, self.executor_id)
         return PeriodicRunner(leases, periodic_tasks(self._periodic_work), clock=_now)
 
     @property
     def _periodic_work(self) -> Work:
         settings, lines_watch = self.settings, self.lines_watch
         stale_after = timedelta(seconds=settings.people_sync_seconds)
-        keep = Keep(
-            hook_days=settings.hook_days,
-            attempt_days=settings.attempt_days,
-            call_days=settings.call_days,
-            workflow_days=settings.workflow_days,
-        )
+        kinds = ("hook_days", "attempt_days", "call_days", "workflow_days")
+        keep = Keep(**{kind: getattr(settings, kind) for kind in kinds})
         return Work(
             confirm=self.bulk.work,
             confirm_every=timedelta(seconds=settings.confirm_seconds),
@@ -217,16 +213,14 @@ class Container:
 
     @property
     def _held_once_more(self) -> HeldOnceMore:
-        settings, rate = self.settings, self.settings.propexo_rate_limit
-
-        def is_read() -> bool:
-            if not settings.people_sync_seconds:
-                return True  # there is no index to wait for
-            states = self.target.people.states()
-            return all(state.is_filled and not state.is_to_be_reread for state in states)
-
-        # Nobody's number costs three requests; half of the rate is left to new calls.
-        return HeldOnceMore(self.store, is_read, seconds_apart=360 / rate if rate else 0.0)
+        rate, people = self.settings.propexo_rate_limit, self.target.people
+        has_index = self.settings.people_sync_seconds > 0
+        return HeldOnceMore(
+            self.store,
+            people.is_complete if has_index else lambda: True,
+            # Nobody's number costs three requests; half of the rate is left to new calls.
+            seconds_apart=360 / rate if rate else 0.0,
+        )
 
     @cached_property
     def reconciliation(self) -> Reconciliation:
@@ -242,12 +236,6 @@ class Container:
                 seconds_apart=120 / rate if rate else 0.0,  # half of the rate is left to new calls
             ),
         )
-
-    def _wake_held(self, numbers: set[str]) -> None:
-        days = timedelta(days=self.settings.held_days)
-        woken = self.store.runs.wake_held(numbers, since=_now() - days, now=_now())
-        if woken:
-            log.info("held calls are tried again: their number is known now", count=woken)
 
     @cached_property
     def breakers(self) -> Breakers:
@@ -379,7 +367,7 @@ def worker(settings: Settings | None = None) -> Worker:
         deliver=container.delivery.run,
         throttle=container.throttle,
         periodic=container.periodic,
-        executor_id=executor_id(settings),
+        executor_id=container.executor_id,
         concurrency=settings.worker_concurrency,
         lines=container.lines.digest,
     )
@@ -395,34 +383,9 @@ def migrate(settings: Settings) -> None:
     settings.require_durable()
     is_direct = settings.migrated_url != settings.database_url
     setting = "DATABASE_DIRECT_URL" if is_direct else "DATABASE_URL"
-    engine = database.open_engine(settings.migrated_url)
-    try:
-        with database.alone(engine):
-            database.refuse_newer(engine)
-            database.migrate(engine)
-            migrate_queue(engine)
-    except (sa.exc.SQLAlchemyError, OSError) as error:
-        raise StoreUnavailable(trouble.trouble(engine.url, error, setting)) from error
-    finally:
-        engine.dispose()
+    migrate_all(settings.migrated_url, also=migrate_queue, setting=setting)
     if is_direct:
-        _require_same_database(settings.database_url)
-
-
-def _require_same_database(url: str) -> None:
-    """Errors: SettingsError if what was migrated is not what this URL leads to. Unreachable is no error."""
-    engine = database.open_engine(url)
-    try:
-        found, needed = database.schema_state(engine)
-    except sa.exc.SQLAlchemyError:
-        return  # the pooler may be started later
-    finally:
-        engine.dispose()
-    if found != needed:
-        raise SettingsError(
-            f"DATABASE_DIRECT_URL was migrated, and DATABASE_URL leads to another database (schema {found}, "
-            f"needed is {needed}); let both name the same one"
-        )
+        require_same_database(settings.database_url)
 
 
 def read_settings(*, log: bool = True) -> Settings:
@@ -433,18 +396,5 @@ def read_settings(*, log: bool = True) -> Settings:
     return settings
 
 
-def executor_id(settings: Settings) -> str:
-    """The name of this worker process: unique, so that two of one host never pass for one.
-
-    A host's own name would be stable, but during a deploy two processes have it at once, and the new
-    one would begin again what the old one is doing (docs/decisions/0002-executor-ids.md).
-    """
-    return f"{settings.dyno or socket.gethostname()}:{uuid.uuid4().hex[:8]}"
-
-
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _epoch() -> float:
-    return _now().timestamp()

@@ -15,9 +15,12 @@ import sqlalchemy as sa
 from adapter.domain import lifecycle
 from adapter.domain.call import ON_RECORD, Call, CallState
 from adapter.domain.lifecycle import CallUpdate, next_run
+from adapter.observability.logs import logger
 from adapter.storage.calls import state_in, stored
 from adapter.storage.schema import calls
 from adapter.storage.session import Session
+
+log = logger("adapter.runs")
 
 
 class Runs:
@@ -131,6 +134,8 @@ class Runs:
             )
             with self._session.autocommit() as connection:
                 woken += connection.execute(statement).rowcount
+        if woken:
+            log.info("held calls are tried again: their number is known now", count=woken)
         return woken
 
     def plan_held(self, *, since: datetime, now: datetime, seconds_apart: float) -> int:

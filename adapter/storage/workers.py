@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import uuid
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -12,6 +14,15 @@ from adapter.storage.session import Session
 
 # A worker that was silent for so long is dead, and its work is taken over.
 DEAD_AFTER = timedelta(seconds=30)
+
+
+def new_executor_id(host: str | None) -> str:
+    """Return a name for this worker process. host: what the host calls it; None: the machine's name.
+
+    It is unique. A host's own name would be stable, but during a deploy two processes have it at once, and the
+    new one would begin again what the old one is doing (docs/decisions/0002-executor-ids.md).
+    """
+    return f"{host or socket.gethostname()}:{uuid.uuid4().hex[:8]}"
 
 
 class Workers:

@@ -164,6 +164,9 @@ class PeopleSource(Protocol):
         Return False if nothing was due. Errors: RemoteError, LocalRateLimit, StoreUnavailable.
         """
 
+    def is_complete(self) -> bool:
+        """True once all people have been read, by the rules of this version."""
+
     def states(self) -> Sequence[SyncState]:
         """Return how far each kind of people of each integration has been read."""
 
@@ -233,5 +236,5 @@ class TargetDeps:
     pauses: Pauses
     index: PeopleIndex
     lines: Callable[[], Lines]
-    learned: Callable[[set[str]], None]
+    learned: Callable[[set[str]], object]
     clock: Callable[[], datetime]

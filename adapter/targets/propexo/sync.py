@@ -52,7 +52,7 @@ class PeopleSync:
         client: PropexoClient,
         index: PeopleIndex,
         integrations: Callable[[], Iterable[str]],
-        learned: Callable[[set[str]], None],
+        learned: Callable[[set[str]], object],
         clock: Callable[[], datetime],
     ) -> None:
         self._client = client
@@ -67,6 +67,9 @@ class PeopleSync:
     @cached_property
     def _integrations(self) -> Sequence[str]:
         return sorted(set(self._read_integrations()))
+
+    def is_complete(self) -> bool:
+        return all(state.is_filled and not state.is_to_be_reread for state in self.states())
 
     def states(self) -> Sequence[SyncState]:
         """How far each kind of each integration has been read."""
