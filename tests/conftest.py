@@ -26,6 +26,7 @@ from tests.support.databases import PostgresServer, empty
 from tests.support.environment import ENVIRON
 from tests.support.lanes import LONGEST
 from tests.support.pgbouncer import PROGRAM, transaction_pooler
+from tests.support.scheduling import Worlds
 
 
 @pytest.fixture
@@ -60,6 +61,12 @@ def pytest_configure(config: pytest.Config) -> None:
     has_room = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_BYTES
     if has_room:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Worlds | None:
+    """Deal the faults out to a few worlds where --dist loadgroup asks for it."""
+    return Worlds(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -16,8 +16,6 @@ from tests.faults.world import World
 from tests.support.pgbouncer import PROGRAM
 
 pytestmark = pytest.mark.full
-# Most of a fault is waiting, so .ci/run has a few worlds at a time: --dist loadgroup makes one for each group.
-WORLDS = 3
 CALLS = 16
 PER_SECOND = 6.0
 # Calls still come in when web and worker have been started anew, once and again.
@@ -46,15 +44,7 @@ def world() -> Iterator[World]:
 @pytest.mark.postgres
 @pytest.mark.parametrize(
     "fault",
-    [
-        pytest.param(
-            name,
-            id=name.replace(" ", "_"),
-            marks=pytest.mark.xdist_group(f"faults {number % WORLDS}"),
-        )
-        for number, name in enumerate(FAULTS)
-        if name not in ON_SQLITE
-    ],
+    [pytest.param(name, id=name.replace(" ", "_")) for name in FAULTS if name not in ON_SQLITE],
 )
 def test_every_acknowledged_call_is_written_once_although(world: World, fault: str) -> None:
     """Whatever happens, a call whose end was acknowledged has one event, or a stated reason."""
@@ -63,7 +53,6 @@ def test_every_acknowledged_call_is_written_once_although(world: World, fault: s
     assert _problems(world, fault) == [], FAULTS[fault].promise
 
 
-@pytest.mark.xdist_group("faults on SQLite")
 def test_every_acknowledged_call_is_written_once_although_the_disk_was_full() -> None:
     """SQLite: while the disk is full hooks are refused with 503, so Twilio knows; nothing is half done."""
     with small_disk() as disk, World(disk=disk, haste=HASTE, processes=1) as world:

@@ -33,8 +33,6 @@ from tests.hosts.machine import (
 )
 from tests.support.waiting import free_port
 
-pytestmark = pytest.mark.xdist_group("hosts")
-
 LINES = """
 [lines."+16175550100"]
 name = "Main Street leasing"
