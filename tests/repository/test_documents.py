@@ -115,3 +115,28 @@ def test_the_architecture_has_every_room() -> None:
     text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     rooms = {f"adapter/{folder.parent.name}/" for folder in ROOT.glob("adapter/*/__init__.py")}
     assert set(names(table(text, "## The rooms"))) == rooms
+
+
+def code_of(path: Path) -> str:
+    """The file's lines without their indentation, which is another one in a document."""
+    return "\n".join(line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+
+
+def test_the_code_on_adding_a_provider_is_that_of_the_made_up_one() -> None:
+    text = (ROOT / "docs" / "adding-a-provider.md").read_text(encoding="utf-8")
+    pieces = re.findall(r"^ *```python\n(.*?)^ *```", text, re.M | re.S)
+    assert len(pieces) >= 4
+    code = "\n".join(code_of(path) for path in (ROOT / "tests" / "support" / "acme").glob("*.py"))
+    for piece in pieces:
+        lines = "\n".join(line.strip() for line in piece.strip().splitlines())
+        assert lines in code, f"not in tests/support/acme:\n{piece}"
+
+
+def test_the_paths_in_the_documents_for_contributors_are_there() -> None:
+    missing = []
+    for name in ("CONTRIBUTING.md", "docs/adding-a-provider.md", "docs/adding-a-pms.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        paths = re.findall(r"`((?:adapter|tests|docs)/[\w./-]+)`", text)
+        missing += [path for path in paths if not (ROOT / path).exists()]
+    made_up = {"adapter/providers/acme/hooks.py", "tests/payloads/propexo/homely_lead.json"}
+    assert set(missing) <= made_up
