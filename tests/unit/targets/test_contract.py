@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from werkzeug.datastructures import Headers
@@ -162,7 +163,7 @@ def test_the_same_call_makes_the_same_request(it: Connected) -> None:
 
 
 def test_what_is_written_is_confirmed_and_found_by_its_reference(it: Connected) -> None:
-    api, reference = it.target.api, "CA" + "a" * 32
+    api, reference = it.target.api, f"CA{uuid4().hex}"
     request, since = it.request(reference), lately()
     assert isinstance(api.find_earlier(reference, request, since), NoTrace)
     job = api.post(request)
@@ -174,7 +175,7 @@ def test_what_is_written_is_confirmed_and_found_by_its_reference(it: Connected) 
     assert isinstance(found, FoundJob) and found.job_id == job
     assert it.line.integration_id is not None
     assert api.ended_writes(it.line.integration_id, since)[job] is True
-    other = "CA" + "b" * 32
+    other = f"CA{uuid4().hex}"
     assert isinstance(api.find_earlier(other, it.request(other), since), NoTrace)
     assert api.find_event(reference, request, None) is not None
 
