@@ -16,9 +16,20 @@ from adapter.delivery.result import KEEP_TRYING, Finished, OnCommit, Reschedule,
 from adapter.delivery.write_once import Found, LeftNoTrace, NothingInDoubt, WriteOnce
 from adapter.domain.call import Call, CallState
 from adapter.domain.lifecycle import CallUpdate
-from adapter.errors import Paused, PermanentError, RemoteError
+from adapter.errors import (
+    CredentialsRefused,
+    Paused,
+    PermanentError,
+    RemoteError,
+    StoreRefused,
+    StoreUnavailable,
+    TemporaryError,
+)
+from adapter.observability.logs import logger
 from adapter.storage.store import Store
 from adapter.targets.base import FoundJob, NoTrace, TargetApi, WriteOutcome, WriteState
+
+log = logger("adapter.delivery")
 
 # Waits for what the bulk confirmation did not see; the short ones for targets where there is none.
 CONFIRM_AFTER_SECONDS = (1, 3, 10, 30, 60, 120, 300, 600, 1800, 3600)
@@ -81,11 +92,18 @@ class Confirmation:
         is_partly = outcome.state is WriteState.PARTLY
         reason = f"written in part: {outcome.words or ''}" if is_partly else None
         values: CallUpdate = {"confirmed_at": now, "event_id": outcome.record_id}
-        return self._correction.correct(
-            replace(call, event_id=outcome.record_id),
-            call.record,
-            Finished(CallState.WRITTEN, reason, values),
-        )
+        written = Finished(CallState.WRITTEN, reason, values)
+        try:
+            return self._correction.correct(
+                replace(call, event_id=outcome.record_id), call.record, written
+            )
+        except (TemporaryError, CredentialsRefused, StoreUnavailable, StoreRefused):
+            raise  # asked again, both whether it was written and whether it is right
+        except Exception as error:
+            if not isinstance(error, PermanentError):
+                log.error("what a written event says could not be compared", exc_info=error)
+            why = f"it could not be seen whether more is known: {error}"
+            return replace(written, reason=f"{reason}; {why}" if reason else why)
 
     def _wait(self, integration_id: str | None, waited: timedelta) -> float:
         """Return the seconds until this call's write is asked for by itself; they grow with its age."""
@@ -108,7 +126,12 @@ class Confirmation:
             CallState.POSTED,
         )
         retry = EventRetry(self._store, call, call.event)
-        last = self._write_once.find_earlier(retry)
+        try:
+            last = self._write_once.find_earlier(retry)
+        except CredentialsRefused:
+            raise
+        except PermanentError as error:
+            return replace(failed, reason=f"{failed.reason}; {error}")
         if isinstance(last, Reschedule):
             return replace(last, state=CallState.POSTED)
         if not isinstance(last, NothingInDoubt | LeftNoTrace):

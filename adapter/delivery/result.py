@@ -91,11 +91,21 @@ def after_error(call: Call, error: Exception, now: datetime, backoff_seconds: fl
         log.error("delivery failed", exc_info=error)
     if call.state is CallState.WRITTEN:
         return _still_written(error)
+    if call.state is CallState.POSTED:
+        return _still_accepted(error)
     if isinstance(error, NotSupported):
         return Finished(CallState.HELD, str(error))
     if isinstance(error, PermanentError):
         return Finished(CallState.FAILED, str(error))
     return Finished(CallState.FAILED, f"a bug of the adapter: {type(error).__name__}: {error}")
+
+
+def _still_accepted(error: Exception) -> Finished:
+    """The target took the event, and did not say that it failed. A replay might write a second one."""
+    return Finished(
+        CallState.POSTED,
+        f"accepted, but what became of it could not be seen: {type(error).__name__}: {error}",
+    )
 
 
 def _still_written(error: Exception) -> Finished:

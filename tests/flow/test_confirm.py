@@ -16,9 +16,11 @@ from adapter.bootstrap import Container, web_app
 from adapter.config.settings import Settings
 from adapter.domain.call import CallState
 from adapter.domain.call_event import mark_of
+from adapter.domain.matching import Person
 from adapter.errors import CredentialsRefused, NotSupported, PermanentError, TemporaryError
+from adapter.operations.replay import replay_calls
 from adapter.targets import propexo
-from adapter.targets.base import Target
+from adapter.targets.base import Target, WriteOutcome
 from adapter.targets.propexo.target import PropexoTarget
 from tests.support.hooks import recording_hook
 from tests.support.sandboxed import Adapter, adapter, lines
@@ -32,7 +34,19 @@ class OwnTarget(PropexoTarget):
     """The real target. Its write logs answer with an error while a test wants that."""
 
     no_logs: Exception | None = None
+    no_word: Exception | None = None
+    no_corrections: Exception | None = None
     asked = 0
+
+    def confirm(self, job_id: str, *, integration_id: str | None = None) -> WriteOutcome:
+        if self.no_word is not None:
+            raise self.no_word
+        return super().confirm(job_id, integration_id=integration_id)
+
+    def takes_corrections(self, person: Person) -> bool:
+        if self.no_corrections is not None:
+            raise self.no_corrections
+        return super().takes_corrections(person)
 
     def ended_writes(self, integration_id: str, since: datetime) -> Mapping[str, bool]:
         self.asked += 1
@@ -322,3 +336,42 @@ def test_two_confirmations_of_one_call_are_one(made: Adapter) -> None:
         for _ in range(2)
     ]
     assert told == [{call.key}, set()]
+
+
+# What cannot be found out -------------------------------------------------------------------------------
+
+
+def own(made: Adapter) -> OwnTarget:
+    api = made.container.target.api
+    assert isinstance(api, OwnTarget)
+    return api
+
+
+def test_a_bug_while_it_is_confirmed_leaves_it_accepted(made: Adapter) -> None:
+    """It may stand in the PMS: as a failed call a plain replay would write it a second time."""
+    own(made).no_logs = NotSupported("no logs")
+    (sid,) = post(made)
+    own(made).no_word = KeyError("status")
+    keep_on(made, 120)
+    call = made.call(sid)
+    assert call.state is CallState.POSTED
+    assert call.reason is not None and "what became of it could not be seen" in call.reason
+    (outcome,) = [each for _, each in replay_calls(made.store, [call], again=False)]
+    assert "--again" in str(outcome)
+    made.work()
+    assert len(made.events()) == 1
+
+
+@pytest.mark.parametrize("trouble", [PermanentError("400: no", status=400), KeyError("vendor")])
+def test_what_was_written_stays_written_whatever_keeps_it_from_being_compared(
+    made: Adapter, trouble: Exception
+) -> None:
+    own(made).no_logs = NotSupported("no logs")
+    (sid,) = post(made)
+    made.hook(**recording_hook(30, CallSid=sid, From=ANNA))
+    own(made).no_corrections = trouble
+    keep_on(made, 300)
+    call = made.call(sid)
+    assert call.state is CallState.WRITTEN, call.reason
+    assert call.confirmed_at is not None
+    assert len(made.events()) == 1
