@@ -44,7 +44,7 @@ class HookRequest:
     received_at: datetime
 
     def header(self, name: str) -> str:
-        """The header's value, or "" if it was not sent. name: in any case."""
+        """Return the header's value, or "" if it was not sent. name: in upper or lower case."""
         return self.headers.get(name, "")
 
 
@@ -120,13 +120,13 @@ class CallLookup(Protocol):
     """What a provider knows of one call. Errors: TemporaryError, CredentialsRefused, PermanentError."""
 
     def leg(self, account: str, sid: str) -> Leg | None:
-        """One leg, or None if the provider has no such call (any more)."""
+        """Return one leg, or None if the provider has no such call, or has it no longer."""
 
     def legs_dialled_by(self, account: str, sid: str) -> Sequence[Leg]:
-        """The legs that this call dialled."""
+        """Return the legs that this call dialled."""
 
     def recordings_of(self, account: str, sid: str) -> Sequence[Recording]:
-        """The recordings of this call."""
+        """Return the recordings of this call."""
 
 
 class CallApi(CallLookup, Protocol):
@@ -136,7 +136,10 @@ class CallApi(CallLookup, Protocol):
         """True if there are credentials for this account."""
 
     def calls_to(self, account: str, number: str, since: datetime) -> Sequence[Leg]:
-        """The incoming calls to one of our lines that began since then (at most a day back). number: E.164."""
+        """Return the incoming calls to one of our lines that began since then.
+
+        number: E.164. since: at most a day ago.
+        """
 
 
 @dataclass(frozen=True)

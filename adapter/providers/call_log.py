@@ -28,4 +28,7 @@ class CallLog(Protocol):
     """
 
     def day(self, account: str, day: date, wait: Callable[[float], None]) -> LoggedDay:
-        """All that began on this day. wait: lets so many seconds pass where the provider asks for it."""
+        """Return all that began on this day.
+
+        wait: lets so many seconds pass where the provider asks for it.
+        """

@@ -59,7 +59,7 @@ class Media(Protocol):
         range_header: str | None = None,
         head: bool = False,
     ) -> Audio | None:
-        """The audio, or None if the provider has it no longer, or not yet.
+        """Return the audio, or None if the provider has it no longer, or not yet.
 
         head: only what there is to be said of it; chunks are empty. range_header: as the listener sent it.
         Errors: TemporaryError, CredentialsRefused, PermanentError. Reading chunks: TemporaryError.

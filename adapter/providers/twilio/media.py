@@ -16,11 +16,13 @@ import requests
 import urllib3
 
 from adapter.domain.record import Recording
-from adapter.errors import CredentialsRefused, PermanentError, RemoteError, TemporaryError
+from adapter.errors import PermanentError, RemoteError, TemporaryError
 from adapter.net.byte_ranges import ByteRange, Span, Unsatisfiable, parse_content_range, parse_range
 from adapter.net.sessions import new_session
 from adapter.net.ssrf import PublicHttpsClient
+from adapter.net.status_errors import status_error
 from adapter.providers.media import Audio, AudioFormat
+from adapter.providers.twilio.rest import CHECK_TOKEN
 from adapter.text.untrusted import whole
 
 TWILIO_HOST = "api.twilio.com"
@@ -156,21 +158,24 @@ class TwilioMedia:
     def _ask_base(self, account: str, url: str, headers: dict[str, str]) -> requests.Response:
         """Each token of the account is tried in turn; without any, media may still be public."""
         tokens = self._tokens(account) if account else ()
-        rights: list[tuple[str, str] | None] = [(account, token) for token in tokens]
-        rights = rights or [None]
-        for left, right in enumerate(rights, start=1 - len(rights)):
-            response = self._session.get(
-                url,
-                auth=right,
-                headers=headers,
-                timeout=self._timeout,
-                stream=True,
-                allow_redirects=False,
-            )
-            if response.status_code != 401 or left == 0:
+        for token in tokens[:-1]:
+            response = self._get(url, (account, token), headers)
+            if response.status_code != 401:
                 return response
             response.close()
-        raise AssertionError("there is always one right to try")
+        return self._get(url, (account, tokens[-1]) if tokens else None, headers)
+
+    def _get(
+        self, url: str, auth: tuple[str, str] | None, headers: dict[str, str]
+    ) -> requests.Response:
+        return self._session.get(
+            url,
+            auth=auth,
+            headers=headers,
+            timeout=self._timeout,
+            stream=True,
+            allow_redirects=False,
+        )
 
 
 def _url(account: str, recording: Recording) -> str:
@@ -203,12 +208,12 @@ def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
 
 def _failure(response: requests.Response, is_twilio: bool) -> RemoteError:
     status = response.status_code
-    words = f"{'Twilio' if is_twilio else 'the storage of the recordings'} answered {status}"
-    if status == 429 or status >= 500:
-        return TemporaryError(words, status=status)
-    if status in (401, 403) and is_twilio:
-        return CredentialsRefused(f"{words}; check TWILIO_AUTH_TOKEN", status=status)
-    return PermanentError(words, status=status)
+    if is_twilio:
+        return status_error(status, f"Twilio answered {status}", advice=CHECK_TOKEN)
+    message = f"the storage of the recordings answered {status}"
+    if status in (401, 403):  # it was asked without credentials, so none were refused
+        return PermanentError(message, status=status)
+    return status_error(status, message)
 
 
 def _audio(response: requests.Response, suffix: AudioFormat, asked: ByteRange | None) -> Audio:

@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from adapter.domain.record import (
     AnsweredBy,
@@ -24,6 +23,8 @@ from adapter.domain.record import (
     RecordingState,
 )
 from adapter.errors import CredentialsRefused, PermanentError, RemoteError, TemporaryError
+from adapter.net.sessions import new_session
+from adapter.net.status_errors import retry_after_seconds, status_error
 from adapter.observability.exchanges import Exchange, record_exchange
 from adapter.providers.twilio.hooks import RECORDING_SOURCE, RECORDING_STATE, read_leg
 from adapter.providers.twilio.times import moment
@@ -35,6 +36,7 @@ MAX_PAGES = 50
 PATIENT_TRIES = 8
 LONGEST_WAIT_SECONDS = 60.0
 TIMEOUT = (5.0, 15.0)
+CHECK_TOKEN = {401: "check TWILIO_AUTH_TOKEN", 403: "check TWILIO_AUTH_TOKEN"}
 
 # The resource's names in the words of the hooks, which `read_leg` reads.
 _LEG_NAMES = {
@@ -66,18 +68,14 @@ class TwilioRest:
         self.base_url = base_url.rstrip("/")
         self._tokens = tokens
         self._clock = clock
-        self._session = requests.Session()
-        self._session.trust_env = False
-        adapter = HTTPAdapter(pool_maxsize=16, max_retries=0)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        self._session = new_session()
 
     def can_read(self, account: str) -> bool:
         """True if there are credentials for this account."""
         return bool(account) and bool(self._tokens(account))
 
     def leg(self, account: str, sid: str) -> Leg | None:
-        """One leg, or None if Twilio has no such call (any more)."""
+        """Return one leg, or None if Twilio has no such call, or has it no longer."""
         try:
             row = self._get(account, f"/Calls/{sid}.json")
         except PermanentError as error:
@@ -87,13 +85,16 @@ class TwilioRest:
         return leg_of(row)
 
     def legs_dialled_by(self, account: str, sid: str) -> Sequence[Leg]:
-        """The legs that this call dialled."""
+        """Return the legs that this call dialled."""
         return [
             leg_of(row) for row in self.rows(account, "/Calls.json", "calls", ParentCallSid=sid)
         ]
 
     def calls_to(self, account: str, number: str, since: datetime) -> Sequence[Leg]:
-        """The incoming calls to this number that began since then. The API filters by whole days (UTC)."""
+        """Return the incoming calls to this number that began since then.
+
+        The API filters by whole days (UTC), so the rest is done here.
+        """
         query: dict[str, Any] = {
             "To": number,
             "StartTime>": (since - timedelta(days=1)).date().isoformat(),
@@ -108,7 +109,7 @@ class TwilioRest:
         ]
 
     def recordings_of(self, account: str, sid: str) -> Sequence[Recording]:
-        """The recordings of this call."""
+        """Return the recordings of this call."""
         rows = self.rows(account, f"/Calls/{sid}/Recordings.json", "recordings")
         return [recording_of(row, self.base_url) for row in rows]
 
@@ -122,7 +123,7 @@ class TwilioRest:
         most_pages: int = MAX_PAGES,
         **query: str | int,
     ) -> Iterator[Mapping[str, Any]]:
-        """The rows of a list resource, page by page; a page that says so ends the reading.
+        """Yield the rows of a list resource, page by page, to the page that names no next one.
 
         wait: where it is given, a page that Twilio puts off is waited for and asked for again.
         """
@@ -144,14 +145,14 @@ class TwilioRest:
         *,
         whole: bool = False,
     ) -> Any:
-        for tried in range(1, PATIENT_TRIES + 1):
+        for tried in range(1, PATIENT_TRIES):
             try:
                 return self._get(account, path, query, whole=whole)
             except TemporaryError as error:
-                if wait is None or tried == PATIENT_TRIES:
+                if wait is None:
                     raise
                 wait(error.retry_after_seconds or min(2.0**tried, LONGEST_WAIT_SECONDS))
-        raise AssertionError("unreachable")
+        return self._get(account, path, query, whole=whole)
 
     def _get(
         self,
@@ -161,7 +162,7 @@ class TwilioRest:
         *,
         whole: bool = False,
     ) -> Any:
-        """The JSON of a resource of the account; each of its tokens is tried in turn."""
+        """Return the JSON of a resource of the account. Each of its tokens is tried in turn."""
         error: RemoteError = CredentialsRefused(f"no token is configured for account {account}")
         url = path if whole else f"/2010-04-01/Accounts/{account}{path}"
         for token in self._tokens(account):
@@ -185,7 +186,12 @@ class TwilioRest:
             status = response.status_code
             answer, words = cut_all(response.json()) if status == 200 else None, "ok"
             if status != 200:
-                failure = _failure(response)
+                failure = status_error(
+                    status,
+                    f"Twilio's API answered {status}",
+                    retry_after_seconds=retry_after_seconds(response.headers, self._clock()),
+                    advice=CHECK_TOKEN,
+                )
         except (requests.RequestException, RecursionError) as error:  # a broken body included
             failure = TemporaryError(f"Twilio's API gave no answer ({type(error).__name__})")
         words = str(failure) if failure else words
@@ -195,22 +201,8 @@ class TwilioRest:
         return answer
 
 
-def _failure(response: requests.Response) -> RemoteError:
-    status = response.status_code
-    words = f"Twilio's API answered {status}"
-    if status == 429 or status >= 500:
-        try:
-            after = float(response.headers.get("Retry-After", ""))
-        except ValueError:
-            after = 0.0
-        return TemporaryError(words, status=status, retry_after_seconds=min(after, 3600) or None)
-    if status in (401, 403):
-        return CredentialsRefused(f"{words}; check TWILIO_AUTH_TOKEN", status=status)
-    return PermanentError(words, status=status)
-
-
 def leg_of(row: Mapping[str, Any]) -> Leg:
-    """A leg from a row of the Call resource."""
+    """Return the leg that a row of the Call resource describes."""
     params = {
         name: cut(str(row[key])) for key, name in _LEG_NAMES.items() if row.get(key) is not None
     }
@@ -225,7 +217,7 @@ def leg_of(row: Mapping[str, Any]) -> Leg:
 
 
 def recording_of(row: Mapping[str, Any], base_url: str) -> Recording:
-    """A recording from a row of the Recording resource."""
+    """Return the recording that a row of the Recording resource describes."""
     sid, account = cut(str(row["sid"])), row.get("account_sid", "")
     source = row.get("source")
     state = RECORDING_STATE.get(row.get("status", ""), RecordingState.IN_PROGRESS)

@@ -31,7 +31,7 @@ class _Parameters(MultiDict[str, str]):
 
 
 def parameters(request: HookRequest) -> Parameters:
-    """The hook's parameters: of a POST its form, of a GET its query. Order, blanks, repeats are kept.
+    """Return the hook's parameters: the form of a POST, the query of a GET. Order, blanks and repeats are kept.
 
     Errors: UnsupportedHook (not a form), MalformedHook (empty, or not UTF-8).
     """
@@ -81,7 +81,7 @@ class Tokens:
         }
 
     def of(self, sid: str) -> Sequence[RequestValidator]:
-        """The validators for hooks that name this account; none for an unknown one."""
+        """Return the validators for hooks that name this account; none for an unknown one."""
         if sid in self._subaccounts:
             return self._subaccounts[sid]
         if not sid or self.account is None or sid == self.account:
@@ -89,7 +89,7 @@ class Tokens:
         return ()
 
     def plain(self, sid: str) -> Sequence[str]:
-        """The tokens themselves, as passwords for the API; none for an unknown account."""
+        """Return the tokens themselves, as passwords for the API; none for an unknown account."""
         if sid in self._plain:
             return self._plain[sid] if sid else ()
         return self._plain[""] if self.account in (None, sid) else ()
@@ -100,7 +100,7 @@ def _keys(tokens: Sequence[str]) -> tuple[str, ...]:
 
 
 def verify(request: HookRequest, params: Parameters, *, base_url: str, tokens: Tokens) -> str:
-    """The account whose token signed this hook ("" if neither hook nor settings name one).
+    """Return the account whose token signed this hook, or "" if neither hook nor settings name one.
 
     base_url: the public one, without a trailing slash; what a proxy made of it does not count.
     Errors: UntrustedHook, with the URL that was checked and the account.
@@ -137,7 +137,7 @@ def verify(request: HookRequest, params: Parameters, *, base_url: str, tokens: T
 
 
 def _shown(url: str) -> str:
-    """The URL as it may be logged: of its query the names alone, since a GET tells people's numbers there.
+    """Return the URL as it may be logged: of its query the names alone, as a GET has people's numbers there.
 
     Whoever sends it is not known yet, so names that Twilio would not have are hidden too.
     """

@@ -9,7 +9,7 @@ from adapter.text.untrusted import cut
 
 
 def moment(text: object) -> datetime | None:
-    """The moment in UTC; None for what is blank, or no time."""
+    """Return the moment in UTC, or None for what is blank or no time."""
     if not text:
         return None
     try:
