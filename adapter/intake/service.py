@@ -13,12 +13,14 @@ import sqlalchemy as sa
 from werkzeug.datastructures import Headers
 
 from adapter.domain import lifecycle
-from adapter.domain.assessment import Assessment, CallRules, list_columns
-from adapter.domain.call import Call, CallState, RawHook
-from adapter.domain.lifecycle import CallUpdate, NewCall
+from adapter.domain.assessment import CallRules
+from adapter.domain.call import Call, RawHook
 from adapter.domain.merge import join
-from adapter.domain.record import CallRecord, LegDirection, call_key
+from adapter.domain.record import CallRecord, call_key
 from adapter.errors import HookError, HookTooLarge, StoreRefused, StoreUnavailable, UnreadableHook
+from adapter.intake.known_calls import KnownCallIntake
+from adapter.intake.legs import dialled, is_call_of_its_own, moved, stands_alone
+from adapter.intake.plan import CallPlan
 from adapter.observability.logs import logger
 from adapter.observability.metrics import HOOKS
 from adapter.providers.base import (
@@ -62,6 +64,8 @@ class Intake:
         self._call_days = call_days
         self.providers = providers
         self._rules = rules
+        self._plan = CallPlan(rules)
+        self._known = KnownCallIntake(store, self._plan)
         self._conferences = Conferences(store, rules)
 
     def take(self, provider: Provider, request: HookRequest) -> Reply:
@@ -181,14 +185,22 @@ class Intake:
     def _take_in(self, event: CallEvent, raw: RawHook, signature_header: str) -> str:
         """Store a hook together with what it tells; the key of its call.
 
-        Most calls are told by a single hook, so that case has a way of its own: one statement. Whatever
-        has something to be joined with goes the long way.
+        Most calls are told by a single hook, so that case has a way of its own: one statement. The hook of
+        a call that is known takes two. What is not so simple, or was changed meanwhile, goes the long way.
         """
         facts, kind = event.facts, event.kind.value
-        if _stands_alone(facts):
-            new = self._new_call(facts, raw.received_at)
-            if self.store.calls.add_first(new, raw, kind=kind):
+        if stands_alone(facts):
+            new = self._plan.new_call(facts, raw.received_at)
+            first = self.store.calls.add_first(new, raw, kind=kind)
+            if first.is_new:
                 return facts.key
+            goal = self._known.goal(facts, first)
+        else:
+            goal = self._known.find_goal(facts)
+        if goal is not None and self._known.add(
+            goal, raw, kind=kind, signature_header=signature_header
+        ):
+            return goal.key
         with self.store.begin() as connection:
             call, is_new = self._merge(connection, facts, raw.received_at)
             if not call.record.is_forgotten:
@@ -224,31 +236,6 @@ class Intake:
             exc_info=not isinstance(error, UnreadableHook),
         )
 
-    def _new_call(self, facts: CallRecord, at: datetime) -> NewCall:
-        """The row of a call of which these facts are the first."""
-        assessment = self._rules.assess(facts)
-        over_at = at if facts.is_over else None
-        return {
-            "key": facts.key,
-            "provider": facts.provider,
-            "account": facts.account,
-            "call_id": facts.call_id,
-            "first_seen_at": at,
-            **lifecycle.begin(due_at=_due_at(assessment, over_at, at)),
-            **self._derived(facts, assessment, over_at, at),
-        }
-
-    def _derived(
-        self, record: CallRecord, assessment: Assessment, over_at: datetime | None, at: datetime
-    ) -> CallUpdate:
-        """The columns that follow from a record."""
-        return {
-            "record": record.model_dump_json(exclude_none=True),
-            "over_at": over_at,
-            "updated_at": at,
-            **list_columns(record, assessment),
-        }
-
     def _merge(
         self, connection: sa.Connection, facts: CallRecord, at: datetime
     ) -> tuple[Call, bool]:
@@ -257,27 +244,13 @@ class Intake:
         The call as it was before, and whether the facts say anything that was not known.
         """
         facts = self._in_its_call(connection, facts)
-        call = self.store.calls.take(connection, self._new_call(facts, at))
+        call = self.store.calls.take(connection, self._plan.new_call(facts, at))
         return call, call.version == 1 or self._join(connection, call, facts, at)
 
     def _join(self, connection: sa.Connection, call: Call, facts: CallRecord, at: datetime) -> bool:
-        if call.record.is_forgotten:
+        update = self._plan.join(call, facts, at)
+        if update is None:
             return False
-        record = join(call.record, facts)
-        if call.state is not CallState.OPEN:
-            record = _without_receipts(record, call.record)
-        if record == call.record:
-            return False
-        assessment = self._rules.assess(record)
-        over_at = (call.over_at or at) if record.is_over else None
-        plan = lifecycle.add_facts(
-            call,
-            due_at=_due_at(assessment, over_at, at),
-            now=at,
-            is_over=record.is_over,
-            is_to_be_asked=bool(assessment.questions),
-        )
-        update: CallUpdate = {**self._derived(record, assessment, over_at, at), **plan}
         self.store.calls.update(connection, call.key, **update)
         return True
 
@@ -287,16 +260,16 @@ class Intake:
         Hooks on a dialled leg name their parent, but for some (machine detection), which name only
         the leg; and either may come first.
         """
-        if dialled := _dialled(facts):
-            for leg_id in dialled:
+        if leg_ids := dialled(facts):
+            for leg_id in leg_ids:
                 leg_key = call_key(facts.provider, facts.account, leg_id)
                 stray = self.store.calls.locked(connection, leg_key)
-                if stray is not None and _is_call_of_its_own(stray.record):
+                if stray is not None and is_call_of_its_own(stray.record):
                     continue
                 self.store.legs.own(connection, leg_key, facts.key)
                 stray = stray or self.store.calls.locked(connection, leg_key)
                 if stray is not None and stray.state in lifecycle.FOLD.sources:
-                    facts = join(facts, _moved(stray.record, facts))
+                    facts = join(facts, moved(stray.record, facts))
                     folded = lifecycle.fold(stray, into=facts.key)
                     self.store.calls.update(connection, leg_key, **folded)
             return facts
@@ -304,17 +277,17 @@ class Intake:
             owner = self.store.legs.owner(connection, facts.key)
             if owner is not None:
                 itself = self.store.calls.read(connection, facts.key)
-                if itself is not None and _is_call_of_its_own(itself.record):
+                if itself is not None and is_call_of_its_own(itself.record):
                     return facts
                 call = self.store.calls.read(connection, owner)
                 if call is not None:
-                    return _moved(facts, call.record)
+                    return moved(facts, call.record)
         return facts
 
 
 def _refuse_long_ids(facts: CallRecord) -> None:
     """Errors: UnreadableHook if the database would refuse what these facts are filed under."""
-    ids = [facts.call_id, *_dialled(facts)]
+    ids = [facts.call_id, *dialled(facts)]
     if len(facts.provider) + len(facts.account) + max(map(len, ids)) > _LONGEST_KEY:
         raise UnreadableHook(
             f"an id of an account, call or leg has more than {_LONGEST_KEY} characters"
@@ -329,42 +302,3 @@ def _is_older(facts: CallRecord, now: datetime, days: int) -> bool:
 
 def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, UnreadableHook) else f"{type(error).__name__}: {error}"
-
-
-def _due_at(assessment: Assessment, over_at: datetime | None, at: datetime) -> datetime:
-    """When a call is due by what is known now. at: when the last of it became known."""
-    return (over_at or at) + timedelta(seconds=assessment.delay_seconds)
-
-
-def _dialled(facts: CallRecord) -> list[str]:
-    """The ids of the legs that these facts say this call dialled."""
-    return sorted({leg.id for leg in facts.children} | set(facts.dials) - {"", facts.call_id})
-
-
-def _is_call_of_its_own(record: CallRecord) -> bool:
-    """It reported itself as inbound and without a parent, so it is nobody's leg.
-
-    An agent's `<Dial><Queue>` may name the queued caller's call as the one that it dialled.
-    """
-    return record.parent.direction is LegDirection.INBOUND and record.parent.parent_id is None
-
-
-def _stands_alone(facts: CallRecord) -> bool:
-    """Facts of a call's own leg, as far as they tell; not of a leg that some other call dialled."""
-    return not _dialled(facts) and facts.parent.direction is not None
-
-
-def _without_receipts(record: CallRecord, known: CallRecord) -> CallRecord:
-    """The record without new times of receipts. Versions before did not keep them; that alone is no news."""
-    dials = {
-        leg_id: dial.model_copy(update={"reported_at": known.dials[leg_id].reported_at})
-        if leg_id in known.dials
-        else dial
-        for leg_id, dial in record.dials.items()
-    }
-    return record.model_copy(update={"begun_by": known.begun_by, "dials": dials})
-
-
-def _moved(stray: CallRecord, to: CallRecord) -> CallRecord:
-    """The same facts, in the call that they belong to."""
-    return stray.model_copy(update={"call_id": to.call_id})

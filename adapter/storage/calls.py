@@ -6,14 +6,13 @@ When a call is due and who delivers it is asked of `adapter.storage.runs`.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any, Unpack
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, registry
-from sqlalchemy.engine import Dialect
+from sqlalchemy.dialects import postgresql
 
 from adapter.domain.call import ON_RECORD, Call, CallState, RawHook
 from adapter.domain.lifecycle import ALL, CallUpdate, NewCall, States, begin_forgotten
@@ -21,6 +20,18 @@ from adapter.domain.record import CallRecord, call_key
 from adapter.storage.hooks import Hooks, NewHook, new_row
 from adapter.storage.schema import calls, hooks, legs
 from adapter.storage.session import Session
+
+
+@dataclass(frozen=True)
+class FirstHook:
+    """What became of a hook that may be the first of its call.
+
+    known: the row of the call that was there already, with its mark (adapter.storage.known_calls).
+    On SQLite it is None.
+    """
+
+    is_new: bool
+    known: Mapping[str, Any] | None = None
 
 
 class Calls:
@@ -43,8 +54,8 @@ class Calls:
         )
         return Call.of(connection.execute(statement).one()._mapping)
 
-    def add_first(self, call: NewCall, hook: RawHook, *, kind: str) -> bool:
-        """Store a call together with the first hook that tells of it; False if it was there already.
+    def add_first(self, call: NewCall, hook: RawHook, *, kind: str) -> FirstHook:
+        """Store a call together with the first hook that tells of it, if it was not there already.
 
         call: as for `take`, first seen when the hook was received. kind: the hook's.
 
@@ -55,14 +66,15 @@ class Calls:
             row = stored(call)
             values = {f"call_{column}": value for column, value in row.items()}
             values |= {f"hook_{column}": value for column, value in new_row(hook).items()}
-            return self._session.run_at_once(_first_statement(tuple(row)), values) == 1
+            known = self._session.run_at_once(_first_statement(tuple(row)), values)
+            return FirstHook(is_new=not known, known=known[0] if known else None)
         with self._session.begin() as connection:
             statement = self._session.insert(calls).values(**_NEW, **stored(call))
             statement = statement.on_conflict_do_nothing(index_elements=[calls.c.key])
             if connection.execute(statement).rowcount == 0:
-                return False
+                return FirstHook(is_new=False)
             Hooks(self._session).add(connection, hook)
-        return True
+        return FirstHook(is_new=True)
 
     def locked(self, connection: sa.Connection, key: str) -> Call | None:
         """The call, locked until the transaction ends."""
@@ -237,29 +249,34 @@ _NEW = {"version": 1, "tries": 0, "link_version": 0, "queued_run": 0}
 _FROM_CALL = {"provider": calls.c.provider, "account": calls.c.account, "call_key": calls.c.key}
 
 
-@cache
-def _first_statement(columns: tuple[str, ...]) -> str:
-    """The SQL that inserts a call with these columns, and the hook that tells of it if the call is new.
+# Another one after each change of the row: the transaction that wrote it last.
+MARK = sa.cast(sa.literal_column("calls.xmin"), sa.Text).label("mark")
 
-    In the form of PostgreSQL's driver. Its parameters are `call_` or `hook_` and the column's name.
+
+@cache
+def _first_statement(columns: tuple[str, ...]) -> sa.Executable:
+    """The statement that inserts a call with these columns, and the hook that tells of it if the call is new.
+
+    It returns the row of a call that was there. Its parameters are `call_` or `hook_` and the column's name.
     """
     values: dict[str, sa.ColumnElement[Any]]
     values = {name: sa.bindparam(f"call_{name}", type_=calls.c[name].type) for name in columns}
     values |= {name: sa.literal_column(str(value)) for name, value in _NEW.items()}
-    new_call = (
+    call = (
         postgresql.insert(calls)
         .values(values)
-        .on_conflict_do_nothing(index_elements=[calls.c.key])
-        .returning(*_FROM_CALL.values())
+        .on_conflict_do_update(
+            index_elements=[calls.c.key],
+            set_={"version": calls.c.version + sa.literal_column("1")},
+        )
+        .returning(*calls.c, MARK)
         .cte("call")
     )
-    new_hook = {name: new_call.c[column.name] for name, column in _FROM_CALL.items()} | {
+    new_hook = {name: call.c[column.name] for name, column in _FROM_CALL.items()} | {
         name: sa.bindparam(f"hook_{name}", type_=hooks.c[name].type)
         for name in NewHook.__annotations__
         if name not in _FROM_CALL
     }
-    statement = sa.insert(hooks).from_select(list(new_hook), sa.select(*new_hook.values()))
-    return str(statement.compile(dialect=_POSTGRESQL))
-
-
-_POSTGRESQL: Dialect = registry.load("postgresql.psycopg")()
+    is_new = call.c.version == sa.literal_column("1")
+    hook = sa.insert(hooks).from_select(list(new_hook), sa.select(*new_hook.values()).where(is_new))
+    return sa.select(call).where(~is_new).add_cte(hook.cte("hook"))

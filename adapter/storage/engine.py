@@ -37,6 +37,7 @@ def open_engine(url: str, *, pool_size: int = 10, pool_seconds: float = 5.0) -> 
             pool_use_lifo=True,  # a few warm sessions of the server do the work of all that were needed once
             connect_args={"connect_timeout": 5, "application_name": "call-adapter"},
         )
+        _connect_with_few_trips(engine)
         pooler.respect(engine)
         _check_after_rest(engine)
         return engine
@@ -72,6 +73,14 @@ def open_engine(url: str, *, pool_size: int = 10, pool_seconds: float = 5.0) -> 
         _write_ahead(connection)
 
     return engine
+
+
+def _connect_with_few_trips(engine: sa.Engine) -> None:
+    from adapter.storage.round_trips import FewTripsConnection  # a driver that SQLite does not need
+
+    @sa.event.listens_for(engine, "do_connect")
+    def _connect(_: Any, __: Any, arguments: Any, options: Any) -> Any:
+        return FewTripsConnection.connect(*arguments, **options)
 
 
 def _keep_private(path: Path) -> None:

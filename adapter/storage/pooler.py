@@ -44,9 +44,9 @@ def respect(engine: sa.Engine) -> None:
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        is_transaction = not connection.connection.driver_connection.autocommit  # type: ignore[union-attr]  # an open connection has one
-        if is_transaction and not connection.info[IS_DIRECT]:
-            connection.exec_driver_sql(f"SET LOCAL {_LIMIT}")
+        driver: Any = connection.connection.driver_connection
+        if not driver.autocommit and not connection.info[IS_DIRECT]:
+            driver.begin_with(f"SET LOCAL {_LIMIT}")
 
 
 def is_direct(engine: sa.Engine) -> bool:

@@ -7,9 +7,9 @@ hold the SQL. Their methods that take a connection run inside the caller's trans
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -22,6 +22,13 @@ from adapter.storage.engine import cause_of, empty_traces
 _NOT_NOW = frozenset({"25006", "42P01", "42703", "25P03"})
 
 
+class Result(Protocol):
+    """What became of a statement, which may be known only when its transaction is over."""
+
+    @property
+    def rowcount(self) -> int: ...
+
+
 class Session:
     """The database, SQLite or PostgreSQL; the same statements on both."""
 
@@ -31,6 +38,7 @@ class Session:
         self._autocommit = (
             engine.execution_options(isolation_level="AUTOCOMMIT") if self.is_postgresql else engine
         )
+        self._texts: dict[tuple[sa.Executable, tuple[str, ...]], tuple[str, sa.Compiled]] = {}
         self.insert: Any = postgresql.insert if self.is_postgresql else sqlite.insert
 
     @property
@@ -56,19 +64,49 @@ class Session:
         with self._errors(), self._autocommit.begin() as connection:
             yield connection
 
-    def run_at_once(self, statement: str, values: Mapping[str, Any]) -> int:
-        """Run one statement as a transaction of its own, on PostgreSQL; return how many rows it changed.
+    def later(
+        self, connection: sa.Connection, statement: sa.Executable, values: Mapping[str, Any]
+    ) -> Result:
+        """Run this statement with the next one of the transaction, or when it commits; return its result.
 
-        statement: SQL in the driver's own form. It runs on the driver's connection, because SQLAlchemy's
-        connection costs more time than the statement. Errors: as of `begin`.
+        On PostgreSQL it costs no round trip of its own, and so the result is not known before. On SQLite
+        it runs at once. statement: built once, with the columns to set as its parameters.
         """
+        if not self.is_postgresql:
+            return connection.execute(statement, values)
+        text, parameters = self._text(statement, values)
+        driver: Any = connection.connection.driver_connection
+        later: Result = driver.keep(text, parameters)
+        return later
+
+    @contextmanager
+    def keeping(self, connection: sa.Connection) -> Iterator[None]:
+        """In this block all statements that return no rows run later; their results are not known."""
+        driver: Any = connection.connection.driver_connection
+        if not self.is_postgresql:
+            yield
+            return
+        with driver.keeping():
+            yield
+
+    def run_at_once(
+        self, statement: sa.Executable, values: Mapping[str, Any]
+    ) -> Sequence[Mapping[str, Any]]:
+        """Run one statement as a transaction of its own, on PostgreSQL; return its rows by column.
+
+        statement: as for `later`. It runs on the driver's connection, because SQLAlchemy's connection costs
+        more time than the statement. Errors: as of `begin`.
+        """
+        text, parameters = self._text(statement, values)
         with self._errors():
             pooled = self.engine.raw_connection()
             connection: Any = pooled.driver_connection
             try:
                 connection.autocommit = True
                 try:
-                    return int(connection.execute(statement, values, prepare=True).rowcount)
+                    cursor = connection.execute(text, parameters, prepare=True)
+                    names = [column.name for column in cursor.description or ()]
+                    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
                 finally:
                     connection.autocommit = False
             except self.engine.dialect.loaded_dbapi.Error:
@@ -76,6 +114,19 @@ class Session:
                 raise
             finally:
                 pooled.close()
+
+    def _text(
+        self, statement: sa.Executable, values: Mapping[str, Any]
+    ) -> tuple[str, Mapping[str, Any]]:
+        """The SQL in the driver's own form, and the values of its parameters."""
+        key = statement, tuple(values)
+        known = self._texts.get(key)
+        if known is None:
+            compiled: Any = statement
+            compiled = compiled.compile(dialect=self.engine.dialect, column_keys=list(values))
+            known = self._texts[key] = str(compiled), compiled
+        text, form = known
+        return text, form.construct_params(values) or {}
 
     def empty_traces(self) -> bool:
         """See `adapter.storage.engine.empty_traces`. Errors: as of `begin`."""

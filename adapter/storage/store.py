@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from adapter.storage.attempts import Attempts
 from adapter.storage.calls import Calls
 from adapter.storage.hooks import Hooks
+from adapter.storage.known_calls import KnownCalls
 from adapter.storage.legs import Legs
 from adapter.storage.runs import Runs
 from adapter.storage.secrets import Secrets
@@ -25,6 +26,7 @@ class Store(Session):
     def __init__(self, engine: sa.Engine) -> None:
         super().__init__(engine)
         self.calls = Calls(self)
+        self.known_calls = KnownCalls(self)
         self.runs = Runs(self)
         self.legs = Legs(self)
         self.hooks = Hooks(self)

@@ -171,7 +171,7 @@ def test_eight_at_once_make_one_row_with_all_their_facts(store: Store) -> None:
 
 def test_only_one_of_eight_is_the_first_to_tell_of_a_call(store: Store) -> None:
     facts = record()
-    won = at_once(lambda n: store.calls.add_first(row(facts), raw(), kind=str(n)))
+    won = at_once(lambda n: store.calls.add_first(row(facts), raw(), kind=str(n)).is_new)
     assert sorted(won) == [False] * (THREADS - 1) + [True]
     assert (count(store, calls), count(store, hooks)) == (1, 1)
 
@@ -179,7 +179,9 @@ def test_only_one_of_eight_is_the_first_to_tell_of_a_call(store: Store) -> None:
 def test_a_first_hook_and_its_call_are_stored_together_and_whole(store: Store) -> None:
     facts = record()
     hook = raw()
-    assert store.calls.add_first(row(facts, over_at=NOW, talk_seconds=None), hook, kind="status")
+    assert store.calls.add_first(
+        row(facts, over_at=NOW, talk_seconds=None), hook, kind="status"
+    ).is_new
     (kept,) = store.hooks.of_call(facts.key)
     assert (kept.kind, kept.state, kept.received_at) == ("status", "taken", NOW)
     assert kept.body == hook.body and kept.headers == hook.headers and kept.target == hook.target
@@ -187,7 +189,7 @@ def test_a_first_hook_and_its_call_are_stored_together_and_whole(store: Store) -
     assert call is not None
     assert (call.record, call.over_at, call.talk_seconds) == (facts, NOW, None)
     assert call.first_seen_at == call.updated_at == NOW
-    assert not store.calls.add_first(row(facts, state="held"), hook, kind="status")
+    assert not store.calls.add_first(row(facts, state="held"), hook, kind="status").is_new
     assert len(store.hooks.of_call(facts.key)) == 1
 
 
@@ -198,7 +200,7 @@ def test_a_first_hook_stores_every_column_that_its_call_has(store: Store, name: 
     typed = {"state": CallState.HELD, "event": EVENT}
     value = typed.get(name) or values[type(calls.c[name].type).__name__]
     call = row(record(), **{name: value})
-    assert store.calls.add_first(call, raw(), kind="status")
+    assert store.calls.add_first(call, raw(), kind="status").is_new
     with store.begin() as connection:
         kept = connection.execute(sa.select(calls)).one()._mapping
     assert {column: kept[column] for column in call} == stored(call)
