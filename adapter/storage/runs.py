@@ -38,30 +38,10 @@ class Runs:
 
         Two workers never get the same one: rows that the other has in hand are passed over.
         """
-        waiting = sa.and_(calls.c.queued_run < calls.c.run, calls.c.due_at <= now)
-        picked = (
-            sa.select(calls.c.key)
-            .where(waiting)
-            .order_by(calls.c.job_id.isnot(None), calls.c.due_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        rows = connection.execute(
-            sa.update(calls)
-            .where(calls.c.key.in_(picked.scalar_subquery()))
-            .values(queued_run=calls.c.run, queued_at=now)
-            .returning(calls.c.key, calls.c.run)
-        )
+        values = {"now": now, "most": limit}
+        is_postgresql = self._session.is_postgresql
+        rows = connection.execute(_TAKE_DUE if is_postgresql else _TAKE_DUE_ON_SQLITE, values)
         return [(row.key, row.run) for row in rows]
-
-    def count_in_hand(self, connection: sa.Connection) -> int:
-        """How many runs are with the workers now."""
-        query = (
-            sa.select(sa.func.count())
-            .select_from(calls)
-            .where(calls.c.due_at.isnot(None), calls.c.queued_run >= calls.c.run)
-        )
-        return int(connection.execute(query).scalar_one())
 
     def oldest_due(self) -> datetime | None:
         """When the longest-waiting undelivered call became due; it may lie in the future."""
@@ -207,6 +187,38 @@ def _change(transition: lifecycle.Transition, **values: Any) -> sa.Update:
 # Built once: SQLAlchemy takes longer to build a statement than to send it. Columns to set are the parameters.
 _UPDATE = sa.update(calls).where(
     calls.c.key == sa.bindparam("this"), calls.c.run == sa.bindparam("run_")
+)
+_NOW = sa.bindparam("now", type_=calls.c.due_at.type)
+_MOST: sa.BindParameter[Any] = sa.bindparam("most", type_=sa.Integer)
+_IS_WAITING = sa.and_(calls.c.queued_run < calls.c.run, calls.c.due_at <= _NOW)
+
+
+def _waiting(is_accepted: bool, limit: sa.ColumnElement[Any]) -> sa.CTE:
+    """The keys of waiting calls, the longest-waiting first. Each of the two has an index of its own."""
+    kind = calls.c.job_id.isnot(None) if is_accepted else calls.c.job_id.is_(None)
+    query = sa.select(calls.c.key).where(_IS_WAITING, kind).order_by(calls.c.due_at).limit(limit)
+    return query.with_for_update(skip_locked=True).cte("accepted" if is_accepted else "new")
+
+
+_NEW = _waiting(False, _MOST)
+_ROOM_LEFT = _MOST - sa.select(sa.func.count()).select_from(_NEW).scalar_subquery()
+_ACCEPTED = _waiting(True, _ROOM_LEFT)
+_MARK_QUEUED = (
+    sa.update(calls)
+    .values(queued_run=calls.c.run, queued_at=_NOW)
+    .returning(calls.c.key, calls.c.run)
+)
+_TAKE_DUE = _MARK_QUEUED.where(
+    calls.c.key.in_(sa.union_all(sa.select(_NEW.c.key), sa.select(_ACCEPTED.c.key)))
+)
+# Its driver begins no transaction for a statement that does not begin with UPDATE.
+_TAKE_DUE_ON_SQLITE = _MARK_QUEUED.where(
+    calls.c.key.in_(
+        sa.select(calls.c.key)
+        .where(_IS_WAITING)
+        .order_by(calls.c.job_id.isnot(None), calls.c.due_at)
+        .limit(_MOST)
+    )
 )
 _CLAIM = (
     _UPDATE.where(state_in(lifecycle.CLAIMABLE))

@@ -129,6 +129,12 @@ calls = sa.Table(
         sqlite_where=sa.text("due_at IS NOT NULL"),
     ),
     sa.Index(
+        "calls_due_new",
+        "due_at",
+        postgresql_where=sa.text("due_at IS NOT NULL AND job_id IS NULL"),
+        sqlite_where=sa.text("due_at IS NOT NULL AND job_id IS NULL"),
+    ),
+    sa.Index(
         "calls_undelivered",
         "over_at",
         "due_at",

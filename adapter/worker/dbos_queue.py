@@ -1,29 +1,39 @@
 """How are runs kept until a worker has done them? The only importer of the queue library (dbos).
 
-A run is a workflow of the library. It is noted in the transaction that hands it out, is done by one worker,
-and is begun again by another if that worker dies. The first run of a call is the workflow whose id is the
-call's key. Each later one (again after a failure, a confirmation) has the run's number behind it. An id runs
-once.
+The runs that a worker hands out together are one workflow of the library. It is noted in the transaction that
+hands them out, as begun by this worker, and is begun again by another if this one dies: then it goes by the
+library's queue. A workflow of one run has the id of that run: the call's key, and behind it the number of each
+later run (again after a failure, a confirmation). One of several has the id of its first run, and how many
+more there are. An id runs once. docs/decisions/0015-round-trips.md
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import uuid
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
+from dbos._core import execute_dequeued_workflow
 from dbos._dbos import _get_dbos_instance
 from dbos._migration import ensure_dbos_schema, run_dbos_migrations, should_migrate
 from dbos._queue import queue_worker_thread
+from dbos._sys_db import WorkflowStatusInternal
+
+from adapter.storage.session import Session
 
 APPLICATION = "call-adapter"
 VERSION = "1"  # constant, so that work outlives a deploy; runs carry only a key and a number
 SCHEMA = "dbos"  # the library's own, on PostgreSQL
 QUEUE = "deliveries"
-WORKFLOW = "deliver"
+WORKFLOW = "deliver"  # of one run; workers of version 0.1.0 know no other
+BATCH = "deliver_batch"
+_WORKFLOWS = [WORKFLOW, BATCH]
 # What nobody woke us for is found after so long: what was left by another worker.
 UNWOKEN_SECONDS = 2.0
 
@@ -32,22 +42,34 @@ def workflow_id(call_key: str, run: int) -> str:
     return call_key if run == 1 else f"{call_key}#{run}"
 
 
+@dataclass(frozen=True)
+class HandedOut:
+    """A workflow that was noted as begun by this worker. token: by which the library knows whose it is."""
+
+    status: WorkflowStatusInternal
+    token: str
+
+
 class DbosQueue:
     """The runs that were handed out and are not done yet, for all workers; this one does some of them.
 
-    do: does one run, in a thread; it must be safe to call again with the same arguments, and raises nothing.
-    executor_id: this process's own name. taken: how many runs this worker takes at once.
+    do: does these runs, in a thread, and returns when all have ended; it must be safe to call again with the
+    same arguments, and raises nothing.
+    executor_id: this process's own name. taken: how many workflows this worker does at once.
     """
 
     def __init__(
         self,
-        engine: sa.Engine,
+        session: Session,
         *,
-        do: Callable[[str, int], None],
+        do: Callable[[Sequence[tuple[str, int]]], None],
         executor_id: str,
         taken: int,
     ) -> None:
+        self._session = session
+        self._executor_id = executor_id
         self._taken = taken
+        engine = session.engine
         self._wakeable = _Wakeable()
         self._thread: threading.Thread | None = None
         _silence()
@@ -70,7 +92,11 @@ class DbosQueue:
 
         @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)
         def deliver_run(call_key: str, run: int) -> None:
-            do(call_key, run)
+            do([(call_key, run)])
+
+        @DBOS.workflow(name=BATCH, max_recovery_attempts=None)
+        def deliver_batch(runs: list[list[Any]]) -> None:
+            do([(str(call_key), int(run)) for call_key, run in runs])
 
     def start(self) -> None:
         DBOS.listen_queues([])  # the library's own thread for a queue cannot be woken; ours can
@@ -101,15 +127,34 @@ class DbosQueue:
             self._thread.join(timeout=grace_seconds)
         DBOS.destroy(workflow_completion_timeout_sec=grace_seconds)
 
-    def add(self, connection: sa.Connection, runs: Sequence[tuple[str, int]]) -> None:
-        """Put these runs on the queue, in the caller's transaction."""
-        for call_key, run in runs:
-            options: EnqueueOptions = {
-                "workflow_name": WORKFLOW,
-                "queue_name": QUEUE,
-                "workflow_id": workflow_id(call_key, run),
-            }
-            self._client.enqueue_in_transaction(connection, options, call_key, run)
+    def hand_out(
+        self, connection: sa.Connection, runs: Sequence[tuple[str, int]]
+    ) -> HandedOut | None:
+        """Note these runs as begun by this worker, in the caller's transaction; `begin` then begins them."""
+        if not runs:
+            return None
+        (call_key, run), more = runs[0], len(runs) - 1
+        first = workflow_id(call_key, run)
+        options: EnqueueOptions = {
+            "workflow_name": BATCH if more else WORKFLOW,
+            "queue_name": QUEUE,  # where a worker that takes over finds it
+            "workflow_id": f"{first}+{more}" if more else first,
+        }
+        arguments = [[list(each) for each in runs]] if more else [call_key, run]
+        _, status = self._client._build_enqueue_status(options, *arguments)
+        status["status"] = "PENDING"
+        status["executor_id"] = self._executor_id
+        status["app_version"] = VERSION
+        token = str(uuid.uuid4())
+        with self._session.keeping(connection):
+            self._client._sys_db.init_workflow_with_connection(
+                status, connection, creator_xid=token
+            )
+        return HandedOut(status, token)
+
+    def begin(self, handed_out: HandedOut) -> None:
+        """Begin what was handed out; its transaction was committed."""
+        execute_dequeued_workflow(_get_dbos_instance(), handed_out.status, handed_out.token)
 
     def wake(self) -> None:
         """Let this worker look at the queue now."""
@@ -118,7 +163,7 @@ class DbosQueue:
     def holders(self, silent_since: datetime) -> Collection[str]:
         """The workers that began runs before then which have not ended."""
         running = DBOS.list_workflows(
-            status="PENDING", name=WORKFLOW, load_input=False, load_output=False, limit=500
+            status="PENDING", name=_WORKFLOWS, load_input=False, load_output=False, limit=500
         )
         since = silent_since.timestamp() * 1000
         return {w.executor_id for w in running if w.executor_id and (w.updated_at or 0) < since}
@@ -167,7 +212,7 @@ def prune_workflows(engine: sa.Engine, before: datetime) -> int:
     """Delete a batch of the oldest finished runs from before then; how many that were."""
     client = _client(engine)
     finished = client.list_workflows(
-        name=WORKFLOW,
+        name=_WORKFLOWS,
         status=["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
         end_time=before.isoformat(),
         load_input=False,

@@ -1,15 +1,15 @@
 """What does the worker process do, from its start to its end?
 
 It hands out due runs, does them, and keeps the periodic tasks going. A call's row says when its next run is
-due. The worker puts due runs on the queue (adapter.worker.dbos_queue), and marks them as queued in the same
-transaction. A run decides from the call's record, so to begin it twice does no harm.
+due. The worker hands out due runs to itself: it notes them in the queue (adapter.worker.dbos_queue), and marks
+them as queued in the same transaction. A run decides from the call's record, so to begin it twice does no harm.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from adapter.delivery.throttle import DispatchThrottle
@@ -17,13 +17,11 @@ from adapter.errors import StoreUnavailable
 from adapter.observability.logs import logger
 from adapter.storage.store import Store
 from adapter.storage.workers import DEAD_AFTER
-from adapter.worker.dbos_queue import DbosQueue
+from adapter.worker.dbos_queue import DbosQueue, HandedOut
 from adapter.worker.periodic import PeriodicRunner, PeriodicTask
 
 # How often due runs are looked for: while runs are under way, and while there are none.
 BUSY_SECONDS, IDLE_SECONDS = 0.1, 0.4
-BATCH = 100
-IN_HAND = 4  # runs with the workers for each that one of them can do at once
 FORGET_AFTER = timedelta(days=1)
 LOST_AFTER = timedelta(minutes=10)
 BEAT_SECONDS = 5.0
@@ -57,10 +55,13 @@ class Worker:
         self._executor_id = executor_id
         self._concurrency = concurrency
         self._lines = lines
-        # So many it takes from the queue, half as many again: the next begins when one ends.
-        self._taken = concurrency + max(concurrency // 2, 1)
+        # So many runs it has in hand: the next ones begin when some end, not when more are handed out.
+        self._taken = 2 * concurrency
         self._at_work = threading.Semaphore(concurrency)
-        self._in_hand = 0  # runs that the workers had in hand at the last look
+        self._in_hand: set[tuple[str, int]] = set()
+        self._handed_out: list[HandedOut] = []
+        self._may_be_more = False  # the last look found as much as it had room for
+        self._has_room = threading.Event()
         self._stopping = threading.Event()
         self._gone = threading.Event()
         self._dispatcher = threading.Thread(target=self._dispatch, name="dispatcher", daemon=True)
@@ -73,9 +74,7 @@ class Worker:
         )
         self._heart = PeriodicRunner(None, [beat], clock=_now)
         self._steady_since = self._beat_at = time.monotonic()
-        self._queue = DbosQueue(
-            store.engine, do=self._do, executor_id=executor_id, taken=self._taken
-        )
+        self._queue = DbosQueue(store, do=self._do_all, executor_id=executor_id, taken=self._taken)
 
     def start(self) -> None:
         self._queue.start()
@@ -87,6 +86,7 @@ class Worker:
     def stop(self, grace_seconds: int) -> None:
         """Begin nothing new, let what runs finish within the grace; others do the rest."""
         self._stopping.set()
+        self._has_room.set()
         self._at_work.release(self._taken)  # who waited to begin is let in, to put it back
         self._periodic.stop(timeout_seconds=2.0)
         self._queue.stop(grace_seconds)
@@ -99,8 +99,27 @@ class Worker:
             log.warning("database unavailable while stopping")
         self._store.engine.dispose()  # SQLite puts all into its one file when the last connection closes
 
+    def _do_all(self, runs: Sequence[tuple[str, int]]) -> None:
+        """Do these runs side by side, each when its turn comes."""
+        others = [
+            threading.Thread(target=self._do, args=run, name="run", daemon=True) for run in runs[1:]
+        ]
+        for thread in others:
+            thread.start()
+        self._do(*runs[0])
+        for thread in others:
+            thread.join()
+
     def _do(self, call_key: str, run: int) -> None:
-        """Do one run, when its turn comes."""
+        self._in_hand.add((call_key, run))
+        try:
+            self._do_in_turn(call_key, run)
+        finally:
+            self._in_hand.discard((call_key, run))
+            if self._may_be_more and len(self._in_hand) <= self._concurrency:
+                self._has_room.set()
+
+    def _do_in_turn(self, call_key: str, run: int) -> None:
         while True:
             try:
                 with self._at_work:
@@ -116,32 +135,39 @@ class Worker:
                     threading.Event().wait()
 
     def _dispatch(self) -> None:
-        """Hand out due runs, again and again; at once while there are more than a batch."""
+        """Hand out due runs, again and again; as soon as there is room, while there are more."""
         while not self._stopping.is_set():
-            moved = 0
             try:
                 if not self._throttle.paused_seconds():
-                    moved = self.dispatch()
+                    self.dispatch()
+                    self._begin_handed_out()
             except StoreUnavailable:
                 log.warning("database unavailable, nothing dispatched")
             except Exception:
                 log.exception("dispatching failed")
-            is_busy = moved + self._in_hand > 0
-            if is_busy:
-                self._queue.wake()
-            if moved < BATCH:
-                self._stopping.wait(BUSY_SECONDS if is_busy else IDLE_SECONDS)
+            self._has_room.wait(BUSY_SECONDS if self._in_hand else IDLE_SECONDS)
+            self._has_room.clear()
 
     def dispatch(self) -> int:
-        """Put what is due now on the queue, as much as the workers can have in hand; how many runs."""
+        """Hand out what is due now, as much as this worker can have in hand; how many runs."""
+        room = self._taken - len(self._in_hand)
+        self._may_be_more = False
+        if room <= 0:
+            self._may_be_more = True
+            return 0
         with self._store.begin() as connection:
-            self._in_hand = self._store.runs.count_in_hand(connection)
-            room = self._concurrency * IN_HAND - self._in_hand
-            if room <= 0:
-                return 0
-            due = self._store.runs.take_due(connection, _now(), min(room, BATCH))
-            self._queue.add(connection, due)
+            due = self._store.runs.take_due(connection, _now(), room)
+            handed_out = self._queue.hand_out(connection, due)
+        if handed_out is not None:
+            self._in_hand.update(due)
+            self._handed_out.append(handed_out)
+        self._may_be_more = len(due) == room
         return len(due)
+
+    def _begin_handed_out(self) -> None:
+        """Begin what was handed out. What this worker does not come to is begun again by another."""
+        while self._handed_out:
+            self._queue.begin(self._handed_out.pop())
 
     def _beat(self) -> None:
         """Say that this worker is alive, also while it drains; and look after those that are not."""
@@ -174,6 +200,7 @@ class Worker:
         for executor_id in orphans:
             log.warning("taking over the work of a dead worker", worker=executor_id)
             self._queue.begin_again(executor_id)
+            self._queue.wake()
             self._store.workers.drop(executor_id)
 
 

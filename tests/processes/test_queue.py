@@ -135,22 +135,33 @@ def test_if_queueing_fails_the_mark_is_not_set_either(
     sids = [new_sid(), new_sid()]
     for sid in sids:
         take(container, sid=sid)
-    real, seen = worker._queue._client.enqueue_in_transaction, []
+    library = worker._queue._client._sys_db
+    real = library.init_workflow_with_connection
 
-    def fails_at_the_second(*args: Any) -> Any:
-        seen.append(args)
-        if len(seen) == 2:
-            raise RuntimeError("out of paper")
-        return real(*args)
+    def fails_when_it_is_done(*args: Any, **options: Any) -> Any:
+        real(*args, **options)
+        raise RuntimeError("out of paper")
 
-    monkeypatch.setattr(worker._queue._client, "enqueue_in_transaction", fails_at_the_second)
+    monkeypatch.setattr(library, "init_workflow_with_connection", fails_when_it_is_done)
     with pytest.raises(RuntimeError):
         worker.dispatch()
     assert queued(container.store) == []
     assert not any(call_of(container, sid).is_queued for sid in sids)
     monkeypatch.undo()
     assert worker.dispatch() == 2
-    assert len(queued(container.store)) == 2
+    assert len(queued(container.store)) == 1, "runs that are handed out together are one workflow"
+    assert all(call_of(container, sid).is_queued for sid in sids)
+
+
+def test_a_worker_hands_out_no_more_than_it_can_have_in_hand(
+    container: Container, worker: Worker
+) -> None:
+    sids = [new_sid() for _ in range(5)]
+    for sid in sids:
+        take(container, sid=sid)
+    assert worker.dispatch() == 2, "one that it does, and the next"
+    assert worker.dispatch() == 0
+    assert sum(call_of(container, sid).is_queued for sid in sids) == 2
 
 
 def test_a_call_that_is_not_due_is_not_queued(container: Container, worker: Worker) -> None:
@@ -276,9 +287,11 @@ def test_a_worker_that_is_told_to_stop_leaves_to_others_what_it_has_not_begun(
 
 def both_are_with_it(store: Store) -> bool | None:
     table = "workflow_status" if store.engine.dialect.name == "sqlite" else "dbos.workflow_status"
-    query = sa.text(f"SELECT count(*) FROM {table} WHERE status = 'PENDING'")
+    begun = sa.text(f"SELECT count(*) FROM {table} WHERE status = 'PENDING'")
+    queued = sa.text("SELECT count(*) FROM calls WHERE queued_run >= run")
     with store.begin() as connection:
-        return connection.execute(query).scalar_one() == 2 or None
+        counts = [connection.execute(query).scalar_one() for query in (begun, queued)]
+    return (counts[0] >= 1 and counts[1] == 2) or None
 
 
 def test_two_workers_write_sixty_calls_once_each(
