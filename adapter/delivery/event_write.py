@@ -116,6 +116,11 @@ class EventWrite:
         )
 
     def begin(self, connection: sa.Connection) -> bool:
+        call, values = self.change
+        return self.store.runs.begin_write(connection, call, values)
+
+    @property
+    def change(self) -> tuple[Call, CallUpdate]:
         assert self.chosen is not None  # nosec B101 - tells the type checker what its callers ensure
         person = self.chosen.person
         values: CallUpdate = {
@@ -126,7 +131,7 @@ class EventWrite:
             "integration_id": person.integration_id,
             "event": self.event,
         }
-        return self.store.runs.begin_write(connection, self.call, values)
+        return self.call, values
 
     def accepted(self, connection: sa.Connection, found: Found, at: datetime) -> None:
         accepted: CallUpdate = {**job_columns(found), "posted_at": at}
@@ -155,10 +160,9 @@ class EventRetry(EventWrite):
             self.call.call_id, self.event.request, since, after_job=self.failed_job
         )
 
-    def begin(self, connection: sa.Connection) -> bool:
-        return self.store.runs.begin_write(
-            connection, self.call, {}
-        )  # its row says all of it already
+    @property
+    def change(self) -> tuple[Call, CallUpdate]:
+        return self.call, {}  # its row says all of it already
 
     def accepted(self, connection: sa.Connection, found: Found, at: datetime) -> None:
         retries = self.call.retries + 1

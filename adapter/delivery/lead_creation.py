@@ -83,6 +83,10 @@ class LeadWrite:
             target.find_unrecorded(self.reference, self.lead.request, since, thorough=thorough)
         )
 
+    @property
+    def change(self) -> None:
+        """It locks a lead, not a call."""
+
     def begin(self, connection: sa.Connection) -> bool:
         return self.leads.locked(connection, self.lead) == self.lead
 

@@ -81,13 +81,12 @@ class Delivery:
                     # Facts that came during this run may answer what it is held for.
                     update |= lifecycle.look_again(call, now=now)
             if _waits_to_know(result):
-                counts = self._store.runs.wait(connection, call, update)
+                ended = self._store.runs.wait(connection, call, update)
             else:
-                counts = self._store.runs.end(connection, call.key, number, update)
-            if counts or self._store.calls.read(connection, call.key) is not None:
-                self._store.attempts.add(connection, call.key, seen, then=result.reason)
-            if not counts:
-                return  # another run has taken over, and says what comes next
+                ended = self._store.runs.end(connection, call.key, number, update)
+            self._store.attempts.add(connection, call.key, seen, then=result.reason)
+        if not ended.rowcount:
+            return  # another run has taken over, and says what comes next
         count_delivery(result.state.value, call.outcome)
         if isinstance(result, Reschedule) and result.is_failed_attempt:
             TALLY.add("adapter_retries_total")

@@ -17,7 +17,8 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from adapter.delivery.result import OnCommit, Reschedule
-from adapter.domain.call import Attempt
+from adapter.domain.call import Attempt, Call
+from adapter.domain.lifecycle import CallUpdate
 from adapter.errors import (
     CannotVerify,
     CredentialsRefused,
@@ -66,6 +67,10 @@ class Write(Protocol):
 
         Return False if this run is not to ask for it, or not any more.
         """
+
+    @property
+    def change(self) -> tuple[Call, CallUpdate] | None:
+        """All that `begin` does: the call that it locks, and what it sets. None: it does something else."""
 
     def accepted(self, connection: sa.Connection, found: Found, at: datetime) -> None:
         """Note that the target took it."""
@@ -225,6 +230,11 @@ class WriteOnce:
 
         Two runs of a call can be under way, where a worker was taken for dead and was alive.
         """
+        if replaced is None and write.change is not None:
+            call, values = write.change
+            return self._store.runs.begin_attempt(
+                call, values, at=self._clock(), step=write.step, asked=write.asked
+            )
         with self._store.begin() as connection:
             attempt = None
             if write.begin(connection):

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from adapter.domain.call import OPERATOR, Attempt
 from adapter.observability.exchanges import Exchange
-from adapter.storage.schema import attempts
+from adapter.storage.schema import attempts, calls
 from adapter.storage.session import Session
 
 
@@ -46,7 +46,7 @@ class Attempts:
         doubt and is another one.
         """
         values = {"this": call_key, "at_": at, "step_": step, "asked_": asked}
-        result = connection.execute(_INSERT, {**values, "replaces": replaces or 0})
+        result = connection.execute(START_ATTEMPT, {**values, "replaces": replaces or 0})
         attempt: int | None = result.scalar_one_or_none()
         return attempt
 
@@ -56,7 +56,7 @@ class Attempts:
         columns: dict[str, Any] = dict(values)
         if "in_doubt" in columns:
             columns["doubtful"] = columns.pop("in_doubt")
-        connection.execute(_UPDATE, {"this": attempt_id, **columns})
+        self._session.later(connection, _UPDATE, {"this": attempt_id, **columns})
 
     def add(
         self,
@@ -66,23 +66,22 @@ class Attempts:
         *,
         then: str | None,
     ) -> None:
-        """Keep exchanges that are over; then: what was decided after the last of them."""
-        rows = [
-            {
-                "call_key": key,
-                "at": exchange.at,
-                "finished_at": exchange.finished_at,
-                "step": exchange.step,
-                "asked": exchange.asked,
-                "status": exchange.status,
-                "answer": exchange.answer,
-                "next": then if exchange is seen[-1] else None,
-                "doubtful": False,
+        """Keep exchanges that are over, if the call is still there.
+
+        then: what was decided after the last of them.
+        """
+        for exchange in seen:
+            values = {
+                "this": key,
+                "at_": exchange.at,
+                "finished_": exchange.finished_at,
+                "step_": exchange.step,
+                "asked_": exchange.asked,
+                "status_": exchange.status,
+                "answer_": exchange.answer,
+                "next_": then if exchange is seen[-1] else None,
             }
-            for exchange in seen
-        ]
-        if rows:
-            connection.execute(sa.insert(attempts), rows)
+            self._session.later(connection, _ADD, values)
 
     def add_decision(self, connection: sa.Connection, key: str, what: str, now: datetime) -> None:
         """Keep what an operator decided about a call, among what was asked for it."""
@@ -129,17 +128,39 @@ _LAST = (
 _DOUBTFUL_ID = _LAST.with_only_columns(
     sa.case((attempts.c.doubtful, attempts.c.id), else_=0)
 ).scalar_subquery()
-_INSERT = (
+_ADD = sa.insert(attempts).from_select(
+    ["call_key", "at", "finished_at", "step", "asked", "status", "answer", "next", "doubtful"],
+    sa.select(
+        sa.cast(_THIS, attempts.c.call_key.type),
+        sa.bindparam("at_", type_=attempts.c.at.type),
+        sa.bindparam("finished_", type_=attempts.c.finished_at.type),
+        sa.cast(_STEP, attempts.c.step.type),
+        sa.bindparam("asked_", type_=attempts.c.asked.type),
+        sa.bindparam("status_", type_=attempts.c.status.type),
+        sa.bindparam("answer_", type_=attempts.c.answer.type),
+        sa.bindparam("next_", type_=attempts.c.next.type),
+        sa.false(),
+    ).where(sa.exists(sa.select(calls.c.key).where(calls.c.key == _THIS))),
+)
+
+
+def new_attempt(call_key: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """The columns of an attempt that is about to be made: call_key, at, step, asked, doubtful."""
+    return sa.select(
+        sa.cast(call_key, attempts.c.call_key.type),
+        sa.bindparam("at_", type_=attempts.c.at.type),
+        sa.cast(_STEP, attempts.c.step.type),
+        sa.bindparam("asked_", type_=attempts.c.asked.type),
+        sa.true(),
+    )
+
+
+NONE_IN_DOUBT = sa.func.coalesce(_DOUBTFUL_ID, 0) == 0
+START_ATTEMPT = (
     sa.insert(attempts)
     .from_select(
         ["call_key", "at", "step", "asked", "doubtful"],
-        sa.select(
-            sa.cast(_THIS, attempts.c.call_key.type),
-            sa.bindparam("at_", type_=attempts.c.at.type),
-            sa.cast(_STEP, attempts.c.step.type),
-            sa.bindparam("asked_", type_=attempts.c.asked.type),
-            sa.true(),
-        ).where(
+        new_attempt(_THIS).where(
             sa.func.coalesce(_DOUBTFUL_ID, 0) == sa.bindparam("replaces", type_=attempts.c.id.type)
         ),
     )

@@ -83,7 +83,7 @@ class Calls:
 
     def update(self, connection: sa.Connection, key: str, **values: Unpack[CallUpdate]) -> None:
         """Set these columns of the call, whatever its run."""
-        connection.execute(_UPDATE, {"this": key, **stored(values)})
+        self._session.later(connection, _UPDATE, {"this": key, **stored(values)})
 
     def get(self, key: str) -> Call | None:
         """The call, read in a transaction of its own."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,9 +17,10 @@ from adapter.domain import lifecycle
 from adapter.domain.call import ON_RECORD, Call, CallState
 from adapter.domain.lifecycle import CallUpdate, next_run
 from adapter.observability.logs import logger
+from adapter.storage.attempts import NONE_IN_DOUBT, START_ATTEMPT, new_attempt
 from adapter.storage.calls import state_in, stored
-from adapter.storage.schema import calls
-from adapter.storage.session import Session
+from adapter.storage.schema import attempts, calls
+from adapter.storage.session import Result, Session
 
 log = logger("adapter.runs")
 
@@ -58,12 +60,15 @@ class Runs:
             row = connection.execute(_CLAIM, {"this": key, "run_": run}).one_or_none()
         return Call.of(row._mapping) if row else None
 
-    def end(self, connection: sa.Connection, key: str, run: int, values: CallUpdate) -> bool:
-        """Set these values of the call; False if this run of it is not the one that counts any more."""
-        parameters = {"this": key, "run_": run, **stored(values)}
-        return connection.execute(_UPDATE, parameters).rowcount > 0
+    def end(self, connection: sa.Connection, key: str, run: int, values: CallUpdate) -> Result:
+        """Set these values of the call, if this run of it is the one that counts.
 
-    def wait(self, connection: sa.Connection, call: Call, values: CallUpdate) -> bool:
+        The result is known when the transaction is over: no row was changed if it is another run.
+        """
+        parameters = {"this": key, "run_": run, **stored(values)}
+        return self._session.later(connection, _UPDATE, parameters)
+
+    def wait(self, connection: sa.Connection, call: Call, values: CallUpdate) -> Result:
         """End a run as `end` does, where it waits for more to become known. call: as it was claimed.
 
         A hook may have brought more during this run, and have set another time at which the call is due. If
@@ -71,13 +76,41 @@ class Runs:
         """
         parameters = {"this": call.key, "run_": call.run, **stored(values)}
         parameters |= {"claimed_due": call.due_at, "next_due": parameters.pop("due_at")}
-        return connection.execute(_WAIT, parameters).rowcount > 0
+        return self._session.later(connection, _WAIT, parameters)
 
     def begin_write(self, connection: sa.Connection, call: Call, values: CallUpdate) -> bool:
         """Lock the call and set these values; False if its run or its job is another one by now."""
         job = ON_RECORD if call.is_on_record else call.job_id
         parameters = {"this": call.key, "run_": call.run, "job": job, **stored(values)}
         return connection.execute(_BEGIN_WRITE, parameters).rowcount > 0
+
+    def begin_attempt(
+        self, call: Call, values: CallUpdate, *, at: datetime, step: str, asked: str
+    ) -> int | None:
+        """Set these values of the call, and note what is about to be asked; return the attempt's id.
+
+        None: as of `begin_write`, or an attempt of this step is in doubt. On PostgreSQL it is one round trip:
+        the call is locked by a statement of its own, so that the next one sees what others noted until then.
+        """
+        job = ON_RECORD if call.is_on_record else call.job_id
+        attempt = {"at_": at, "step_": step, "asked_": asked}
+        if not self._session.is_postgresql:
+            with self._session.begin() as connection:
+                begun = None
+                if self.begin_write(connection, call, values):
+                    parameters = {"this": call.key, **attempt, "replaces": 0}
+                    begun = connection.execute(START_ATTEMPT, parameters).scalar_one_or_none()
+                if begun is None:
+                    connection.rollback()
+            return begun
+        columns = stored(values)
+        parameters = {f"call_{name}": value for name, value in columns.items()}
+        parameters |= {"this": call.key, "run_": call.run, "job": job, **attempt}
+        with self._session.begin() as connection:
+            self._session.later(connection, _LOCK, {"this": call.key})
+            result = self._session.later(connection, _begin_attempt(tuple(columns)), parameters)
+        rows = result.rows()
+        return int(rows[0][0]) if rows else None
 
     def put_back(self, key: str, run: int) -> None:
         """Replace this run with a new one that is due at the same time.
@@ -244,3 +277,16 @@ _WAIT = _UPDATE.values(
 _BEGIN_WRITE = _UPDATE.where(calls.c.job_id.is_not_distinct_from(sa.bindparam("job"))).values(
     version=calls.c.version + 1
 )
+_LOCK = sa.select(calls.c.key).where(calls.c.key == sa.bindparam("this")).with_for_update()
+
+
+@cache
+def _begin_attempt(columns: tuple[str, ...]) -> sa.Executable:
+    """See begin_attempt. columns: of the call, to set; the parameters are named after them."""
+    new = {name: sa.bindparam(f"call_{name}", type_=calls.c[name].type) for name in columns}
+    begun = _BEGIN_WRITE.where(NONE_IN_DOUBT).values(new).returning(calls.c.key).cte("begun")
+    return (
+        sa.insert(attempts)
+        .from_select(["call_key", "at", "step", "asked", "doubtful"], new_attempt(begun.c.key))
+        .returning(attempts.c.id)
+    )

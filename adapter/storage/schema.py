@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,8 +22,7 @@ class UTCDateTime(sa.TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError("a naive datetime cannot be stored; use an aware one")
+        refuse_naive({"value": value})
         return value.astimezone(UTC)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
@@ -30,6 +30,13 @@ class UTCDateTime(sa.TypeDecorator[datetime]):
             return None
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
         return aware.astimezone(UTC)  # type: ignore[no-any-return]  # SQLAlchemy says Any
+
+
+def refuse_naive(values: Mapping[str, Any]) -> None:
+    """Errors: ValueError if one of these is a time without a zone."""
+    for name, value in values.items():
+        if isinstance(value, datetime) and value.tzinfo is None:
+            raise ValueError(f"a naive datetime cannot be stored ({name}); use an aware one")
 
 
 metadata = sa.MetaData()

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from adapter.errors import StoreRefused, StoreUnavailable
 from adapter.storage.engine import cause_of, empty_traces
+from adapter.storage.schema import refuse_naive
 
 # Read-only (a standby, a failover); tables or columns missing (this code is ahead of `migrate`);
 # this process was frozen amid a transaction (adapter.storage.pooler.FROZEN_SECONDS).
@@ -27,6 +28,19 @@ class Result(Protocol):
 
     @property
     def rowcount(self) -> int: ...
+
+    def rows(self) -> Sequence[Any]: ...
+
+
+class _Known:
+    """The result of a statement that ran at once."""
+
+    def __init__(self, result: sa.CursorResult[Any]) -> None:
+        self.rowcount = result.rowcount
+        self._rows = result.all() if result.returns_rows else []
+
+    def rows(self) -> Sequence[Any]:
+        return self._rows
 
 
 class Session:
@@ -73,7 +87,7 @@ class Session:
         it runs at once. statement: built once, with the columns to set as its parameters.
         """
         if not self.is_postgresql:
-            return connection.execute(statement, values)
+            return _Known(connection.execute(statement, values))
         text, parameters = self._text(statement, values)
         driver: Any = connection.connection.driver_connection
         later: Result = driver.keep(text, parameters)
@@ -126,6 +140,7 @@ class Session:
             compiled = compiled.compile(dialect=self.engine.dialect, column_keys=list(values))
             known = self._texts[key] = str(compiled), compiled
         text, form = known
+        refuse_naive(values)
         return text, form.construct_params(values) or {}
 
     def empty_traces(self) -> bool:

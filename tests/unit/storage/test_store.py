@@ -19,6 +19,7 @@ from adapter.bootstrap import migrate
 from adapter.config.settings import Settings
 from adapter.domain.call import CallState, RawHook
 from adapter.domain.call_event import CallEvent, WriteRequest
+from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.lines import PersonKind
 from adapter.domain.matching import Person
 from adapter.domain.merge import join
@@ -264,7 +265,10 @@ def test_times_are_aware_and_in_utc_and_naive_ones_are_refused(store: Store) -> 
     found = store.calls.get("twilio:AC0:CA0")
     assert found is not None and found.first_seen_at.utcoffset() == timedelta(0)
     naive = datetime(2026, 3, 2)  # noqa: DTZ001 - a time without a zone is what must be refused
-    with pytest.raises(sa.exc.StatementError), store.begin() as connection:
+    with (
+        pytest.raises((ValueError, sa.exc.StatementError), match="naive"),
+        store.begin() as connection,
+    ):
         store.calls.update(connection, found.key, updated_at=naive)
 
 
@@ -403,6 +407,33 @@ def test_of_eight_runs_of_a_call_at_once_only_one_asks(store: Store) -> None:
     assert len([found for found in at_once(ask) if found is not None]) == 1
 
 
+def test_of_eight_runs_that_begin_an_attempt_at_once_only_one_does(store: Store) -> None:
+    with store.begin() as connection:
+        call = store.calls.take(connection, row(record()))
+
+    def begin(number: int) -> int | None:
+        person: CallUpdate = {"person_id": f"p{number}"}
+        return store.runs.begin_attempt(call, person, at=NOW, step="post", asked="POST")
+
+    begun = at_once(begin)
+    (winner,) = (number for number, attempt in enumerate(begun) if attempt is not None)
+    (attempt,) = store.attempts.of_call(call.key)
+    assert (attempt.id, attempt.in_doubt) == (begun[winner], True)
+    stored = store.calls.get(call.key)
+    assert stored is not None and stored.person_id == f"p{winner}", "the others changed nothing"
+
+
+def test_a_superseded_run_begins_no_attempt(store: Store) -> None:
+    with store.begin() as connection:
+        call = store.calls.take(connection, row(record(), due_at=NOW))
+    store.runs.put_back(call.key, 1)
+    assert store.runs.begin_attempt(call, {}, at=NOW, step="post", asked="POST") is None
+    with store.begin() as connection:
+        store.calls.update(connection, call.key, run=1, job_id="job")
+    assert store.runs.begin_attempt(call, {}, at=NOW, step="post", asked="POST") is None
+    assert store.attempts.of_call(call.key) == []
+
+
 def test_a_run_that_is_put_back_is_planned_anew_in_its_place(store: Store) -> None:
     """It does not go behind those that became due after it."""
     soon = NOW + timedelta(seconds=1)
@@ -429,9 +460,12 @@ def test_a_run_that_ended_is_not_put_back(store: Store) -> None:
 def test_only_the_last_exchange_tells_what_was_decided(store: Store) -> None:
     seen = [Exchange(NOW, NOW, "read", f"GET {n}", 200, "ok") for n in range(2)]
     with store.begin() as connection:
-        store.attempts.add(connection, "k", seen, then="post")
-        store.attempts.add(connection, "k", [], then="nothing")
-    kept = store.attempts.of_call("k")
+        key = store.calls.take(connection, row(record())).key
+        store.attempts.add(connection, key, seen, then="post")
+        store.attempts.add(connection, key, [], then="nothing")
+        store.attempts.add(connection, "of no call", seen, then="post")
+    assert store.attempts.of_call("of no call") == []
+    kept = store.attempts.of_call(key)
     assert [(a.asked, a.next, a.in_doubt) for a in kept] == [
         ("GET 0", None, False),
         ("GET 1", "post", False),
@@ -642,6 +676,7 @@ def test_a_run_that_does_not_count_any_more_sets_nothing(store: Store) -> None:
     add(store, record())
     for run, ends in ((2, False), (1, True)):
         with store.begin() as connection:
-            assert store.runs.end(connection, "twilio:AC0:CA0", run, {"reason": "r"}) is ends
+            ended = store.runs.end(connection, "twilio:AC0:CA0", run, {"reason": "r"})
+        assert (ended.rowcount > 0) is ends
         found = store.calls.get("twilio:AC0:CA0")
         assert found is not None and found.reason == ("r" if ends else None)
