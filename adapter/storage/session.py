@@ -52,7 +52,7 @@ class Session:
         self._autocommit = (
             engine.execution_options(isolation_level="AUTOCOMMIT") if self.is_postgresql else engine
         )
-        self._texts: dict[tuple[sa.Executable, tuple[str, ...]], tuple[str, sa.Compiled]] = {}
+        self._texts: dict[tuple[Any, tuple[str, ...]], tuple[str, dict[str, Any]]] = {}
         self.insert: Any = postgresql.insert if self.is_postgresql else sqlite.insert
 
     @property
@@ -119,6 +119,8 @@ class Session:
                 connection.autocommit = True
                 try:
                     cursor = connection.execute(text, parameters, prepare=True)
+                    if not cursor.rowcount:
+                        return []  # naming the columns takes longer than all else here
                     names = [column.name for column in cursor.description or ()]
                     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
                 finally:
@@ -138,10 +140,11 @@ class Session:
         if known is None:
             compiled: Any = statement
             compiled = compiled.compile(dialect=self.engine.dialect, column_keys=list(values))
-            known = self._texts[key] = str(compiled), compiled
-        text, form = known
+            fixed = {name: value for name, value in compiled.params.items() if name not in values}
+            known = self._texts[key] = str(compiled), fixed
+        text, fixed = known
         refuse_naive(values)
-        return text, form.construct_params(values) or {}
+        return text, {**fixed, **values} if fixed else values
 
     def empty_traces(self) -> bool:
         """See `adapter.storage.engine.empty_traces`. Errors: as of `begin`."""

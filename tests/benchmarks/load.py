@@ -21,15 +21,24 @@ PUBLIC_URL = "https://bench.example/webhooks/twilio"
 
 @dataclass(frozen=True)
 class Result:
-    """seconds: of the whole run; latencies: of each acknowledged hook, in seconds, sorted."""
+    """seconds: of the whole run; latencies: of each acknowledged hook, in seconds, sorted.
+
+    cpu_seconds: the processor time of the server meanwhile, where it was looked at.
+    """
 
     seconds: float
     latencies: Sequence[float]
     failed: int
+    cpu_seconds: float = 0.0
 
     @property
     def per_second(self) -> float:
         return len(self.latencies) / self.seconds
+
+    @property
+    def cpu_microseconds(self) -> float:
+        """The processor time of the server for one hook."""
+        return self.cpu_seconds / len(self.latencies) * 1e6
 
     def quantile(self, share: float) -> float:
         """The latency in milliseconds that this share of hooks did not exceed."""

@@ -6,8 +6,10 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 
@@ -49,15 +51,55 @@ def adapter(*arguments: str, env: Mapping[str, str]) -> None:
     subprocess.run([sys.executable, "-m", "adapter", *arguments], env=dict(env), check=True)
 
 
+@dataclass(frozen=True)
+class Server:
+    """A server that runs. pid: of the process that started the others."""
+
+    url: str
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        """The processor time of its processes so far."""
+        return _cpu_seconds(self.pid)
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return own + sum(_cpu_seconds(int(child)) for child in children)
+
+
 @contextmanager
-def gunicorn(app: str, env: Mapping[str, str]) -> Iterator[str]:
-    """The URL of this WSGI application, served as the adapter is."""
+def gunicorn(app: str, env: Mapping[str, str]) -> Iterator[Server]:
+    """This WSGI application, served as the adapter is."""
+    with _serving(["gunicorn", "-c", "python:adapter.web.gunicorn_conf", app], env) as server:
+        yield server
+
+
+@contextmanager
+def adapter_web(env: Mapping[str, str]) -> Iterator[Server]:
+    """The command that users start, with what it counts for /metrics."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _serving(["adapter", "web"], {**env, "PROMETHEUS_MULTIPROC_DIR": folder}) as server,
+    ):
+        yield server
+
+
+@contextmanager
+def _serving(module: Sequence[str], env: Mapping[str, str]) -> Iterator[Server]:
     port = free_port()
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:adapter.web.gunicorn_conf", app]
-    process = subprocess.Popen(command, env={**env, "PORT": str(port)}, stderr=subprocess.DEVNULL)
+    output = subprocess.DEVNULL
+    process = subprocess.Popen(
+        [sys.executable, "-m", *module],
+        env={**env, "PORT": str(port)},
+        stdout=output,
+        stderr=output,
+    )
     try:
         await_port(port, process)
-        yield f"http://127.0.0.1:{port}"
+        yield Server(f"http://127.0.0.1:{port}", process.pid)
     finally:
         process.terminate()
         process.wait(30)

@@ -20,7 +20,7 @@ from rich.table import Table
 from adapter.storage.engine import open_engine
 from adapter.storage.store import Store
 from tests.benchmarks.load import ACCOUNT, call_ended, send_all, signed_request
-from tests.benchmarks.servers import adapter, environment, fresh_database, gunicorn
+from tests.benchmarks.servers import adapter, adapter_web, environment, fresh_database
 
 SMALL = 1000
 CONNECTIONS = 8
@@ -130,7 +130,7 @@ def measure(calls: int, hooks: int, rounds: int) -> dict[str, tuple[float, float
         for store in stores.values():
             store.engine.dispose()
         servers = {
-            name: stack.enter_context(gunicorn("adapter.bootstrap:web_app()", environment(url)))
+            name: stack.enter_context(adapter_web(environment(url))).url
             for name, url in urls.items()
         }
         rounds_of = acknowledged(servers, hooks, rounds)
