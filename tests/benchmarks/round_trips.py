@@ -14,6 +14,7 @@ import json
 import os
 import secrets
 import statistics
+import subprocess
 import time
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -158,7 +159,7 @@ class FarBench(Bench):
         self.database_far: FarDatabase = stack.enter_context(far(self.database, round_trip_ms))
         self._near = dict(self.env)
 
-    def web(self, *, near: bool = False) -> tuple[str, object]:  # type: ignore[override]
+    def web(self, *, near: bool = False) -> tuple[str, subprocess.Popen[bytes]]:
         self.env = dict(self._near)
         if not near:
             self.env["DATABASE_URL"] = self.database_far.url

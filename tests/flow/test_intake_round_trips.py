@@ -105,7 +105,7 @@ def test_what_others_change_meanwhile_is_not_overwritten(
     def too_late(known: Known, update: CallUpdate, *more: object, **options: object) -> bool:
         with container.store.begin() as connection:
             container.store.calls.update(connection, KEY, person_name="Anna")
-        answers.append(real(known, update, *more, **options))  # type: ignore[arg-type]
+        answers.append(real(known, update, *more, **options))  # type: ignore[arg-type]  # handed on as they came
         return answers[-1]
 
     monkeypatch.setattr(container.store.known_calls, "add_hook", too_late)
@@ -128,7 +128,7 @@ def test_a_leg_that_another_hook_notes_meanwhile_is_folded(
     def after_the_leg(self: KnownCallIntake, *arguments: object, **options: object) -> bool:
         monkeypatch.undo()
         take(detected)
-        return real(self, *arguments, **options)  # type: ignore[arg-type]
+        return real(self, *arguments, **options)  # type: ignore[arg-type]  # handed on as they came
 
     monkeypatch.setattr(KnownCallIntake, "add", after_the_leg)
     take(dialled())
