@@ -37,7 +37,7 @@ from adapter.providers.base import (
 from adapter.providers.twilio.signature import parameters
 from adapter.storage.engine import open_engine
 from adapter.storage.hooks import Hooks
-from adapter.storage.schema import calls, hooks
+from adapter.storage.schema import calls, conference_recordings, hooks
 from adapter.storage.store import Store
 from tests.support.databases import refusing
 from tests.support.environment import ACCOUNT, LINE, NOW
@@ -816,3 +816,33 @@ def test_a_conferences_recording_goes_to_nobody_where_two_persons_took_part(desk
     for seconds in (60, 7200):
         desk.intake.attach_conference_recordings(NOW + timedelta(seconds=seconds))
     assert desk.call().record.recordings == desk.call(CHILD).record.recordings == {}
+
+
+def conference_recordings_kept(desk: Desk) -> int:
+    query = sa.select(sa.func.count()).select_from(conference_recordings)
+    with desk.store.begin() as connection:
+        return int(connection.execute(query).scalar_one())
+
+
+def test_a_conferences_recording_goes_to_the_call_whose_leg_took_part(desk: Desk) -> None:
+    """The caller was put into the conference by the leg that rang the agent."""
+    for hook in (child("completed", 30), status("completed", 100), conference(CHILD)):
+        desk.take(hook)
+    desk.take(CONFERENCE_RECORDING)
+    desk.intake.attach_conference_recordings(NOW + timedelta(seconds=60))
+    assert list(desk.call().record.recordings) == [RECORDING]
+    assert conference_recordings_kept(desk) == 0
+
+
+def test_a_conferences_recording_of_which_no_call_becomes_known_is_given_up_after_an_hour(
+    desk: Desk,
+) -> None:
+    desk.take(conference(CALL))
+    desk.take(CONFERENCE_RECORDING)
+    desk.intake.attach_conference_recordings(NOW + timedelta(minutes=59))
+    assert conference_recordings_kept(desk) == 1
+    desk.intake.attach_conference_recordings(NOW + timedelta(minutes=61))
+    assert conference_recordings_kept(desk) == 0
+    desk.take(status("completed", 100))
+    desk.intake.attach_conference_recordings(NOW + timedelta(minutes=62))
+    assert desk.call().record.recordings == {}
