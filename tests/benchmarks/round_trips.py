@@ -1,6 +1,6 @@
 """How often do a hook and an event wait for the database, and what if it is far away?
 
-python -m tests.benchmarks.round_trips [--round-trip-ms 5 20] [--calls 600]
+python -m tests.benchmarks.round_trips [--round-trip-ms 5 20] [--calls 600] [--report docs/performance.md]
 
 Real processes, as users start them: `adapter web`, `adapter worker`, PostgreSQL behind a proxy that makes it
 seem far away and counts the round trips (tests/support/far_database.py), and the sandbox for Propexo. A
@@ -15,10 +15,13 @@ import os
 import secrets
 import statistics
 import subprocess
+import sys
 import time
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 
@@ -28,6 +31,7 @@ from tests.benchmarks.delivery import Bench, running
 from tests.benchmarks.load import call_ended, hooks_of_a_call, send_all, signed_request
 from tests.benchmarks.servers import adapter, environment, fresh_database
 from tests.support.far_database import FarDatabase, far
+from tests.support.reports import machine, revision
 
 CONNECTIONS = 8
 DUE = 50_000
@@ -261,21 +265,84 @@ def _look(store: Store, limit: int) -> float:
     return (time.perf_counter() - begun) * 1000
 
 
+SECTION = "## A database that is far away"
+
+
+def section(found: Sequence[tuple[Hooks, Events]], look: Look, command: str) -> Sequence[str]:
+    """The lines of this measurement in the report."""
+    rows: Sequence[tuple[str, Callable[[Hooks, Events], str], str]] = (
+        ("round trips of a call's first hook", lambda h, _: f"{h.first_trips:.0f}", "1"),
+        ("round trips of a later hook", lambda h, _: f"{h.later_trips:.0f}", "<= 2"),
+        ("a first hook is acknowledged in", lambda h, _: f"{h.first_ms:.0f} ms", ""),
+        ("a later hook is acknowledged in", lambda h, _: f"{h.later_ms:.0f} ms", ""),
+        ("round trips of an event in a backlog", lambda _, e: f"{e.backlog_trips:.1f}", "<= 9"),
+        ("round trips of an event alone", lambda _, e: f"{e.alone_trips:.1f}", ""),
+        ("events a second, one worker", lambda _, e: f"{e.per_second:.0f}", ">= 60 at 5 ms"),
+        ("from due to accepted, p95", lambda _, e: f"{e.p95_seconds:.2f} s", "< 1 s"),
+        ("transactions a second, idle", lambda _, e: f"{e.idle_transactions:.1f}", "<= 10"),
+    )
+    return [
+        SECTION,
+        "",
+        f"    {command}",
+        "",
+        f"- When: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, revision {revision()}",
+        f"- On: {machine()}",
+        "",
+        "A proxy before PostgreSQL makes every answer later, and counts how often one is waited for. To the "
+        "adapter it looks like a pooler, so nothing is prepared. Hooks go to `adapter web`, events are written "
+        f"by one `adapter worker`. A look for due calls takes {look.milliseconds:.0f} ms "
+        f"with {look.due:,} calls due.",
+        "",
+        f"| | {' | '.join(f'{hooks.round_trip_ms:.0f} ms' for hooks, _ in found)} | wanted |",
+        f"|---|{'---:|' * len(found)}---:|",
+        *(
+            f"| {what} | {' | '.join(show(*each) for each in found)} | {wanted} |"
+            for what, show, wanted in rows
+        ),
+    ]
+
+
+def with_section(report: str, lines: Sequence[str]) -> str:
+    """The report with this section in the place of the one that it has, or at its end."""
+    before, _, _ = report.partition(SECTION)
+    return before.rstrip() + "\n\n" + "\n".join(lines) + "\n"
+
+
+def section_of(report: str) -> str:
+    """The section that a report has, for one that is written anew; empty if it has none."""
+    _, heading, text = report.partition(SECTION)
+    return heading + text
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--round-trip-ms", type=float, nargs="+", default=[5.0, 20.0])
     parser.add_argument("--calls", type=int, default=600)
     parser.add_argument("--only", choices=["hooks", "events", "look"])
+    parser.add_argument("--report", type=Path, help="the report that gets a section of it")
     options = parser.parse_args()
     if not os.path.exists("/proc/self/smaps_rollup"):
         parser.error("the bench it shares with the others reads /proc, which only Linux has")
+    found = []
     for round_trip_ms in options.round_trip_ms:
+        hooks = events = None
         if options.only in (None, "hooks"):
-            print(json.dumps(asdict(measure_hooks(round_trip_ms))), flush=True)
+            hooks = measure_hooks(round_trip_ms)
+            print(json.dumps(asdict(hooks)), flush=True)
         if options.only in (None, "events"):
-            print(json.dumps(asdict(measure_events(round_trip_ms, options.calls))), flush=True)
+            events = measure_events(round_trip_ms, options.calls)
+            print(json.dumps(asdict(events)), flush=True)
+        if hooks and events:
+            found.append((hooks, events))
     if options.only in (None, "look"):
-        print(json.dumps(asdict(measure_look())), flush=True)
+        look = measure_look()
+        print(json.dumps(asdict(look)), flush=True)
+        if options.report and found:
+            command = f"python -m tests.benchmarks.round_trips {' '.join(sys.argv[1:])}".strip()
+            report = options.report.read_text(encoding="utf-8")
+            lines = section(found, look, command)
+            options.report.write_text(with_section(report, lines), encoding="utf-8")
 
 
 if __name__ == "__main__":
