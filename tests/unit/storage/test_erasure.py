@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -312,7 +313,7 @@ def by_hand(world: World) -> Mapping[str, Callable[[Call], Any]]:
     store, lines = world.store, read_lines("", {"integration_id": "int_entrata"})
 
     def assigned(call: Call) -> object:
-        target: Any = world.target
+        target: Any = SimpleNamespace(api=world.target, label="the target")
         kind = PersonKind.LEAD
         return desk.assign(
             store, call, kind=kind, person_id="lead_anna", target=target, lines=lines
