@@ -23,6 +23,7 @@ from dbos._core import execute_dequeued_workflow
 from dbos._dbos import _get_dbos_instance
 from dbos._migration import ensure_dbos_schema, run_dbos_migrations, should_migrate
 from dbos._queue import queue_worker_thread
+from dbos._schemas.system_database import SystemSchema
 from dbos._sys_db import WorkflowStatusInternal
 
 from adapter.storage.session import Session
@@ -151,6 +152,16 @@ class DbosQueue:
                 status, connection, creator_xid=token
             )
         return HandedOut(status, token)
+
+    def was_handed_out(self, handed_out: HandedOut) -> bool:
+        """True if the transaction that noted these runs was committed. Errors: StoreUnavailable."""
+        row = SystemSchema.workflow_status
+        query = sa.select(row.c.executor_id).where(
+            row.c.workflow_uuid == handed_out.status["workflow_uuid"], row.c.status == "PENDING"
+        )
+        with self._session.autocommit() as connection:
+            self._client._sys_db._apply_caller_schema(connection)
+            return connection.execute(query).scalar_one_or_none() == self._executor_id
 
     def begin(self, handed_out: HandedOut) -> None:
         """Begin what was handed out; its transaction was committed."""

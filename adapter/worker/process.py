@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from adapter.delivery.throttle import DispatchThrottle
@@ -25,8 +26,19 @@ BUSY_SECONDS, IDLE_SECONDS = 0.1, 0.4
 FORGET_AFTER = timedelta(days=1)
 LOST_AFTER = timedelta(minutes=10)
 BEAT_SECONDS = 5.0
+# A commit that was not answered is done within so long after the database answers again, or never.
+DOUBT_SECONDS = 30.0
 
 log = logger("adapter.worker")
+
+
+@dataclass(frozen=True)
+class InDoubt:
+    """Runs whose handing out was not answered by the database. until: after then they were not handed out."""
+
+    handed_out: HandedOut
+    runs: Sequence[tuple[str, int]]
+    until: float
 
 
 class Worker:
@@ -60,6 +72,7 @@ class Worker:
         self._at_work = threading.Semaphore(concurrency)
         self._in_hand: set[tuple[str, int]] = set()
         self._handed_out: list[HandedOut] = []
+        self._in_doubt: list[InDoubt] = []
         self._may_be_more = False  # the last look found as much as it had room for
         self._has_room = threading.Event()
         self._stopping = threading.Event()
@@ -138,6 +151,8 @@ class Worker:
         """Hand out due runs, again and again; as soon as there is room, while there are more."""
         while not self._stopping.is_set():
             try:
+                self._settle_doubts()
+                self._begin_handed_out()
                 if not self._throttle.paused_seconds():
                     self.dispatch()
                     self._begin_handed_out()
@@ -155,14 +170,34 @@ class Worker:
         if room <= 0:
             self._may_be_more = True
             return 0
-        with self._store.begin() as connection:
-            due = self._store.runs.take_due(connection, _now(), room)
-            handed_out = self._queue.hand_out(connection, due)
+        handed_out: HandedOut | None = None
+        try:
+            with self._store.begin() as connection:
+                due = self._store.runs.take_due(connection, _now(), room)
+                handed_out = self._queue.hand_out(connection, due)
+        except StoreUnavailable:
+            if handed_out is not None:
+                self._in_doubt.append(InDoubt(handed_out, due, time.monotonic() + DOUBT_SECONDS))
+            raise
         if handed_out is not None:
             self._in_hand.update(due)
             self._handed_out.append(handed_out)
         self._may_be_more = len(due) == room
         return len(due)
+
+    def _settle_doubts(self) -> None:
+        """Take in hand what was handed out though the commit was not answered.
+
+        Nobody else begins it: this worker is alive. What was not handed out is still due.
+        Errors: StoreUnavailable.
+        """
+        for doubt in list(self._in_doubt):
+            is_ours = self._queue.was_handed_out(doubt.handed_out)
+            if is_ours:
+                self._in_hand.update(doubt.runs)
+                self._handed_out.append(doubt.handed_out)
+            if is_ours or time.monotonic() >= doubt.until:
+                self._in_doubt.remove(doubt)
 
     def _begin_handed_out(self) -> None:
         """Begin what was handed out. What this worker does not come to is begun again by another."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
@@ -19,6 +21,7 @@ from adapter.bootstrap import Container
 from adapter.config.settings import Settings
 from adapter.delivery.throttle import DispatchThrottle
 from adapter.domain.call import Call, CallState
+from adapter.errors import StoreUnavailable
 from adapter.storage.store import Store
 from adapter.worker.periodic import PeriodicRunner
 from adapter.worker.process import Worker
@@ -151,6 +154,41 @@ def test_if_queueing_fails_the_mark_is_not_set_either(
     assert worker.dispatch() == 2
     assert len(queued(container.store)) == 1, "runs that are handed out together are one workflow"
     assert all(call_of(container, sid).is_queued for sid in sids)
+
+
+def test_what_was_handed_out_is_begun_although_the_commit_was_not_answered(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection breaks after the commit. Nobody else begins the run, as this worker is alive."""
+    begin = Store.begin
+    broken: list[Store] = []
+
+    @contextmanager
+    def breaks_once(store: Store) -> Iterator[sa.Connection]:
+        with begin(store) as connection:
+            yield connection
+        if not broken and threading.current_thread().name == "dispatcher":
+            broken.append(store)
+            raise StoreUnavailable("the connection broke")
+
+    done: list[str] = []
+    made = Worker(
+        throttle=DispatchThrottle(),
+        store=container.store,
+        deliver=lambda key, run: done.append(key),
+        periodic=PeriodicRunner(None, [], clock=lambda: datetime.now(UTC)),
+        executor_id="test",
+        concurrency=1,
+    )
+    sid = new_sid()
+    take(container, sid=sid)
+    monkeypatch.setattr(Store, "begin", breaks_once)
+    made.start()
+    try:
+        wait_for("the run", lambda: done)
+        assert broken and done == [f"twilio:{ACCOUNT}:{sid}"]
+    finally:
+        made.stop(1)
 
 
 def test_a_worker_hands_out_no_more_than_it_can_have_in_hand(
