@@ -19,15 +19,15 @@ OPERATOR = "operator"  # the step of an attempt that is an operator's decision
 
 
 class CallState(StrEnum):
-    """Where a call stands. OPEN until its delivery begins; the last four are final until replayed."""
+    """Where a call stands. adapter.domain.lifecycle has the groups of states and the transitions."""
 
-    OPEN = "open"
-    DELIVERING = "delivering"
-    POSTED = "posted"
-    WRITTEN = "written"
-    HELD = "held"
-    IGNORED = "ignored"
-    FAILED = "failed"
+    OPEN = "open"  # a run is planned, and has not begun
+    DELIVERING = "delivering"  # a run is under way, or the call waits for something to try again
+    POSTED = "posted"  # the target accepted the event; whether the PMS took it is not confirmed
+    WRITTEN = "written"  # the event is on the person's record
+    HELD = "held"  # an operator has to decide
+    IGNORED = "ignored"  # not to be written: by a rule, an operator, or a request to be forgotten
+    FAILED = "failed"  # it cannot be written; an operator may replay it
     FOLDED = "folded"  # turned out to be a leg of another call
 
 

@@ -1,4 +1,4 @@
-"""When may a call be written? (design.md section 5)"""
+"""When may a call be written? `settle_delay` is the wait in which more may become known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which one person was the call with? (design.md section 7)"""
+"""Which one person was the call with? `choose_person` is the rule."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What does each PMS want of a lead that is made for an unknown caller?
 
-Contract section 4. All go by the generic path, which knows every field that any PMS requires, and
+All go by the generic path, which knows every field that any PMS requires, and
 with unknown fields stripped: which optional fields a PMS takes was seen of few.
 """
 

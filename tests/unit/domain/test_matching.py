@@ -192,7 +192,7 @@ orders = st.permutations(list(PersonKind)).flatmap(
 
 
 def beats(one: Person, other: Person, line: Line) -> bool:
-    """The rule once more, in the words of design.md, section 7."""
+    """The rule of `choose_person` once more, as a comparison of two people."""
     if line.property_id and (one.property_id == line.property_id) != (
         other.property_id == line.property_id
     ):

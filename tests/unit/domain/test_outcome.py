@@ -1,4 +1,4 @@
-"""Does the record say what really happened? Each rule by its name, and the stories of design.md.
+"""Does the record say what really happened? Each rule by its name, and whole stories of calls.
 
 A case is the facts that are known, and what follows: the rule, the outcome and the talk time.
 """
