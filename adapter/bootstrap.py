@@ -320,8 +320,8 @@ class Container:
         )
 
     def _secret_keys(self) -> list[str]:
-        given = [key.get_secret_value() for key in self.settings.secret_key]
-        return given or [self.store.secrets.get_or_set("links", secrets.token_urlsafe(32))]
+        from_settings = [key.get_secret_value() for key in self.settings.secret_key]
+        return from_settings or [self.store.secrets.get_or_set("links", secrets.token_urlsafe(32))]
 
     def _prune_workflows(self, before: datetime) -> int:
         from adapter.worker.dbos_queue import prune_workflows

@@ -47,7 +47,7 @@ class BulkConfirmation:
             if integration_id not in self.without_logs:
                 try:
                     self._confirm(integration_id, calls, now)
-                except RemoteError as error:  # that of one keeps no other from it
+                except RemoteError as error:  # the other integrations are still confirmed
                     failure = failure or error
         if failure is not None:
             raise failure
@@ -56,7 +56,7 @@ class BulkConfirmation:
     def _confirm(self, integration_id: str, calls: list[Call], now: datetime) -> None:
         since = min(call.posted_at or now for call in calls)
         try:
-            ended = self._target.ended_writes(integration_id, since)
+            succeeded_by_job = self._target.ended_writes(integration_id, since)
         except CredentialsRefused:
             raise
         except (NotSupported, PermanentError) as error:
@@ -67,19 +67,19 @@ class BulkConfirmation:
             )
             self.without_logs.add(integration_id)
             return
-        ended_so: dict[tuple[bool, bool], list[Call]] = defaultdict(list)
+        groups: dict[tuple[bool, bool], list[Call]] = defaultdict(list)
         for call in calls:
-            succeeded = ended.get(call.job_id) if call.job_id is not None else None
+            succeeded = succeeded_by_job.get(call.job_id) if call.job_id is not None else None
             if succeeded is not None:
                 # Why it failed, and whether it may be tried again, is asked in a run of its own; so is
                 # what is to be corrected because more is known by now.
-                ended_so[succeeded, not succeeded or call.knows_more_than_event].append(call)
-        for (succeeded, needs_run), group in ended_so.items():
-            noted = self._store.runs.confirm(
+                groups[succeeded, not succeeded or call.knows_more_than_event].append(call)
+        for (succeeded, needs_run), group in groups.items():
+            changed_keys = self._store.runs.confirm(
                 group, succeeded=succeeded, needs_run=needs_run, now=now
             )
             for call in group:
-                if call.key in noted:
+                if call.key in changed_keys:
                     state = "written" if succeeded else "refused"
                     count_delivery(state, call.outcome)
                     if succeeded:

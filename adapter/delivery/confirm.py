@@ -68,8 +68,8 @@ class Confirmation:
         """Ask what became of this call's write, and act on the answer."""
         now = self._clock()
         if call.job_id is None:
-            found = Finished(CallState.WRITTEN, "found on the person's record")
-            return self._correction.correct(call, call.record, found)
+            written = Finished(CallState.WRITTEN, "found on the person's record")
+            return self._correction.correct(call, call.record, written)
         waited = now - (call.posted_at or now)
         try:
             outcome = self._target.confirm(call.job_id, integration_id=call.integration_id)

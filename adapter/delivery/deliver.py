@@ -96,11 +96,11 @@ class Steps:
 
         # Write it once, and plan the look at what becomes of it.
         if isinstance(last, NothingInDoubt):
-            lost = self._unrecorded.find(call, record, write)
-            if isinstance(lost, FoundJob | FoundOnRecord):
-                return self._confirmation.plan(write.integration_id, lost)
-            if isinstance(lost, Reschedule):
-                return lost
+            earlier = self._unrecorded.find(call, record, write)
+            if isinstance(earlier, FoundJob | FoundOnRecord):
+                return self._confirmation.plan(write.integration_id, earlier)
+            if isinstance(earlier, Reschedule):
+                return earlier
         answer = self._write_once.submit(write, last)
         if isinstance(answer, Accepted):
             return self._confirmation.plan(write.integration_id, answer.job, answer.on_commit)

@@ -79,10 +79,10 @@ class Enrichment:
 
         Errors: RemoteError where the provider's API may yet answer, StoreUnavailable.
         """
-        asked = self._ask_provider(call)
-        if not isinstance(asked, CallRecord):
-            return asked
-        return self._ask_lines(call, asked)
+        record = self._ask_provider(call)
+        if not isinstance(record, CallRecord):
+            return record
+        return self._ask_lines(call, record)
 
     def _ask_provider(self, call: Call) -> CallRecord | RunResult:
         """Ask the provider's API, where the hooks left something open."""
@@ -100,35 +100,35 @@ class Enrichment:
 
         try:
             is_long_known = now - call.first_seen_at >= API_LAG
-            found = complete(
+            record = complete(
                 record, self._rules, provider.api, caught_up, is_long_known=is_long_known
             )
-            self._take_in_line_calls(found, provider.api, over_at)
+            self._take_in_line_calls(record, provider.api, over_at)
         except (TemporaryError, CredentialsRefused) as error:
             return self._without_answer(call, error, self._clock())
         self._health.worked(call.provider, call.account, now)
-        if found.parent.parent_id is not None:
-            return self._fold_into(call, found, found.parent.parent_id)
-        found = self._keep(call, found, now)
-        assessment = self._rules.assess(found)
-        lasts_too_long = found.is_over and now - over_at > self._longest_call
-        goes_on = not found.is_over or found.goes_on
-        if goes_on and not found.was_read and not lasts_too_long:
+        if record.parent.parent_id is not None:
+            return self._fold_into(call, record, record.parent.parent_id)
+        record = self._keep(call, record, now)
+        assessment = self._rules.assess(record)
+        lasts_too_long = record.is_over and now - over_at > self._longest_call
+        goes_on = not record.is_over or record.goes_on
+        if goes_on and not record.was_read and not lasts_too_long:
             # A leg that goes on may be one that the API does not know to have ended.
-            if found.is_over and not caught_up(found):
-                wait = seconds_to_next_look(found, over_at, now)
+            if record.is_over and not caught_up(record):
+                wait = seconds_to_next_look(record, over_at, now)
             else:
                 wait = seconds_to_next_news(call, now)
             return self._again(call, wait, "the call is still going on")
         if not assessment.questions:
-            return found
-        if not caught_up(found):
-            wait = seconds_to_next_look(found, over_at, now)
+            return record
+        if not caught_up(record):
+            wait = seconds_to_next_look(record, over_at, now)
             return self._again(call, wait, f"not known yet: {assessment.questions[0].name}")
         if is_being_processed(assessment) and now - over_at < PROCESSED_WITHIN:
             wait = seconds_to_next_news(call, now)
             return self._again(call, wait, "the message is still being processed")
-        return found
+        return record
 
     def _without_reader(
         self, call: Call, record: CallRecord, now: datetime
@@ -179,13 +179,13 @@ class Enrichment:
             if number is None or self._relays.is_known(record, leg, over_at):
                 continue
             since = (leg.started_at or record.began_at or over_at) - SAME_TIME
-            for found in read_list(api.calls_to, record.account, number, since):
-                if found.is_over and found.parent_id is None:
+            for line_leg in read_list(api.calls_to, record.account, number, since):
+                if line_leg.is_over and line_leg.parent_id is None:
                     facts = CallRecord(
                         provider=record.provider,
                         account=record.account,
-                        call_id=found.id,
-                        legs={found.id: found},
+                        call_id=line_leg.id,
+                        legs={line_leg.id: line_leg},
                     )
                     with self._store.begin() as connection:
                         self._fold(connection, facts, self._clock())
@@ -198,7 +198,7 @@ class Enrichment:
         for leg_id in sorted(self._rules.assess(record).parties.line_legs - known.keys()):
             relayed = self._relays.find(record, record.legs[leg_id], over_at, now)
             if relayed is None:
-                return self._wait_for_line(call, record, now)
+                return self._wait_for_line(call, now)
             known[leg_id] = relayed
         for leg_id in self._unnamed(record):
             there = self._relays.find_unnamed(record, record.dials[leg_id], over_at)
@@ -208,7 +208,7 @@ class Enrichment:
             if relayed is not None:
                 known[leg_id] = relayed
             elif there.record.is_over or not has_caught_up(record, over_at, now):
-                return self._wait_for_line(call, record, now)
+                return self._wait_for_line(call, now)
         if known == record.relayed:
             return record
         return self._keep(call, record.model_copy(update={"relayed": known}), now)
@@ -219,7 +219,7 @@ class Enrichment:
         is_unnamed = self._rules.assess(record).has_unnamed_connection
         return list(record.unnamed_connections) if has_others and is_unnamed else []
 
-    def _wait_for_line(self, call: Call, record: CallRecord, now: datetime) -> Reschedule:
+    def _wait_for_line(self, call: Call, now: datetime) -> Reschedule:
         """Wait until the call on our other line is settled. Look often at first: it is our own database."""
         since_end = (now - (call.over_at or now)).total_seconds()
         wait = LINE_SECONDS if since_end < LINE_OFTEN_SECONDS else seconds_to_next_news(call, now)
@@ -232,26 +232,26 @@ class Enrichment:
         state = call.state if call.state is CallState.WRITTEN else CallState.OPEN
         return Reschedule(seconds, reason, state, is_failed_attempt=is_failure)
 
-    def _keep(self, call: Call, found: CallRecord, now: datetime) -> CallRecord:
-        """Store what was found, joined with what came meanwhile, and return it."""
-        if found == call.record:
-            return found
+    def _keep(self, call: Call, record: CallRecord, now: datetime) -> CallRecord:
+        """Store the record, joined with what came meanwhile, and return it."""
+        if record == call.record:
+            return record
         with self._store.begin() as connection:
             current = self._store.calls.locked(connection, call.key)
             if current is None or current.record.is_forgotten:
-                return found
-            found = join(current.record, found)
+                return record
+            record = join(current.record, record)
             update: CallUpdate = {
-                **list_columns(found, self._rules.assess(found)),
-                "record": found.model_dump_json(exclude_none=True),
-                "over_at": current.over_at or (now if found.is_over else None),
+                **list_columns(record, self._rules.assess(record)),
+                "record": record.model_dump_json(exclude_none=True),
+                "over_at": current.over_at or (now if record.is_over else None),
             }
             self._store.calls.update(connection, call.key, **update)
-        return found
+        return record
 
-    def _fold_into(self, call: Call, found: CallRecord, parent_id: str) -> Finished:
+    def _fold_into(self, call: Call, record: CallRecord, parent_id: str) -> Finished:
         """The call is a leg of another one: its facts go there, and nothing is written for it."""
-        facts = found.model_copy(update={"call_id": parent_id})
+        facts = record.model_copy(update={"call_id": parent_id})
         with self._store.begin() as connection:
             key = self._fold(connection, facts, self._clock())
         return Finished(CallState.FOLDED, f"a leg of {key}")

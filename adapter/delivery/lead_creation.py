@@ -163,9 +163,9 @@ class LeadCreation:
         if lead.call_key != call.key:
             return self._take_over(call, lead, number, line, last)
         if isinstance(last, NothingInDoubt):
-            lost = self._unrecorded.find(call, call.record, write)
-            if not isinstance(lost, NoTrace):
-                return lost if isinstance(lost, Reschedule) else ASKED
+            earlier = self._unrecorded.find(call, call.record, write)
+            if not isinstance(earlier, NoTrace):
+                return earlier if isinstance(earlier, Reschedule) else ASKED
         try:
             answer = self._write_once.submit(write, last)
         except PermanentError as error:

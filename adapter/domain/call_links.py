@@ -31,11 +31,11 @@ class Link:
 
     def call_of(self, calls: Sequence[Call]) -> Call | None:
         """The call that it opens, of those with its id, the one stored first coming first."""
-        named = [call for call in calls if call.call_id == self.call_id]
+        candidates = [call for call in calls if call.call_id == self.call_id]
         if self.mark is not None:
-            named = [call for call in named if _mark(call.key) == self.mark]
+            candidates = [call for call in candidates if _mark(call.key) == self.mark]
         # A token without a mark is older than a second call with that id.
-        return named[0] if named and named[0].link_version == self.version else None
+        return candidates[0] if candidates and candidates[0].link_version == self.version else None
 
 
 class Links:

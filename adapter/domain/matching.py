@@ -86,9 +86,9 @@ def choose_person(number: str, candidates: Iterable[Person], line: Line) -> Matc
 def _nobody(owners: Sequence[Person], among_words: Sequence[Person], line: Line) -> Match:
     """Nobody of the line's kinds has the number. Not unknown: somebody may be meant, but it is not theirs."""
     kinds = enumeration([kind.plural for kind in line.people])
-    meant = next((p for p in among_words if p.kind in line.people), None)
-    if owners and meant is not None:
-        why = f"{meant.kind.value} {meant.id} has this number only among the words of a phone field"
+    candidate = next((p for p in among_words if p.kind in line.people), None)
+    if owners and candidate is not None:
+        why = f"{candidate.kind.value} {candidate.id} has this number only among the words of a phone field"
         owner = owners[0]
         return Match(None, f"{why}, and it is the number of {owner.kind.value} {owner.id}")
     return Match(None, f"nobody with this number among the {kinds}", is_unknown=True)

@@ -35,8 +35,8 @@ class Traces:
         """True if one of the numbers stands there."""
         if not text:
             return False
-        told = text.decode("latin-1") if isinstance(text, bytes) else text
-        return any(digits.search(told) for digits in self._digits)
+        plain = text.decode("latin-1") if isinstance(text, bytes) else text
+        return any(digits.search(plain) for digits in self._digits)
 
     def removed_from(self, text: str) -> str:
         """The text without the numbers."""

@@ -120,8 +120,8 @@ def _e164(text: str, region: str) -> str | None:
         return None
     if number.country_code == 1 and len(str(number.national_number)) != 10:
         return None  # seven local digits: whose area code would it be?
-    found = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return None if found in _HIDDEN_NUMBERS else found
+    formatted = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return None if formatted in _HIDDEN_NUMBERS else formatted
 
 
 def _as_today(number: phonenumbers.PhoneNumber) -> phonenumbers.PhoneNumber:

@@ -1,4 +1,4 @@
-"""How does an HTTP request become a hook, and the reply to it a response?"""
+"""What does the route of hooks do? It hands the request to intake, and sends its reply as the response."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def hook_routes(intake: Intake) -> Blueprint:
 
     @routes.route("/webhooks/<name>", methods=["GET", "POST"], provide_automatic_options=False)
     def take(name: str) -> Response:
-        begun = perf_counter()
+        started = perf_counter()
         if request.method == "HEAD":  # Flask handles it like a GET, which would store a hook
             raise MethodNotAllowed(["GET", "POST"])
         provider = intake.providers.get(name)
         if provider is None:
             abort(404, f"no provider is called {name[:40]!r}")
         reply = intake.take(provider, hook_request())
-        ACKNOWLEDGE.observe(perf_counter() - begun)
+        ACKNOWLEDGE.observe(perf_counter() - started)
         return _Response(reply.body, reply.status, content_type=reply.content_type)
 
     return routes

@@ -35,8 +35,8 @@ class TwilioCallLog:
         for row in self._rows(account, "/Recordings.json", "recordings", "DateCreated", day, wait):
             began = moment(row.get("date_created"))
             if row.get("call_sid") and began is not None and began.date() == day:
-                found = recording_of(row, self._rest.base_url)
-                recordings.setdefault(str(row["call_sid"]), []).append(found)
+                recording = recording_of(row, self._rest.base_url)
+                recordings.setdefault(str(row["call_sid"]), []).append(recording)
         return LoggedDay(legs, recordings)
 
     def _rows(

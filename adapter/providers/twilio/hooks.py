@@ -287,8 +287,8 @@ def _recording_id(params: Params) -> str | None:
     sid, url = params.get("RecordingSid"), params.get("RecordingUrl")
     if sid or not url:
         return sid or None
-    found = _RECORDING_ID.findall(url)
-    return found[-1] if found else url
+    ids = _RECORDING_ID.findall(url)
+    return ids[-1] if ids else url
 
 
 def _text(params: Params, name: str) -> str | None:

@@ -78,15 +78,15 @@ class TwilioMedia:
     ) -> Audio | None:
         # A range is defined for GET alone (RFC 9110 section 14.2). The first byte is asked for instead of
         # a HEAD: a storage's signed URLs are good for one method, and Twilio redirects to such.
-        asked = ByteRange(0, 0) if head else parse_range(range_header)
-        response = self._ask(account, self._place(_url(account, recording), suffix), asked)
+        byte_range = ByteRange(0, 0) if head else parse_range(range_header)
+        response = self._ask(account, self._place(_url(account, recording), suffix), byte_range)
         try:
             if response.status_code in _GONE:
                 response.close()
                 return None
             if response.status_code not in (200, 206, 416):
                 raise _failure(response, self._is_base(urlsplit(response.url)))
-            audio = _audio(response, suffix, asked)
+            audio = _audio(response, suffix, byte_range)
         except BaseException:
             response.close()
             raise
@@ -218,8 +218,8 @@ def _failure(response: requests.Response, is_twilio: bool) -> RemoteError:
 
 def _audio(response: requests.Response, suffix: AudioFormat, asked: ByteRange | None) -> Audio:
     """What was asked for, also where the other side does not know ranges. Errors: TemporaryError."""
-    told = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    media_type = _TYPES.get(told, suffix.media_type)
+    content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    media_type = _TYPES.get(content_type, suffix.media_type)
     span, total = parse_content_range(response.headers.get("Content-Range"))
     if response.status_code == 416:
         return Audio(416, media_type, iter(()), response.close, total=total)

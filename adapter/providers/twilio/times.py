@@ -13,7 +13,7 @@ def moment(text: object) -> datetime | None:
     if not text:
         return None
     try:
-        found = parsedate_to_datetime(cut(str(text)))
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        parsed = parsedate_to_datetime(cut(str(text)))
+        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None

@@ -192,13 +192,13 @@ class PropexoClient:
         return answer
 
 
-def has_more(answer: Mapping[str, Any], asked: int) -> bool:
-    """Return whether the list has another page after this one. asked: the limit of this page.
+def has_more(answer: Mapping[str, Any], limit: int) -> bool:
+    """Return whether the list has another page after this one. limit: the one that was asked for.
 
     meta.hasMore may be null or missing (Propexo's OpenAPI, ResponseMeta); then a full page has a next one.
     """
-    told = (answer.get("meta") or {}).get("hasMore")
-    return len(answer.get("results") or ()) >= asked if told is None else bool(told)
+    flag = (answer.get("meta") or {}).get("hasMore")
+    return len(answer.get("results") or ()) >= limit if flag is None else bool(flag)
 
 
 def rows_of(answer: Any) -> list[Mapping[str, Any]]:

@@ -45,7 +45,7 @@ def record_event(
             f"call {summary.reference}: how it ended is not known ({summary.because}), "
             "and no event says that; look it up at the provider"
         )
-    known = {
+    fields = {
         "integration_id": person.integration_id,
         profile.person_field: person.id,
         "application_id": person.application_id,
@@ -64,7 +64,9 @@ def record_event(
         "notes": _notes(summary, line, profile),
     }
     body = {
-        name: known[name] for name in known if name in profile.accepted and known[name] is not None
+        name: fields[name]
+        for name in fields
+        if name in profile.accepted and fields[name] is not None
     }
     absent = [name for name in profile.all_required if name not in body]
     if absent:

@@ -37,8 +37,8 @@ def reference_in(text: str) -> str | None:
     What stands anywhere else is somebody's words: docs/architecture.md says what a reference proves.
     """
     end = text[-_LONGEST_END:]
-    found = _TRACE_AT_END.fullmatch(end, end.rfind("["))
-    return found[1] if found else None
+    match = _TRACE_AT_END.fullmatch(end, end.rfind("["))
+    return match[1] if match else None
 
 
 def notes(

@@ -140,9 +140,9 @@ def _is_past(day: str | None) -> bool:
 def moment(text: str | None) -> datetime:
     """An ISO 8601 time in UTC; the beginning of time for what is none."""
     try:
-        found = datetime.fromisoformat(text) if text else None
+        parsed = datetime.fromisoformat(text) if text else None
     except ValueError:
-        found = None
-    if found is None:
+        parsed = None
+    if parsed is None:
         return LONG_AGO
-    return max(found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC), LONG_AGO)
+    return max(parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC), LONG_AGO)

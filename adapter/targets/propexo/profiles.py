@@ -268,8 +268,8 @@ PROFILES: Mapping[tuple[str, PersonKind], Profile] = {(p.vendor, p.kind): p for 
 
 def profile_of(vendor: str | None, kind: PersonKind) -> Profile:
     """The profile of this PMS (Propexo's word, in any case) and kind; for others, UNKNOWN's."""
-    found = PROFILES.get(((vendor or UNKNOWN).strip().upper(), kind))
-    return found or PROFILES[UNKNOWN, kind]
+    profile = PROFILES.get(((vendor or UNKNOWN).strip().upper(), kind))
+    return profile or PROFILES[UNKNOWN, kind]
 
 
 def missing(profile: Profile, line: Line) -> list[str]:

@@ -153,11 +153,11 @@ def _employees(line: Line, directory: Directory) -> Iterator[str]:
 
 def _unknown_id(key: str, path: str, line: Line, directory: Directory) -> Iterator[str]:
     """An id that Propexo does not have. Where it lists none at all, that cannot be told."""
-    given = getattr(line, key)
-    rows = directory.rows(path, line.integration_id) if given else []
-    if rows and given not in {row.get("id") for row in rows}:
+    value = getattr(line, key)
+    rows = directory.rows(path, line.integration_id) if value else []
+    if rows and value not in {row.get("id") for row in rows}:
         choice = f"use one of {_some(rows, 'id')} as {_place(key, or_name=False)}"
-        yield f"{key} {given} is none of integration {line.integration_id}: {choice}"
+        yield f"{key} {value} is none of integration {line.integration_id}: {choice}"
 
 
 def _choice(key: str, things: str, rows: Sequence[Mapping[str, Any]]) -> str:

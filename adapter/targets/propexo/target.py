@@ -286,9 +286,9 @@ class PropexoTarget:
 
     def find_event(self, reference: str, request: WriteRequest, event_id: str | None) -> str | None:
         # The id of a confirmation may be another model's; an event with our reference is surely ours.
-        found = self._events_with(reference, request)
-        if found:
-            return str(found[0]["id"])
+        events = self._events_with(reference, request)
+        if events:
+            return str(events[0]["id"])
         return event_id if event_id not in _people_of(request).values() else None
 
     def takes_corrections(self, person: Person) -> bool:
@@ -296,15 +296,15 @@ class PropexoTarget:
         return profile_of(vendor, person.kind).takes_corrections
 
     def amend(self, event_id: str, event: CallEvent) -> None:
-        known = event.request.body
-        body = {key: known[key] for key in _AMENDABLE if key in known}
+        full_body = event.request.body
+        body = {key: full_body[key] for key in _AMENDABLE if key in full_body}
         self.client.send(
             f"/v1/events/{MODEL[event.person.kind]}/{event_id}", body, step="amend", method="PUT"
         )
 
     def _events_with(self, reference: str, request: WriteRequest) -> Sequence[Mapping[str, Any]]:
         """Return the person's events whose notes end in our reference, newest first."""
-        found: list[Mapping[str, Any]] = []
+        events: list[Mapping[str, Any]] = []
         for page in range(_MAX_EVENT_PAGES):
             answer = self.client.get(
                 "/v1/events/",
@@ -318,10 +318,12 @@ class PropexoTarget:
                 step="look",
             )
             rows = rows_of(answer)
-            found += [row for row in rows if reference_in(str(row.get("notes") or "")) == reference]
-            if found or not has_more(answer, _EVENT_PAGE):
+            events += [
+                row for row in rows if reference_in(str(row.get("notes") or "")) == reference
+            ]
+            if events or not has_more(answer, _EVENT_PAGE):
                 break
-        return found
+        return events
 
 
 def _people_of(request: WriteRequest) -> Mapping[str, Any]:

@@ -48,18 +48,18 @@ def read(body: bytes) -> FailedWrite | None:
     Errors: MalformedHook.
     """
     try:
-        given = json.loads(body)
+        payload = json.loads(body)
     except ValueError as error:
         raise MalformedHook("the webhook is not JSON") from error
     except RecursionError as error:
         raise MalformedHook("the webhook is nested too deeply") from error
-    if not all(_can_be_stored(text) for text in _texts(given)):
+    if not all(_can_be_stored(text) for text in _texts(payload)):
         raise MalformedHook("the webhook holds a NUL or half a character, which no database takes")
-    if not isinstance(given, dict):
+    if not isinstance(payload, dict):
         raise MalformedHook("the webhook is not a JSON object")
-    wrapped = given.get("data")
-    data = wrapped if isinstance(wrapped, dict) else given
-    if FAILURE not in (given.get("trigger"), data.get("event"), given.get("event")):
+    wrapped = payload.get("data")
+    data = wrapped if isinstance(wrapped, dict) else payload
+    if FAILURE not in (payload.get("trigger"), data.get("event"), payload.get("event")):
         return None
     job_id = data.get("root_job_id")
     if not isinstance(job_id, str) or not job_id:
@@ -69,17 +69,17 @@ def read(body: bytes) -> FailedWrite | None:
     return FailedWrite(cut(job_id), cut(words))
 
 
-def _texts(given: Any) -> Iterator[str]:
+def _texts(payload: Any) -> Iterator[str]:
     """Every text in a JSON value, however deep."""
-    left = [given]
-    while left:
-        value = left.pop()
+    values = [payload]
+    while values:
+        value = values.pop()
         if isinstance(value, str):
             yield value
         elif isinstance(value, dict):
-            left += [*value.keys(), *value.values()]
+            values += [*value.keys(), *value.values()]
         elif isinstance(value, list):
-            left += value
+            values += value
 
 
 def _can_be_stored(text: str) -> bool:
