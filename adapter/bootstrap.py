@@ -70,8 +70,8 @@ from adapter.worker.tasks import HeldOnceMore, Work, periodic_tasks
 if TYPE_CHECKING:
     from adapter.worker.process import Worker
 
-# How many connections to the database a process has at the most (docs/decisions/0006). Its threads get no more
-# done with more; and two web processes and a worker get along with 20, which the smallest plans grant.
+# How many connections to the database a process has at the most: its threads get no more done with more.
+# docs/decisions/0006-database-connections.md
 CONNECTIONS = 5
 
 # A telephony provider is added here and in a package of its own (docs/adding-a-provider.md).

@@ -2,7 +2,7 @@
 
 The provider's API is asked for what the hooks left open. Our own database is asked what became of the call on
 another of our lines. The answer is the record that may be written, or when to look again.
-docs/decisions/0013 has the reasons for the times.
+docs/decisions/0013-asking-the-provider.md has the reasons for the times.
 """
 
 from __future__ import annotations

@@ -25,9 +25,6 @@ class LoggedCalls:
             for leg_id, recordings in day.recordings.items():
                 self._recordings.setdefault(leg_id, []).extend(recordings)
 
-    def can_read(self, account: str) -> bool:
-        return True
-
     def leg(self, account: str, sid: str) -> Leg | None:
         return self._legs.get(sid)
 

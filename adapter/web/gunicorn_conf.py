@@ -1,7 +1,7 @@
 """How does the web server run? gunicorn reads this module (`adapter web`). It suits routers with a 30 s limit.
 
 threads: a request waits for the database, not for the processor, so a process has several. With 8 or 16,
-fewer hooks a second are acknowledged than with 6 (docs/decisions/0006).
+fewer hooks a second are acknowledged than with 6 (docs/decisions/0006-database-connections.md).
 worker_class: the worker reads a request whole before a thread takes it, so a slow client costs no thread.
 keepalive: longer than routers keep idle connections. So the server never closes one while a hook is on its way.
 graceful_timeout: less than the 30 s that hosts wait after SIGTERM.

@@ -47,7 +47,8 @@ class Pauses(Protocol):
 class Permission:
     """Decides what may be sent.
 
-    check: asks for the list of integrations, whatever is paused, and raises RemoteError.
+    check, a parameter of its methods: asks for the list of integrations, whatever is paused. It raises
+    RemoteError.
     """
 
     def __init__(self, pauses: Pauses, *, api_key: str) -> None:

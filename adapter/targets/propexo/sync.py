@@ -2,7 +2,8 @@
 
 The first fill goes in the order in which people came to Propexo: that order never changes, so it can be
 interrupted and go on at its position. After that the latest changes are read, newest first, until known
-ones come; Propexo is asked to leave those out, where it can. docs/decisions/0005 says why.
+ones come; Propexo is asked to leave those out, where it can.
+docs/decisions/0005-reading-changed-people.md says why.
 What an earlier version read by other rules is read anew, in the order of the first fill, between the changes.
 """
 
