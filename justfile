@@ -5,7 +5,7 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 bin := justfile_directory() / ".venv/bin"
 
-# What needs no server, no browser and no second process: one question, one answer.
+# The tests of single modules, of taking hooks in, of the stories, and of the repository itself.
 fast := "tests/unit tests/flow/test_intake.py tests/stories/test_stories.py tests/repository"
 
 # List the tasks.
