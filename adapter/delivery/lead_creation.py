@@ -27,6 +27,7 @@ from adapter.domain.call import Call, CallState
 from adapter.domain.lifecycle import UNDELIVERED
 from adapter.domain.lines import Line, PersonKind
 from adapter.domain.matching import Person
+from adapter.domain.record import call_id_of
 from adapter.errors import CannotVerify, PermanentError
 from adapter.storage.lead_requests import LeadRequest, LeadRequests
 from adapter.storage.store import Store
@@ -68,7 +69,7 @@ class LeadWrite:
 
     @property
     def reference(self) -> str:
-        return self.lead.call_key.rpartition(":")[2]
+        return call_id_of(self.lead.call_key)
 
     def send(self, target: TargetApi) -> str:
         return target.post(self.lead.request)

@@ -282,3 +282,8 @@ class CallRecord(Facts):
 def call_key(provider: str, account: str, call_id: str) -> str:
     """The key of a call everywhere: in tables, logs, and as the id of its workflow."""
     return f"{provider}:{account}:{call_id}"
+
+
+def call_id_of(key: str) -> str:
+    """The provider's id of the call with this key. It may hold colons; provider and account hold none."""
+    return key.split(":", 2)[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from threading import Barrier
 from typing import Any
@@ -13,8 +13,11 @@ import pytest
 import sqlalchemy as sa
 
 from adapter.bootstrap import Container
+from adapter.delivery.lead_creation import LeadWrite
 from adapter.domain.call import CallState
+from adapter.domain.call_event import WriteRequest
 from adapter.domain.phone import e164
+from adapter.domain.record import call_key
 from adapter.errors import StoreUnavailable
 from adapter.sandbox.twilio import new_sid
 from adapter.storage.circuit_breaker import Breakers
@@ -325,6 +328,14 @@ def test_a_doubtful_creation_makes_one_lead(database_url: str, vendor: str, kind
         assert call.state is CallState.WRITTEN, call.reason
         assert len(made.leads()) == 1
         assert [event["person_id"] for event in made.events()] == [call.person_id]
+
+
+def test_a_lead_is_looked_for_by_the_whole_id_of_its_call(mri: Adapter) -> None:
+    """It was asked for with that id as its reference. A provider's ids may hold colons."""
+    key, request = call_key("acme", "A0", "v3:a-b"), WriteRequest("/v1/leads/", {}, {})
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    lead = mri.container.leads.claim("int_mri", STRANGER, key, request, now)
+    assert LeadWrite(mri.container.leads, lead).reference == "v3:a-b"
 
 
 def test_two_live_runs_of_one_call_make_one_lead(mri: Adapter) -> None:

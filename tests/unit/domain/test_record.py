@@ -21,6 +21,7 @@ from adapter.domain.record import (
     Recording,
     RecordingSource,
     RecordingState,
+    call_id_of,
     call_key,
 )
 
@@ -178,6 +179,11 @@ def test_records_of_different_calls_do_not_join(other: dict[str, str]) -> None:
 
 def test_the_key_names_provider_account_and_call() -> None:
     assert record().key == call_key("twilio", "AC0", "CA0") == "twilio:AC0:CA0"
+
+
+@pytest.mark.parametrize("call_id", ["CA0", "v3:a-b:c"])
+def test_the_key_of_a_call_gives_its_whole_id_back(call_id: str) -> None:
+    assert call_id_of(call_key("acme", "A0", call_id)) == call_id
 
 
 @pytest.mark.parametrize(
