@@ -199,11 +199,8 @@ class PropexoTarget:
             return FoundJob(job_id)
         if not people:
             return NoTrace()
-        try:
-            if self._events_with(reference, request):
-                return FoundOnRecord()
-        except PermanentError as error:
-            log.debug("no events to look for a trace in", reason=str(error))
+        if self._is_on_record(reference, request):
+            return FoundOnRecord()
         if no_logs is not None:
             raise no_logs
         return NoTrace()
@@ -246,12 +243,9 @@ class PropexoTarget:
             no_logs = CannotVerify(f"no write logs: {error}", status=error.status)
         if job_id is not None:
             return FoundJob(job_id)
-        if people and (thorough or no_logs is not None):
-            try:
-                if self._events_with(reference, request):
-                    return FoundOnRecord()
-            except PermanentError as error:
-                log.debug("no events to look for a trace in", reason=str(error))
+        may_show = people and (thorough or no_logs is not None)
+        if may_show and self._is_on_record(reference, request):
+            return FoundOnRecord()
         if no_logs is not None:
             raise no_logs
         return NoTrace()
@@ -301,6 +295,14 @@ class PropexoTarget:
         self.client.send(
             f"/v1/events/{MODEL[event.person.kind]}/{event_id}", body, step="amend", method="PUT"
         )
+
+    def _is_on_record(self, reference: str, request: WriteRequest) -> bool:
+        """True if the person's events show this write. Events that cannot be read show nothing."""
+        try:
+            return bool(self._events_with(reference, request))
+        except PermanentError as error:
+            log.debug("no events to look for a trace in", reason=str(error))
+            return False
 
     def _events_with(self, reference: str, request: WriteRequest) -> Sequence[Mapping[str, Any]]:
         """Return the person's events whose notes end in our reference, newest first."""
