@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from adapter.domain.parties import Direction, Parties
 from adapter.domain.record import (
+    UNNAMED_LEG,
     AnsweredBy,
     CallRecord,
     DialResult,
@@ -70,7 +71,7 @@ class Evidence:
         """Dialled legs that picked up and were not turned down at the whisper."""
         turned_down = {dial.leg_id for dial in self.dials if not dial.is_connected}
         if any(
-            d.leg_id == "" and d.status is LegStatus.COMPLETED
+            d.leg_id == UNNAMED_LEG and d.status is LegStatus.COMPLETED
             for d in self.dials
             if not d.is_connected
         ):
@@ -126,7 +127,7 @@ class Evidence:
                 told.append(known_leg.duration_seconds)
             goes_on = known_leg is not None and self.record.is_connected_still(known_leg)
             seconds = None if goes_on else max((n for n in told if n is not None), default=None)
-            if leg_id == "" and seconds is None:
+            if leg_id == UNNAMED_LEG and seconds is None:
                 continue  # a conference has no length of its own
             found.append(Conversation(seconds, known_leg.ended_at if known_leg else None))
         found += [

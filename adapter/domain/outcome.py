@@ -13,6 +13,7 @@ from enum import StrEnum
 from adapter.domain.evidence import Evidence, total_seconds
 from adapter.domain.parties import Parties, PartyKind
 from adapter.domain.record import (
+    UNNAMED_LEG,
     AnsweredBy,
     CallRecord,
     LegDirection,
@@ -89,7 +90,10 @@ def _talk(e: Evidence) -> int | None:
 
     A conference has no leg that ended with it: its length is the call's own.
     """
-    conversations, unnamed = e.conversations, [d for d in e.connected_dials if d.leg_id == ""]
+    conversations, unnamed = (
+        e.conversations,
+        [d for d in e.connected_dials if d.leg_id == UNNAMED_LEG],
+    )
     lengths = [d.duration_seconds for d in unnamed if d.duration_seconds is not None]
     if len(lengths) < len(unnamed):
         return _whole_call(e)

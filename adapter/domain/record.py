@@ -121,13 +121,17 @@ class Leg(Facts):
         return self.status is not None and self.status.is_terminal
 
 
+# The leg_id of a dial whose report names no leg, as that of a conference.
+UNNAMED_LEG = ""
+
+
 class DialResult(Facts):
     """What a `<Dial>` reported. caller_gone: the caller had hung up when it ended.
 
     reported_at: when its report came, aware UTC. The call goes on only once it is answered.
     """
 
-    leg_id: str = ""
+    leg_id: str = UNNAMED_LEG
     status: LegStatus | None = None
     duration_seconds: int | None = None
     bridged: bool | None = None
@@ -176,7 +180,7 @@ class CallRecord(Facts):
     """All that is known of one call, its legs folded together.
 
     legs, dials, recordings and transcripts are keyed by the provider's ids (the parent leg's id is
-    call_id; a dial without a leg of its own has the key ""; a transcript has its recording's id or "").
+    call_id; a dial that names no leg has the key UNNAMED_LEG; a transcript has its recording's id or "").
     relayed: keyed by the leg that led to one of our own lines.
     begun_by: the call had begun by then, as the receipt of its hooks shows (less the length they tell).
     was_read: the provider's API has been asked after it had time to catch up with the end of the call, so

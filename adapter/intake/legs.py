@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from adapter.domain.record import CallRecord, LegDirection
+from adapter.domain.record import UNNAMED_LEG, CallRecord, LegDirection
 
 
 def dialled(facts: CallRecord) -> list[str]:
     """The ids of the legs that these facts say this call dialled."""
-    return sorted({leg.id for leg in facts.children} | set(facts.dials) - {"", facts.call_id})
+    return sorted(
+        {leg.id for leg in facts.children} | set(facts.dials) - {UNNAMED_LEG, facts.call_id}
+    )
 
 
 def is_call_of_its_own(record: CallRecord) -> bool:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from adapter.domain.record import (
+    UNNAMED_LEG,
     AnsweredBy,
     CallRecord,
     DialResult,
@@ -237,7 +238,7 @@ def _dial(params: Params, received_at: datetime | None) -> DialResult:
     parent = _word(STATUS, params, "CallStatus")
     leg_id = params.get("DialCallSid", "")
     return DialResult(
-        leg_id=leg_id if _SID.fullmatch(leg_id) else "",
+        leg_id=leg_id if _SID.fullmatch(leg_id) else UNNAMED_LEG,
         status=_word(DIAL_STATUS, params, "DialCallStatus"),
         duration_seconds=_seconds(params, "DialCallDuration"),
         bridged=bridged,
