@@ -154,7 +154,7 @@ class LeadCreation:
         return owner is None or owner.state not in UNDELIVERED
 
     def _ask(self, call: Call, lead: LeadRequest, number: str, line: Line) -> RunResult:
-        """Ask for the lead. The call may be the heir of another one that was to ask for it."""
+        """Ask for the lead. If another call was to ask for it, and has ended, this call takes that over."""
         write = LeadWrite(self._leads, lead)
         last = self._write_once.find_earlier(write)
         if isinstance(last, Reschedule):

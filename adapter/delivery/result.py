@@ -80,8 +80,8 @@ def after_error(call: Call, error: Exception, now: datetime, backoff_seconds: fl
                 return _still_written(error)
             return Finished(CallState.FAILED, f"given up after a day of trying: {error}")
         wait = min(backoff_seconds * 2 ** min(call.tries, 20), LONGEST_WAIT_SECONDS)
-        # Spread the calls out for when the other side is back. Nobody gains by guessing the number.
-        wait *= random.uniform(0.8, 1.2)  # nosec B311 - it spreads waits, nobody gains by guessing it
+        # Not all calls are to come at once when the other side is back.
+        wait *= random.uniform(0.8, 1.2)  # nosec B311 - nobody gains by guessing the number
         least = 0.0 if isinstance(error, StoreRefused) else error.retry_after_seconds or 0.0
         if isinstance(error, CredentialsRefused):  # a refusal that pauses nothing else
             log.error("refused for want of a right", reason=str(error))

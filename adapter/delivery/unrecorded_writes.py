@@ -1,8 +1,8 @@
 """Was this call written before, by an adapter whose records are lost?
 
 Whoever restores a backup loses what was noted since. The target and the PMS keep what was written. A call that
-comes late may be one of those: it was in nobody's records, or its run lies in the past. So before anything is
-asked for such a call the first time, an earlier write is looked for, where it could be seen.
+comes late may be one of those: our records do not have it any more, or have it as it was before it was written.
+So before the first request for such a call, an earlier write is looked for, where it could be seen.
 """
 
 from __future__ import annotations

@@ -120,22 +120,22 @@ class Evidence:
             # A leg that goes on has no length, whatever was told of it before.
             still = self.record.is_connected_still(leg)
             lengths.setdefault(leg.id, []).append(None if still else leg.duration_seconds)
-        found = []
-        for leg_id, told in lengths.items():
+        conversations = []
+        for leg_id, reported in lengths.items():
             known_leg = self.record.legs.get(leg_id)
             if known_leg is not None:
-                told.append(known_leg.duration_seconds)
+                reported.append(known_leg.duration_seconds)
             goes_on = known_leg is not None and self.record.is_connected_still(known_leg)
-            seconds = None if goes_on else max((n for n in told if n is not None), default=None)
+            seconds = None if goes_on else max((n for n in reported if n is not None), default=None)
             if leg_id == UNNAMED_LEG and seconds is None:
                 continue  # a conference has no length of its own
-            found.append(Conversation(seconds, known_leg.ended_at if known_leg else None))
-        found += [
+            conversations.append(Conversation(seconds, known_leg.ended_at if known_leg else None))
+        conversations += [
             Conversation(relay.talk_seconds)
             for relay in self.relayed
             if relay.outcome == "answered"
         ]
-        return found
+        return conversations
 
     def _is_of_a_later_dial(self, leg: Leg) -> bool:
         """The leg began after all dials that reported a connection were over."""
@@ -188,7 +188,7 @@ class Evidence:
         ]
 
     @property
-    def tries(self) -> set[LegStatus | None]:
+    def dial_statuses(self) -> set[LegStatus | None]:
         """How the dials ended; where no dial reported, how the dialled legs did.
 
         That one of our own lines picked up tells nothing.

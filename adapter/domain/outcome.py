@@ -24,6 +24,8 @@ from adapter.domain.record import (
 
 
 class Outcome(StrEnum):
+    """How a call ended. UNKNOWN: no end was reported."""
+
     ANSWERED = "answered"
     NO_ANSWER = "no_answer"
     BUSY = "busy"
@@ -90,10 +92,8 @@ def _talk(e: Evidence) -> int | None:
 
     A conference has no leg that ended with it: its length is the call's own.
     """
-    conversations, unnamed = (
-        e.conversations,
-        [d for d in e.connected_dials if d.leg_id == UNNAMED_LEG],
-    )
+    conversations = e.conversations
+    unnamed = [d for d in e.connected_dials if d.leg_id == UNNAMED_LEG]
     lengths = [d.duration_seconds for d in unnamed if d.duration_seconds is not None]
     if len(lengths) < len(unnamed):
         return _whole_call(e)
@@ -126,7 +126,9 @@ def _someone_was_dialled(e: Evidence) -> bool:
 def _left_while_ringing(e: Evidence) -> bool:
     """The dial was given up as the caller was gone; or a phone was, and nobody ever picked up."""
     unanswered = e.inbound and not e.dials and e.parent.status is S.NO_ANSWER
-    return not e.person_is_dialled and (e.was_given_up or (unanswered and S.CANCELED in e.tries))
+    return not e.person_is_dialled and (
+        e.was_given_up or (unanswered and S.CANCELED in e.dial_statuses)
+    )
 
 
 def _caller_left(e: Evidence) -> bool:
@@ -175,9 +177,9 @@ RULES: tuple[Rule, ...] = (
     Rule("line_caller_left", lambda e: _line_said(e, O.ABANDONED), O.ABANDONED, _nobody_talked, "the caller hung up while our other line rang"),
     Rule("queue_caller_left", lambda e: QueueExit.HUNG_UP in e.queue_exits, O.ABANDONED, _nobody_talked, "the caller hung up while waiting in the queue"),
     Rule("queue_left", lambda e: QueueExit.LEFT in e.queue_exits, O.ABANDONED, _nobody_talked, "the caller left the queue", certain=False),
-    Rule("phone_canceled", lambda e: _someone_was_dialled(e) and not e.dials and S.CANCELED in e.tries, O.ABANDONED, _nobody_talked, "the caller hung up while it rang", certain=False),
-    Rule("dial_busy", lambda e: _someone_was_dialled(e) and e.tries == {S.BUSY}, O.BUSY, _nobody_talked, "the dialled phone was busy", certain=False),
-    Rule("whisper_rejected", lambda e: _someone_was_dialled(e) and S.COMPLETED in e.tries, O.NO_ANSWER, _nobody_talked, "the dialled phone picked up but did not take the call", certain=False),
+    Rule("phone_canceled", lambda e: _someone_was_dialled(e) and not e.dials and S.CANCELED in e.dial_statuses, O.ABANDONED, _nobody_talked, "the caller hung up while it rang", certain=False),
+    Rule("dial_busy", lambda e: _someone_was_dialled(e) and e.dial_statuses == {S.BUSY}, O.BUSY, _nobody_talked, "the dialled phone was busy", certain=False),
+    Rule("whisper_rejected", lambda e: _someone_was_dialled(e) and S.COMPLETED in e.dial_statuses, O.NO_ANSWER, _nobody_talked, "the dialled phone picked up but did not take the call", certain=False),
     Rule("dial_not_answered", lambda e: _someone_was_dialled(e), O.NO_ANSWER, _nobody_talked, "the dialled phone did not answer", certain=False),
     Rule("queue_failed", lambda e: bool({QueueExit.FULL, QueueExit.ERROR} & e.queue_exits), O.NO_ANSWER, _nobody_talked, "the queue was full or failed", certain=False),
     Rule("no_message_left", lambda e: any(r.source is RecordingSource.VOICEMAIL for r in e.record.recordings.values()), O.NO_ANSWER, _nobody_talked, "the caller reached the voicemail and left no message"),

@@ -22,6 +22,8 @@ class Direction(StrEnum):
 
 
 class PartyKind(StrEnum):
+    """What is at one end of a call."""
+
     NUMBER = "number"  # may be a person
     WITHHELD = "withheld"
     UNAVAILABLE = "unavailable"  # the network passed no number on
