@@ -99,8 +99,11 @@ def _decide(
     with store.begin() as connection:
         current = store.calls.locked(connection, call.key)
         state = current.state if current is not None else call.state
-        is_waiting = state is CallState.DELIVERING and not store.attempts.last_in_doubt(
-            connection, call.key, "post"
+        # The target may have the event, or has it although the run that found that out has not ended yet.
+        is_waiting = (
+            state is CallState.DELIVERING
+            and not (current is not None and current.is_accepted)
+            and not store.attempts.last_in_doubt(connection, call.key, "post")
         )
         if current is None or not (state in lifecycle.DECIDABLE or is_waiting):
             raise SettingsError(

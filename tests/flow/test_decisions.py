@@ -209,6 +209,23 @@ def test_a_written_call_cannot_be_decided_about(made: Adapter, arguments: list[s
     assert person_of(made) == ["lead_anna_mri"]
 
 
+@pytest.mark.parametrize(
+    "arguments", [("assign", "--lead", "lead_ben_mri"), ("ignore",), ("create-lead",)], ids=str
+)
+def test_a_call_whose_event_was_just_found_at_the_target_cannot_be_decided_about(
+    made: Adapter, arguments: tuple[str, ...]
+) -> None:
+    """The run that found it notes that at once, and ends a moment later."""
+    sid = held(made)
+    key = made.call(sid).key
+    with made.store.begin() as connection:
+        made.store.calls.update(connection, key, state=CallState.DELIVERING, job_id="job_1")
+    command, *options = arguments
+    said = run(made, command, sid, *options)
+    assert said.code == 1 and NOT_HELD in said.text, said.text
+    assert made.call(sid).job_id == "job_1"
+
+
 def test_a_call_that_nobody_knows_is_said(made: Adapter) -> None:
     for command in (["assign", "--lead", "x"], ["ignore"], ["create-lead"], ["show"], ["replay"]):
         said = run(made, command[0], "CA_gone", *command[1:])
