@@ -53,11 +53,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Put the tests' files into memory where there is room: SQLite waits for the disk at each commit.
 
-    The default lane tries few examples of each property.
+    The default lane tries few examples of each property. CI tries the same ones each time, so that it fails by
+    what was changed; all other runs of the full lane look for new ones.
     """
     hypothesis.settings.register_profile("default lane", max_examples=25)
+    hypothesis.settings.register_profile("CI", derandomize=True, database=None)
     if not config.getoption("full"):
         hypothesis.settings.load_profile("default lane")
+    elif os.environ.get("CI") == "true":
+        hypothesis.settings.load_profile("CI")
     has_room = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_BYTES
     if has_room:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))

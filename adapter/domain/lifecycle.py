@@ -83,8 +83,13 @@ CLAIM = Transition("claim", frozenset({OPEN, HELD}), DELIVERING, False, "a worke
 
 # A run ends and plans no other one. By the state in which it ends.
 FINISH = {
+    # A DELIVERING call may have a job: the run that found it at the target was replaced before it ended.
     WRITTEN: Transition(
-        "written", ACCEPTED, WRITTEN, False, "the target has the event, as it should be"
+        "written",
+        ACCEPTED | {DELIVERING},
+        WRITTEN,
+        False,
+        "the target has the event, as it should be",
     ),
     POSTED: Transition(
         "not confirmed",
