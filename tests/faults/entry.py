@@ -8,7 +8,8 @@ The adapter itself knows nothing of this. What FAULTS_DIR (a folder) asks for is
 - `clock`: by how many seconds the clock of all processes is wrong; read again and again.
 - `late`: after how many seconds a call comes late (5 minutes without the file); read again and again.
 - FAULTS_HASTE: the adapter's own patience (heartbeats, takeover, grace, timeouts, how far the provider's
-  API may be behind) is divided by this, that of its breakers by its square.
+  API may be behind) is divided by this, that of its breakers by its square. A message is waited for as long as
+  the API may be behind.
 """
 
 from __future__ import annotations
@@ -29,10 +30,14 @@ from flask import Flask
 
 from adapter import bootstrap
 from adapter.cli.commands import cli
+from adapter.delivery import enrich, unrecorded_writes
 from adapter.delivery import provider_reads as completion
-from adapter.delivery import unrecorded_writes
 from adapter.delivery.run import Delivery
-from adapter.domain.questions import API_LAG, BETWEEN_LOOKS_SECONDS, LOOKS_AT_SECONDS
+from adapter.domain.questions import (
+    API_LAG,
+    BETWEEN_LOOKS_SECONDS,
+    LOOKS_AT_SECONDS,
+)
 from adapter.intake.service import Intake
 from adapter.processes import children as processes
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
@@ -115,6 +120,8 @@ def _hurry(by: float) -> None:
     for module in (completion, relays):
         module.API_LAG = API_LAG / by  # type: ignore[attr-defined]  # a name that this module imports
     completion.LOOKS_AT_SECONDS = tuple(at / by for at in LOOKS_AT_SECONDS)  # type: ignore[attr-defined]  # a name that this module imports
+    # A message whose recording no hook tells of: a sender here gives up after a few tries.
+    enrich.PROCESSED_WITHIN = API_LAG / by
     completion.BETWEEN_LOOKS_SECONDS = BETWEEN_LOOKS_SECONDS / by  # type: ignore[attr-defined]  # a name that this module imports
     # Breakers wait for minutes, in which a test would see nothing but that they do.
     Breakers.FIRST_SECONDS /= by**2

@@ -20,7 +20,8 @@ CALLS = 16
 PER_SECOND = 6.0
 # Calls still come in when web and worker have been started anew, once and again.
 CALLS_OF = {"pooler": 300}
-REST_SECONDS = 30.0
+# A message that no hook tells of is looked for again after 30 s.
+REST_SECONDS = 40.0
 # Patience is divided by this: a worker is dead after 6 s, not 30.
 HASTE = 5.0
 
