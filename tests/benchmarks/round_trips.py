@@ -119,8 +119,8 @@ def measure_events(round_trip_ms: float, calls: int = 600, alone: int = 12) -> E
 
         bench.forget()
         began = time.monotonic()
-        for _ in range(100):
-            time.sleep(max(0.0, began + _ * 0.1 - time.monotonic()))
+        for place in range(100):
+            time.sleep(max(0.0, began + place * 0.1 - time.monotonic()))
             _send(url, 1)
         bench.wait_until("written", 100)
         p50, p95 = (bench.delay(share) for share in (0.5, 0.95))
