@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from adapter.delivery.throttle import DispatchThrottle
@@ -34,11 +34,14 @@ log = logger("adapter.worker")
 
 @dataclass(frozen=True)
 class InDoubt:
-    """Runs whose handing out was not answered by the database. until: after then they were not handed out."""
+    """Runs whose handing out was not answered by the database.
+
+    looked_at: by the monotonic clock, when the database first answered again and did not have them yet.
+    """
 
     handed_out: HandedOut
     runs: Sequence[tuple[str, int]]
-    until: float
+    looked_at: float | None = None
 
 
 class Worker:
@@ -177,7 +180,7 @@ class Worker:
                 handed_out = self._queue.hand_out(connection, due)
         except StoreUnavailable:
             if handed_out is not None:
-                self._in_doubt.append(InDoubt(handed_out, due, time.monotonic() + DOUBT_SECONDS))
+                self._in_doubt.append(InDoubt(handed_out, due))
             raise
         if handed_out is not None:
             self._in_hand.update(due)
@@ -192,12 +195,14 @@ class Worker:
         Errors: StoreUnavailable.
         """
         for doubt in list(self._in_doubt):
-            is_ours = self._queue.was_handed_out(doubt.handed_out)
-            if is_ours:
+            was_committed = self._queue.was_handed_out(doubt.handed_out)
+            looked_at = doubt.looked_at or time.monotonic()
+            self._in_doubt.remove(doubt)
+            if was_committed:
                 self._in_hand.update(doubt.runs)
                 self._handed_out.append(doubt.handed_out)
-            if is_ours or time.monotonic() >= doubt.until:
-                self._in_doubt.remove(doubt)
+            elif time.monotonic() - looked_at < DOUBT_SECONDS:
+                self._in_doubt.append(replace(doubt, looked_at=looked_at))
 
     def _begin_handed_out(self) -> None:
         """Begin what was handed out. What this worker does not come to is begun again by another."""

@@ -156,18 +156,23 @@ def test_if_queueing_fails_the_mark_is_not_set_either(
     assert all(call_of(container, sid).is_queued for sid in sids)
 
 
-def test_what_was_handed_out_is_begun_although_the_commit_was_not_answered(
-    container: Container, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_committed", [True, False], ids=["committed", "not committed"])
+def test_what_was_handed_out_is_done_once_although_the_commit_was_not_answered(
+    container: Container, monkeypatch: pytest.MonkeyPatch, is_committed: bool
 ) -> None:
-    """The connection breaks after the commit. Nobody else begins the run, as this worker is alive."""
+    """After a commit nobody else begins the run, as this worker is alive. Without one it is due again."""
     begin = Store.begin
     broken: list[Store] = []
 
     @contextmanager
     def breaks_once(store: Store) -> Iterator[sa.Connection]:
+        is_to_break = not broken and threading.current_thread().name == "dispatcher"
         with begin(store) as connection:
             yield connection
-        if not broken and threading.current_thread().name == "dispatcher":
+            if is_to_break and not is_committed:
+                broken.append(store)
+                raise StoreUnavailable("the connection broke")
+        if is_to_break and is_committed:
             broken.append(store)
             raise StoreUnavailable("the connection broke")
 
