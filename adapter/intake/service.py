@@ -24,11 +24,11 @@ from adapter.intake.plan import CallPlan
 from adapter.observability.logs import logger
 from adapter.observability.metrics import HOOKS
 from adapter.providers.base import (
-    CallEvent,
     ConferenceRecording,
     HookKind,
     HookRequest,
     Parameters,
+    ParsedHook,
     Provider,
     Reply,
     UnusedHook,
@@ -111,7 +111,7 @@ class Intake:
         try:
             hooks = provider.hooks
             event = hooks.read(hooks.parse(request), raw.account, raw.received_at)
-            if not isinstance(event, CallEvent):
+            if not isinstance(event, ParsedHook):
                 self._take_other(event, raw.received_at)
                 self.store.hooks.drop(raw.id)
                 return True
@@ -148,9 +148,9 @@ class Intake:
 
     # ------------------------------------------------------------------------------------------
 
-    def _store(self, provider: Provider, params: Parameters, raw: RawHook) -> CallEvent | None:
+    def _store(self, provider: Provider, params: Parameters, raw: RawHook) -> ParsedHook | None:
         event = provider.hooks.read(params, raw.account, raw.received_at)
-        if not isinstance(event, CallEvent):
+        if not isinstance(event, ParsedHook):
             self._take_other(event, raw.received_at)
             return None
         _refuse_long_ids(event.facts)
@@ -182,7 +182,7 @@ class Intake:
             self._conferences.add_call(hook, at)
         HOOKS.labels(hook.what, "not used").inc()
 
-    def _take_in(self, event: CallEvent, raw: RawHook, signature_header: str) -> str:
+    def _take_in(self, event: ParsedHook, raw: RawHook, signature_header: str) -> str:
         """Store a hook together with what it tells; the key of its call.
 
         Most calls are told by a single hook, so that case has a way of its own: one statement. The hook of

@@ -49,7 +49,7 @@ class HookRequest:
 
 
 @dataclass(frozen=True)
-class CallEvent:
+class ParsedHook:
     """What one hook states: its kind, and a record that holds just these facts."""
 
     kind: HookKind
@@ -79,7 +79,7 @@ class ConferenceRecording:
     recording: Recording
 
 
-HookFacts = CallEvent | UnusedHook | ConferenceRecording
+HookContent = ParsedHook | UnusedHook | ConferenceRecording
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class HookParser(Protocol):
         Errors: UntrustedHook if its signature does not prove that.
         """
 
-    def read(self, params: Parameters, account: str, received_at: datetime) -> HookFacts:
+    def read(self, params: Parameters, account: str, received_at: datetime) -> HookContent:
         """Return the facts of a trusted hook. Errors: UnreadableHook."""
 
     def call_ids(self, params: Parameters) -> Sequence[str]:
@@ -112,7 +112,7 @@ class HookParser(Protocol):
         The call that the hook is about comes first.
         """
 
-    def reply(self, event: CallEvent | None) -> Reply:
+    def reply(self, event: ParsedHook | None) -> Reply:
         """Return the answer to a hook that was stored. event: None if it was parked."""
 
 

@@ -27,10 +27,10 @@ from adapter.errors import HookTooLarge, StoreRefused, StoreUnavailable, Untrust
 from adapter.intake.service import MAX_BODY_BYTES, Intake
 from adapter.operations.replay import replay_parked
 from adapter.providers.base import (
-    CallEvent,
     HookKind,
     HookRequest,
     Parameters,
+    ParsedHook,
     Provider,
     Reply,
 )
@@ -481,13 +481,13 @@ class BrokenHooks:
     def verify(self, request: HookRequest, params: Parameters) -> str:
         return ACCOUNT
 
-    def read(self, params: Parameters, account: str, received_at: datetime) -> CallEvent:
+    def read(self, params: Parameters, account: str, received_at: datetime) -> ParsedHook:
         raise self.error
 
     def call_ids(self, params: Parameters) -> list[str]:
         return [params["CallSid"]]
 
-    def reply(self, event: CallEvent | None) -> Reply:
+    def reply(self, event: ParsedHook | None) -> Reply:
         return Reply(204)
 
 

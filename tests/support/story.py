@@ -41,7 +41,7 @@ from pathlib import Path
 from typing import Any
 
 from adapter.domain.record import CallRecord
-from adapter.providers.base import CallEvent
+from adapter.providers.base import ParsedHook
 from adapter.providers.twilio.hooks import read_hook
 from tests.support.environment import NOW
 
@@ -166,5 +166,5 @@ def facts_of(story: Story) -> Mapping[int, CallRecord]:
     return {
         place: event.facts.model_copy(update={"call_id": story.call})
         for place, event in read.items()
-        if isinstance(event, CallEvent) and event.facts.call_id not in story.others
+        if isinstance(event, ParsedHook) and event.facts.call_id not in story.others
     }

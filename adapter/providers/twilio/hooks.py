@@ -27,7 +27,13 @@ from adapter.domain.record import (
     RecordingState,
 )
 from adapter.errors import UnreadableHook
-from adapter.providers.base import CallEvent, ConferenceRecording, HookFacts, HookKind, UnusedHook
+from adapter.providers.base import (
+    ConferenceRecording,
+    HookContent,
+    HookKind,
+    ParsedHook,
+    UnusedHook,
+)
 from adapter.providers.twilio.times import moment
 
 STATUS = {
@@ -113,7 +119,7 @@ UNUSED: Mapping[str, str] = {
 }
 
 
-def read_hook(params: Params, account: str, received_at: datetime | None = None) -> HookFacts:
+def read_hook(params: Params, account: str, received_at: datetime | None = None) -> HookContent:
     """The facts of one hook. params: the first value of each parameter.
 
     Errors: UnreadableHook if it names no call, or is of no kind we know, or a value is impossible.
@@ -152,7 +158,7 @@ def read_hook(params: Params, account: str, received_at: datetime | None = None)
     if received_at is not None and not params.get("Timestamp"):
         known["begun_by"] = received_at - timedelta(seconds=_longest(params))
     facts = CallRecord(provider="twilio", account=account, call_id=parent_sid, **known)
-    return CallEvent(kind, facts)
+    return ParsedHook(kind, facts)
 
 
 def call_ids(params: Params) -> list[str]:

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from adapter.config.settings import Settings
 from adapter.providers.base import (
-    CallEvent,
-    HookFacts,
+    HookContent,
     HookKind,
     HookRequest,
     Parameters,
+    ParsedHook,
     Provider,
     Reply,
 )
@@ -41,13 +41,13 @@ class TwilioHooks:
     def verify(self, request: HookRequest, params: Parameters) -> str:
         return verify(request, params, base_url=self._base_url, tokens=self._tokens)
 
-    def read(self, params: Parameters, account: str, received_at: datetime) -> HookFacts:
+    def read(self, params: Parameters, account: str, received_at: datetime) -> HookContent:
         return read_hook(_cut(params), account, received_at)
 
     def call_ids(self, params: Parameters) -> Sequence[str]:
         return call_ids(params)
 
-    def reply(self, event: CallEvent | None) -> Reply:
+    def reply(self, event: ParsedHook | None) -> Reply:
         # The actions of <Dial>, <Record> and <Enqueue> must be answered with TwiML; an empty one ends the call.
         # https://www.twilio.com/docs/voice/twiml/dial#action
         if event is not None and event.kind in (HookKind.DIAL, HookKind.MESSAGE, HookKind.QUEUE):

@@ -19,7 +19,7 @@ from adapter.domain.record import (
     RecordingState,
 )
 from adapter.errors import MalformedHook, UnreadableHook, UntrustedHook
-from adapter.providers.base import CallEvent, HookFacts, HookKind, HookRequest, Parameters, Reply
+from adapter.providers.base import HookContent, HookKind, HookRequest, Parameters, ParsedHook, Reply
 from adapter.text.untrusted import cut, whole
 
 SIGNATURE = "X-Acme-Signature"
@@ -62,7 +62,7 @@ class AcmeHooks:
             raise UntrustedHook("the signature does not fit", url=request.target, account=account)
         return account
 
-    def read(self, params: Parameters, account: str, received_at: datetime) -> HookFacts:
+    def read(self, params: Parameters, account: str, received_at: datetime) -> HookContent:
         leg = leg_of({name: cut(value) for name, value in params.items()})
         call_id = leg.parent_id or leg.id
         recordings = {}
@@ -76,12 +76,12 @@ class AcmeHooks:
             legs={leg.id: leg},
             recordings=recordings,
         )
-        return CallEvent(kind, facts)
+        return ParsedHook(kind, facts)
 
     def call_ids(self, params: Parameters) -> Sequence[str]:
         return [value for name in ("call", "parent") if (value := params.get(name, ""))]
 
-    def reply(self, event: CallEvent | None) -> Reply:
+    def reply(self, event: ParsedHook | None) -> Reply:
         return Reply(200, '{"ok":true}', "application/json")
 
 

@@ -29,7 +29,7 @@ from adapter.errors import (
     UntrustedHook,
 )
 from adapter.intake.service import Intake
-from adapter.providers.base import CallEvent, HookRequest, Provider
+from adapter.providers.base import HookRequest, ParsedHook, Provider
 from adapter.providers.media import AudioFormat
 from adapter.storage.store import Store
 from tests.support import acme
@@ -97,7 +97,7 @@ def facts(provider: Provider, hook: HookRequest) -> CallRecord:
     params = provider.hooks.parse(hook)
     account = provider.hooks.verify(hook, params)
     event = provider.hooks.read(params, account, hook.received_at)
-    assert isinstance(event, CallEvent)
+    assert isinstance(event, ParsedHook)
     return event.facts
 
 
@@ -180,7 +180,7 @@ def test_every_hook_that_was_stored_is_answered_well(
 ) -> None:
     params = provider.hooks.parse(specimen.hook)
     event = provider.hooks.read(params, specimen.account, NOW)
-    assert isinstance(event, CallEvent)
+    assert isinstance(event, ParsedHook)
     for answered in (event, None):
         assert 200 <= provider.hooks.reply(answered).status < 300
 

@@ -16,7 +16,7 @@ import pytest
 from adapter.domain.merge import join
 from adapter.domain.record import CallRecord, Leg, LegDirection, LegStatus, RecordingState
 from adapter.errors import UnreadableHook
-from adapter.providers.base import CallEvent, ConferenceRecording, HookKind, UnusedHook
+from adapter.providers.base import ConferenceRecording, HookKind, ParsedHook, UnusedHook
 from adapter.providers.twilio import TwilioHooks
 from adapter.providers.twilio.hooks import (
     ANSWERED_BY,
@@ -42,13 +42,13 @@ def payload(name: str) -> dict[str, Any]:
     return found
 
 
-def read(**params: str) -> CallEvent:
+def read(**params: str) -> ParsedHook:
     event = read_hook({"CallSid": CALL, **params}, ACCOUNT)
-    assert isinstance(event, CallEvent)
+    assert isinstance(event, ParsedHook)
     return event
 
 
-def leg(event: CallEvent) -> Leg:
+def leg(event: ParsedHook) -> Leg:
     return event.facts.parent
 
 
@@ -59,7 +59,7 @@ def leg(event: CallEvent) -> Leg:
 def test_a_captured_hook_states_these_facts(name: str) -> None:
     expected = json.loads((PAYLOADS / f"{name}.facts.json").read_text(encoding="utf-8"))
     event = read_hook(payload(name)["params"], ACCOUNT)
-    assert isinstance(event, CallEvent)
+    assert isinstance(event, ParsedHook)
     assert event.kind == expected["kind"]
     assert event.facts == CallRecord.model_validate(
         {"provider": "twilio", "account": ACCOUNT, **expected["facts"]}
@@ -141,7 +141,7 @@ def test_only_hooks_that_control_the_call_are_answered_with_twiml(
 ) -> None:
     provider = TwilioHooks(public_base_url=BASE_URL, tokens=Tokens(None, [TOKEN], {}))
     facts = CallRecord(provider="twilio", account=ACCOUNT, call_id=CALL)
-    reply = provider.reply(CallEvent(kind, facts) if kind else None)
+    reply = provider.reply(ParsedHook(kind, facts) if kind else None)
     assert (reply.status, reply.content_type) == (status, content_type)
     assert ("<Response" in reply.body) == (content_type == "text/xml")
 
@@ -194,7 +194,7 @@ def test_a_recording_that_names_only_its_conference_is_kept_apart() -> None:
     assert (found.conference_id, found.recording.id) == (CONFERENCE, RECORDING)
     assert found.recording.duration_seconds == 31
     with_call = read_hook({**params, "CallSid": CALL}, ACCOUNT)
-    assert isinstance(with_call, CallEvent)
+    assert isinstance(with_call, ParsedHook)
     assert RECORDING in with_call.facts.recordings
 
 
@@ -214,7 +214,7 @@ def test_a_hook_without_a_time_tells_by_its_receipt_when_the_call_had_begun(
     params: dict[str, str], seconds: int
 ) -> None:
     event = read_hook({"CallSid": CALL, **params}, ACCOUNT, NOW)
-    assert isinstance(event, CallEvent)
+    assert isinstance(event, ParsedHook)
     assert event.facts.begun_by == NOW - timedelta(seconds=seconds)
 
 
