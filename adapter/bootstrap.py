@@ -16,18 +16,10 @@ from flask import Flask
 from adapter.config.lines_file import is_path, read_lines
 from adapter.config.lines_watch import LOOK_SECONDS, LinesWatch, inherited_lines
 from adapter.config.settings import Settings
+from adapter.delivery.build import DeliveryDeps, build_delivery
 from adapter.delivery.bulk_confirm import BulkConfirmation
-from adapter.delivery.confirm import Confirmation
-from adapter.delivery.correct import Correction
-from adapter.delivery.deliver import Steps
-from adapter.delivery.enrich import Enrichment
-from adapter.delivery.event_write import EventComposer
-from adapter.delivery.find_person import PersonFinder
-from adapter.delivery.lead_creation import LeadCreation
 from adapter.delivery.run import Delivery
 from adapter.delivery.throttle import DispatchThrottle
-from adapter.delivery.unrecorded_writes import UnrecordedWrites
-from adapter.delivery.write_once import WriteOnce
 from adapter.domain.assessment import CallRules
 from adapter.domain.call_links import Links
 from adapter.domain.due import RecordingLinks, SettlePolicy
@@ -42,14 +34,13 @@ from adapter.reconcile.account import ReconcileDeps
 from adapter.reconcile.run import Reconciliation
 from adapter.storage import engine as database
 from adapter.storage import pooler
-from adapter.storage.api_health import ApiHealth
 from adapter.storage.circuit_breaker import Breakers
+from adapter.storage.hourly_counts import HourlyCounts
 from adapter.storage.lead_requests import LeadRequests
 from adapter.storage.migrate import migrate_all, require_same_database
 from adapter.storage.pauses import Pauses
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.readiness import lacking
-from adapter.storage.relayed_calls import Relays
 from adapter.storage.retention import Keep, Retention
 from adapter.storage.store import Store
 from adapter.storage.task_leases import TaskLeases
@@ -197,6 +188,7 @@ class Container:
             attach_conference_recordings=lambda: self.intake.attach_conference_recordings(_now()),
             resume_paused=self.resume_paused.work,
             flush_totals=Flush(Totals(self.store), TALLY.take, TALLY.put_back).work,
+            hourly_counts=HourlyCounts(self.store),
             watch_lines=self.target.line_check.warn,
             watch_lines_file=lines_watch.look if lines_watch else None,
             lines_file_every=timedelta(seconds=LOOK_SECONDS),
@@ -251,60 +243,23 @@ class Container:
 
     @cached_property
     def delivery(self) -> Delivery:
-        write_once = WriteOnce(
-            store=self.store,
-            target=self.target.api,
-            breakers=self.breakers,
-            clock=_now,
-            visible_seconds=self.settings.propexo_visible_seconds,
-            monotonic=self.monotonic,
-        )
-        unrecorded = UnrecordedWrites(
-            store=self.store, target=self.target.api, rules=self.rules, clock=_now
-        )
-        lead_creation = LeadCreation(
-            store=self.store,
-            leads=self.leads,
-            target=self.target.api,
-            write_once=write_once,
-            unrecorded=unrecorded,
-            clock=_now,
-        )
-        composer = EventComposer(
-            target=self.target.api, rules=self.rules, links=self.links, providers=self.providers
-        )
-        correction = Correction(
-            rules=self.rules, target=self.target.api, composer=composer, clock=_now
-        )
-        steps = Steps(
-            store=self.store,
-            rules=self.rules,
-            enrichment=Enrichment(
+        return build_delivery(
+            DeliveryDeps(
                 store=self.store,
                 rules=self.rules,
-                providers=self.providers,
-                fold=self.intake.add,
-                health=ApiHealth(self.store),
-                relays=Relays(self.store, self.rules),
-                clock=_now,
-            ),
-            person_finder=PersonFinder(
-                target=self.target.api, lead_creation=lead_creation, clock=_now
-            ),
-            composer=composer,
-            write_once=write_once,
-            unrecorded=unrecorded,
-            confirmation=Confirmation(
-                store=self.store,
                 target=self.target.api,
-                write_once=write_once,
-                correction=correction,
+                providers=self.providers,
+                links=self.links,
+                fold=self.intake.add,
                 bulk=self.bulk,
+                breakers=self.breakers,
+                leads=self.leads,
+                throttle=self.throttle,
                 clock=_now,
-            ),
-            correction=correction,
+                monotonic=self.monotonic,
+                visible_seconds=self.settings.propexo_visible_seconds,
+            )
         )
-        return Delivery(store=self.store, advance=steps.advance, clock=_now, throttle=self.throttle)
 
     @cached_property
     def access(self) -> Access:

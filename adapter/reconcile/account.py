@@ -6,7 +6,7 @@ The log is read by the day on which calls began. A call belongs to the period in
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -22,6 +22,7 @@ from adapter.providers.base import Provider
 from adapter.providers.call_log import LoggedDay
 from adapter.reconcile.logged_calls import LoggedCalls
 from adapter.reconcile.report import Report, word
+from adapter.storage.daily_balances import DailyBalance, DailyBalances
 from adapter.storage.reconciled_days import ReconciledDays, batches
 from adapter.storage.store import Store
 
@@ -87,7 +88,21 @@ class Comparison:
                 if self.goes_on and self._is_whole(day):
                     reconciled.day_done(self.account, day, tally, now)
             self.report.tally += tally
+            if not self.dry_run and self.since.date() < day < self.until.date():
+                self._keep_balance(day, tally)
             yield day
+
+    def _keep_balance(self, day: date, tally: Mapping[str, int]) -> None:
+        """Keep how this day compared. The whole of it lies in the period."""
+        balance = DailyBalance(
+            account=self.account,
+            day=day,
+            provider=self.provider.label,
+            listed=sum(tally.values()),
+            tally=tally,
+            compared_at=self.deps.clock(),
+        )
+        DailyBalances(self.deps.store).put(balance)
 
     def _is_whole(self, day: date) -> bool:
         """Return whether every call that began on this day ended in the period."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from adapter.observability.logs import logger
 from adapter.reconcile.run import Reconciliation
+from adapter.storage.hourly_counts import HourlyCounts
 from adapter.storage.retention import Retention
 from adapter.storage.store import Store
 from adapter.storage.task_leases import TaskLease
@@ -23,6 +24,8 @@ LONGEST_WAIT_FOR_PEOPLE = timedelta(days=1)
 LOOK_SECONDS, PATIENCE_FOR_PEOPLE = 5.0, 24
 # Of an older call the number may be somebody else's by now.
 HELD_AT_MOST = timedelta(days=90)
+# The calls of the last hours are counted anew each minute, older ones (their states change too) each hour.
+COUNTED_OFTEN, COUNTED = timedelta(hours=3), timedelta(days=31)
 # Of tasks that come every few seconds.
 SHORT_LEASE = timedelta(seconds=15)
 
@@ -38,6 +41,7 @@ class Work:
     attach_conference_recordings: Callable[[], bool]
     resume_paused: Callable[[], bool]
     flush_totals: Callable[[], bool]
+    hourly_counts: HourlyCounts
     watch_lines: Callable[[], bool]
     watch_lines_file: Callable[[], bool] | None
     lines_file_every: timedelta
@@ -50,7 +54,12 @@ class Work:
 
 def periodic_tasks(work: Work) -> Sequence[PeriodicTask]:
     """All tasks of a worker."""
-    return [*_frequent(work), *_own(work), *timed(work.reconciliation, work.retention, work.held)]
+    return [
+        *_frequent(work),
+        *_counting(work.hourly_counts),
+        *_own(work),
+        *timed(work.reconciliation, work.retention, work.held),
+    ]
 
 
 def _frequent(work: Work) -> Iterator[PeriodicTask]:
@@ -63,6 +72,16 @@ def _frequent(work: Work) -> Iterator[PeriodicTask]:
     yield task("conferences", timedelta(seconds=5), work.attach_conference_recordings)
     if work.sync_people:
         yield task("sync", work.sync_every, work.sync_people)
+
+
+def _counting(counts: HourlyCounts) -> Iterator[PeriodicTask]:
+    """What one worker counts for the page that shows how all goes."""
+
+    def task(name: str, every: timedelta, reaches_back: timedelta) -> PeriodicTask:
+        return PeriodicTask(name, lambda turn: counts.recount(turn.now - reaches_back), every=every)
+
+    yield task("count", timedelta(minutes=1), COUNTED_OFTEN)
+    yield task("count_all", timedelta(hours=1), COUNTED)
 
 
 def _own(work: Work) -> Iterator[PeriodicTask]:

@@ -14,6 +14,7 @@ from adapter.domain.call import CallState
 from adapter.domain.outcome import Outcome
 from adapter.reconcile.account import ReconcileDeps
 from adapter.reconcile.run import LAG, Progress, Reconciliation, begins
+from adapter.storage.daily_balances import DailyBalances
 from adapter.storage.erasure import Erasure
 from adapter.storage.reconciled_days import ReconciledDays
 from adapter.storage.retention import Keep, Retention
@@ -334,6 +335,24 @@ def test_it_gives_up_when_twilio_never_answers(
     assert not report.adds_up
     assert not report.problems[ACCOUNT].permanent
     assert len(waits) < 10
+
+
+def test_whole_days_leave_their_balance(
+    world: World, twilio: TwilioLists, reconciliation: Reconciliation
+) -> None:
+    """Not the first and the last day of the period, of which only a part is compared; and no dry run."""
+    for number in range(5):
+        twilio.call(ACCOUNT, sid(number), NOW - number * DAY - HOUR, seconds=60)
+    balances, since = DailyBalances(world.store), NOW - 3 * DAY
+    reconciliation.run(since, dry_run=True)
+    assert balances.since(since.date()) == []
+    reconciliation.run(since)
+    kept = balances.since(since.date())
+    assert [balance.day for balance in kept] == [NOW.date() - n * DAY for n in (1, 2)]
+    assert {(b.account, b.provider, b.listed, b.compared_at) for b in kept} == {
+        (ACCOUNT, "Twilio", 1, NOW)
+    }
+    assert all(balance.tally == {"waiting": 1} for balance in kept)
 
 
 def test_a_month_can_be_stopped_and_goes_on(

@@ -1,0 +1,104 @@
+"""How many calls were there in each hour, by outcome, by state, and by the time until they were written?
+
+Counting a million calls takes seconds. So a worker counts them now and then, and pages read what it counted. A
+call belongs to the hour in which the adapter first heard of it. Folded calls are not counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from math import inf
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapter.domain.call import CallState
+from adapter.observability.metrics import HANGUP_LIMITS
+from adapter.storage.schema import calls, hourly_counts
+from adapter.storage.session import Session
+
+_HOUR_SECONDS = 3600
+
+
+class Counted(StrEnum):
+    """What the calls of an hour are counted by."""
+
+    OUTCOME = "outcome"
+    STATE = "state"
+    DELAY = "delay"  # the seconds from the end of the call until it was confirmed; a limit of HANGUP_LIMITS
+
+
+@dataclass(frozen=True)
+class HourCount:
+    """So many calls of the hour that begins then. label: an outcome, a state, or a limit in seconds."""
+
+    hour: datetime
+    by: Counted
+    label: str
+    count: int
+
+
+class HourlyCounts:
+    """Counts the calls, and reads what was counted."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def recount(self, since: datetime) -> None:
+        """Count the calls of this hour and of all later ones anew. Raise StoreUnavailable."""
+        first = int(since.timestamp()) // _HOUR_SECONDS
+        with self._session.begin() as connection:
+            connection.execute(sa.delete(hourly_counts).where(hourly_counts.c.hour >= first))
+            for by, label in self._labels.items():
+                connection.execute(self._counts(by, label, _moment(first)))
+
+    def since(self, moment: datetime) -> Sequence[HourCount]:
+        """Return the counts of the hours that begin then or later, by hour."""
+        first = -(-int(moment.timestamp()) // _HOUR_SECONDS)
+        query = sa.select(hourly_counts).where(hourly_counts.c.hour >= first)
+        with self._session.autocommit() as connection:
+            return [
+                HourCount(_moment(row.hour), Counted(row.by), row.label, row.calls)
+                for row in connection.execute(query.order_by(hourly_counts.c.hour))
+            ]
+
+    @property
+    def _labels(self) -> dict[Counted, sa.ColumnElement[Any]]:
+        seconds = self._epoch(calls.c.confirmed_at) - self._epoch(calls.c.over_at)
+        limits = [
+            (seconds <= limit, sa.literal(str(limit))) for limit in HANGUP_LIMITS if limit != inf
+        ]
+        delay = sa.case(*limits, else_=sa.literal(str(inf)))
+        return {
+            Counted.OUTCOME: sa.func.coalesce(calls.c.outcome, "unknown"),
+            Counted.STATE: calls.c.state,
+            Counted.DELAY: delay,
+        }
+
+    def _counts(self, by: Counted, label: sa.ColumnElement[Any], since: datetime) -> sa.Insert:
+        hour = self._epoch(calls.c.first_seen_at) / _HOUR_SECONDS
+        hour = sa.func.floor(hour) if self._session.is_postgresql else hour
+        query = (
+            sa.select(
+                sa.cast(hour, sa.BigInteger).label("hour"),
+                sa.literal(by.value),
+                label.label("label"),
+                sa.func.count(),
+            )
+            .where(calls.c.first_seen_at >= since, calls.c.state != CallState.FOLDED.value)
+            .group_by("hour", "label")
+        )
+        if by is Counted.DELAY:
+            query = query.where(calls.c.confirmed_at.isnot(None), calls.c.over_at.isnot(None))
+        return sa.insert(hourly_counts).from_select(["hour", "by", "label", "calls"], query)
+
+    def _epoch(self, column: sa.ColumnElement[datetime]) -> sa.ColumnElement[Any]:
+        """Seconds since 1970, with their fraction on PostgreSQL."""
+        return sa.extract("epoch", column)
+
+
+def _moment(hour: int) -> datetime:
+    return datetime.fromtimestamp(hour * _HOUR_SECONDS, UTC)

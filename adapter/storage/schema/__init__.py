@@ -1,0 +1,55 @@
+"""Which tables are there? The migrations make them; the store reads and writes them."""
+
+from adapter.storage.schema.base import UTCDateTime, metadata, refuse_naive
+from adapter.storage.schema.calls import (
+    UNDELIVERED,
+    attempts,
+    calls,
+    conference_calls,
+    conference_recordings,
+    hooks,
+    legs,
+)
+from adapter.storage.schema.people import new_leads, people, person_numbers, syncs
+from adapter.storage.schema.reports import daily_balances, hourly_counts
+from adapter.storage.schema.workers import (
+    breakers,
+    budgets,
+    jobs,
+    leases,
+    pauses,
+    provider_health,
+    reconciled_days,
+    secrets,
+    totals,
+    workers,
+)
+
+__all__ = [
+    "UNDELIVERED",
+    "UTCDateTime",
+    "attempts",
+    "breakers",
+    "budgets",
+    "calls",
+    "conference_calls",
+    "conference_recordings",
+    "daily_balances",
+    "hooks",
+    "hourly_counts",
+    "jobs",
+    "leases",
+    "legs",
+    "metadata",
+    "new_leads",
+    "pauses",
+    "people",
+    "person_numbers",
+    "provider_health",
+    "reconciled_days",
+    "refuse_naive",
+    "secrets",
+    "syncs",
+    "totals",
+    "workers",
+]
