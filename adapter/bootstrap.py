@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 
@@ -28,6 +29,7 @@ from adapter.intake.service import Intake
 from adapter.observability.logs import configure_logging
 from adapter.observability.metrics import TALLY
 from adapter.operations.alarms import Alarms
+from adapter.operations.health_report import HealthReports
 from adapter.providers import twilio
 from adapter.providers.base import Provider
 from adapter.reconcile.account import ReconcileDeps
@@ -271,7 +273,22 @@ class Container:
         return Health(
             self.store,
             needed={"database": lambda: lacking(self.store.engine)},
-            alarms=Alarms(self.store, self.pauses, _now).by_name(),
+            alarms=self.alarms.by_name(),
+        )
+
+    @cached_property
+    def alarms(self) -> Alarms:
+        return Alarms(self.store, self.pauses, _now)
+
+    @cached_property
+    def health_reports(self) -> HealthReports:
+        return HealthReports(
+            store=self.store,
+            alarms=self.alarms,
+            clock=_now,
+            zone=ZoneInfo(self.lines.defaults.timezone),
+            rate_limit=self.settings.propexo_rate_limit,
+            rate_limit_name=self.target.name,
         )
 
     def _secret_keys(self) -> list[str]:
