@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class AdapterError(Exception):
     """An error of the adapter. Its message names the thing, the fact and the way out."""
@@ -17,6 +19,28 @@ class SettingsError(AdapterError):
         super().__init__(message)
         self.setting = setting
         self.fact = fact
+
+
+class DecidedMeanwhile(SettingsError):
+    """Somebody else decided about the call after it was looked at. Nothing was changed.
+
+    who, at, what: the decision that was first. at: aware UTC.
+    """
+
+    def __init__(self, message: str, *, who: str, at: datetime, what: str) -> None:
+        super().__init__(message)
+        self.who = who
+        self.at = at
+        self.what = what
+
+
+class CountChanged(SettingsError):
+    """There are more or fewer calls than was said. Nothing was changed. expected, actual: how many."""
+
+    def __init__(self, message: str, *, expected: int, actual: int) -> None:
+        super().__init__(message)
+        self.expected = expected
+        self.actual = actual
 
 
 class HookError(AdapterError):

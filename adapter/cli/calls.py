@@ -14,6 +14,7 @@ from adapter.domain.lines import PersonKind
 from adapter.operations.decisions import assign as assign_call
 from adapter.operations.decisions import create_lead as create_lead_of
 from adapter.operations.decisions import ignore as ignore_call
+from adapter.operations.decisions import revoke_link
 from adapter.operations.replay import replay_calls, replay_parked
 from adapter.text.plain import plain
 
@@ -49,7 +50,13 @@ def show(call: str) -> None:
     """The whole story of one CALL, in order, in plain words. CALL is its id, or how no other id begins."""
     store = common.container().store
     row = common.find_call(store, call)
-    print_story(common.console, row, store.hooks.of_call(row.key), store.attempts.of_call(row.key))
+    print_story(
+        common.console,
+        row,
+        store.hooks.of_call(row.key),
+        store.attempts.of_call(row.key),
+        store.decisions.of_call(row.key),
+    )
     common.say(f"\nNext: {next_step(row, is_worker_alive=common.is_worker_alive(store))}")
 
 
@@ -70,7 +77,7 @@ def revoke(call: str) -> None:
     """End all links to one CALL given out so far, also the one in the PMS's notes."""
     container = common.container()
     row = common.find_call(container.store, call)
-    container.store.calls.revoke_link(row.key)
+    revoke_link(container.store, row, by=common.actor())
     common.say(f"Links to {row.call_id} open nothing now. Next, for a new one: adapter link {call}")
 
 
@@ -129,7 +136,7 @@ def replay(
             )
         )
         _confirm_replay(len(chosen), state or "", yes=yes)
-    for one, outcome in replay_calls(container.store, chosen, again=again):
+    for one, outcome in replay_calls(container.store, chosen, again=again, by=common.actor()):
         common.say(f"{one.call_id}: {outcome}")
     is_alive = common.is_worker_alive(container.store)
     taker = "The worker takes them up" if is_alive else "No worker is alive: start adapter worker"
@@ -185,6 +192,7 @@ def assign(call: str, lead: str | None, applicant: str | None, resident: str | N
         person_id=person_id,
         target=container.target,
         lines=container.lines,
+        by=common.actor(),
     )
     if unchecked:
         click.echo(
@@ -200,7 +208,7 @@ def ignore(call: str) -> None:
     """CALL is not to be written."""
     store = common.container().store
     row = common.find_call(store, call)
-    ignore_call(store, row)
+    ignore_call(store, row, by=common.actor())
     common.say(f"{row.call_id} is ignored. To undo: adapter replay {call}")
 
 
@@ -211,7 +219,7 @@ def create_lead(call: str) -> None:
     """Make a lead of CALL's caller, and write the call there."""
     store = common.container().store
     row = common.find_call(store, call)
-    create_lead_of(store, row)
+    create_lead_of(store, row, by=common.actor())
     common.say(
         f"A lead will be asked for of the caller of {row.call_id}. Next: adapter show {call}"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from datetime import UTC, datetime
 
 import click
@@ -12,6 +13,7 @@ from adapter.cli.terminal import Screen
 from adapter.cli.terminal import say as say_on
 from adapter.config.lines_file import read_lines
 from adapter.config.settings import Settings
+from adapter.domain.actor import Actor
 from adapter.domain.call import Call, CallState
 from adapter.domain.lines import Lines
 from adapter.domain.phone import e164
@@ -21,6 +23,7 @@ from adapter.storage.engine import refuse_newer, schema_state
 from adapter.storage.store import Store
 from adapter.storage.trouble import named, refuse_absent, trouble
 from adapter.storage.workers import DEAD_AFTER
+from adapter.text.plain import plain
 
 MOST_NAMED = 5
 console = Screen()
@@ -29,6 +32,15 @@ console = Screen()
 def say(words: str) -> None:
     """Print a sentence on the console."""
     say_on(console, words)
+
+
+def actor() -> Actor:
+    """Return who decides by a command: the user of this machine."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # in a container a user may have no name
+        user = "unknown"
+    return Actor(f"cli:{plain(user)}")
 
 
 def states(_: click.Context, __: click.Parameter, typed: str) -> list[str]:

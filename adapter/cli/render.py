@@ -10,6 +10,7 @@ from rich.text import Text
 
 from adapter.cli.terminal import Column, Listing, say
 from adapter.domain.call import OPERATOR, Attempt, Call, CallState, RawHook
+from adapter.domain.decision import Decision
 from adapter.domain.lifecycle import IN_PROGRESS
 from adapter.domain.lines import Line
 from adapter.domain.phone import Hidden, hidden, pretty
@@ -75,7 +76,11 @@ def calls_table(calls: Iterable[Call]) -> Listing:
 
 
 def print_story(
-    console: Console, call: Call, hooks: Sequence[RawHook], attempts: Sequence[Attempt]
+    console: Console,
+    call: Call,
+    hooks: Sequence[RawHook],
+    attempts: Sequence[Attempt],
+    decisions: Sequence[Decision] = (),
 ) -> None:
     """Print what is known of one call, what happened in order of time, and its event."""
     way = "Incoming" if call.direction == "inbound" else "Outgoing"
@@ -105,7 +110,8 @@ def print_story(
         when = "as soon as it is taken again; that is tried each minute"
         fact("due", when if call.waits_for else f"at {clock(call.due_at)}")
     console.print("\n[bold]What happened[/bold]")
-    history = [*_hook_lines(hooks), *_attempt_lines(attempts)]
+    decided = [(each.at, decision_in_words(each)) for each in decisions]
+    history = [*_hook_lines(hooks), *_attempt_lines(attempts), *decided]
     if call.confirmed_at:
         history.append((call.confirmed_at, "confirmed: the PMS has it"))
     for moment, line in sorted(history, key=lambda each: each[0]):
@@ -139,6 +145,12 @@ def _attempt_lines(attempts: Sequence[Attempt]) -> list[tuple[datetime, str]]:
         then = f"; then: {attempt.next}" if attempt.next else ""
         lines.append((attempt.at, f"{attempt.step}: {attempt.asked} -> {answer}{then}"))
     return lines
+
+
+def decision_in_words(decision: Decision) -> str:
+    """Return who decided what, and from where."""
+    origin = f" ({decision.origin})" if decision.origin else ""
+    return f"{decision.who}{origin}: {decision.what}"
 
 
 def _event_title(call: Call, attempts: Sequence[Attempt]) -> str:

@@ -15,7 +15,8 @@ from adapter.domain.record import CallRecord
 FORGOTTEN = "forgotten on request"  # the reason of a call of which nothing more is kept
 # What the column job_id holds of an event that was seen on the person's record, without a job.
 ON_RECORD = ""
-OPERATOR = "operator"  # the step of an attempt that is an operator's decision
+# The step of an attempt that is an operator's decision, as 0.1.0 kept it.
+OPERATOR = "operator"
 
 
 class CallState(StrEnum):

@@ -5,47 +5,82 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+import sqlalchemy as sa
+
 from adapter.domain import lifecycle
+from adapter.domain.actor import Actor
 from adapter.domain.assignment import NOBODY
 from adapter.domain.call import Call
+from adapter.errors import DecidedMeanwhile
 from adapter.intake.service import Intake
+from adapter.operations.decisions import refuse_if_decided
 from adapter.storage.store import Store
 
+WILL_BE = "will be delivered again"
 
-def replay_calls(store: Store, calls: Iterable[Call], *, again: bool) -> Iterator[tuple[Call, str]]:
+
+def replay_calls(
+    store: Store, calls: Iterable[Call], *, again: bool, by: Actor
+) -> Iterator[tuple[Call, str]]:
     """Schedule a new run of each call. Yield each call with what was done, in words.
 
     A call that is written gets no new run, unless `again` is true; then a second event is written. `again` also
     declares that no earlier try got through. A call that is being delivered, or still goes on, keeps its run.
+    So does a call that somebody decided about since it was read.
     """
     for call in calls:
-        with store.begin() as connection:
-            current = store.calls.locked(connection, call.key)
-            if current is None:
-                continue
-            if current.record.is_forgotten:
-                yield call, "was forgotten on request; nobody could be found for it"
-                continue
-            is_written = current.state in lifecycle.ACCEPTED
-            if is_written and not again:
-                yield call, f"is {current.state.value}; --again would write a second event"
-                continue
-            if not is_written and current.state not in lifecycle.REPLAYABLE:
-                yield call, f"is {current.state.value}; its own run goes on"
-                continue
-            now = datetime.now(UTC)
-            update = lifecycle.replay(current, reason="replayed by an operator", now=now)
-            if current.assigned_kind == NOBODY:
-                update["assigned_kind"] = None
-            store.calls.update(connection, current.key, **update)
-            if again:
-                store.calls.update(connection, current.key, may_be_written=False)
-                store.attempts.end_doubts(
-                    connection, current.key, "by an operator's word it did not"
-                )
-            was = f", although it was {current.state.value}" if is_written else ""
-            store.attempts.add_decision(connection, current.key, f"to be delivered again{was}", now)
-        yield call, "will be delivered again"
+        try:
+            words = replay_call(store, call, again=again, by=by)
+        except DecidedMeanwhile as error:
+            words = f"was not touched: {error}"
+        if words is not None:
+            yield call, words
+
+
+def replay_call(
+    store: Store, call: Call, *, again: bool, by: Actor, seen: int | None = None
+) -> str | None:
+    """Do it for one call; return what was done, in words, or None if the call is not there any more.
+
+    seen: as of `adapter.operations.decisions`. Raise DecidedMeanwhile.
+    """
+    with store.begin() as connection:
+        current = store.calls.locked(connection, call.key)
+        if current is None:
+            return None
+        refuse_if_decided(store, connection, current, call.run if seen is None else seen)
+        if (why := why_not_replayed(current, again=again)) is not None:
+            return why
+        plan_replay(store, connection, current, again=again, by=by, now=datetime.now(UTC))
+    return WILL_BE
+
+
+def why_not_replayed(call: Call, *, again: bool) -> str | None:
+    """Return why this call gets no new run, or None if it gets one."""
+    if call.record.is_forgotten:
+        return "was forgotten on request; nobody could be found for it"
+    if call.state in lifecycle.ACCEPTED:
+        return None if again else f"is {call.state.value}; --again would write a second event"
+    if call.state not in lifecycle.REPLAYABLE:
+        return f"is {call.state.value}; its own run goes on"
+    return None
+
+
+def plan_replay(
+    store: Store, connection: sa.Connection, call: Call, *, again: bool, by: Actor, now: datetime
+) -> None:
+    """Plan a new run of this locked call, for which nothing speaks against it."""
+    is_written = call.state in lifecycle.ACCEPTED
+    update = lifecycle.replay(call, reason="replayed by an operator", now=now)
+    if call.assigned_kind == NOBODY:
+        update["assigned_kind"] = None
+    store.calls.update(connection, call.key, **update)
+    if again:
+        store.calls.update(connection, call.key, may_be_written=False)
+        store.attempts.end_doubts(connection, call.key, "by an operator's word it did not")
+    was = f", although it was {call.state.value}" if is_written else ""
+    what = f"to be delivered again{was}"
+    store.decisions.add(connection, call.key, what, by=by, run=update["run"], now=now)
 
 
 def replay_parked(intake: Intake) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What was asked of the other side for a call, and what did an operator decide about it?"""
+"""What was asked of the other side for a call?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypedDict, Unpack
 
 import sqlalchemy as sa
 
-from adapter.domain.call import OPERATOR, Attempt
+from adapter.domain.call import Attempt
 from adapter.observability.exchanges import Exchange
 from adapter.storage.schema import attempts, calls
 from adapter.storage.session import Session
@@ -82,13 +82,6 @@ class Attempts:
                 "next_": then if exchange is seen[-1] else None,
             }
             self._session.later(connection, _ADD, values)
-
-    def add_decision(self, connection: sa.Connection, key: str, what: str, now: datetime) -> None:
-        """Keep what an operator decided about a call, among what was asked for it."""
-        connection.execute(
-            sa.insert(attempts),
-            {"call_key": key, "at": now, "step": OPERATOR, "asked": what, "doubtful": False},
-        )
 
     def of_call(self, key: str) -> Sequence[Attempt]:
         """The attempts of this call, the oldest first."""

@@ -95,21 +95,6 @@ class Calls:
         row = connection.execute(_SELECT, {"this": key}).one_or_none()
         return Call.of(row._mapping) if row else None
 
-    def revoke_link(self, key: str) -> int | None:
-        """Let the links to this call given out so far open nothing; the version of new ones.
-
-        None: there is no such call.
-        """
-        statement = (
-            sa.update(calls)
-            .where(calls.c.key == key)
-            .values(link_version=calls.c.link_version + 1)
-            .returning(calls.c.link_version)
-        )
-        with self._session.autocommit() as connection:
-            version: int | None = connection.execute(statement).scalar_one_or_none()
-        return version
-
     # Many calls -------------------------------------------------------------------------------
 
     def find(self, name: str) -> Sequence[Call]:

@@ -21,7 +21,15 @@ from adapter.domain.number_traces import Traces
 from adapter.domain.phone import e164, ever_written, national_ten
 from adapter.domain.record import CallRecord, Leg
 from adapter.errors import StoreUnavailable
-from adapter.storage.schema import attempts, calls, hooks, metadata, people, person_numbers
+from adapter.storage.schema import (
+    attempts,
+    calls,
+    decisions,
+    hooks,
+    metadata,
+    people,
+    person_numbers,
+)
 from adapter.storage.store import Store
 
 BATCH = 200
@@ -116,6 +124,10 @@ class Erasure:
                 sa.update(attempts)
                 .where(attempts.c.call_key == key)
                 .values(asked=FORGOTTEN, answer=None, next=None)
+            )
+            # Who decided, and when, is no trace of the person.
+            connection.execute(
+                sa.update(decisions).where(decisions.c.call_key == key).values(what=FORGOTTEN)
             )
             return {
                 "calls": 1,

@@ -11,7 +11,15 @@ import sqlalchemy as sa
 
 from adapter.domain.lifecycle import IN_PROGRESS
 from adapter.storage.calls import state_in
-from adapter.storage.schema import attempts, calls, conference_calls, hooks, legs, new_leads
+from adapter.storage.schema import (
+    attempts,
+    calls,
+    conference_calls,
+    decisions,
+    hooks,
+    legs,
+    new_leads,
+)
 from adapter.storage.session import Session
 
 BATCH = 500
@@ -99,7 +107,7 @@ class Retention:
         )
         with self._session.begin() as connection:
             keys = list(connection.execute(old).scalars())
-            for table in (legs, attempts, hooks, new_leads):
+            for table in (legs, attempts, decisions, hooks, new_leads):
                 theirs: sa.ColumnElement[bool] = table.c.call_key.in_(keys)
                 if table is hooks:
                     theirs = sa.and_(theirs, hooks.c.state != "parked")

@@ -2,7 +2,7 @@
 
 with store.begin() as connection:
     call = store.calls.locked(connection, key)
-    store.attempts.add_decision(connection, key, "...", now)
+    store.decisions.add(connection, key, "...", by=actor, run=call.run, now=now)
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from adapter.storage.attempts import Attempts
 from adapter.storage.calls import Calls
+from adapter.storage.decisions import Decisions
 from adapter.storage.hooks import Hooks
 from adapter.storage.known_calls import KnownCalls
 from adapter.storage.legs import Legs
@@ -31,5 +32,6 @@ class Store(Session):
         self.legs = Legs(self)
         self.hooks = Hooks(self)
         self.attempts = Attempts(self)
+        self.decisions = Decisions(self)
         self.secrets = Secrets(self)
         self.workers = Workers(self)

@@ -22,6 +22,7 @@ from adapter.operations.replay import replay_calls
 from adapter.targets import propexo
 from adapter.targets.base import Target, WriteOutcome
 from adapter.targets.propexo.target import PropexoTarget
+from tests.support.actors import TESTER
 from tests.support.hooks import recording_hook
 from tests.support.sandboxed import Adapter, adapter, lines
 
@@ -269,7 +270,7 @@ def test_a_replay_after_such_a_failure_may_retry_again(made: Adapter) -> None:
     keep_on(made, 3 * 3600, every=60)
     assert made.call(sid).state is CallState.FAILED
     made.fault("write_fails", path="/v1/events", errors=["503 unavailable"], temporary=True)
-    list(replay_calls(made.store, [made.call(sid)], again=False))
+    list(replay_calls(made.store, [made.call(sid)], again=False, by=TESTER))
     made.work()
     keep_on(made, 600)
     assert made.call(sid).state is CallState.WRITTEN, made.call(sid).reason
@@ -356,7 +357,7 @@ def test_a_bug_while_it_is_confirmed_leaves_it_accepted(made: Adapter) -> None:
     call = made.call(sid)
     assert call.state is CallState.POSTED
     assert call.reason is not None and "what became of it could not be seen" in call.reason
-    (outcome,) = [each for _, each in replay_calls(made.store, [call], again=False)]
+    (outcome,) = [each for _, each in replay_calls(made.store, [call], again=False, by=TESTER)]
     assert "--again" in str(outcome)
     made.work()
     assert len(made.events()) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -397,15 +398,16 @@ def test_the_story_tells_of_every_decision_at_its_time_and_in_order(made: Adapte
     run(made, "replay", sid, "--again")
     told = run(made, "show", sid).text
     moment = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) \w+ +"  # with its zone
-    decisions = re.findall(moment + r"operator: (.+?) (?=\d{4}-|What was|Next)", told)
-    assert [what for _, what in decisions] == [
+    decisions = re.findall(moment + r"(cli:\S+: .+?) (?=\d{4}-|What was|Next)", told)
+    who = f"cli:{getpass.getuser()}: "
+    assert [what.removeprefix(who) for _, what in decisions] == [
         "not to be written",
         "to be delivered again",
         "a lead is to be made of the caller",
         "assigned to lead lead_ben_mri",
         "to be delivered again, although it was written",
     ]
-    moments = re.findall(moment + "(?:hook|operator|lookup|post|lead|confirm)", told)
+    moments = re.findall(moment + "(?:hook|cli|lookup|post|lead|confirm)", told)
     assert moments == sorted(moments) and len(moments) > len(decisions) + 2
 
 

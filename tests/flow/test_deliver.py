@@ -23,6 +23,7 @@ from adapter.errors import (
 from adapter.operations.replay import replay_calls
 from adapter.storage.schema import breakers
 from adapter.targets.base import FoundJob, FoundOnRecord, NoTrace, WriteOutcome, WriteState
+from tests.support.actors import TESTER
 from tests.support.clock import Clock
 from tests.support.environment import LINE, NOW
 from tests.support.hooks import (
@@ -251,11 +252,11 @@ def test_where_no_trace_could_be_seen_a_person_decides(world: World) -> None:
     assert len(world.target.posts) == 1
     assert 3 <= world.target.asked["find_earlier"] <= 9, "it may be on the person's record soon"
 
-    list(replay_calls(world.store, [call], again=False))
+    list(replay_calls(world.store, [call], again=False, by=TESTER))
     world.finish()
     assert world.call(CALL).state is CallState.HELD
     assert len(world.target.posts) == 1
-    list(replay_calls(world.store, [world.call(CALL)], again=True))
+    list(replay_calls(world.store, [world.call(CALL)], again=True, by=TESTER))
     world.finish()
     assert world.call(CALL).state is CallState.WRITTEN, "the operator looked, and it was not there"
     assert len(world.target.posts) == 2

@@ -23,6 +23,7 @@ from adapter.sandbox.twilio import new_sid
 from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.lead_requests import LeadRequest, LeadRequests
 from adapter.targets import propexo
+from tests.support.actors import TESTER
 from tests.support.sandboxed import (
     MAIN,
     OTHER_STRANGER,
@@ -172,7 +173,7 @@ def test_a_stranger_whom_we_called_becomes_a_lead_only_where_the_line_says_so(
             return
         assert (call.state, made.leads()) == (CallState.HELD, [])
         assert "create_lead_outbound = true" in (call.reason or "")
-        create_lead(made.store, call)
+        create_lead(made.store, call, by=TESTER)
         made.pass_time(600)
         assert made.call(hook["CallSid"]).state is CallState.WRITTEN
 
@@ -457,7 +458,7 @@ def test_after_the_fix_a_replay_of_the_call_makes_the_lead(mri: Adapter) -> None
     mri.fault("write_fails", path="/v1/leads", errors=["phone is not valid"], temporary=False)
     sid = mri.missed()
     mri.pass_time(600)
-    list(replay_calls(mri.store, [mri.call(sid)], again=False))
+    list(replay_calls(mri.store, [mri.call(sid)], again=False, by=TESTER))
     mri.pass_time(600)
     assert mri.call(sid).state is CallState.WRITTEN
     assert len(mri.events()) == 1
@@ -484,7 +485,7 @@ def test_an_operators_wish_for_a_lead_tries_again_what_failed_for_another_call(
     second = mri.missed()
     mri.pass_time(600)
     if mri.call(second).state is CallState.HELD:
-        create_lead(mri.store, mri.call(second))
+        create_lead(mri.store, mri.call(second), by=TESTER)
         mri.pass_time(600)
     assert mri.call(second).state is CallState.WRITTEN, mri.call(second).reason
 

@@ -37,6 +37,7 @@ from adapter.operations.replay import replay_calls
 from adapter.storage.erasure import Erasure
 from adapter.storage.schema import metadata
 from adapter.targets.base import EarlierWrite, FoundJob, NoTrace, WriteOutcome, WriteState
+from tests.support.actors import TESTER
 from tests.support.clock import Clock
 from tests.support.hooks import CALL, CALLER, answered_hooks, recording_hook, status_hook
 from tests.support.targets import target_of
@@ -242,24 +243,25 @@ class Walk(RuleBasedStateMachine):
                 person_id="lead_anna",
                 target=target_of(self.pms),
                 lines=self.world.rules.lines,
+                by=TESTER,
             )
 
     @rule()
     def dismiss(self) -> None:
         with suppress(SettingsError), self.now():
-            decisions.ignore(self.store, self.call)
+            decisions.ignore(self.store, self.call, by=TESTER)
 
     @rule()
     def replay(self) -> None:
         with self.now():
-            list(replay_calls(self.store, [self.call], again=False))
+            list(replay_calls(self.store, [self.call], again=False, by=TESTER))
 
     @precondition(lambda self: self.call.state in lifecycle.ACCEPTED | lifecycle.REPLAYABLE)
     @rule()
     def replay_again(self) -> None:
         self.allowed += 1
         with self.now():
-            list(replay_calls(self.store, [self.call], again=True))
+            list(replay_calls(self.store, [self.call], again=True, by=TESTER))
 
     @precondition(lambda self: self.is_old)
     @rule()

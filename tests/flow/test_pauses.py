@@ -15,6 +15,7 @@ from adapter.domain.call import Call, CallState
 from adapter.domain.lines import PersonKind
 from adapter.errors import Paused, RemoteError
 from adapter.operations.decisions import assign
+from tests.support.actors import TESTER
 from tests.support.sandboxed import API_KEY, MAIN, OTHER_STRANGER, STRANGER, Adapter, adapter, lines
 from tests.support.targets import propexo_api
 
@@ -231,6 +232,7 @@ def test_a_call_that_was_assigned_waits_too(made: Adapter) -> None:
         person_id="lead_anna",
         target=made.container.target,
         lines=made.container.lines,
+        by=TESTER,
     )
     assert "PROPEXO_API_KEY" in (unchecked or "")
     keep_on(made, 120)

@@ -15,6 +15,7 @@ from adapter.errors import NotSupported, TemporaryError
 from adapter.operations.replay import replay_calls
 from adapter.storage.task_leases import TaskLeases
 from adapter.targets.base import FoundJob, FoundOnRecord, NoTrace, WriteOutcome, WriteState
+from tests.support.actors import TESTER
 from tests.support.clock import Clock
 from tests.support.environment import LINE
 from tests.support.hooks import CALL, status_hook
@@ -132,10 +133,10 @@ def test_where_nothing_can_be_seen_it_is_held_until_a_person_has_looked(world: W
     assert (call.state, world.target.posts) == (CallState.HELD, [])
     for words in ("403", "adapter ignore CALL", "adapter replay CALL --again"):
         assert words in (call.reason or "")
-    list(replay_calls(world.store, [call], again=False))
+    list(replay_calls(world.store, [call], again=False, by=TESTER))
     world.finish()
     assert (world.call(CALL).state, world.target.posts) == (CallState.HELD, [])
-    list(replay_calls(world.store, [world.call(CALL)], again=True))
+    list(replay_calls(world.store, [world.call(CALL)], again=True, by=TESTER))
     world.finish()
     assert (world.call(CALL).state, len(world.target.posts)) == (CallState.WRITTEN, 1)
 
@@ -228,7 +229,7 @@ def test_replay_again_writes_a_second_event_as_it_says(world: World) -> None:
     ended(world, 6 * MINUTE)
     world.finish()
     world.target.earlier = [FoundJob("job_1")]
-    list(replay_calls(world.store, [world.call(CALL)], again=True))
+    list(replay_calls(world.store, [world.call(CALL)], again=True, by=TESTER))
     world.finish()
     assert (world.call(CALL).state, len(world.target.posts)) == (CallState.WRITTEN, 2)
 

@@ -19,10 +19,12 @@ from adapter.cli.commands import cli
 from adapter.config.settings import Settings
 from adapter.domain.call import Call
 from adapter.domain.call_links import Links
+from adapter.operations.decisions import revoke_link
 from adapter.web.app import create_app
 from adapter.web.recordings.page import masked
 from adapter.web.recordings.routes import NOT_VALID, recording_routes
 from tests.support import audio
+from tests.support.actors import TESTER
 from tests.support.clock import Clock
 from tests.support.environment import ACCOUNT, TOKEN
 from tests.support.recorded import SID, environ_of, link_of, take_call, take_recording
@@ -381,7 +383,7 @@ def test_a_link_with_any_one_character_changed_opens_nothing(world: World) -> No
 def test_a_revoked_link_opens_nothing_and_a_new_one_does(world: World) -> None:
     old = world.path
     assert world.client.get(old).status_code == 200
-    assert world.container.store.calls.revoke_link(world.call.key) == 1
+    assert revoke_link(world.container.store, world.call, by=TESTER) == 1
     assert is_closed(world, old)
     renewed = world.container.store.calls.get(world.call.key)
     assert renewed is not None
@@ -430,7 +432,7 @@ def test_another_accounts_call_with_the_same_id_changes_no_link(
     assert (page.status_code, "0177" in page.text) == (200, False)
     theirs = world.client.get(link_of(world.container, other), headers=BROWSER)
     assert (theirs.status_code, "0177" in theirs.text) == (200, True)
-    world.container.store.calls.revoke_link(other.key)
+    revoke_link(world.container.store, other, by=TESTER)
     assert is_closed(world, link_of(world.container, other))
     assert world.client.get(world.path, headers=BROWSER).status_code == 200
 
@@ -441,7 +443,7 @@ def test_an_old_link_opens_the_call_that_was_stored_first(world: World) -> None:
     other_call(world, 60)
     page = world.client.get(old, headers=BROWSER)
     assert (page.status_code, "0177" in page.text) == (200, False)
-    world.container.store.calls.revoke_link(world.call.key)
+    revoke_link(world.container.store, world.call, by=TESTER)
     assert is_closed(world, old), "revoked, it does not lead to the other one instead"
 
 

@@ -143,6 +143,32 @@ def test_what_the_version_before_writes_still_fits(upgraded: Store) -> None:
     assert PeopleIndex(upgraded).state("int_new", LEAD).is_to_be_reread
 
 
+def test_decisions_made_before_are_kept_among_the_decisions(old_url: str) -> None:
+    """They stood among the attempts, which are kept for a shorter time, without who made them."""
+    settings = Settings.from_environ({"DATABASE_URL": old_url})
+    engine = open_engine(settings.database_url)
+    insert = (
+        "INSERT INTO attempts (call_key, at, step, asked, doubtful)"
+        " VALUES (:key, :at, :step, :asked, false)"
+    )
+    values = {"key": "twilio:AC0:CA0", "at": AFTER.replace(tzinfo=None).isoformat(" ")}
+    told = [("operator", "not to be written"), ("operator", "to be delivered again")]
+    try:
+        with engine.begin() as connection:
+            for step, asked in [*told, ("post", "POST /v1/events")]:
+                connection.execute(sa.text(insert), {**values, "step": step, "asked": asked})
+        migrate(settings)
+        store = Store(engine)
+        kept = store.decisions.of_call("twilio:AC0:CA0")
+        assert [(each.who, each.what) for each in kept] == told
+        assert {(each.origin, each.run) for each in kept} == {(None, 0)}
+        assert [each.asked for each in store.attempts.of_call("twilio:AC0:CA0")] == [
+            "POST /v1/events"
+        ]
+    finally:
+        engine.dispose()
+
+
 # The index of people -------------------------------------------------------------------------------
 
 

@@ -10,6 +10,7 @@ from adapter.storage.schema.calls import (
     hooks,
     legs,
 )
+from adapter.storage.schema.decisions import decisions
 from adapter.storage.schema.people import new_leads, people, person_numbers, syncs
 from adapter.storage.schema.reports import daily_balances, hourly_counts
 from adapter.storage.schema.workers import (
@@ -35,6 +36,7 @@ __all__ = [
     "conference_calls",
     "conference_recordings",
     "daily_balances",
+    "decisions",
     "hooks",
     "hourly_counts",
     "jobs",

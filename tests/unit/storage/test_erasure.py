@@ -41,6 +41,7 @@ from adapter.storage.lead_requests import LeadRequests
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.schema import new_leads
 from adapter.storage.store import Store
+from tests.support.actors import TESTER
 from tests.support.clock import Clock
 from tests.support.environment import ACCOUNT, ENVIRON, LINE, NOW
 from tests.support.hooks import signed
@@ -185,7 +186,7 @@ def test_no_trace_is_left_of_it_in_words_of_other_people(
     key = world.call("CA1").key
     with world.store.begin() as connection:
         world.store.attempts.add(connection, key, [answer], then=f"again for {text}")
-        world.store.attempts.add_decision(connection, key, f"for {text}", NOW)
+        world.store.decisions.add(connection, key, f"for {text}", by=TESTER, run=2, now=NOW)
         because: CallUpdate = {
             "because": f"has {text}",
             "person_name": f"Ben {text}",
@@ -316,15 +317,21 @@ def by_hand(world: World) -> Mapping[str, Callable[[Call], Any]]:
         target: Any = SimpleNamespace(api=world.target, label="the target")
         kind = PersonKind.LEAD
         return desk.assign(
-            store, call, kind=kind, person_id="lead_anna", target=target, lines=lines
+            store,
+            call,
+            kind=kind,
+            person_id="lead_anna",
+            target=target,
+            lines=lines,
+            by=TESTER,
         )
 
     return {
         "assign": assigned,
-        "create-lead": lambda call: desk.create_lead(store, call),
-        "ignore": lambda call: desk.ignore(store, call),
-        "replay": lambda call: list(replay_calls(store, [call], again=False)),
-        "replay --again": lambda call: list(replay_calls(store, [call], again=True)),
+        "create-lead": lambda call: desk.create_lead(store, call, by=TESTER),
+        "ignore": lambda call: desk.ignore(store, call, by=TESTER),
+        "replay": lambda call: list(replay_calls(store, [call], again=False, by=TESTER)),
+        "replay --again": lambda call: list(replay_calls(store, [call], again=True, by=TESTER)),
         "wake": lambda call: store.runs.wake_held([CALLER], since=NOW, now=NOW),
     }
 

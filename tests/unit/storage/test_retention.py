@@ -23,6 +23,7 @@ from adapter.storage.schema import attempts, hooks, legs, metadata
 from adapter.storage.store import Store
 from adapter.targets.base import WriteOutcome, WriteState
 from adapter.worker.dbos_queue import APPLICATION, QUEUE, WORKFLOW, prune_workflows
+from tests.support.actors import TESTER
 from tests.support.clock import Clock
 from tests.support.environment import ACCOUNT, LINE, NOW
 from tests.support.world import ANNA, PEOPLE, STAFF, World
@@ -350,7 +351,7 @@ def test_a_failed_write_of_a_forgotten_call_is_not_tried_again(world: World) -> 
     world.finish()
     assert world.call("CA1").state is CallState.FAILED
     assert world.target.asked["retry"] == 0
-    ((_, said),) = replay_calls(world.store, [world.call("CA1")], again=True)
+    ((_, said),) = replay_calls(world.store, [world.call("CA1")], again=True, by=TESTER)
     assert "forgotten" in said
     assert world.call("CA1").state is CallState.FAILED
 

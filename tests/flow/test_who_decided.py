@@ -1,0 +1,188 @@
+"""Is it kept who decided, and is the second of two who decide at once told who was first?"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from adapter.domain.actor import Actor
+from adapter.domain.call import Call, CallState
+from adapter.errors import DecidedMeanwhile
+from adapter.operations import decisions
+from adapter.operations.replay import WILL_BE, replay_call, replay_calls
+from adapter.storage.retention import Keep, Retention
+from tests.support.actors import DANA, ERIC
+from tests.support.clock import Clock
+from tests.support.environment import NOW
+from tests.support.hooks import status_hook
+from tests.support.world import LEAD, World
+
+CALL = "CA1"
+STRANGER = "+16175550177"
+Decide = Callable[[World, Call, Actor], object]
+
+
+@pytest.fixture
+def world(engine: sa.Engine, clock: Clock) -> World:
+    """One held call of a stranger."""
+    made = World(engine, clock)
+    hold(made, CALL)
+    return made
+
+
+def hold(world: World, sid: str) -> None:
+    world.hook(status_hook("no-answer", CallSid=sid, From=STRANGER))
+    world.finish()
+    assert world.call(sid).state is CallState.HELD
+
+
+def assign(world: World, call: Call, by: Actor) -> object:
+    target: Any = SimpleNamespace(api=world.target, label="the target")
+    return decisions.assign(
+        world.store,
+        call,
+        kind=LEAD,
+        person_id="lead_anna",
+        target=target,
+        lines=world.rules.lines,
+        by=by,
+    )
+
+
+def create_lead(world: World, call: Call, by: Actor) -> None:
+    decisions.create_lead(world.store, call, by=by)
+
+
+def ignore(world: World, call: Call, by: Actor) -> None:
+    decisions.ignore(world.store, call, by=by)
+
+
+def replay(world: World, call: Call, by: Actor) -> object:
+    return replay_call(world.store, call, again=False, by=by)
+
+
+WAYS: dict[str, tuple[Decide, str]] = {
+    "assign": (assign, "assigned to lead lead_anna"),
+    "create lead": (create_lead, "a lead is to be made of the caller"),
+    "ignore": (ignore, "not to be written"),
+    "replay": (replay, "to be delivered again"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_decision_leaves_who_when_what_and_from_where(world: World, way: str) -> None:
+    decide, what = WAYS[way]
+    decide(world, world.call(CALL), DANA)
+    (kept,) = world.store.decisions.of_call(world.call(CALL).key)
+    assert (kept.who, kept.origin, kept.what) == ("dana", "192.0.2.7", what)
+    assert kept.run == world.call(CALL).run
+
+
+def test_ended_links_leave_a_decision_and_stop_nobody(world: World) -> None:
+    call = world.call(CALL)
+    assert decisions.revoke_link(world.store, call, by=DANA) == 1
+    ignore(world, call, ERIC)
+    whats = [each.what for each in world.store.decisions.of_call(call.key)]
+    assert whats == ["all links to it that were given out are ended", "not to be written"]
+
+
+@pytest.mark.parametrize("second", WAYS)
+@pytest.mark.parametrize("first", WAYS)
+def test_the_second_is_told_who_was_first_and_changes_nothing(
+    world: World, first: str, second: str
+) -> None:
+    seen = world.call(CALL)
+    WAYS[first][0](world, seen, DANA)
+    after = world.call(CALL)
+    with pytest.raises(DecidedMeanwhile, match="dana was first") as caught:
+        WAYS[second][0](world, seen, ERIC)
+    assert (caught.value.who, caught.value.what) == ("dana", WAYS[first][1])
+    now = world.call(CALL)
+    assert (now.run, now.state, now.assigned_kind) == (after.run, after.state, after.assigned_kind)
+    assert len(world.store.decisions.of_call(seen.key)) == 1
+
+
+def test_who_has_seen_the_first_decision_may_decide_otherwise(world: World) -> None:
+    ignore(world, world.call(CALL), DANA)
+    assign(world, world.call(CALL), ERIC)
+    world.finish()
+    assert world.call(CALL).state is CallState.WRITTEN
+    assert [each.who for each in world.store.decisions.of_call(world.call(CALL).key)] == [
+        "dana",
+        "eric",
+    ]
+
+
+def test_a_run_of_the_worker_in_between_is_no_decision(world: World) -> None:
+    seen = world.call(CALL)
+    world.store.runs.wake_held({STRANGER}, since=NOW - timedelta(days=1), now=world.clock())
+    world.finish()
+    assert world.call(CALL).run > seen.run
+    ignore(world, seen, DANA)
+    assert world.call(CALL).state is CallState.IGNORED
+
+
+def test_of_two_at_once_one_wins_and_one_event_is_written(world: World) -> None:
+    """On both databases, in threads that begin together, many times."""
+    sids = [f"CA{number}" for number in range(2, 22)]
+    for sid in sids:
+        hold(world, sid)
+    together = threading.Barrier(2)
+
+    def try_each(decide: Decide, by: Actor) -> dict[str, DecidedMeanwhile | None]:
+        ends: dict[str, DecidedMeanwhile | None] = {}
+        for sid in sids:
+            seen = world.call(sid)
+            together.wait(10)
+            try:
+                decide(world, seen, by)
+                ends[sid] = None
+            except DecidedMeanwhile as error:
+                ends[sid] = error
+            together.wait(10)
+        return ends
+
+    with ThreadPoolExecutor(2) as pool:
+        futures = [pool.submit(try_each, assign, DANA), pool.submit(try_each, replay_again, ERIC)]
+        dana, eric = (future.result(60) for future in futures)
+    for sid in sids:
+        loser = [error for error in (dana[sid], eric[sid]) if error is not None]
+        assert len(loser) == 1, f"{sid}: exactly one is told that another was first"
+        assert loser[0].who == ("dana" if eric[sid] else "eric")
+        assert len(world.store.decisions.of_call(world.call(sid).key)) == 1
+    world.finish()
+    written = [sid for sid in sids if dana[sid] is None]
+    assert len(world.target.posts) == len(written), "one event for each call that was assigned"
+
+
+def replay_again(world: World, call: Call, by: Actor) -> object:
+    return replay_call(world.store, call, again=True, by=by)
+
+
+def test_a_second_event_is_asked_for_once_by_two(world: World) -> None:
+    assign(world, world.call(CALL), DANA)
+    world.finish()
+    written = world.call(CALL)
+    assert written.state is CallState.WRITTEN
+    assert replay_again(world, written, DANA) == WILL_BE
+    ((_, said),) = replay_calls(world.store, [written], again=True, by=ERIC)
+    assert said.startswith("was not touched: dana was first")
+    world.finish()
+    assert len(world.target.posts) == 2, "what one of them asked for"
+
+
+def test_decisions_stay_as_long_as_the_call(world: World) -> None:
+    ignore(world, world.call(CALL), DANA)
+    key = world.call(CALL).key
+    long_after = world.clock() + timedelta(days=200)
+    Retention(world.store, Keep(attempt_days=90)).prune(long_after)
+    assert [each.who for each in world.store.decisions.of_call(key)] == ["dana"]
+    Retention(world.store, Keep(call_days=100)).prune(long_after)
+    assert world.store.decisions.of_call(key) == []
