@@ -150,5 +150,21 @@ class NotSupported(PermanentError):
     """The PMS has no such operation (405), or the profile says so."""
 
 
+class LineIncomplete(PermanentError):
+    """lines.toml lacks what the PMS needs, or names what is not there."""
+
+
+class NoValidEvent(PermanentError):
+    """What is known of the call cannot be said in an event of this PMS."""
+
+
+class EndingUnknown(NoValidEvent):
+    """It is not known how the call ended, and no event says that."""
+
+
+class ProviderRefused(PermanentError):
+    """The provider of calls refuses a question about a call."""
+
+
 class CannotVerify(NotSupported):
     """A write may have got through, and nothing that would show it can be read. A person has to look."""

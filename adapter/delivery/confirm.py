@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from adapter.delivery.bulk_confirm import BulkConfirmation
 from adapter.delivery.correct import Correction
 from adapter.delivery.event_write import EventRetry
-from adapter.delivery.result import KEEP_TRYING, Finished, OnCommit, Reschedule, RunResult
+from adapter.delivery.result import KEEP_TRYING, Finished, OnCommit, Reschedule, RunResult, failed
 from adapter.delivery.write_once import Found, LeftNoTrace, NothingInDoubt, WriteOnce
 from adapter.domain.call import Call, CallState
+from adapter.domain.cause import Cause
 from adapter.domain.lifecycle import CallUpdate
 from adapter.errors import (
     CredentialsRefused,
@@ -116,10 +117,10 @@ class Confirmation:
     def _refused(self, call: Call, outcome: WriteOutcome) -> RunResult:
         """The PMS refused the write. It is tried again where the trouble may pass; else the call has failed."""
         words = outcome.words or "no reason given"
-        failed = Finished(CallState.FAILED, f"the PMS refused it: {words}")
+        refused = failed(Cause.REFUSED_BY_PMS, f"the PMS refused it: {words}")
         is_last = call.retries >= len(RETRY_AFTER_SECONDS)
         if call.event is None or not outcome.may_retry or is_last:
-            return failed
+            return refused
         tried_again = Reschedule(
             RETRY_AFTER_SECONDS[call.retries],
             f"the PMS failed ({words}); asked to try again",
@@ -131,7 +132,7 @@ class Confirmation:
         except CredentialsRefused:
             raise
         except PermanentError as error:
-            return replace(failed, reason=f"{failed.reason}; {error}")
+            return replace(refused, reason=f"{refused.reason}; {error}")
         if isinstance(last, Reschedule):
             return replace(last, state=CallState.POSTED)
         if not isinstance(last, NothingInDoubt | LeftNoTrace):
@@ -147,7 +148,7 @@ class Confirmation:
             # Where somebody had it tried again at the target, that job is ours now.
             on_commit = self._adopt(call, retry)
             if on_commit is None:
-                return replace(failed, reason=f"{failed.reason}; not tried again: {error}")
+                return replace(refused, reason=f"{refused.reason}; not tried again: {error}")
             return replace(tried_again, on_commit=on_commit)
         if isinstance(submitted, Reschedule):
             return replace(submitted, state=CallState.POSTED)

@@ -23,7 +23,7 @@ from adapter.delivery.write_once import (
 )
 from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call, CallState
-from adapter.domain.eligibility import NO_LINE, why_ineligible
+from adapter.domain.eligibility import NO_LINE, Ineligible, why_ineligible
 from adapter.storage.store import Store
 from adapter.targets.base import FoundJob, FoundOnRecord
 
@@ -81,10 +81,10 @@ class Steps:
         assessment = self._rules.assess(record)
         line = self._rules.lines.of(assessment.parties.line)
         if line is None:
-            return Finished(NO_LINE.state, NO_LINE.reason)
+            return _not_written(NO_LINE)
         ineligible = why_ineligible(assessment, line, self._rules.lines)
         if ineligible is not None and call.assigned_kind is None:
-            return Finished(ineligible.state, ineligible.reason)
+            return _not_written(ineligible)
 
         # On whose record, and as which event?
         pause = self._write_once.pause(line.integration_id)
@@ -115,3 +115,7 @@ class Steps:
         if isinstance(last, NothingInDoubt | LeftNoTrace | Reschedule):
             return last
         return self._confirmation.plan(write.integration_id, last)
+
+
+def _not_written(why: Ineligible) -> Finished:
+    return Finished(why.state, why.reason, cause=why.cause)

@@ -28,7 +28,14 @@ from adapter.domain.merge import join
 from adapter.domain.phone import e164
 from adapter.domain.questions import API_LAG, UNREACHABLE_AFTER
 from adapter.domain.record import CallRecord
-from adapter.errors import CredentialsRefused, RemoteError, TemporaryError
+from adapter.errors import (
+    CredentialsRefused,
+    NotSupported,
+    PermanentError,
+    ProviderRefused,
+    RemoteError,
+    TemporaryError,
+)
 from adapter.observability.logs import logger
 from adapter.providers.base import CallApi, Provider
 from adapter.storage.api_health import ApiHealth
@@ -106,6 +113,10 @@ class Enrichment:
             self._take_in_line_calls(record, provider.api, over_at)
         except (TemporaryError, CredentialsRefused) as error:
             return self._without_answer(call, error, self._clock())
+        except NotSupported:
+            raise
+        except PermanentError as error:
+            raise ProviderRefused(str(error), status=error.status) from error
         self._health.worked(call.provider, call.account, now)
         if record.parent.parent_id is not None:
             return self._fold_into(call, record, record.parent.parent_id)

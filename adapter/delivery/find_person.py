@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapter.delivery.lead_creation import LeadCreation
-from adapter.delivery.result import KEEP_TRYING, Finished, Reschedule, RunResult
+from adapter.delivery.result import KEEP_TRYING, Finished, Reschedule, RunResult, held, ignored
 from adapter.domain.assessment import Assessment
 from adapter.domain.assignment import NEW_LEAD
-from adapter.domain.call import Call, CallState
+from adapter.domain.call import Call
+from adapter.domain.cause import Cause
 from adapter.domain.lines import Line, PersonKind, UnknownCaller
 from adapter.domain.matching import Match, Person, choose_person
 from adapter.domain.outcome import Outcome
@@ -23,9 +24,10 @@ INDEX_WAIT_SECONDS = 15
 NO_LEAD_AFTER = (Outcome.DISCONNECTED, Outcome.FAILED)
 
 _NO_NUMBER = {
-    PartyKind.WITHHELD: "the caller withheld it",
-    PartyKind.UNAVAILABLE: "the network passed none on",
+    PartyKind.WITHHELD: (Cause.NUMBER_WITHHELD, "the caller withheld it"),
+    PartyKind.UNAVAILABLE: (Cause.NO_NUMBER, "the network passed none on"),
 }
+_NONE_REPORTED = (Cause.NO_NUMBER, "none was reported")
 
 
 @dataclass(frozen=True)
@@ -55,23 +57,23 @@ class PersonFinder:
             return self._assigned(call, PersonKind(call.assigned_kind), line)
         number = assessment.parties.other.number
         if not number:
-            why = _NO_NUMBER.get(assessment.parties.other.kind, "none was reported")
-            return Finished(CallState.HELD, f"no number to find a person or make a lead by: {why}")
+            cause, why = _NO_NUMBER.get(assessment.parties.other.kind, _NONE_REPORTED)
+            return held(cause, f"no number to find a person or make a lead by: {why}")
         match = choose_person(number, self._target.find_people(number, line), line)
         if match.person is not None:
             return Chosen(match.person, match.because)
-        if not match.is_unknown:
-            return Finished(CallState.HELD, match.because)
+        if match.cause is not None and not match.is_unknown:
+            return held(match.cause, match.because)
         return self._unknown(call, number, match, assessment, line)
 
     def _assigned(self, call: Call, kind: PersonKind, line: Line) -> Chosen | Finished:
         if call.assigned_id is None:
-            return Finished(CallState.HELD, f"assigned to a {kind.value} without an id")
+            return held(Cause.ASSIGNED_NOT_FOUND, f"assigned to a {kind.value} without an id")
         try:
             person = self._target.person(kind, call.assigned_id, line)
         except PermanentError as error:
             why = f"assigned to {kind.value} {call.assigned_id}, but {error}"
-            return Finished(CallState.HELD, why)
+            return held(Cause.ASSIGNED_NOT_FOUND, why)
         return Chosen(person, f"{kind.value} {person.id}: assigned by an operator")
 
     def _unknown(
@@ -90,15 +92,16 @@ class PersonFinder:
                 return Chosen(lead, f"lead {lead.id}: made for this caller")
             return lead
         if line.unknown_caller is UnknownCaller.IGNORE:
-            return Finished(CallState.IGNORED, f"{match.because}, and unknown callers are ignored")
+            why = f"{match.because}, and unknown callers are ignored"
+            return ignored(Cause.UNKNOWN_IGNORED, why)
         why = f"; no lead is made: {no_lead}" if no_lead else ""
-        return Finished(CallState.HELD, f"{match.because}{why}")
+        return held(Cause.NOBODY_FOUND, f"{match.because}{why}")
 
     def _wait_for_index(self, call: Call, match: Match) -> RunResult:
         why = f"{match.because} so far; the index of people is being read for the first time"
         waited = self._clock() - call.first_seen_at
         if waited >= KEEP_TRYING:
-            return Finished(CallState.HELD, why)
+            return held(Cause.PEOPLE_NOT_READ, why)
         return Reschedule(max(INDEX_WAIT_SECONDS, waited.total_seconds() / 4), why)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapter.delivery.result import Finished, Reschedule, RunResult
+from adapter.delivery.result import Reschedule, RunResult, cause_of, held
 from adapter.delivery.unrecorded_writes import UnrecordedWrites
 from adapter.delivery.write_once import (
     Found,
@@ -23,7 +23,8 @@ from adapter.delivery.write_once import (
     NothingInDoubt,
     WriteOnce,
 )
-from adapter.domain.call import Call, CallState
+from adapter.domain.call import Call
+from adapter.domain.cause import Cause
 from adapter.domain.lifecycle import UNDELIVERED
 from adapter.domain.lines import Line, PersonKind
 from adapter.domain.matching import Person
@@ -133,13 +134,13 @@ class LeadCreation:
         """
         if line.integration_id is None:
             why = f"{line.title} lacks integration_id: set it in lines.toml"
-            return Finished(CallState.HELD, why)
+            return held(Cause.LINE_INCOMPLETE, why)
         lead = self._leads.get(line.integration_id, number)
         if lead is None or lead.failed:
             try:
                 request = self._target.new_lead(number, line, call.call_id)
             except PermanentError as error:
-                return Finished(CallState.HELD, str(error))
+                return held(_cause_of(error), str(error))
             lead = self._leads.claim(line.integration_id, number, call.key, request, self._clock())
         if lead.lead_id is not None:
             return self._target.made_lead(lead.request, lead.lead_id, line)
@@ -171,7 +172,7 @@ class LeadCreation:
             answer = self._write_once.submit(write, last)
         except PermanentError as error:
             self._note(lead, failed=str(error))
-            return Finished(CallState.HELD, f"the lead could not be made: {error}")
+            return held(Cause.LEAD_NOT_MADE, f"the lead could not be made: {error}")
         if isinstance(answer, Reschedule):
             return answer
         return replace(ASKED, on_commit=answer.on_commit)
@@ -183,7 +184,7 @@ class LeadCreation:
         try:
             request = self._target.new_lead(number, line, call.call_id)
         except PermanentError as error:
-            return Finished(CallState.HELD, str(error))
+            return held(_cause_of(error), str(error))
         with self._store.begin() as connection:
             if self._leads.locked(connection, lead) == lead:
                 if isinstance(last, LeftNoTrace):
@@ -207,7 +208,8 @@ class LeadCreation:
         if outcome.state is WriteState.FAILED:
             words = outcome.words or "no reason given"
             self._note(lead, failed=words)
-            return Finished(CallState.HELD, f"the lead of this number could not be made: {words}")
+            why = f"the lead of this number could not be made: {words}"
+            return held(Cause.LEAD_NOT_MADE, why)
         if outcome.state is not WriteState.PENDING and outcome.record_id:
             self._note(lead, lead_id=outcome.record_id)
             return self._target.made_lead(lead.request, outcome.record_id, line)
@@ -218,12 +220,17 @@ class LeadCreation:
                     return person
         waited = self._clock() - lead.asked_at
         if waited > GIVE_UP_AFTER:
-            return Finished(
-                CallState.HELD, "a lead was made, but the PMS has not shown it in 3 days"
-            )
+            why = "a lead was made, but the PMS has not shown it in 3 days"
+            return held(Cause.LEAD_NOT_SHOWN, why)
         wait = next(
             (s for s in SYNC_WAIT_SECONDS if s > waited.total_seconds()), SYNC_WAIT_SECONDS[-1]
         )
         return Reschedule(
             wait, "a lead was made; waiting for the PMS to show it with its next sync"
         )
+
+
+def _cause_of(error: PermanentError) -> Cause:
+    """Return why no lead can be asked for: the line lacks something, or the PMS takes no new leads."""
+    cause = cause_of(error)
+    return cause if cause is Cause.LINE_INCOMPLETE else Cause.LEAD_NOT_MADE

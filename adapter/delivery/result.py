@@ -13,13 +13,19 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from adapter.domain.call import Call, CallState
-from adapter.domain.lifecycle import CallUpdate
+from adapter.domain.cause import Cause
+from adapter.domain.lifecycle import REPLAYABLE, CallUpdate
 from adapter.errors import (
+    CannotVerify,
     CredentialsRefused,
+    EndingUnknown,
+    LineIncomplete,
     LocalRateLimit,
     NotSupported,
+    NoValidEvent,
     Paused,
     PermanentError,
+    ProviderRefused,
     StoreRefused,
     TemporaryError,
 )
@@ -38,11 +44,34 @@ OnCommit = Callable[[sa.Connection], None]
 
 @dataclass(frozen=True)
 class Finished:
-    """The delivery ends here, in this state, for this reason. values: columns of the call to set."""
+    """The delivery ends here, in this state, for this reason. values: columns of the call to set.
+
+    cause: stands with the reason where the call is held, failed or ignored (`held`, `failed`, `ignored`).
+    """
 
     state: CallState
     reason: str | None = None
     values: CallUpdate | None = None
+    cause: Cause | None = None
+
+    def __post_init__(self) -> None:
+        if (self.cause is None) is (self.state in REPLAYABLE):
+            raise ValueError(f"{self.state.value} with the cause {self.cause}: {self.reason}")
+
+
+def held(cause: Cause, reason: str) -> Finished:
+    """An operator has to decide."""
+    return Finished(CallState.HELD, reason, cause=cause)
+
+
+def failed(cause: Cause, reason: str) -> Finished:
+    """The call cannot be written as it is."""
+    return Finished(CallState.FAILED, reason, cause=cause)
+
+
+def ignored(cause: Cause, reason: str) -> Finished:
+    """A rule says not to write the call."""
+    return Finished(CallState.IGNORED, reason, cause=cause)
 
 
 @dataclass(frozen=True)
@@ -78,7 +107,7 @@ def after_error(call: Call, error: Exception, now: datetime, backoff_seconds: fl
         if call.tried_since is not None and now - call.tried_since >= KEEP_TRYING:
             if call.state is CallState.WRITTEN:
                 return _still_written(error)
-            return Finished(CallState.FAILED, f"given up after a day of trying: {error}")
+            return failed(Cause.GIVEN_UP, f"given up after a day of trying: {error}")
         wait = min(backoff_seconds * 2 ** min(call.tries, 20), LONGEST_WAIT_SECONDS)
         # Not all calls are to come at once when the other side is back.
         wait *= random.uniform(0.8, 1.2)  # nosec B311 - nobody gains by guessing the number
@@ -94,10 +123,27 @@ def after_error(call: Call, error: Exception, now: datetime, backoff_seconds: fl
     if call.state is CallState.POSTED:
         return _still_accepted(error)
     if isinstance(error, NotSupported):
-        return Finished(CallState.HELD, str(error))
+        return held(cause_of(error), str(error))
     if isinstance(error, PermanentError):
-        return Finished(CallState.FAILED, str(error))
-    return Finished(CallState.FAILED, f"a bug of the adapter: {type(error).__name__}: {error}")
+        return failed(cause_of(error), str(error))
+    return failed(cause_of(error), f"a bug of the adapter: {type(error).__name__}: {error}")
+
+
+# By the class of the error; the first that fits.
+_CAUSES: tuple[tuple[type[Exception], Cause], ...] = (
+    (CannotVerify, Cause.WRITE_IN_DOUBT),
+    (NotSupported, Cause.NOT_SUPPORTED),
+    (LineIncomplete, Cause.LINE_INCOMPLETE),
+    (EndingUnknown, Cause.NO_ENDING),
+    (NoValidEvent, Cause.DOES_NOT_FIT),
+    (ProviderRefused, Cause.REFUSED_BY_PROVIDER),
+    (PermanentError, Cause.REFUSED_BY_TARGET),
+)
+
+
+def cause_of(error: Exception) -> Cause:
+    """Return why a call is held or failed that ended with this error."""
+    return next((cause for kind, cause in _CAUSES if isinstance(error, kind)), Cause.BUG)
 
 
 def _still_accepted(error: Exception) -> Finished:

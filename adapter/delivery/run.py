@@ -107,7 +107,9 @@ def _waits_to_know(result: RunResult) -> bool:
 
 def _transition(call: Call, result: RunResult, now: datetime) -> CallUpdate:
     if isinstance(result, Finished):
-        return lifecycle.finish(call, result.state, reason=result.reason, now=now)
+        return lifecycle.finish(
+            call, result.state, reason=result.reason, cause=result.cause, now=now
+        )
     return lifecycle.run_again(
         call,
         result.state,

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from adapter.domain.call_event import CallEvent, mark_of, mark_of_text
+from adapter.domain.cause import Cause
 from adapter.domain.record import CallRecord
 
 FORGOTTEN = "forgotten on request"  # the reason of a call of which nothing more is kept
@@ -100,6 +101,7 @@ class Call:
     may_be_written: bool | None
     updated_at: datetime
     waits_for: str | None
+    cause: Cause | None
 
     @cached_property
     def record(self) -> CallRecord:
@@ -139,6 +141,7 @@ class Call:
         """The call in this row of the calls table, by column."""
         values = dict(row)
         values["state"] = CallState(values["state"])
+        values["cause"] = Cause.of(values["cause"])
         values["record_json"] = values.pop("record")
         values["event_json"] = values.pop("event")
         values["is_on_record"] = values["job_id"] == ON_RECORD

@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypedDict, TypeVar
 
 from adapter.domain.call import FORGOTTEN, Call, CallState
 from adapter.domain.call_event import CallEvent
+from adapter.domain.cause import Cause
 
 States = frozenset[CallState]
 OPEN, DELIVERING, POSTED, WRITTEN, HELD, IGNORED, FAILED, FOLDED = CallState
@@ -179,6 +180,7 @@ class CallUpdate(TypedDict, total=False):
 
     state: CallState
     reason: str | None
+    cause: Cause | None
     record: str
     over_at: datetime | None
     started_at: datetime | None
@@ -291,11 +293,14 @@ def postpone(call: Call, *, until: datetime) -> CallUpdate:
 # By a run
 
 
-def finish(call: Call, state: CallState, *, reason: str | None, now: datetime) -> CallUpdate:
+def finish(
+    call: Call, state: CallState, *, reason: str | None, cause: Cause | None, now: datetime
+) -> CallUpdate:
     """FINISH: the run ends in this state, and no other run is planned."""
     return {
         "state": state,
         "reason": reason,
+        "cause": cause,
         "updated_at": now,
         "waits_for": None,
         "due_at": None,
@@ -318,6 +323,7 @@ def run_again(
     update: CallUpdate = {
         "state": state,
         "reason": reason,
+        "cause": None,
         "updated_at": now,
         "waits_for": waits_for,
         "run": next_run(call.run),
@@ -345,7 +351,8 @@ def decide(call: Call, *, reason: str, now: datetime) -> CallUpdate:
 
 def dismiss(call: Call, *, reason: str, now: datetime) -> CallUpdate:
     """DISMISS. The new run is never due: it only replaces one that may be under way."""
-    return {**_start_over(DISMISS, call, now), "due_at": None, "job_id": None, "reason": reason}
+    said: CallUpdate = {"reason": reason, "cause": Cause.BY_OPERATOR}
+    return {**_start_over(DISMISS, call, now), "due_at": None, "job_id": None, **said}
 
 
 def replay(call: Call, *, reason: str, now: datetime) -> CallUpdate:
@@ -365,17 +372,20 @@ def forget(call: Call, *, now: datetime) -> CallUpdate:
     """FORGET, FORGET_ENDED. A run that is under way is replaced, and so can say nothing more of the call."""
     said: CallUpdate = {"reason": FORGOTTEN, "updated_at": now}
     if call.state in FORGET.sources:
-        return {**_change(FORGET, call), **said, "due_at": None}
+        return {**_change(FORGET, call), **said, "due_at": None, "cause": Cause.FORGOTTEN}
+    if call.state is IGNORED:
+        said["cause"] = Cause.FORGOTTEN
     return {**_change(FORGET_ENDED, call), **said}
 
 
 def begin_forgotten(*, now: datetime) -> CallUpdate:
     """FIRST_FORGOTTEN: nothing is kept of the call but that it was forgotten."""
-    return {"state": IGNORED, "reason": FORGOTTEN, "run": 1, "updated_at": now}
+    update: CallUpdate = {"state": IGNORED, "reason": FORGOTTEN, "cause": Cause.FORGOTTEN}
+    return {**update, "run": 1, "updated_at": now}
 
 
 def _start_over(transition: Transition, call: Call, now: datetime) -> CallUpdate:
-    counts: CallUpdate = {"tries": 0, "tried_since": None}
+    counts: CallUpdate = {"tries": 0, "tried_since": None, "cause": None}
     return {**_change(transition, call), **counts, "due_at": now, "updated_at": now}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from adapter.domain.cause import Cause
 from adapter.domain.lines import Ambiguous, Line, PersonKind
 from adapter.text.phrases import enumeration
 
@@ -41,11 +42,18 @@ class Person:
 
 @dataclass(frozen=True)
 class Match:
-    """The person, or None; and in either case why, in words an operator understands."""
+    """The person, or None; and in either case why, in words an operator understands.
+
+    cause: why there is none. is_unknown: nobody at all has this number.
+    """
 
     person: Person | None
     because: str
-    is_unknown: bool = False  # nobody at all has this number
+    cause: Cause | None = None
+
+    @property
+    def is_unknown(self) -> bool:
+        return self.cause is Cause.NOBODY_FOUND
 
 
 def choose_person(number: str, candidates: Iterable[Person], line: Line) -> Match:
@@ -68,7 +76,8 @@ def choose_person(number: str, candidates: Iterable[Person], line: Line) -> Matc
     writable = {key: person for key, person in fitting.items() if not person.refused}
     if not writable:
         first = next(iter(fitting.values()))
-        return Match(None, f"{first.kind.value} {first.id} has this number, but {first.refused}")
+        why = f"{first.kind.value} {first.id} has this number, but {first.refused}"
+        return Match(None, why, Cause.NOT_SUPPORTED)
 
     def rank(person: Person) -> tuple[bool, bool, int, float]:
         elsewhere = line.property_id is not None and person.property_id != line.property_id
@@ -79,7 +88,8 @@ def choose_person(number: str, candidates: Iterable[Person], line: Line) -> Matc
     tied = [p for p in ranked[1:] if rank(p)[:3] == rank(best)[:3]]
     if tied and line.ambiguous is Ambiguous.HOLD:
         names = ", ".join(sorted(p.id for p in [best, *tied]))
-        return Match(None, f"{len(tied) + 1} people fit equally well: {names}")
+        why = f"{len(tied) + 1} people fit equally well: {names}"
+        return Match(None, why, Cause.SEVERAL_FOUND)
     return Match(best, _explain(best, ranked, tied, line, is_among_words=not owners))
 
 
@@ -90,8 +100,9 @@ def _nobody(owners: Sequence[Person], among_words: Sequence[Person], line: Line)
     if owners and candidate is not None:
         why = f"{candidate.kind.value} {candidate.id} has this number only among the words of a phone field"
         owner = owners[0]
-        return Match(None, f"{why}, and it is the number of {owner.kind.value} {owner.id}")
-    return Match(None, f"nobody with this number among the {kinds}", is_unknown=True)
+        but = f"and it is the number of {owner.kind.value} {owner.id}"
+        return Match(None, f"{why}, {but}", Cause.NUMBER_IN_DOUBT)
+    return Match(None, f"nobody with this number among the {kinds}", Cause.NOBODY_FOUND)
 
 
 def _stamp(person: Person) -> float:

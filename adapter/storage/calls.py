@@ -215,6 +215,8 @@ def stored(values: CallUpdate) -> dict[str, Any]:
     columns: dict[str, Any] = {**values}
     if state := values.get("state"):
         columns["state"] = state.value
+    if cause := values.get("cause"):
+        columns["cause"] = str(cause)
     if event := values.get("event"):
         columns["event"] = event.to_json()
     if columns.pop("is_on_record", False):

@@ -261,6 +261,7 @@ _CLAIM = (
             (state_in(lifecycle.CLAIM.sources), CallState.DELIVERING.value),
             else_=calls.c.state,
         ),
+        cause=sa.case((state_in(lifecycle.CLAIM.sources), sa.null()), else_=calls.c.cause),
     )
     .returning(calls)
 )

@@ -295,6 +295,10 @@ class Walk(RuleBasedStateMachine):
             assert self.is_planned
 
     @invariant()
+    def what_nobody_writes_has_a_cause(self) -> None:
+        assert (self.call.cause is not None) is (self.call.state in lifecycle.REPLAYABLE)
+
+    @invariant()
     def what_is_written_stands_there(self) -> None:
         """Or the target has not told yet that it failed."""
         if self.call.state is CallState.WRITTEN:

@@ -9,9 +9,10 @@ from functools import partial
 
 import pytest
 
-from adapter.delivery.result import Finished, Reschedule
+from adapter.delivery.result import Finished, Reschedule, failed, held
 from adapter.delivery.run import Delivery
 from adapter.domain.call import Call, CallState
+from adapter.domain.cause import Cause
 from adapter.errors import StoreUnavailable, TemporaryError
 from adapter.observability.exchanges import Exchange, record_exchange
 from adapter.storage.store import Store
@@ -125,7 +126,9 @@ def test_while_it_runs_the_call_is_being_delivered(due: Store, clock: Clock) -> 
 
 
 def test_a_done_call_is_planned_no_more(due: Store, clock: Clock) -> None:
-    call = deliver(due, clock, lambda _: Finished(CallState.HELD, "nobody", {"because": "rule"}))
+    call = deliver(
+        due, clock, lambda _: Finished(CallState.HELD, "nobody", {"because": "rule"}, Cause.OTHER)
+    )
     assert (call.state, call.reason, call.because) == (CallState.HELD, "nobody", "rule")
     assert (call.due_at, call.tries, call.tried_since) == (None, 0, None)
     with due.begin() as connection:
@@ -160,7 +163,7 @@ def test_what_was_asked_is_kept_with_what_was_decided_after_it(due: Store, clock
     def advance(call: Call) -> Finished:
         asks(due, clock, "leads")
         asks(due, clock, "residents", 404)
-        return Finished(CallState.HELD, "nobody found")
+        return held(Cause.NOBODY_FOUND, "nobody found")
 
     deliver(due, clock, advance)
     told = [(a.asked, a.status, a.answer, a.next, a.in_doubt) for a in due.attempts.of_call(KEY)]
@@ -177,7 +180,7 @@ def test_a_run_that_was_replaced_while_it_ran_keeps_what_it_asked_and_decides_no
         asks(due, clock, "leads")
         with due.begin() as connection:
             due.calls.update(connection, KEY, run=5, reason="replaced")
-        return Finished(CallState.FAILED, "too late")
+        return failed(Cause.OTHER, "too late")
 
     call = deliver(due, clock, advance)
     assert (call.run, call.reason) == (5, "replaced")
@@ -190,7 +193,7 @@ def test_facts_that_came_while_it_was_held_are_looked_at_in_a_run_of_their_own(
 ) -> None:
     def advance(call: Call) -> Finished:
         world.hook(dial_hook("completed", 30, bridged=True, parent="in-progress"))
-        return Finished(CallState.HELD, "not told who called")
+        return held(Cause.NO_NUMBER, "not told who called")
 
     call = deliver(due, clock, advance)
     assert (call.state, call.run, call.due_at) == (CallState.HELD, 2, clock())

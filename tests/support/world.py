@@ -111,13 +111,15 @@ class FakeTarget:
     no_logs: Exception | None = None
     no_amending: Exception | None = None
     is_correctable: bool = True
+    is_complete: bool = True
+    no_leads: list[Exception] = field(default_factory=list)
 
     def find_people(self, number: str, line: Line) -> Sequence[Person]:
         found: Sequence[Person] = self._next("find_people", self.lookups, self.people)
         return found
 
     def knows_everybody(self, line: Line) -> bool:
-        return True
+        return self.is_complete
 
     def person(self, kind: PersonKind, person_id: str, line: Line) -> Person:
         self.asked["person"] += 1
@@ -128,6 +130,8 @@ class FakeTarget:
 
     def new_lead(self, number: str, line: Line, reference: str) -> WriteRequest:
         self.asked["new_lead"] += 1
+        if self.no_leads:
+            raise self.no_leads.pop(0)
         body = {"phone_1": number, "notes": reference, "first_name": "Unknown"}
         return WriteRequest("/leads", {}, body)
 

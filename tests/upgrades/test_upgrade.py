@@ -12,6 +12,8 @@ import time_machine
 from adapter.bootstrap import migrate
 from adapter.config.settings import Settings
 from adapter.domain.call import Call, CallState
+from adapter.domain.cause import Cause
+from adapter.domain.lifecycle import REPLAYABLE
 from adapter.domain.lines import PersonKind
 from adapter.storage.engine import open_engine, schema_state
 from adapter.storage.people_index import PeopleIndex, SyncState
@@ -119,6 +121,14 @@ def test_every_call_stands_where_it_stood(upgraded: Store) -> None:
     doubtful = next(call for call in upgraded.calls.find(call_id("doubtful")))
     with upgraded.begin() as connection:
         assert upgraded.attempts.last_in_doubt(connection, doubtful.key, "post") is not None
+
+
+def test_every_call_that_is_not_written_has_the_cause_of_its_reason(upgraded: Store) -> None:
+    found = {call.state: call.cause for call in upgraded.calls.search(limit=1000)}
+    assert found[CallState.IGNORED] is Cause.IGNORE_LIST
+    for call in upgraded.calls.search(limit=1000):
+        is_decided = call.state in REPLAYABLE
+        assert (call.cause not in (None, Cause.OTHER)) is is_decided, (call.state, call.reason)
 
 
 def test_an_empty_database_of_0_1_0_has_nothing_to_look_at(empty_database_url: str) -> None:

@@ -38,6 +38,8 @@ hooks = sa.Table(
 # Calls that are to be written; as it stands here, so that planners see that the index is enough.
 _STATES = [state.value for state in CallState if state in lifecycle.UNDELIVERED]
 UNDELIVERED = f"state IN ({', '.join(repr(value) for value in _STATES)})"
+# Calls that wait for an operator, grouped by what they wait for.
+TO_DECIDE = "state IN ('held', 'failed')"
 
 calls = sa.Table(
     "calls",
@@ -82,6 +84,7 @@ calls = sa.Table(
     sa.Column("may_be_written", sa.Boolean),
     sa.Column("updated_at", UTCDateTime, nullable=False),
     sa.Column("waits_for", sa.Text),  # the pause whose end it waits for
+    sa.Column("cause", sa.Text),  # adapter.domain.cause; of calls that are held, failed or ignored
     sa.Index("calls_by_time", "first_seen_at"),
     sa.Index("calls_by_state", "state", "first_seen_at"),
     sa.Index("calls_by_outcome", "state", "outcome"),
@@ -89,6 +92,15 @@ calls = sa.Table(
     sa.Index("calls_by_other", "other", "first_seen_at"),
     sa.Index("calls_by_line", "line", "first_seen_at"),
     sa.Index("calls_by_job", "job_id"),
+    sa.Index(
+        "calls_by_cause",
+        "state",
+        "cause",
+        "line",
+        "first_seen_at",
+        postgresql_where=sa.text(TO_DECIDE),
+        sqlite_where=sa.text(TO_DECIDE),
+    ),
     sa.Index(
         "calls_unconfirmed",
         "posted_at",

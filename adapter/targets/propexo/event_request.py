@@ -12,7 +12,7 @@ from adapter.domain.call_event import WriteRequest
 from adapter.domain.lines import Line
 from adapter.domain.matching import Person
 from adapter.domain.summary import CallSummary
-from adapter.errors import NotSupported, PermanentError
+from adapter.errors import EndingUnknown, LineIncomplete, NotSupported, NoValidEvent
 from adapter.targets.propexo.models import CALL_STATUS, MAX_CALL_SECONDS
 from adapter.targets.propexo.notes import notes
 from adapter.targets.propexo.profile import MODELS, Profile
@@ -34,14 +34,14 @@ def record_event(
     vendor: Propexo's word for the integration's PMS. event_type_id, employee_id: what the line
     names, looked up where it names it in words.
 
-    Errors: NotSupported with the reason where the PMS takes no such event; PermanentError naming
-    the line's keys that are missing, or what does not fit.
+    Errors: NotSupported with the reason where the PMS takes no such event; LineIncomplete naming
+    the line's keys that are missing; EndingUnknown; NoValidEvent with what does not fit.
     """
     profile = profile_of(vendor, person.kind)
     if profile.unsupported:
         raise NotSupported(profile.unsupported)
     if summary.outcome not in CALL_STATUS:
-        raise PermanentError(
+        raise EndingUnknown(
             f"call {summary.reference}: how it ended is not known ({summary.because}), "
             "and no event says that; look it up at the provider"
         )
@@ -70,7 +70,7 @@ def record_event(
     }
     absent = [name for name in profile.all_required if name not in body]
     if absent:
-        raise PermanentError(_absence(absent, profile, line))
+        raise LineIncomplete(_absence(absent, profile, line))
     return WriteRequest(profile.path, profile.query, _validated(body, profile, summary))
 
 
@@ -114,6 +114,4 @@ def _validated(body: dict[str, Any], profile: Profile, summary: CallSummary) -> 
         problems = "; ".join(
             f"{'.'.join(map(str, each['loc']))} {each['msg']}".strip() for each in error.errors()
         )
-        raise PermanentError(
-            f"call {summary.reference} makes no valid event: {problems}"
-        ) from error
+        raise NoValidEvent(f"call {summary.reference} makes no valid event: {problems}") from error

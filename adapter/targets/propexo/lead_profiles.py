@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from adapter.domain.call_event import WriteRequest
 from adapter.domain.lines import Line
-from adapter.errors import NotSupported, PermanentError
+from adapter.errors import LineIncomplete, NotSupported
 from adapter.targets.propexo.profile import LINE_KEYS, STRIP_UNKNOWN
 from adapter.targets.propexo.profiles import UNKNOWN, has_key
 
@@ -95,13 +95,13 @@ def lead_request(
     employee_id: where the line names an employee in words. The reference is not put into the lead's
     notes: Yardi makes an event of a new lead, and that would pass for the call's.
 
-    Errors: NotSupported with the reason; PermanentError naming the line's keys that are missing.
+    Errors: NotSupported with the reason; LineIncomplete naming the line's keys that are missing.
     """
     creation = lead_profile_of(vendor)
     if creation.unsupported:
         raise NotSupported(creation.unsupported)
     if line.integration_id is None:
-        raise PermanentError(f"{line.title} lacks integration_id: set it in lines.toml")
+        raise LineIncomplete(f"{line.title} lacks integration_id: set it in lines.toml")
     known = {
         "integration_id": line.integration_id,
         "property_id": line.property_id,
@@ -123,5 +123,5 @@ def lead_request(
             if lacking
             else f"what {line.title} names was not found in the PMS: correct lines.toml"
         )
-        raise PermanentError(f"a new lead needs {', '.join(absent)}, and {way_out}")
+        raise LineIncomplete(f"a new lead needs {', '.join(absent)}, and {way_out}")
     return WriteRequest(PATH, STRIP_UNKNOWN, body)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from adapter.domain.summary import CallSummary
-from adapter.errors import PermanentError
+from adapter.errors import NoValidEvent
 from adapter.targets.propexo.phrasing import FULL, PHRASINGS
 from adapter.text.plain import quotable
 
@@ -63,13 +63,13 @@ def notes(
        where that fits now.
     The link and the reference are never cut.
 
-    Errors: PermanentError if these two alone do not fit.
+    Errors: NoValidEvent if these two alone do not fit.
     """
     ref = trace(summary.reference)
     shortest = _length(f"{PHRASINGS[-1].link(summary)} {ref}" if has_link else ref)
     room = min(limit, SENSIBLE_LENGTH) if limit else max(shortest, SENSIBLE_LENGTH)
     if shortest > room:
-        raise PermanentError(
+        raise NoValidEvent(
             f"the link and the reference of call {summary.reference} do not fit into the notes of "
             f"this PMS ({room} characters): shorten PUBLIC_BASE_URL, or set RECORDING_LINKS=adapter"
         )

@@ -13,7 +13,7 @@ from adapter.domain.call_event import CallEvent, WriteRequest
 from adapter.domain.lines import Line, PersonKind
 from adapter.domain.matching import Person
 from adapter.domain.summary import CallSummary
-from adapter.errors import CannotVerify, PermanentError, TemporaryError
+from adapter.errors import CannotVerify, LineIncomplete, PermanentError, TemporaryError
 from adapter.observability.logs import logger
 from adapter.storage.people_index import PeopleIndex
 from adapter.targets.base import (
@@ -137,7 +137,7 @@ class PropexoTarget:
     def new_lead(self, number: str, line: Line, reference: str) -> WriteRequest:
         integration_id = line.integration_id
         if integration_id is None:
-            raise PermanentError(f"{line.title} lacks integration_id: set it in lines.toml")
+            raise LineIncomplete(f"{line.title} lacks integration_id: set it in lines.toml")
         nobody = AnybodyAt(PersonKind.LEAD, integration_id, line.property_id)
         return lead_request(
             line,

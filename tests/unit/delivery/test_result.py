@@ -10,12 +10,18 @@ import pytest
 
 from adapter.delivery.result import Finished, Reschedule, after_error
 from adapter.domain.call import Call, CallState
+from adapter.domain.cause import Cause
 from adapter.errors import (
+    CannotVerify,
     CredentialsRefused,
+    EndingUnknown,
+    LineIncomplete,
     LocalRateLimit,
     NotSupported,
+    NoValidEvent,
     Paused,
     PermanentError,
+    ProviderRefused,
     TemporaryError,
 )
 from tests.support.environment import NOW
@@ -85,19 +91,42 @@ def test_tries_end_after_a_day(tried: timedelta, ends: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "state"),
+    ("error", "state", "cause"),
     [
-        (PermanentError("400: wrong"), CallState.FAILED),
-        (NotSupported("405: not offered"), CallState.HELD),
-        (ValueError("oops"), CallState.FAILED),
+        (PermanentError("400: wrong"), CallState.FAILED, Cause.REFUSED_BY_TARGET),
+        (NotSupported("405: not offered"), CallState.HELD, Cause.NOT_SUPPORTED),
+        (CannotVerify("no logs"), CallState.HELD, Cause.WRITE_IN_DOUBT),
+        (LineIncomplete("it lacks x"), CallState.FAILED, Cause.LINE_INCOMPLETE),
+        (NoValidEvent("too long"), CallState.FAILED, Cause.DOES_NOT_FIT),
+        (EndingUnknown("not known"), CallState.FAILED, Cause.NO_ENDING),
+        (ProviderRefused("400: no"), CallState.FAILED, Cause.REFUSED_BY_PROVIDER),
+        (ValueError("oops"), CallState.FAILED, Cause.BUG),
     ],
 )
-def test_a_permanent_failure_ends_the_delivery(error: Exception, state: CallState) -> None:
+def test_a_permanent_failure_ends_the_delivery(
+    error: Exception, state: CallState, cause: Cause
+) -> None:
     result = after_error(a_call(), error, NOW, 2.0)
     assert isinstance(result, Finished)
-    assert result.state is state
+    assert (result.state, result.cause) == (state, cause)
     assert result.reason is not None
     assert str(error) in result.reason
+
+
+@pytest.mark.parametrize(
+    ("state", "cause"),
+    [
+        (CallState.HELD, None),
+        (CallState.FAILED, None),
+        (CallState.IGNORED, None),
+        (CallState.WRITTEN, Cause.OTHER),
+    ],
+)
+def test_an_end_has_a_cause_where_an_operator_may_replay_it_and_only_there(
+    state: CallState, cause: Cause | None
+) -> None:
+    with pytest.raises(ValueError, match=state.value):
+        Finished(state, "why", cause=cause)
 
 
 def test_what_the_key_may_not_do_waits_a_minute_each_time_and_fails_only_after_a_day() -> None:

@@ -15,6 +15,7 @@ import pytest
 import adapter
 from adapter.domain import lifecycle
 from adapter.domain.call import Call, CallState
+from adapter.domain.cause import Cause
 from adapter.domain.lifecycle import TRANSITIONS, CallUpdate, Transition
 from adapter.storage.schema import UNDELIVERED, calls
 from adapter.storage.store import Store
@@ -88,7 +89,8 @@ def some_call(store: Store, state: CallState) -> Call:
 
 
 def end(call: Call, state: CallState) -> CallUpdate:
-    return lifecycle.finish(call, state, reason="r", now=NOW)
+    cause = Cause.OTHER if state in lifecycle.REPLAYABLE else None
+    return lifecycle.finish(call, state, reason="r", cause=cause, now=NOW)
 
 
 def again(call: Call, state: CallState) -> CallUpdate:
