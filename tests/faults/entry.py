@@ -19,7 +19,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
@@ -83,7 +83,7 @@ def run_worker() -> None:
 
 
 def run_sandbox(port: int) -> None:
-    """The stand-in for Propexo; and one for Twilio's API, which has never heard of any call."""
+    """The stand-in for Propexo."""
     state = SandboxState()
     app = create_sandbox(
         state,
@@ -92,15 +92,6 @@ def run_sandbox(port: int) -> None:
         write_seconds=WRITE_SECONDS,
         read_back_seconds=READ_BACK_SECONDS,
     )
-    propexo = app.wsgi_app
-
-    def route(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        if environ["PATH_INFO"].startswith("/2010-04-01/"):
-            start("404 NOT FOUND", [("Content-Type", "application/json")])
-            return [b'{"code": 20404, "message": "not found", "status": 404}']
-        return propexo(environ, start)
-
-    app.wsgi_app = route  # type: ignore[method-assign, assignment]  # Flask's own way to put a layer around an app
     with SandboxServer(app, port=port) as server:
         server.wait()
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tests.faults.audit import Findings, audit, unfinished
+from tests.faults.call_list import keep_current
 from tests.faults.faults import FAULTS, NotReached
 from tests.faults.traffic import Senders, Sent, SentCall, make_calls
 from tests.faults.world import World
@@ -98,7 +99,7 @@ def run(
             progress.update(sending, completed=senders.sent.hooks)
             progress.update(breaking, completed=len(happened), description=description)
 
-        senders.start()
+        keep_current(world.twilio, senders.start())
         for step in plan:
             while senders.share < step.share and not senders.is_done:
                 show("faults")

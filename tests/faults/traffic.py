@@ -199,11 +199,14 @@ class Senders:
         ]
         self._begun = 0.0
 
-    def start(self) -> None:
+    def start(self) -> Sequence[tuple[float, SentCall]]:
+        """Begin to send. Return when each call begins, in epoch seconds."""
         self._begun, now = time.monotonic(), time.time()
         planned = []
+        begins = []
         for place, call in enumerate(self.calls):
             begin = place / self._per_second
+            begins.append((now + begin, call))
             stamp = format_datetime(datetime.fromtimestamp(now + begin, UTC))
             for after, params in call.hooks:
                 told = {**params, "Timestamp": stamp} if "Timestamp" in params else params
@@ -212,6 +215,7 @@ class Senders:
             self._todo.put(each)
         for thread in self._threads:
             thread.start()
+        return begins
 
     @property
     def is_done(self) -> bool:

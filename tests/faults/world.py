@@ -22,6 +22,7 @@ from adapter.storage.schema import workers
 from tests.faults import traffic
 from tests.faults.disk import SmallDisk
 from tests.faults.postgres import Cluster
+from tests.support.twilio_api import FakeTwilio
 from tests.support.waiting import free_port
 
 VISIBLE_SECONDS = 3.0
@@ -81,8 +82,10 @@ class World:
     started: int = 0
     sandbox: Child | None = None
     senders: traffic.Senders | None = None
+    twilio: FakeTwilio = field(default_factory=lambda: FakeTwilio({traffic.ACCOUNT: traffic.TOKEN}))
 
     def __enter__(self) -> World:
+        self.twilio.__enter__()
         try:
             self._set_up()
         except BaseException:
@@ -118,6 +121,7 @@ class World:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         for child in [*self.webs, *self.workers, *([self.sandbox] if self.sandbox else [])]:
             child.kill()
+        self.twilio.__exit__()
         self.engine.dispose()
         if kind is None:
             shutil.rmtree(self.home, ignore_errors=True)
@@ -277,7 +281,7 @@ class World:
             "DATABASE_URL": self.database_url,
             "TWILIO_ACCOUNT_SID": traffic.ACCOUNT,
             "TWILIO_AUTH_TOKEN": traffic.TOKEN,
-            "TWILIO_API_BASE_URL": self.sandbox_url,
+            "TWILIO_API_BASE_URL": self.twilio.url,
             "PROPEXO_API_KEY": "sandbox-key",
             "PROPEXO_BASE_URL": self.sandbox_url,
             "PROPEXO_RATE_LIMIT": "0",

@@ -227,7 +227,7 @@ class FakeTwilio:
                     request, "recordings", _where(self.recordings, request, "CallSid")
                 )
             case ["Calls", sid, "Recordings.json"]:
-                rows = [row for row in self.recordings.values() if row["call_sid"] == sid]
+                rows = [row for row in [*self.recordings.values()] if row["call_sid"] == sid]
                 return self._page(request, "recordings", rows)
             case ["Calls", sid]:
                 return _row(self.calls.get(sid.removesuffix(".json")))
@@ -308,7 +308,7 @@ def _where(
     """The rows; where the parameter is given, only those that it fits."""
     column = {"ParentCallSid": "parent_call_sid", "CallSid": "call_sid"}[parameter]
     value = request.args.get(parameter)
-    return [row for row in rows.values() if value is None or row[column] == value]
+    return [row for row in [*rows.values()] if value is None or row[column] == value]
 
 
 def _row(row: dict[str, Any] | None) -> Response:
