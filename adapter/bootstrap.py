@@ -44,10 +44,12 @@ from adapter.storage.pauses import Pauses
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.readiness import lacking
 from adapter.storage.retention import Keep, Retention
+from adapter.storage.sign_ins import SignIns
 from adapter.storage.store import Store
 from adapter.storage.task_leases import TaskLeases
 from adapter.storage.totals import Flush, Totals
 from adapter.storage.workers import new_executor_id
+from adapter.storage.wrong_passwords import WrongPasswords
 from adapter.targets import propexo
 from adapter.targets.base import Target, TargetDeps
 from adapter.web.access import Access
@@ -55,17 +57,25 @@ from adapter.web.app import create_app
 from adapter.web.health import Health, health_routes
 from adapter.web.hooks import hook_routes
 from adapter.web.recordings.routes import recording_routes
+from adapter.web.sign_in.password_tries import PasswordTries
+from adapter.web.sign_in.roles import Roles
+from adapter.web.sign_in.sessions import Cookies, Sessions
+from adapter.web.slots import Slots
 from adapter.web.write_failures import write_failure_routes
 from adapter.worker.periodic import PeriodicRunner
 from adapter.worker.resume_paused import ResumePaused
 from adapter.worker.tasks import HeldOnceMore, Work, periodic_tasks
 
 if TYPE_CHECKING:
+    from adapter.web.pages.frame import Frame
     from adapter.worker.process import Worker
 
 # How many connections to the database a process has at the most: its threads get no more done with more.
 # docs/decisions/0006-database-connections.md
 CONNECTIONS = 5
+# More, in a web process with pages: those of the pages, whose statements may not take long.
+PAGE_CONNECTIONS = 2
+PAGE_STATEMENT_SECONDS = 5.0
 
 # A telephony provider is added here and in a package of its own (docs/adding-a-provider.md).
 PROVIDERS: Mapping[str, Callable[[Settings], Provider]] = {"twilio": twilio.build}
@@ -79,6 +89,7 @@ class Container:
     """The parts of one process; each is made when it is first used.
 
     monotonic: seconds by a clock that does not jump. given_lines: in the place of what the file says now.
+    statement_seconds: how long a statement may take; None: as long as it takes.
     """
 
     settings: Settings
@@ -86,12 +97,18 @@ class Container:
     pool_seconds: float = 5.0
     monotonic: Callable[[], float] = time.monotonic
     given_lines: Lines | None = None
+    statement_seconds: float | None = None
 
     @cached_property
     def store(self) -> Store:
         url = self.settings.database_url
         return Store(
-            database.open_engine(url, pool_size=self.pool_size, pool_seconds=self.pool_seconds)
+            database.open_engine(
+                url,
+                pool_size=self.pool_size,
+                pool_seconds=self.pool_seconds,
+                statement_seconds=self.statement_seconds,
+            )
         )
 
     @cached_property
@@ -291,6 +308,35 @@ class Container:
             rate_limit_name=self.target.name,
         )
 
+    @cached_property
+    def frame(self) -> Frame:
+        """What all pages share."""
+        from adapter.web.pages.frame import Frame  # with libraries that hooks do without
+
+        settings = self.settings
+        return Frame(
+            cookies=Cookies(lambda: self._kept_keys, self._admin_password),
+            sessions=Sessions(SignIns(self.store), _now),
+            roles=Roles(has_password=self._admin_password is not None),
+            slots=self.slots,
+            public_url=settings.public_base_url or "http://localhost",
+            default_zone=self.lines.defaults.timezone,
+        )
+
+    @cached_property
+    def slots(self) -> Slots:
+        """Of pages and the API together."""
+        return Slots()
+
+    @property
+    def _admin_password(self) -> str | None:
+        password = self.settings.admin_password
+        return password.get_secret_value() if password else None
+
+    @cached_property
+    def _kept_keys(self) -> list[str]:
+        return self._secret_keys()
+
     def _secret_keys(self) -> list[str]:
         from_settings = [key.get_secret_value() for key in self.settings.secret_key]
         return from_settings or [self.store.secrets.get_or_set("links", secrets.token_urlsafe(32))]
@@ -322,7 +368,28 @@ def web_app(settings: Settings | None = None) -> Flask:
             rate_limit=settings.propexo_rate_limit,
             rate_limit_name=container.target.name,
         ),
+        pages=_pages(settings, container.lines),
     )
+
+
+def _pages(settings: Settings, lines: Lines) -> Callable[[Flask], None] | None:
+    """The pages for people; None where nobody could sign in. Their connections are their own."""
+    if settings.admin_password is None:
+        return None
+    from adapter.web.pages.login import login_routes  # with libraries that hooks do without
+
+    parts = Container(
+        settings,
+        pool_size=PAGE_CONNECTIONS,
+        given_lines=lines,
+        statement_seconds=PAGE_STATEMENT_SECONDS,
+    )
+    frame = parts.frame
+    tries = PasswordTries(WrongPasswords(parts.store), _now)
+    pages = [
+        login_routes(frame.sessions, frame.cookies, tries, password=parts._admin_password),
+    ]
+    return lambda app: frame.install(app, pages)
 
 
 def worker(settings: Settings | None = None) -> Worker:

@@ -231,6 +231,7 @@ class Settings(BaseModel):
     settle_seconds: Seconds = 10.0
     recording_wait_seconds: Seconds = 300.0
     secret_key: Secrets = ()
+    # One password for all operators. Without it and without OIDC there are no pages.
     admin_password: Secret | None = None
     # Bearer token for /metrics and the details of /readyz; without it they are for this machine only.
     metrics_token: Secret | None = None

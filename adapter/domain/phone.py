@@ -240,3 +240,12 @@ def pretty(number: str) -> str:
         else phonenumbers.PhoneNumberFormat.INTERNATIONAL
     )
     return phonenumbers.format_number(parsed, style)
+
+
+def last_four(raw: str) -> str:
+    """Return a number for those who may not see it: by its last four digits, (•••) •••-0134."""
+    digits = [sign for sign in (e164(raw) or "") if sign.isdigit()]
+    if len(digits) < 7:
+        return "hidden"
+    shown = "".join(digits[-4:])
+    return f"(•••) •••-{shown}" if len(digits) == 11 and digits[0] == "1" else f"••• {shown}"

@@ -20,11 +20,17 @@ REST_SECONDS = 2.0
 _LOCK = 7_206_051_410  # any number of our own: pg_advisory_lock
 
 
-def open_engine(url: str, *, pool_size: int = 10, pool_seconds: float = 5.0) -> sa.Engine:
+def open_engine(
+    url: str,
+    *,
+    pool_size: int = 10,
+    pool_seconds: float = 5.0,
+    statement_seconds: float | None = None,
+) -> sa.Engine:
     """An engine for SQLite (WAL, every commit on disk) or PostgreSQL.
 
     url: a SQLAlchemy URL. pool_size: how many connections there are at the most. pool_seconds: how long a
-    thread waits for one.
+    thread waits for one. statement_seconds: after so long, the database ends a statement (StoreUnavailable).
     Connections that rested are checked before use, so a restarted server is noticed.
     """
     if not url.startswith("sqlite"):
@@ -38,7 +44,8 @@ def open_engine(url: str, *, pool_size: int = 10, pool_seconds: float = 5.0) -> 
             connect_args={"connect_timeout": 5, "application_name": "call-adapter"},
         )
         _connect_with_few_trips(engine)
-        pooler.respect(engine)
+        pooler.respect(engine, statement_seconds)
+        engine.update_execution_options(statement_seconds=statement_seconds)
         _check_after_rest(engine)
         return engine
     path = sa.make_url(url).database
@@ -64,7 +71,7 @@ def open_engine(url: str, *, pool_size: int = 10, pool_seconds: float = 5.0) -> 
         # Writers queue up from their first statement instead of failing at an upgrade of the lock.
         connection.isolation_level = "IMMEDIATE"
         for pragma in (
-            "busy_timeout=10000",
+            f"busy_timeout={int(min(10.0, statement_seconds or 10.0) * 1000)}",
             "synchronous=FULL",
             "foreign_keys=ON",
             "secure_delete=ON",  # what is deleted is overwritten, not only marked as free
@@ -72,7 +79,22 @@ def open_engine(url: str, *, pool_size: int = 10, pool_seconds: float = 5.0) -> 
             connection.execute(f"PRAGMA {pragma}")
         _write_ahead(connection)
 
+    if statement_seconds is not None:
+        _end_long_statements(engine, statement_seconds)
     return engine
+
+
+def _end_long_statements(engine: sa.Engine, seconds: float) -> None:
+    """Have SQLite end a statement that takes so long, as it knows no such setting itself."""
+
+    @sa.event.listens_for(engine, "connect")
+    def _watch(connection: Any, record: Any) -> None:
+        record.info["until"] = float("inf")
+        connection.set_progress_handler(lambda: time.monotonic() > record.info["until"], 100_000)
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def _begin(connection: sa.Connection, *_: Any) -> None:
+        connection.info["until"] = time.monotonic() + seconds
 
 
 def _connect_with_few_trips(engine: sa.Engine) -> None:

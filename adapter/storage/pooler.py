@@ -20,13 +20,18 @@ FROZEN_SECONDS = 10
 log = logger("adapter.database")
 
 
-def respect(engine: sa.Engine) -> None:
+def respect(engine: sa.Engine, statement_seconds: float | None = None) -> None:
     """Look at each new connection of a PostgreSQL engine, and leave nothing in a session that others share.
 
     Direct: statements are prepared on the server, and the session ends when it does nothing amid a transaction.
     Through a pooler: no statement is prepared, and each transaction carries that limit itself.
+    statement_seconds: another limit, of each statement.
     """
     said = False
+    limits = {_IDLE_LIMIT: f"{FROZEN_SECONDS}s"}
+    if statement_seconds is not None:
+        limits["statement_timeout"] = f"{round(statement_seconds * 1000)}ms"
+    calls = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in limits.items())
 
     @sa.event.listens_for(engine, "connect")
     def _look(connection: Any, record: Any) -> None:
@@ -34,7 +39,8 @@ def respect(engine: sa.Engine) -> None:
         connection.autocommit = True
         record.info[IS_DIRECT] = _is_direct(connection)
         if record.info[IS_DIRECT]:
-            connection.execute(f"SET {_LIMIT}")
+            for name, value in limits.items():
+                connection.execute(f"SET {name} = '{value}'")
         else:
             connection.prepare_threshold = None
             if not said:
@@ -46,7 +52,7 @@ def respect(engine: sa.Engine) -> None:
     def _begin(connection: sa.Connection) -> None:
         driver: Any = connection.connection.driver_connection
         if not driver.autocommit and not connection.info[IS_DIRECT]:
-            driver.begin_with(f"SET LOCAL {_LIMIT}")
+            driver.begin_with(f"SELECT {calls}")
 
 
 def is_direct(engine: sa.Engine) -> bool:
@@ -55,7 +61,7 @@ def is_direct(engine: sa.Engine) -> bool:
         return bool(connection.info[IS_DIRECT])
 
 
-_LIMIT = f"idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'"
+_IDLE_LIMIT = "idle_in_transaction_session_timeout"
 
 
 def _is_direct(connection: Any) -> bool:

@@ -49,8 +49,12 @@ class Session:
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
         # SQLite begins a transaction for each statement that writes anyhow, as its driver was told to.
+        # Through a pooler, only a transaction can carry the limit of its statements.
+        is_limited = engine.get_execution_options().get("statement_seconds") is not None
         self._autocommit = (
-            engine.execution_options(isolation_level="AUTOCOMMIT") if self.is_postgresql else engine
+            engine.execution_options(isolation_level="AUTOCOMMIT")
+            if self.is_postgresql and not is_limited
+            else engine
         )
         self._texts: dict[tuple[Any, tuple[str, ...]], tuple[str, dict[str, Any]]] = {}
         self.insert: Any = postgresql.insert if self.is_postgresql else sqlite.insert

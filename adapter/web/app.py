@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from adapter.errors import HookError, StoreRefused, StoreUnavailable
 from adapter.intake.service import MAX_BODY_BYTES
 from adapter.observability.logs import logger
+from adapter.web.slots import Slots
 
 log = logger("adapter.web")
 
 
-def create_app(*routes: Blueprint) -> Flask:
-    """Return the Flask application with these routes. It reads no settings and opens nothing."""
-    app = Flask("adapter.web", static_folder=None)
+def create_app(*routes: Blueprint, pages: Callable[[Flask], None] | None = None) -> Flask:
+    """Return the Flask application with these routes. It reads no settings and opens nothing.
+
+    pages: adds the pages for people; None where there are none.
+    """
+    app = Flask("adapter.web", static_folder=None, static_url_path="/static")
     # One byte more than a hook may have, so that intake can say what is wrong with it.
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES + 1
     app.url_map.strict_slashes = False
@@ -25,9 +31,12 @@ def create_app(*routes: Blueprint) -> Flask:
     app.register_error_handler(HookError, _refused)
     app.register_error_handler(StoreUnavailable, _unavailable)
     app.register_error_handler(StoreRefused, _unavailable)
-    app.register_error_handler(HTTPException, _plain)
+    app.register_error_handler(HTTPException, plain_error)
     app.register_error_handler(Exception, _bug)
     app.after_request(_harden)
+    Slots.give_back(app)
+    if pages is not None:
+        pages(app)
     return app
 
 
@@ -44,7 +53,8 @@ def _unavailable(error: StoreUnavailable | StoreRefused) -> Response:
     return response
 
 
-def _plain(error: HTTPException) -> Response:
+def plain_error(error: HTTPException) -> Response:
+    """Return the error as programs get it: in one line of text."""
     response = _text(error.description or error.name, error.code or 500)
     for name, value in error.get_headers(request.environ):
         if name.lower() in ("allow", "www-authenticate"):

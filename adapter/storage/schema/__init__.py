@@ -13,6 +13,7 @@ from adapter.storage.schema.calls import (
 from adapter.storage.schema.decisions import decisions
 from adapter.storage.schema.people import new_leads, people, person_numbers, syncs
 from adapter.storage.schema.reports import daily_balances, hourly_counts
+from adapter.storage.schema.sign_in import sign_ins, wrong_passwords
 from adapter.storage.schema.workers import (
     breakers,
     budgets,
@@ -51,7 +52,9 @@ __all__ = [
     "reconciled_days",
     "refuse_naive",
     "secrets",
+    "sign_ins",
     "syncs",
     "totals",
     "workers",
+    "wrong_passwords",
 ]
