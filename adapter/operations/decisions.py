@@ -5,10 +5,14 @@ Each decision leaves a row that says who made it, in the same transaction (adapt
 Two people may look at the same call. `seen` is the run of the call (Call.run) as the one who decides saw it; it
 is that of `call` where it is not given. If somebody else decided after that, DecidedMeanwhile is raised and
 nothing is changed. So a decision never undoes another one unknowingly.
+
+`alike` lets a decision hold for every held call from the same number too, all of them or none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -21,6 +25,7 @@ from adapter.domain.call import Call, CallState
 from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.lines import Lines, PersonKind
 from adapter.errors import (
+    CountChanged,
     CredentialsRefused,
     DecidedMeanwhile,
     NotSupported,
@@ -30,6 +35,9 @@ from adapter.errors import (
 )
 from adapter.storage.store import Store
 from adapter.targets.base import Target
+
+# So many calls are decided about at once, in one transaction.
+MOST_ALIKE = 500
 
 
 def assign(
@@ -42,12 +50,13 @@ def assign(
     lines: Lines,
     by: Actor,
     seen: int | None = None,
+    alike: Alike | None = None,
 ) -> str | None:
     """Have the call written on this person's record.
 
     Return None if the target has this person, else why that could not be checked now; it is checked again
     before the call is written. Raise SettingsError if the target has no such person in the integration of the
-    call's line, or if the state of the call allows no decision; DecidedMeanwhile.
+    call's line, or if the state of the call allows no decision; DecidedMeanwhile, CountChanged.
     """
     unchecked = _why_unchecked(call, kind, person_id, target, lines)
     _decide(
@@ -58,6 +67,7 @@ def assign(
         reason="assigned by an operator",
         by=by,
         seen=seen,
+        alike=alike,
     )
     return unchecked
 
@@ -80,7 +90,14 @@ def _why_unchecked(
     return None
 
 
-def create_lead(store: Store, call: Call, *, by: Actor, seen: int | None = None) -> None:
+def create_lead(
+    store: Store,
+    call: Call,
+    *,
+    by: Actor,
+    seen: int | None = None,
+    alike: Alike | None = None,
+) -> None:
     """Have a lead made of the caller, and the call written there. Raise SettingsError as `assign` does."""
     _decide(
         store,
@@ -90,10 +107,18 @@ def create_lead(store: Store, call: Call, *, by: Actor, seen: int | None = None)
         reason="a lead is wanted for it",
         by=by,
         seen=seen,
+        alike=alike,
     )
 
 
-def ignore(store: Store, call: Call, *, by: Actor, seen: int | None = None) -> None:
+def ignore(
+    store: Store,
+    call: Call,
+    *,
+    by: Actor,
+    seen: int | None = None,
+    alike: Alike | None = None,
+) -> None:
     """Have the call not written. Raise SettingsError if its state allows no decision; DecidedMeanwhile."""
     _decide(
         store,
@@ -104,6 +129,7 @@ def ignore(store: Store, call: Call, *, by: Actor, seen: int | None = None) -> N
         transition=lifecycle.dismiss,
         by=by,
         seen=seen,
+        alike=alike,
     )
 
 
@@ -137,6 +163,39 @@ def refuse_if_decided(store: Store, connection: sa.Connection, current: Call, se
     )
 
 
+@dataclass(frozen=True)
+class Alike:
+    """The held calls from the same number on the lines of one integration.
+
+    expected: how many there are, as the one who decides saw it; the call itself counts if it is held.
+    """
+
+    lines: frozenset[str]
+    expected: int
+
+
+def lines_alike(call: Call, lines: Lines) -> frozenset[str]:
+    """Return the lines (E.164) whose calls can be written on the same people as this call."""
+    line = lines.of(call.line)
+    theirs = {
+        each.number
+        for each in lines
+        if line is not None and each.integration_id == line.integration_id
+    }
+    return frozenset(theirs | ({call.line} if call.line else set()))
+
+
+def count_alike(store: Store, call: Call, lines: Lines) -> int:
+    """Return how many held calls there are from the same number, as for `Alike`; at most MOST_ALIKE + 1."""
+    if call.other is None:
+        return 0
+    with store.autocommit() as connection:
+        keys = store.calls.held_from(
+            connection, call.other, lines_alike(call, lines), limit=MOST_ALIKE + 1
+        )
+    return len(keys)
+
+
 class _Transition(Protocol):
     def __call__(self, call: Call, *, reason: str, now: datetime) -> CallUpdate: ...
 
@@ -150,29 +209,68 @@ def _decide(
     reason: str,
     by: Actor,
     seen: int | None,
+    alike: Alike | None,
     transition: _Transition = lifecycle.decide,
 ) -> None:
     now = datetime.now(UTC)
     with store.begin() as connection:
-        current = store.calls.locked(connection, call.key)
-        if current is not None:
-            refuse_if_decided(store, connection, current, call.run if seen is None else seen)
-        state = current.state if current is not None else call.state
-        # The target may have the event, or has it although the run that found that out has not ended yet.
-        is_waiting = (
-            state is CallState.DELIVERING
-            and not (current is not None and current.is_accepted)
-            and not store.attempts.last_in_doubt(connection, call.key, "post")
+        for current in _locked(store, connection, call, seen, alike):
+            update: CallUpdate = {**transition(current, reason=reason, now=now), **assignment}
+            store.calls.update(connection, current.key, **update)
+            store.decisions.add(
+                connection, current.key, decision, by=by, run=update["run"], now=now
+            )
+
+
+def _locked(
+    store: Store, connection: sa.Connection, call: Call, seen: int | None, alike: Alike | None
+) -> Sequence[Call]:
+    """Lock and return the calls that the decision is about. Raise SettingsError if it may not be made."""
+    keys = {call.key}
+    if alike is not None and call.other is not None:
+        keys.update(
+            store.calls.held_from(connection, call.other, alike.lines, limit=MOST_ALIKE + 1)
         )
-        if current is None or not (state in lifecycle.DECIDABLE or is_waiting):
-            raise SettingsError(
-                f"call {call.call_id} is {state.value}: only a call that is held, ignored, failed or "
-                "still open can be decided about"
-            )
-        if current.record.is_forgotten:
-            raise SettingsError(
-                f"call {call.call_id} was forgotten on request: nothing more is written of it"
-            )
-        update: CallUpdate = {**transition(current, reason=reason, now=now), **assignment}
-        store.calls.update(connection, current.key, **update)
-        store.decisions.add(connection, current.key, decision, by=by, run=update["run"], now=now)
+    # In one order, so that two who decide about the same calls do not block each other.
+    rows = [row for key in sorted(keys) if (row := store.calls.locked(connection, key))]
+    current = next((row for row in rows if row.key == call.key), None)
+    if current is not None:
+        refuse_if_decided(store, connection, current, call.run if seen is None else seen)
+    current = _decidable(store, connection, call, current)
+    if alike is None:
+        return [current]
+    held = [row for row in rows if row.state is CallState.HELD and row.other == call.other]
+    if len(held) > MOST_ALIKE:
+        raise SettingsError(
+            f"more than {MOST_ALIKE} held calls are from this number; put it under ignore in lines.toml, and "
+            "replay them"
+        )
+    if len(held) != alike.expected:
+        raise CountChanged(
+            f"{len(held)} held call(s) are from this number now, not {alike.expected}; nothing was changed. "
+            "Look at the call again",
+            expected=alike.expected,
+            actual=len(held),
+        )
+    return [current, *(row for row in held if row.key != current.key)]
+
+
+def _decidable(store: Store, connection: sa.Connection, call: Call, current: Call | None) -> Call:
+    """Return the locked call. Raise SettingsError if its state allows no decision."""
+    state = current.state if current is not None else call.state
+    # The target may have the event, or has it although the run that found that out has not ended yet.
+    is_waiting = (
+        state is CallState.DELIVERING
+        and not (current is not None and current.is_accepted)
+        and not store.attempts.last_in_doubt(connection, call.key, "post")
+    )
+    if current is None or not (state in lifecycle.DECIDABLE or is_waiting):
+        raise SettingsError(
+            f"call {call.call_id} is {state.value}: only a call that is held, ignored, failed or "
+            "still open can be decided about"
+        )
+    if current.record.is_forgotten:
+        raise SettingsError(
+            f"call {call.call_id} was forgotten on request: nothing more is written of it"
+        )
+    return current

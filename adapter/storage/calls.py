@@ -148,6 +148,19 @@ class Calls:
             query = query.where(calls.c.first_seen_at < until)
         return self._select(query.limit(limit).offset(offset))
 
+    def held_from(
+        self, connection: sa.Connection, number: str, lines: Collection[str], *, limit: int
+    ) -> Sequence[str]:
+        """The keys of the held calls from this number on these lines (all E.164), the newest first."""
+        query = (
+            sa.select(calls.c.key)
+            .where(calls.c.other == number, calls.c.state == CallState.HELD.value)
+            .where(calls.c.line.in_(sorted(lines)))
+            .order_by(calls.c.first_seen_at.desc(), calls.c.key)
+            .limit(limit)
+        )
+        return connection.execute(query).scalars().all()
+
     def count(self) -> Mapping[tuple[str, str], int]:
         """How many calls there are by (state, outcome)."""
         query = sa.select(

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from adapter.domain.actor import Actor
 from adapter.domain.call import Call, CallState
-from adapter.errors import DecidedMeanwhile
+from adapter.errors import CountChanged, DecidedMeanwhile
 from adapter.operations import decisions
 from adapter.operations.replay import WILL_BE, replay_call, replay_calls
 from adapter.storage.retention import Keep, Retention
@@ -22,7 +22,7 @@ from tests.support.actors import DANA, ERIC
 from tests.support.clock import Clock
 from tests.support.environment import NOW
 from tests.support.hooks import status_hook
-from tests.support.world import LEAD, World
+from tests.support.world import LEAD, LINES, OTHER_LINE, World
 
 CALL = "CA1"
 STRANGER = "+16175550177"
@@ -186,3 +186,58 @@ def test_decisions_stay_as_long_as_the_call(world: World) -> None:
     assert [each.who for each in world.store.decisions.of_call(key)] == ["dana"]
     Retention(world.store, Keep(call_days=100)).prune(long_after)
     assert world.store.decisions.of_call(key) == []
+
+
+# Every held call from the same number ---------------------------------------------------------------
+
+
+def alike(world: World, expected: int) -> decisions.Alike:
+    lines = decisions.lines_alike(world.call(CALL), world.rules.lines)
+    return decisions.Alike(lines, expected)
+
+
+def test_a_decision_may_hold_for_every_held_call_from_the_number(world: World) -> None:
+    """Not for calls of others, nor for those that are not held."""
+    for sid in ("CA2", "CA3"):
+        hold(world, sid)
+    world.hook(status_hook("no-answer", CallSid="CA4", From="+16175550178"))
+    world.finish()
+    ignore(world, world.call("CA3"), ERIC)
+    assert decisions.count_alike(world.store, world.call(CALL), world.rules.lines) == 2
+    decisions.ignore(world.store, world.call(CALL), by=DANA, alike=alike(world, 2))
+    ended = {sid: world.call(sid).state for sid in (CALL, "CA2", "CA3", "CA4")}
+    assert ended == {
+        CALL: CallState.IGNORED,
+        "CA2": CallState.IGNORED,
+        "CA3": CallState.IGNORED,
+        "CA4": CallState.HELD,
+    }
+    who = {
+        sid: [d.who for d in world.store.decisions.of_call(world.call(sid).key)] for sid in ended
+    }
+    assert who == {CALL: ["dana"], "CA2": ["dana"], "CA3": ["eric"], "CA4": []}
+
+
+@pytest.mark.parametrize("expected", [0, 1, 3])
+def test_if_there_are_more_or_fewer_than_was_seen_nothing_is_done(
+    world: World, expected: int
+) -> None:
+    hold(world, "CA2")
+    with pytest.raises(CountChanged) as caught:
+        decisions.ignore(world.store, world.call(CALL), by=DANA, alike=alike(world, expected))
+    assert (caught.value.expected, caught.value.actual) == (expected, 2)
+    assert {world.call(sid).state for sid in (CALL, "CA2")} == {CallState.HELD}
+    assert world.store.decisions.of_call(world.call(CALL).key) == []
+
+
+def test_calls_of_another_integration_are_not_written_on_these_people(
+    engine: sa.Engine, clock: Clock
+) -> None:
+    elsewhere = '[lines."+16175550102"]\nintegration_id = "int_other"\n'
+    world = World(engine, clock, lines=LINES + elsewhere)
+    hold(world, CALL)
+    world.hook(status_hook("no-answer", CallSid="CA2", From=STRANGER, To="+16175550102"))
+    world.hook(status_hook("no-answer", CallSid="CA3", From=STRANGER, To=OTHER_LINE))
+    world.finish()
+    assert decisions.count_alike(world.store, world.call(CALL), world.rules.lines) == 2
+    assert decisions.count_alike(world.store, world.call("CA2"), world.rules.lines) == 1
