@@ -67,6 +67,22 @@ class PeopleIndex:
             rows = connection.execute(_WITH_ID, {"kind": kind.value, "id": person_id})
             return next(iter(_people(rows)), None)
 
+    def named(self, words: str, integration_id: str, *, limit: int) -> Sequence[Person]:
+        """People of this integration in whose name these words stand, the latest updated first.
+
+        Of their numbers only those of their own row are told.
+        """
+        is_named = people.c.name.icontains(words, autoescape=True)
+        nothing = (sa.null().label("number"), sa.null().label("is_whole"))
+        query = (
+            sa.select(people, *nothing)
+            .where(is_named, people.c.integration_id == integration_id)
+            .order_by(people.c.is_active.desc(), people.c.updated_at.desc(), people.c.id)
+            .limit(limit)
+        )
+        with self._session.autocommit() as connection:
+            return _people(connection.execute(query))
+
     def save(self, found: Iterable[Person]) -> set[str]:
         """Put people in, or bring them up to date; the numbers that they have."""
         known = {(person.kind.value, person.id): person for person in found}

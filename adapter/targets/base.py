@@ -81,6 +81,12 @@ class TargetApi(Protocol):
         Errors: PermanentError if there is none in the line's integration.
         """
 
+    def people_by_email(self, email: str, line: Line) -> Sequence[Person]:
+        """Return people of the line's integration and kinds with this e-mail address; a page of each kind."""
+
+    def why_refused(self, person: Person) -> str | None:
+        """Return why the target takes no event of this person, as far as is known without asking; else None."""
+
     def new_lead(self, number: str, line: Line, reference: str) -> WriteRequest:
         """Return the request that makes a lead of this unknown number (E.164).
 

@@ -128,6 +128,13 @@ class FakeTarget:
                 return known
         raise PermanentError(f"Propexo answered 404: no {kind.value} {person_id}", status=404)
 
+    def people_by_email(self, email: str, line: Line) -> Sequence[Person]:
+        found: Sequence[Person] = self._next("people_by_email", self.lookups, ())
+        return found
+
+    def why_refused(self, person: Person) -> str | None:
+        return person.refused
+
     def new_lead(self, number: str, line: Line, reference: str) -> WriteRequest:
         self.asked["new_lead"] += 1
         if self.no_leads:

@@ -49,6 +49,16 @@ def find_people(
     return found
 
 
+def people_by_email(client: PropexoClient, email: str, line: Line) -> Sequence[Person]:
+    """People of the line's kinds whose first e-mail address this is; one page of each kind."""
+    found: list[Person] = []
+    for kind in line.people:
+        query = {"integration_id": line.integration_id, "email_1": email, "limit": PAGE}
+        answer = client.get(COLLECTION[kind], query, step="lookup")
+        found.extend(person_of(kind, row) for row in rows_of(answer))
+    return found
+
+
 def is_decisive(people: Sequence[Person], number: str, line: Line) -> bool:
     """True if the rule (adapter.domain.matching) can prefer none of a later kind to one of these."""
     return any(

@@ -32,6 +32,7 @@ from adapter.targets.propexo.notes import reference_in
 from adapter.targets.propexo.people import (
     COLLECTION,
     find_people,
+    people_by_email,
     person_of,
 )
 from adapter.targets.propexo.profiles import profile_of
@@ -129,6 +130,15 @@ class PropexoTarget:
         path = f"{COLLECTION[kind]}{quote(person_id, safe='')}"
         answer = self.client.get(path, step="lookup", integration_id=integration_id)
         return person_of(kind, answer.get("results", answer))
+
+    def people_by_email(self, email: str, line: Line) -> Sequence[Person]:
+        found = people_by_email(self.client, email, line)
+        if self._index is not None:
+            self._index.save(found)
+        return found
+
+    def why_refused(self, person: Person) -> str | None:
+        return profile_of(person.vendor, person.kind).unsupported if person.vendor else None
 
     def _refused(self, person: Person) -> str | None:
         vendor = person.vendor or self.directory.vendor(person.integration_id)
