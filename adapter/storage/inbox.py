@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from adapter.domain.call import Call, CallState
 from adapter.domain.cause import Cause
 from adapter.storage.schema import calls, hooks
+from adapter.storage.schema.calls import TO_DECIDE
 from adapter.storage.session import Session
 
 # Of parked hooks the newest so many are looked at.
@@ -139,7 +140,7 @@ def _with_example(groups: sa.Select[Any]) -> sa.Select[Any]:
     reason = (
         sa.select(newest.c.reason)
         .where(newest.c.state == group.c.state)
-        .where(newest.c.state.in_(_TO_DECIDE))
+        .where(sa.text(f"newest.{TO_DECIDE}"))
         .where(newest.c.cause == group.c.cause, newest.c.line == group.c.line)
         .order_by(newest.c.first_seen_at.desc())
         .limit(1)
@@ -149,16 +150,17 @@ def _with_example(groups: sa.Select[Any]) -> sa.Select[Any]:
     return sa.select(group, reason.label("example")).order_by(*order)
 
 
-def _is_of(key: GroupKey) -> tuple[sa.ColumnElement[bool], ...]:
+def _is_of(key: GroupKey) -> tuple[Any, ...]:
     return (
+        _WAITING,
         calls.c.state == key.state,
         calls.c.cause == key.cause if key.cause else calls.c.cause.is_(None),
         calls.c.line == key.line if key.line else calls.c.line.is_(None),
     )
 
 
-_TO_DECIDE = [CallState.HELD.value, CallState.FAILED.value]
-_WAITING = calls.c.state.in_(_TO_DECIDE)
+# As the index of these calls has it, so that planners see that it is enough.
+_WAITING = sa.text(f"calls.{TO_DECIDE}")
 _STATE = calls.c.state
 _CAUSE = sa.func.coalesce(calls.c.cause, "")
 _LINE = sa.func.coalesce(calls.c.line, "")
