@@ -16,6 +16,7 @@ from flask import Flask
 
 from adapter.config.lines_file import is_path, read_lines
 from adapter.config.lines_watch import LOOK_SECONDS, LinesWatch, inherited_lines
+from adapter.config.oidc import oidc_settings
 from adapter.config.settings import Settings
 from adapter.delivery.build import DeliveryDeps, build_delivery
 from adapter.delivery.bulk_confirm import BulkConfirmation
@@ -44,12 +45,10 @@ from adapter.storage.pauses import Pauses
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.readiness import lacking
 from adapter.storage.retention import Keep, Retention
-from adapter.storage.sign_ins import SignIns
 from adapter.storage.store import Store
 from adapter.storage.task_leases import TaskLeases
 from adapter.storage.totals import Flush, Totals
 from adapter.storage.workers import new_executor_id
-from adapter.storage.wrong_passwords import WrongPasswords
 from adapter.targets import propexo
 from adapter.targets.base import Target, TargetDeps
 from adapter.web.access import Access
@@ -57,9 +56,6 @@ from adapter.web.app import create_app
 from adapter.web.health import Health, health_routes
 from adapter.web.hooks import hook_routes
 from adapter.web.recordings.routes import recording_routes
-from adapter.web.sign_in.password_tries import PasswordTries
-from adapter.web.sign_in.roles import Roles
-from adapter.web.sign_in.sessions import Cookies, Sessions
 from adapter.web.slots import Slots
 from adapter.web.write_failures import write_failure_routes
 from adapter.worker.periodic import PeriodicRunner
@@ -67,7 +63,6 @@ from adapter.worker.resume_paused import ResumePaused
 from adapter.worker.tasks import HeldOnceMore, Work, periodic_tasks
 
 if TYPE_CHECKING:
-    from adapter.web.pages.frame import Frame
     from adapter.worker.process import Worker
 
 # How many connections to the database a process has at the most: its threads get no more done with more.
@@ -309,32 +304,8 @@ class Container:
         )
 
     @cached_property
-    def frame(self) -> Frame:
-        """What all pages share."""
-        from adapter.web.pages.frame import Frame  # with libraries that hooks do without
-
-        settings = self.settings
-        return Frame(
-            cookies=Cookies(lambda: self._kept_keys, self._admin_password),
-            sessions=Sessions(SignIns(self.store), _now),
-            roles=Roles(has_password=self._admin_password is not None),
-            slots=self.slots,
-            public_url=settings.public_base_url or "http://localhost",
-            default_zone=self.lines.defaults.timezone,
-        )
-
-    @cached_property
-    def slots(self) -> Slots:
-        """Of pages and the API together."""
-        return Slots()
-
-    @property
-    def _admin_password(self) -> str | None:
-        password = self.settings.admin_password
-        return password.get_secret_value() if password else None
-
-    @cached_property
-    def _kept_keys(self) -> list[str]:
+    def kept_keys(self) -> list[str]:
+        """Those that sign sessions; read once."""
         return self._secret_keys()
 
     def _secret_keys(self) -> list[str]:
@@ -374,9 +345,9 @@ def web_app(settings: Settings | None = None) -> Flask:
 
 def _pages(settings: Settings, lines: Lines) -> Callable[[Flask], None] | None:
     """The pages for people; None where nobody could sign in. Their connections are their own."""
-    if settings.admin_password is None:
+    if settings.admin_password is None and oidc_settings(settings) is None:
         return None
-    from adapter.web.pages.login import login_routes  # with libraries that hooks do without
+    from adapter.web.pages.entrance import entrance  # with libraries that hooks do without
 
     parts = Container(
         settings,
@@ -384,12 +355,16 @@ def _pages(settings: Settings, lines: Lines) -> Callable[[Flask], None] | None:
         given_lines=lines,
         statement_seconds=PAGE_STATEMENT_SECONDS,
     )
-    frame = parts.frame
-    tries = PasswordTries(WrongPasswords(parts.store), _now)
-    pages = [
-        login_routes(frame.sessions, frame.cookies, tries, password=parts._admin_password),
-    ]
-    return lambda app: frame.install(app, pages)
+    way_in = entrance(
+        settings,
+        parts.store,
+        lambda: parts.kept_keys,
+        Slots(),  # of the API too
+        default_zone=lines.defaults.timezone,
+        clock=_now,
+    )
+    pages = [*way_in.pages]
+    return lambda app: way_in.frame.install(app, pages)
 
 
 def worker(settings: Settings | None = None) -> Worker:

@@ -29,6 +29,15 @@ def _list(value: Any) -> Any:
     return value
 
 
+def _addresses(value: Any) -> Any:
+    entries = _list(value)
+    if isinstance(entries, list) and not all(
+        re.fullmatch(r"[^\s@]*@[^\s@]+", entry) for entry in entries
+    ):
+        raise ValueError("an entry of it is neither an e-mail address nor a @domain")
+    return entries
+
+
 _ACCOUNT_ID = re.compile(r"AC\w{0,32}", re.ASCII)
 
 
@@ -154,6 +163,9 @@ def _either(one: str, other: str) -> Any:
 _A_SECRET = _allowed("the secret itself, or leave the setting blank")
 Secret = Annotated[SecretStr, AfterValidator(_visible), _A_SECRET]
 Secrets = Annotated[tuple[Secret, ...], BeforeValidator(_list), _A_SECRET]
+_ADDRESSES = _allowed(
+    "e-mail addresses or @domains with commas between, such as lee@example.com,@example.com"
+)
 _A_BASE_URL = _allowed("an address, such as https://calls.example.com")
 Seconds = Annotated[float, _between(0, 86400, "a number of seconds", 10)]
 # At least as long as a reconciliation looks back.
@@ -233,6 +245,12 @@ class Settings(BaseModel):
     secret_key: Secrets = ()
     # One password for all operators. Without it and without OIDC there are no pages.
     admin_password: Secret | None = None
+    # The sign-in service of operators and viewers (adapter.config.oidc).
+    oidc_issuer: Annotated[str | None, BeforeValidator(_base_url), _A_BASE_URL] = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: Secret | None = None
+    oidc_operators: Annotated[tuple[str, ...], BeforeValidator(_addresses), _ADDRESSES] = ()
+    oidc_viewers: Annotated[tuple[str, ...], BeforeValidator(_addresses), _ADDRESSES] = ()
     # Bearer token for /metrics and the details of /readyz; without it they are for this machine only.
     metrics_token: Secret | None = None
     log_format: Annotated[str, _either("json", "console")] = "console"

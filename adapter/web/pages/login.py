@@ -39,13 +39,13 @@ def login_routes(
     @routes.get("/")
     @open_to_anybody
     def home() -> Response:
-        return _go("/inbox" if maybe_user() else "/login")
+        return go_to("/inbox" if maybe_user() else "/login")
 
     @routes.get("/login")
     @open_to_anybody
     def login() -> Response:
         if maybe_user():
-            return _go(local_path(request.args.get("next")))
+            return go_to(local_path(request.args.get("next")))
         return form()
 
     @routes.post("/login")
@@ -60,13 +60,13 @@ def login_routes(
             return response
         sessions.begin(SignIn(Way.PASSWORD, name))
         cookies.remember_device()
-        return _go(local_path(request.form.get("next")))
+        return go_to(local_path(request.form.get("next")))
 
     @routes.post("/logout")
     @open_to_anybody
     def logout() -> Response:
         sessions.end()
-        return _go("/login")
+        return go_to("/login")
 
     def check(raw_name: str, given: str) -> str:
         """Return the name to record. Raise NotSignedIn."""
@@ -103,7 +103,8 @@ def local_path(wanted: str | None) -> str:
     return path if is_local and not is_sign_in and len(path) < 2000 else "/inbox"
 
 
-def _go(path: str) -> Response:
+def go_to(path: str) -> Response:
+    """Return a redirect to a path of ours."""
     root = request.script_root
     answer: Response = redirect(root + path, 303)  # type: ignore[assignment]  # Flask's own in an app
     return answer
