@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from authlib.common.errors import AuthlibBaseError  # type: ignore[import-untyped]  # Authlib has no types
-from authlib.integrations.flask_client import (  # type: ignore[import-untyped]  # Authlib has no types
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.flask_client import (
     FlaskIntegration,
     FlaskOAuth2App,
 )
-from authlib.integrations.requests_client import OAuth2Session  # type: ignore[import-untyped]  # no types
+from authlib.integrations.requests_client import OAuth2Session
 from flask import Response, session
 from joserfc.errors import JoseError
 
