@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from adapter.storage.attempts import Attempts
+from adapter.storage.call_lists import CallLists
 from adapter.storage.calls import Calls
 from adapter.storage.decisions import Decisions
 from adapter.storage.hooks import Hooks
@@ -27,6 +28,7 @@ class Store(Session):
     def __init__(self, engine: sa.Engine) -> None:
         super().__init__(engine)
         self.calls = Calls(self)
+        self.call_lists = CallLists(self)
         self.known_calls = KnownCalls(self)
         self.runs = Runs(self)
         self.legs = Legs(self)

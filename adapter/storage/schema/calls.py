@@ -92,6 +92,28 @@ calls = sa.Table(
     sa.Index("calls_by_other", "other", "first_seen_at"),
     sa.Index("calls_by_line", "line", "first_seen_at"),
     sa.Index("calls_by_job", "job_id"),
+    # For lists by a filter. The most frequent outcome and direction are found along the times.
+    sa.Index(
+        "calls_by_rare_outcome",
+        "outcome",
+        "first_seen_at",
+        postgresql_where=sa.text("outcome <> 'answered'"),
+        sqlite_where=sa.text("outcome <> 'answered'"),
+    ),
+    sa.Index(
+        "calls_by_rare_direction",
+        "direction",
+        "first_seen_at",
+        postgresql_where=sa.text("direction <> 'inbound'"),
+        sqlite_where=sa.text("direction <> 'inbound'"),
+    ),
+    sa.Index(
+        "calls_by_person_kind",
+        "person_kind",
+        "first_seen_at",
+        postgresql_where=sa.text("person_kind IS NOT NULL"),
+        sqlite_where=sa.text("person_kind IS NOT NULL"),
+    ),
     sa.Index(
         "calls_by_cause",
         "state",
