@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 
 from adapter.config.lines_file import is_path, read_lines
-from adapter.config.lines_watch import LOOK_SECONDS, LinesWatch, inherited_lines
+from adapter.config.lines_watch import LinesWatch, inherited_lines
 from adapter.config.oidc import oidc_settings
 from adapter.config.settings import Settings
 from adapter.delivery.build import DeliveryDeps, build_delivery
@@ -28,7 +28,6 @@ from adapter.domain.due import RecordingLinks, SettlePolicy
 from adapter.domain.lines import Lines
 from adapter.intake.service import Intake
 from adapter.observability.logs import configure_logging
-from adapter.observability.metrics import TALLY
 from adapter.operations.alarms import Alarms
 from adapter.operations.health_report import HealthReports
 from adapter.providers import twilio
@@ -38,16 +37,13 @@ from adapter.reconcile.run import Reconciliation
 from adapter.storage import engine as database
 from adapter.storage import pooler
 from adapter.storage.circuit_breaker import Breakers
-from adapter.storage.hourly_counts import HourlyCounts
 from adapter.storage.lead_requests import LeadRequests
 from adapter.storage.migrate import migrate_all, require_same_database
 from adapter.storage.pauses import Pauses
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.readiness import lacking
-from adapter.storage.retention import Keep, Retention
 from adapter.storage.store import Store
 from adapter.storage.task_leases import TaskLeases
-from adapter.storage.totals import Flush, Totals
 from adapter.storage.workers import new_executor_id
 from adapter.targets import propexo
 from adapter.targets.base import Target, TargetDeps
@@ -58,9 +54,9 @@ from adapter.web.hooks import hook_routes
 from adapter.web.recordings.routes import recording_routes
 from adapter.web.slots import Slots
 from adapter.web.write_failures import write_failure_routes
+from adapter.worker.build import WorkDeps, build_work
 from adapter.worker.periodic import PeriodicRunner
-from adapter.worker.resume_paused import ResumePaused
-from adapter.worker.tasks import HeldOnceMore, Work, periodic_tasks
+from adapter.worker.tasks import periodic_tasks
 
 if TYPE_CHECKING:
     from adapter.worker.process import Worker
@@ -187,46 +183,23 @@ class Container:
     @cached_property
     def periodic(self) -> PeriodicRunner:
         """What this worker does besides deliveries."""
+        work = build_work(
+            WorkDeps(
+                settings=self.settings,
+                store=self.store,
+                target=self.target,
+                pauses=self.pauses,
+                intake=self.intake,
+                bulk=self.bulk,
+                reconciliation=self.reconciliation,
+                lines_watch=self.lines_watch,
+                rate_limit=self.settings.propexo_rate_limit,
+                prune_workflows=self._prune_workflows,
+                clock=_now,
+            )
+        )
         leases = TaskLeases(self.store, self.executor_id)
-        return PeriodicRunner(leases, periodic_tasks(self._periodic_work), clock=_now)
-
-    @property
-    def _periodic_work(self) -> Work:
-        settings, lines_watch = self.settings, self.lines_watch
-        stale_after = timedelta(seconds=settings.people_sync_seconds)
-        kinds = ("hook_days", "attempt_days", "call_days", "workflow_days")
-        keep = Keep(**{kind: getattr(settings, kind) for kind in kinds})
-        return Work(
-            confirm=self.bulk.work,
-            confirm_every=timedelta(seconds=settings.confirm_seconds),
-            attach_conference_recordings=lambda: self.intake.attach_conference_recordings(_now()),
-            resume_paused=self.resume_paused.work,
-            flush_totals=Flush(Totals(self.store), TALLY.take, TALLY.put_back).work,
-            hourly_counts=HourlyCounts(self.store),
-            watch_lines=self.target.line_check.warn,
-            watch_lines_file=lines_watch.look if lines_watch else None,
-            lines_file_every=timedelta(seconds=LOOK_SECONDS),
-            sync_people=(lambda: self.target.people.step(stale_after)) if stale_after else None,
-            sync_every=min(stale_after, timedelta(seconds=15)),
-            reconciliation=self.reconciliation,
-            retention=Retention(self.store, keep, self._prune_workflows),
-            held=self._held_once_more,
-        )
-
-    @cached_property
-    def resume_paused(self) -> ResumePaused:
-        return ResumePaused(self.pauses, self.target.key_pause, self.target.try_key, clock=_now)
-
-    @property
-    def _held_once_more(self) -> HeldOnceMore:
-        rate, people = self.settings.propexo_rate_limit, self.target.people
-        has_index = self.settings.people_sync_seconds > 0
-        return HeldOnceMore(
-            self.store,
-            people.is_complete if has_index else lambda: True,
-            # Nobody's number costs three requests; half of the rate is left to new calls.
-            seconds_apart=360 / rate if rate else 0.0,
-        )
+        return PeriodicRunner(leases, periodic_tasks(work), clock=_now)
 
     @cached_property
     def reconciliation(self) -> Reconciliation:
@@ -347,7 +320,10 @@ def _pages(settings: Settings, lines: Lines) -> Callable[[Flask], None] | None:
     """The pages for people; None where nobody could sign in. Their connections are their own."""
     if settings.admin_password is None and oidc_settings(settings) is None:
         return None
-    from adapter.web.pages.entrance import entrance  # with libraries that hooks do without
+    from adapter.web.pages.build import (  # with libraries that hooks do without
+        PageDeps,
+        build_pages,
+    )
 
     parts = Container(
         settings,
@@ -355,16 +331,18 @@ def _pages(settings: Settings, lines: Lines) -> Callable[[Flask], None] | None:
         given_lines=lines,
         statement_seconds=PAGE_STATEMENT_SECONDS,
     )
-    way_in = entrance(
-        settings,
-        parts.store,
-        lambda: parts.kept_keys,
-        Slots(),  # of the API too
-        default_zone=lines.defaults.timezone,
-        clock=_now,
+    return build_pages(
+        PageDeps(
+            settings=settings,
+            store=parts.store,
+            rules=parts.rules,
+            links=parts.links,
+            health_reports=parts.health_reports,
+            keys=lambda: parts.kept_keys,
+            slots=Slots(),  # of the API too
+            clock=_now,
+        )
     )
-    pages = [*way_in.pages]
-    return lambda app: way_in.frame.install(app, pages)
 
 
 def worker(settings: Settings | None = None) -> Worker:

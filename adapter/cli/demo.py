@@ -124,7 +124,7 @@ def run_demo(console: Console, *, keep_open: bool = False, hook_delay: float = 0
             wrong = _show(console, sent, calls, written, forged)
             say(console, _summary(sent, written, refused, time.monotonic() - started))
             if keep_open:
-                say(console, f"\nRunning until Ctrl-C; events: {sandbox.url}/_sandbox/events")
+                say(console, _invitation(environ, sandbox.url))
                 _wait_for_interrupt(process)
             store.engine.dispose()
     if wrong or refused:
@@ -167,6 +167,7 @@ def _environ(folder: Path, sandbox_url: str) -> dict[str, str]:
         "DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3",
         "TWILIO_ACCOUNT_SID": ACCOUNT,
         "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
+        "ADMIN_PASSWORD": secrets.token_urlsafe(9),
         "TWILIO_API_BASE_URL": sandbox_url,  # nothing of the demo leaves this machine
         "PROPEXO_API_KEY": "demo-key",
         "PROPEXO_BASE_URL": sandbox_url,
@@ -336,6 +337,15 @@ def _summary(
     return (
         f"{hooks} hooks, {len(sent)} calls, {len(written)} events on people's records, "
         f"{len(refused)} refused by Propexo, in {seconds:.0f} s"
+    )
+
+
+def _invitation(environ: Mapping[str, str], sandbox_url: str) -> str:
+    """Return where to look around, and the password of this demo."""
+    return (
+        f"\nLook around: {environ['PUBLIC_BASE_URL']}/inbox, with any name and the password "
+        f"{environ['ADMIN_PASSWORD']}\nEvents that Propexo has: {sandbox_url}/_sandbox/events\n"
+        "Running until Ctrl-C, which removes everything"
     )
 
 

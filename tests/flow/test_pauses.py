@@ -15,6 +15,7 @@ from adapter.domain.call import Call, CallState
 from adapter.domain.lines import PersonKind
 from adapter.errors import Paused, RemoteError
 from adapter.operations.decisions import assign
+from adapter.worker.build import build_resume_paused
 from tests.support.actors import TESTER
 from tests.support.sandboxed import API_KEY, MAIN, OTHER_STRANGER, STRANGER, Adapter, adapter, lines
 from tests.support.targets import propexo_api
@@ -44,13 +45,19 @@ def restore(made: Adapter) -> None:
     made.control("faults", [])
 
 
+def resume_paused(container: Container) -> None:
+    """What a worker does every few seconds. Errors: as of the target."""
+    clock = container.target_deps.clock
+    build_resume_paused(container.pauses, container.target, clock).work()
+
+
 def keep_on(made: Adapter, seconds: int, *others: Container) -> None:
     """Time passes, with what each worker does beside its runs."""
     for _ in range(seconds // 10):
         made.pass_time(10)
         for container in (made.container, *others):
             with suppress(RemoteError):
-                container.resume_paused.work()
+                resume_paused(container)
             with suppress(RemoteError):
                 container.bulk.work()
         made.work()
@@ -103,7 +110,7 @@ def test_a_key_that_is_revoked_for_days_fails_no_call(made: Adapter) -> None:
     revoke(made)
     for _ in range(3):
         made.pass_time(DAY)
-        made.container.resume_paused.work()
+        resume_paused(made.container)
     made.fault("status", status=503, times=2)
     keep_on(made, 300)
     assert made.call(sid).state is CallState.WRITTEN
@@ -169,7 +176,7 @@ def test_with_a_new_key_calls_go_on_at_once(made: Adapter) -> None:
     for key, run in made.take_due():
         wrong.delivery.run(key, run)
     assert made.call(sid).waits_for == wrong.target.key_pause
-    made.container.resume_paused.work()
+    resume_paused(made.container)
     made.work()
     assert made.call(sid).state is CallState.POSTED
     wrong.store.engine.dispose()
@@ -183,7 +190,7 @@ def test_accepted_writes_are_confirmed_after_the_pause(made: Adapter) -> None:
     keep_on(made, 60)
     for _ in range(2):
         made.pass_time(DAY)
-        made.container.resume_paused.work()
+        resume_paused(made.container)
     assert states(made, sids) == {CallState.POSTED}
     restore(made)
     keep_on(made, 90)
@@ -263,7 +270,7 @@ def test_one_list_that_is_refused_keeps_no_call_and_no_other_list_waiting(made: 
             while made.container.target.people.step(timedelta(hours=5)):
                 pass
         made.pass_time(15)
-        made.container.resume_paused.work()
+        resume_paused(made.container)
     refused = made.asked("/v1/residents/")
     assert refused <= 2 * 11, "once a minute for each of two integrations"
     filled = {s.kind for s in made.container.target.people.states() if s.is_filled}

@@ -1,0 +1,56 @@
+"""How are the pages for people joined? `build_pages` puts them all into an application.
+
+It is imported only where somebody can sign in: the pages need libraries that hooks do without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Flask
+
+from adapter.config.settings import Settings
+from adapter.domain.assessment import CallRules
+from adapter.domain.call_links import Links
+from adapter.observability.acknowledge_times import acknowledge_times
+from adapter.operations.health_report import HealthReports
+from adapter.storage.store import Store
+from adapter.web.pages.call import call_page
+from adapter.web.pages.entrance import entrance
+from adapter.web.pages.health import health_page
+from adapter.web.slots import Slots
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageDeps:
+    """What the pages work with.
+
+    store: with connections of their own, whose statements may not take long.
+    keys: those that sign sessions, the first one new ones. slots: shared with the API.
+    """
+
+    settings: Settings
+    store: Store
+    rules: CallRules
+    links: Links
+    health_reports: HealthReports
+    keys: Callable[[], Sequence[str]]
+    slots: Slots
+    clock: Callable[[], datetime]
+
+
+def build_pages(deps: PageDeps) -> Callable[[Flask], None]:
+    """Return what puts the pages into an application. Raise SettingsError as `entrance` does."""
+    store, rules = deps.store, deps.rules
+    zone = rules.lines.defaults.timezone
+    way_in = entrance(
+        deps.settings, store, deps.keys, deps.slots, default_zone=zone, clock=deps.clock
+    )
+    pages = [
+        *way_in.pages,
+        call_page(store, rules, deps.links, deps.clock),
+        health_page(deps.health_reports, acknowledge_times),
+    ]
+    return lambda app: way_in.frame.install(app, pages)

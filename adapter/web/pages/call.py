@@ -1,0 +1,94 @@
+"""GET /calls/<call id>: the whole story of one call. Told by `adapter.operations.call_story`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, abort
+
+from adapter.domain.assessment import CallRules
+from adapter.domain.call import Call
+from adapter.domain.call_links import Links
+from adapter.domain.record import RecordingState
+from adapter.observability.redact import hide_numbers
+from adapter.operations.call_story import CallStory, tell
+from adapter.storage.store import Store
+from adapter.storage.workers import DEAD_AFTER
+from adapter.text.phrases import clock_duration
+from adapter.web.pages.shell import render
+from adapter.web.sign_in.users import current_user, signed_in
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page shows of a call to this user.
+
+    zone: of the call's line. line_name: "" if it has none.
+    audio: where the recording is heard; None if there is none, and for viewers.
+    is_operator: whether hooks, requests, the message and the actions are shown.
+    """
+
+    story: CallStory
+    zone: str
+    line_name: str
+    talk: str
+    messages: Sequence[str]
+    audio: str | None
+    is_operator: bool
+
+    def readable(self, text: str) -> str:
+        """Return the text as this user may read it: a viewer sees no full number."""
+        return text if self.is_operator else hide_numbers(text)
+
+
+def call_page(
+    store: Store, rules: CallRules, links: Links, clock: Callable[[], datetime]
+) -> Blueprint:
+    """Return the route GET /calls/<call id>. The id is the provider's, or the call's key."""
+    routes = Blueprint("call_page", __name__)
+
+    @routes.get("/calls/<name>")
+    @signed_in
+    def call(name: str) -> Response:
+        calls = store.calls.find(name)
+        if not calls:
+            abort(
+                404, "No call has this id. It may have been deleted, as calls are after CALL_DAYS."
+            )
+        return render("call.html", name=name, calls=[show(each) for each in calls])
+
+    def show(call: Call) -> Shown:
+        user = current_user()
+        line = rules.lines.by_number.get(call.line or "")
+        seen = store.workers.seen_at().values()
+        story = tell(
+            call,
+            store.hooks.of_call(call.key) if user.is_operator else [],
+            store.attempts.of_call(call.key) if user.is_operator else [],
+            rules,
+            decisions=store.decisions.of_call(call.key),
+            is_worker_alive=any(clock() - at < DEAD_AFTER for at in seen),
+        )
+        messages = [text for text in call.record.transcripts.values() if text]
+        return Shown(
+            story=story,
+            zone=(line or rules.lines.defaults).timezone,
+            line_name=line.name if line else "",
+            talk=clock_duration(call.talk_seconds),
+            messages=messages if user.is_operator else [],
+            audio=_audio(call, links) if user.is_operator else None,
+            is_operator=user.is_operator,
+        )
+
+    return routes
+
+
+def _audio(call: Call, links: Links) -> str | None:
+    """Return the address of the recording on this host; None if there is none to hear."""
+    states = {recording.state for recording in call.record.recordings.values()}
+    if RecordingState.COMPLETE not in states:
+        return None
+    return urlsplit(links.of(call.call_id, call.link_version, key=call.key)).path

@@ -1,0 +1,104 @@
+"""Does the page of one call tell its story, and keep from viewers what is for operators?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from adapter.bootstrap import Container, web_app
+from adapter.config.settings import Settings
+from adapter.domain.lifecycle import CallUpdate
+from tests.support.browser_user import PASSWORD, BrowserUser
+from tests.support.environment import ACCOUNT, ENVIRON
+from tests.support.hooks import CALL, CALLER, send, signed, status_hook
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    environ = {**ENVIRON, "DATABASE_URL": database_url, "ADMIN_PASSWORD": PASSWORD}
+    return Settings.from_environ(environ)
+
+
+@pytest.fixture
+def user(settings: Settings) -> Iterator[BrowserUser]:
+    """An operator; a missed call has come in."""
+    app = web_app(settings)
+    assert send(app.test_client(), signed(status_hook("no-answer"))).status_code == 204
+    made = BrowserUser(app)
+    made.sign_in()
+    yield made
+
+
+def test_it_tells_what_happened_and_what_comes_next(user: BrowserUser) -> None:
+    page = user.get(f"/calls/{CALL}")
+    assert page.status_code == 200
+    assert "Incoming call from" in page.text
+    assert "(617) 555-0134" in page.text
+    assert "nobody picked up" in page.text
+    assert "Hook: status" in page.text
+    assert "CallStatus" in page.text and "no-answer" in page.text
+    assert "Next:" in page.text
+
+
+def test_the_key_of_a_call_leads_to_it_too(user: BrowserUser) -> None:
+    assert f"<code>{CALL}</code>" in user.get(f"/calls/twilio:{ACCOUNT}:{CALL}").text
+
+
+@pytest.mark.parametrize(
+    "name", ["CAnone", "%00", "a" * 5000, "'; DROP TABLE calls", "%F0%9F%93%9E"]
+)
+def test_an_unknown_id_says_what_to_do(user: BrowserUser, name: str) -> None:
+    page = user.get(f"/calls/{name}")
+    assert page.status_code in (400, 404)
+    assert "Traceback" not in page.text
+
+
+def test_two_accounts_with_the_same_id_are_both_shown(
+    user: BrowserUser, settings: Settings
+) -> None:
+    store = Container(settings).store
+    (call,) = store.calls.find(CALL)
+    other = call.key.replace(ACCOUNT, "AC" + "9" * 32)
+    record = call.record_json.replace(ACCOUNT, "AC" + "9" * 32)
+    values: CallUpdate = {}
+    with store.begin() as connection:
+        store.calls.take(
+            connection,
+            {
+                "key": other,
+                "provider": "twilio",
+                "account": "AC" + "9" * 32,
+                "call_id": CALL,
+                "state": call.state,
+                "record": record,
+                "first_seen_at": call.first_seen_at,
+                "run": 1,
+                "due_at": None,
+                "updated_at": call.updated_at,
+                **values,
+            },
+        )
+    page = user.get(f"/calls/{CALL}")
+    assert "2 accounts have a call with this id" in page.text
+    assert page.text.count("What happened") == 2
+    store.engine.dispose()
+
+
+def test_what_a_caller_says_of_itself_is_shown_as_text(
+    user: BrowserUser, settings: Settings
+) -> None:
+    hook = status_hook("no-answer", CallSid="CA" + "7" * 32, From="<script>alert(1)</script>")
+    app_client = user.client.application.test_client()
+    assert send(app_client, signed(hook)).status_code == 204
+    page = user.get(f"/calls/CA{'7' * 32}")
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text
+
+
+def test_nobody_sees_it_without_signing_in(settings: Settings) -> None:
+    stranger = BrowserUser(web_app(settings))
+    answer = stranger.get(f"/calls/{CALL}")
+    assert answer.status_code == 303
+    assert "/login" in answer.location
+    assert CALLER not in answer.text

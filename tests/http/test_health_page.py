@@ -1,0 +1,76 @@
+"""Does the page of health say how all goes, for each period, with and without calls?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapter.bootstrap import Container, web_app
+from adapter.config.settings import Settings
+from adapter.storage.hourly_counts import HourlyCounts
+from adapter.storage.store import Store
+from tests.support.browser_user import PASSWORD, BrowserUser
+from tests.support.environment import ENVIRON
+from tests.support.rows import add, record
+
+NOW = datetime.now(UTC)
+
+
+@pytest.fixture
+def settings(database_url: str) -> Settings:
+    environ = {**ENVIRON, "DATABASE_URL": database_url, "ADMIN_PASSWORD": PASSWORD}
+    return Settings.from_environ(environ)
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    made = Container(settings).store
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def user(settings: Settings) -> BrowserUser:
+    made = BrowserUser(web_app(settings))
+    made.sign_in()
+    return made
+
+
+def test_without_calls_it_says_what_to_do(user: BrowserUser) -> None:
+    page = user.get("/health")
+    assert page.status_code == 200
+    assert "No calls in this time." in page.text
+    assert "no worker is alive" in page.text
+    assert "No whole day was compared yet." in page.text
+
+
+@pytest.mark.parametrize(("period", "columns"), [("24h", 24), ("7d", 7), ("30d", 30)])
+def test_each_period_has_a_chart_and_a_table_of_its_hours_or_days(
+    user: BrowserUser, store: Store, period: str, columns: int
+) -> None:
+    ended = NOW - timedelta(minutes=1)
+    for number in range(3):
+        add(
+            store,
+            record(call_id=f"CA{number}"),
+            first_seen_at=ended,
+            over_at=ended,
+            confirmed_at=ended + timedelta(seconds=4),
+            state="written" if number else "held",
+            outcome="answered",
+        )
+    HourlyCounts(store).recount(NOW - timedelta(days=31))
+    page = user.get(f"/health?period={period}")
+    assert page.text.count("<svg viewBox") >= 2
+    assert "33.3 %" in page.text and "66.7 %" in page.text
+    assert "half within 5 s" in page.text
+    table = page.text.split("How the calls ended")[-1].split("</table>")[0]
+    assert table.count('<th scope="row">') == columns
+
+
+def test_an_unknown_period_is_named(user: BrowserUser) -> None:
+    page = user.get("/health?period=1y")
+    assert page.status_code == 400
+    assert "period is one of 24h, 7d, 30d" in page.text
