@@ -51,14 +51,16 @@ def assign(
     by: Actor,
     seen: int | None = None,
     alike: Alike | None = None,
+    may_ask: bool = True,
 ) -> str | None:
     """Have the call written on this person's record.
 
+    may_ask: the target may be asked whether it has this person; if not, only our index is.
     Return None if the target has this person, else why that could not be checked now; it is checked again
     before the call is written. Raise SettingsError if the target has no such person in the integration of the
     call's line, or if the state of the call allows no decision; DecidedMeanwhile, CountChanged.
     """
-    unchecked = _why_unchecked(call, kind, person_id, target, lines)
+    unchecked = _why_unchecked(call, kind, person_id, target, lines, may_ask=may_ask)
     _decide(
         store,
         call,
@@ -73,13 +75,16 @@ def assign(
 
 
 def _why_unchecked(
-    call: Call, kind: PersonKind, person_id: str, target: Target, lines: Lines
+    call: Call, kind: PersonKind, person_id: str, target: Target, lines: Lines, *, may_ask: bool
 ) -> str | None:
     line = lines.of(call.line)
     if line is None:
         return "the call's number is no line in lines.toml"
     try:
-        target.api.person(kind, person_id, line)
+        if may_ask:
+            target.api.person(kind, person_id, line)
+        elif target.api.known_person(kind, person_id, line) is None:
+            return f"{target.label} was not asked yet"
     except (TemporaryError, CredentialsRefused, NotSupported) as error:
         return str(error)
     except PermanentError as error:

@@ -94,6 +94,10 @@ class Hooks:
         """The parked hooks, in the order in which they came."""
         return self._select(hooks.c.state == "parked", limit)
 
+    def parked_after(self, hook_id: int, *, limit: int) -> Sequence[RawHook]:
+        """The parked hooks that came after the one with this id."""
+        return self._select(sa.and_(hooks.c.state == "parked", hooks.c.id > hook_id), limit)
+
     def count_parked(self) -> int:
         query = sa.select(sa.func.count()).select_from(hooks).where(hooks.c.state == "parked")
         with self._session.autocommit() as connection:

@@ -10,9 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapter.domain.lifecycle import IN_PROGRESS
+from adapter.storage.bulk_replays import BulkState
 from adapter.storage.calls import state_in
 from adapter.storage.schema import (
     attempts,
+    bulk_replays,
     calls,
     conference_calls,
     decisions,
@@ -68,6 +70,12 @@ class Retention:
             connection.execute(
                 sa.delete(conference_calls).where(
                     conference_calls.c.seen_at < now - timedelta(days=keep.hook_days)
+                )
+            )
+            connection.execute(
+                sa.delete(bulk_replays).where(
+                    bulk_replays.c.updated_at < now - timedelta(days=keep.attempt_days),
+                    bulk_replays.c.state != BulkState.RUNNING.value,
                 )
             )
         return {

@@ -81,6 +81,9 @@ class TargetApi(Protocol):
         Errors: PermanentError if there is none in the line's integration.
         """
 
+    def known_person(self, kind: PersonKind, person_id: str, line: Line) -> Person | None:
+        """Return the person with this id as far as is known without asking, else None. Errors: as of person."""
+
     def people_by_email(self, email: str, line: Line) -> Sequence[Person]:
         """Return people of the line's integration and kinds with this e-mail address; a page of each kind."""
 

@@ -11,6 +11,7 @@ from adapter.config.settings import Settings
 from adapter.delivery.bulk_confirm import BulkConfirmation
 from adapter.intake.service import Intake
 from adapter.observability.metrics import TALLY
+from adapter.operations.bulk_replay import BulkReplaying, BulkReplayTask
 from adapter.reconcile.run import Reconciliation
 from adapter.storage.hourly_counts import HourlyCounts
 from adapter.storage.pauses import Pauses
@@ -64,7 +65,15 @@ def build_work(deps: WorkDeps) -> Work:
         reconciliation=deps.reconciliation,
         retention=Retention(store, keep, deps.prune_workflows),
         held=_held_once_more(deps),
+        bulk_replay=BulkReplayTask(
+            BulkReplaying(store, clock), deps.intake, seconds_apart=_seconds_apart(deps)
+        ),
     )
+
+
+def _seconds_apart(deps: WorkDeps) -> float:
+    """Of calls that are not new. One costs three requests; half of the rate is left to new calls."""
+    return 360 / deps.rate_limit if deps.rate_limit else 0.0
 
 
 def build_resume_paused(
@@ -75,11 +84,10 @@ def build_resume_paused(
 
 
 def _held_once_more(deps: WorkDeps) -> HeldOnceMore:
-    rate, people = deps.rate_limit, deps.target.people
+    people = deps.target.people
     has_index = deps.settings.people_sync_seconds > 0
     return HeldOnceMore(
         deps.store,
         people.is_complete if has_index else lambda: True,
-        # Nobody's number costs three requests; half of the rate is left to new calls.
-        seconds_apart=360 / rate if rate else 0.0,
+        seconds_apart=_seconds_apart(deps),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapter.observability.logs import logger
+from adapter.operations.bulk_replay import BulkReplayTask
 from adapter.reconcile.run import Reconciliation
 from adapter.storage.hourly_counts import HourlyCounts
 from adapter.storage.retention import Retention
@@ -50,6 +51,7 @@ class Work:
     reconciliation: Reconciliation | None
     retention: Retention
     held: HeldOnceMore
+    bulk_replay: BulkReplayTask
 
 
 def periodic_tasks(work: Work) -> Sequence[PeriodicTask]:
@@ -70,6 +72,7 @@ def _frequent(work: Work) -> Iterator[PeriodicTask]:
 
     yield task("confirm", work.confirm_every, work.confirm)
     yield task("conferences", timedelta(seconds=5), work.attach_conference_recordings)
+    yield task("bulk replay", work.bulk_replay.every, work.bulk_replay.work)
     if work.sync_people:
         yield task("sync", work.sync_every, work.sync_people)
 

@@ -128,6 +128,9 @@ class FakeTarget:
                 return known
         raise PermanentError(f"Propexo answered 404: no {kind.value} {person_id}", status=404)
 
+    def known_person(self, kind: PersonKind, person_id: str, line: Line) -> Person | None:
+        return next((p for p in self.people if (p.kind, p.id) == (kind, person_id)), None)
+
     def people_by_email(self, email: str, line: Line) -> Sequence[Person]:
         found: Sequence[Person] = self._next("people_by_email", self.lookups, ())
         return found

@@ -10,7 +10,7 @@ from adapter.storage.schema.calls import (
     hooks,
     legs,
 )
-from adapter.storage.schema.decisions import decisions
+from adapter.storage.schema.decisions import bulk_replays, decisions
 from adapter.storage.schema.people import new_leads, people, person_numbers, syncs
 from adapter.storage.schema.reports import daily_balances, hourly_counts
 from adapter.storage.schema.sign_in import sign_ins, wrong_passwords
@@ -33,6 +33,7 @@ __all__ = [
     "attempts",
     "breakers",
     "budgets",
+    "bulk_replays",
     "calls",
     "conference_calls",
     "conference_recordings",

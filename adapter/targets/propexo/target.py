@@ -116,15 +116,12 @@ class PropexoTarget:
         return self._index.is_read_by_todays_rules(integration_id, line.people)
 
     def person(self, kind: PersonKind, person_id: str, line: Line) -> Person:
+        known = self.known_person(kind, person_id, line)
+        return known or _of_line(self._read(kind, person_id, line.integration_id), line)
+
+    def known_person(self, kind: PersonKind, person_id: str, line: Line) -> Person | None:
         known = self._index.get(kind, person_id) if self._index else None
-        if known is None:
-            known = self._read(kind, person_id, line.integration_id)
-        if known.integration_id != line.integration_id:
-            raise PermanentError(
-                f"{kind.value} {person_id} belongs to integration {known.integration_id}, "
-                f"but {line.title} to {line.integration_id}"
-            )
-        return known
+        return _of_line(known, line) if known is not None else None
 
     def _read(self, kind: PersonKind, person_id: str, integration_id: str | None) -> Person:
         path = f"{COLLECTION[kind]}{quote(person_id, safe='')}"
@@ -361,3 +358,13 @@ def job_id_of(answer: Mapping[str, Any]) -> str | None:
         if isinstance(place, Mapping) and place.get("job_id"):
             return str(place["job_id"])
     return None
+
+
+def _of_line(person: Person, line: Line) -> Person:
+    """Return the person. Raise PermanentError if it is one of another integration than the line's."""
+    if person.integration_id != line.integration_id:
+        raise PermanentError(
+            f"{person.kind.value} {person.id} belongs to integration {person.integration_id}, "
+            f"but {line.title} to {line.integration_id}"
+        )
+    return person
