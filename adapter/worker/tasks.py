@@ -25,7 +25,7 @@ LONGEST_WAIT_FOR_PEOPLE = timedelta(days=1)
 LOOK_SECONDS, PATIENCE_FOR_PEOPLE = 5.0, 24
 # Of an older call the number may be somebody else's by now.
 HELD_AT_MOST = timedelta(days=90)
-# The calls of the last hours are counted anew each minute, older ones (their states change too) each hour.
+# The calls of the last hours are counted anew all the time, older ones (their states change too) each hour.
 COUNTED_OFTEN, COUNTED = timedelta(hours=3), timedelta(days=31)
 # Of tasks that come every few seconds.
 SHORT_LEASE = timedelta(seconds=15)
@@ -83,7 +83,7 @@ def _counting(counts: HourlyCounts) -> Iterator[PeriodicTask]:
     def task(name: str, every: timedelta, reaches_back: timedelta) -> PeriodicTask:
         return PeriodicTask(name, lambda turn: counts.recount(turn.now - reaches_back), every=every)
 
-    yield task("count", timedelta(minutes=1), COUNTED_OFTEN)
+    yield task("count", timedelta(seconds=20), COUNTED_OFTEN)
     yield task("count_all", timedelta(hours=1), COUNTED)
 
 
