@@ -1,0 +1,152 @@
+"""How fast are the pages with a million calls, and what do they cost the hooks?
+
+python -m tests.benchmarks.pages [--calls 1000000] [--looks 40] [--hooks 3000]
+
+The pages are read as a browser reads them, by HTTP, from `adapter web`. Wanted: each within 100 ms at the 95th
+percentile. While four readers open pages without a pause, hooks are acknowledged too; the figure is the share
+of what is acknowledged without readers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import requests
+from rich.console import Console
+from rich.table import Table
+
+from adapter.storage.engine import open_engine
+from adapter.storage.hourly_counts import HourlyCounts
+from adapter.storage.store import Store
+from tests.benchmarks.load import ACCOUNT, call_ended, send_all, signed_request
+from tests.benchmarks.servers import adapter, adapter_web, environment, fresh_database
+from tests.benchmarks.volume import fill
+
+PASSWORD = "benchmark password"
+WANTED_MS = 100.0
+READERS, CONNECTIONS, ROUNDS = 4, 8, 5
+# A page, and what is asked of it.
+PAGES: Sequence[tuple[str, str]] = (
+    ("the inbox", "/inbox"),
+    ("calls, the newest", "/calls"),
+    ("calls that are held", "/calls?state=held"),
+    ("calls of a line", "/calls?line=%2B16175550107"),
+    ("calls of a number", "/calls?q=(617)%20000-0077"),
+    ("calls of a person", "/calls?q=Anna%20Archer"),
+    ("calls of an outcome and a week", "/calls?outcome=answered&since=7d"),
+    ("one call", f"/calls/CA{77:032x}"),
+    ("lines", "/lines"),
+    ("health, 24 hours", "/health"),
+    ("health, 30 days", "/health?period=30d"),
+    ("alerts", "/alerts"),
+)
+
+
+def signed_in(url: str) -> requests.Session:
+    """A browser that is signed in as an operator."""
+    session = requests.Session()
+    page = session.get(f"{url}/login", timeout=30)
+    token = page.text.partition('name="csrf_token" value="')[2].partition('"')[0]
+    form = {"name": "Benchmark", "password": PASSWORD, "csrf_token": token, "next": ""}
+    session.post(f"{url}/login", data=form, timeout=30, allow_redirects=False).raise_for_status()
+    return session
+
+
+def milliseconds(session: requests.Session, url: str, looks: int) -> tuple[float, float]:
+    """How long a page takes: the median, and the 95th percentile."""
+    took = []
+    for _ in range(looks):
+        begun = time.perf_counter()
+        answer = session.get(url, timeout=60, allow_redirects=False)
+        took.append((time.perf_counter() - begun) * 1000)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{url} answered {answer.status_code}")
+    return statistics.median(took), statistics.quantiles(took, n=20)[-1]
+
+
+@contextmanager
+def readers(url: str) -> Iterator[None]:
+    """Meanwhile four people open one page after the other. Some are told to come again; they do at once."""
+    stop = threading.Event()
+
+    def read() -> None:
+        session = signed_in(url)
+        while not stop.is_set():
+            for _, path in PAGES:
+                session.get(url + path, timeout=60)
+
+    threads = [threading.Thread(target=read, daemon=True) for _ in range(READERS)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(60)
+
+
+def acknowledged(url: str, hooks: int) -> tuple[list[float], list[float]]:
+    """Hooks a second without readers and with them; they take turns."""
+    alone: list[float] = []
+    beside: list[float] = []
+
+    def once() -> float:
+        batch = [signed_request(call_ended()) for _ in range(hooks)]
+        result = send_all(url, batch, CONNECTIONS)
+        if result.failed:
+            raise RuntimeError(f"{result.failed} hooks were not acknowledged")
+        return result.per_second
+
+    once()
+    for _ in range(ROUNDS):
+        alone.append(once())
+        with readers(url):
+            beside.append(once())
+    return alone, beside
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, default=1_000_000)
+    parser.add_argument("--looks", type=int, default=40)
+    parser.add_argument("--hooks", type=int, default=3000)
+    options = parser.parse_args()
+    table = Table(
+        title=f"pages with {options.calls:,} calls of {ACCOUNT[:4]}...; wanted: p95 100 ms"
+    )
+    for name in ("page", "median, ms", "p95, ms"):
+        table.add_column(name, justify="left" if name == "page" else "right")
+    with fresh_database("bench_pages") as url:
+        env = {**environment(url), "ADMIN_PASSWORD": PASSWORD}
+        adapter("migrate", env=env)
+        fill(url, options.calls)
+        store = Store(open_engine(url.replace("postgresql://", "postgresql+psycopg://")))
+        begun = time.perf_counter()
+        HourlyCounts(store).recount(datetime.now(UTC) - timedelta(days=31))
+        counted_in = time.perf_counter() - begun
+        store.engine.dispose()
+        with adapter_web(env) as server:
+            session = signed_in(server.url)
+            for name, path in PAGES:
+                median, most = milliseconds(session, server.url + path, options.looks)
+                style = "red" if most > WANTED_MS else None
+                table.add_row(name, f"{median:.0f}", f"{most:.0f}", style=style)
+            alone, beside = acknowledged(server.url, options.hooks)
+    Console(width=100).print(table)
+    print(f"31 days counted in {counted_in:.1f} s")
+    share = statistics.median(beside) / statistics.median(alone)
+    print(
+        f"hooks acknowledged: {statistics.median(alone):.0f} a second; while {READERS} people read pages "
+        f"without a pause {statistics.median(beside):.0f}, {share:.2f} of it"
+    )
+
+
+if __name__ == "__main__":
+    main()
