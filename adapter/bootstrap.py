@@ -337,6 +337,8 @@ def _pages(settings: Settings, lines: Lines) -> Callable[[Flask], None] | None:
             store=parts.store,
             rules=parts.rules,
             links=parts.links,
+            index=parts.index,
+            target=parts.target,
             health_reports=parts.health_reports,
             keys=lambda: parts.kept_keys,
             slots=Slots(),  # of the API too

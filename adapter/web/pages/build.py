@@ -16,7 +16,10 @@ from adapter.domain.assessment import CallRules
 from adapter.domain.call_links import Links
 from adapter.observability.acknowledge_times import acknowledge_times
 from adapter.operations.health_report import HealthReports
+from adapter.operations.inbox import InboxReader
+from adapter.storage.people_index import PeopleIndex
 from adapter.storage.store import Store
+from adapter.targets.base import Target
 from adapter.web.pages.call import call_page
 from adapter.web.pages.entrance import entrance
 from adapter.web.pages.health import health_page
@@ -35,6 +38,8 @@ class PageDeps:
     store: Store
     rules: CallRules
     links: Links
+    index: PeopleIndex
+    target: Target
     health_reports: HealthReports
     keys: Callable[[], Sequence[str]]
     slots: Slots
@@ -48,9 +53,10 @@ def build_pages(deps: PageDeps) -> Callable[[Flask], None]:
     way_in = entrance(
         deps.settings, store, deps.keys, deps.slots, default_zone=zone, clock=deps.clock
     )
+    inbox = InboxReader(store, deps.index, deps.target.api, rules.lines)
     pages = [
         *way_in.pages,
-        call_page(store, rules, deps.links, deps.clock),
+        call_page(store, rules, deps.links, inbox, deps.clock),
         health_page(deps.health_reports, acknowledge_times),
     ]
     return lambda app: way_in.frame.install(app, pages)

@@ -6,15 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort
 
 from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call
 from adapter.domain.call_links import Links
+from adapter.domain.candidates import Candidate
 from adapter.domain.record import RecordingState
 from adapter.observability.redact import hide_numbers
 from adapter.operations.call_story import CallStory, tell
+from adapter.operations.inbox import InboxReader
 from adapter.storage.store import Store
 from adapter.storage.workers import DEAD_AFTER
 from adapter.text.phrases import clock_duration
@@ -28,7 +31,7 @@ class Shown:
 
     zone: of the call's line. line_name: "" if it has none.
     audio: where the recording is heard; None if there is none, and for viewers.
-    is_operator: whether hooks, requests, the message and the actions are shown.
+    is_operator: whether hooks, requests, candidates, the message and the actions are shown.
     """
 
     story: CallStory
@@ -36,8 +39,14 @@ class Shown:
     line_name: str
     talk: str
     messages: Sequence[str]
+    candidates: Sequence[Candidate]
     audio: str | None
     is_operator: bool
+
+    def clock(self, moment: datetime) -> str:
+        """Return the moment to the second, in the zone of the call's line."""
+        at = moment.astimezone(ZoneInfo(self.zone))
+        return f"{at:%b} {at.day}, {at.hour % 12 or 12}:{at:%M:%S %p}"
 
     def readable(self, text: str) -> str:
         """Return the text as this user may read it: a viewer sees no full number."""
@@ -45,7 +54,11 @@ class Shown:
 
 
 def call_page(
-    store: Store, rules: CallRules, links: Links, clock: Callable[[], datetime]
+    store: Store,
+    rules: CallRules,
+    links: Links,
+    inbox: InboxReader,
+    clock: Callable[[], datetime],
 ) -> Blueprint:
     """Return the route GET /calls/<call id>. The id is the provider's, or the call's key."""
     routes = Blueprint("call_page", __name__)
@@ -79,6 +92,7 @@ def call_page(
             line_name=line.name if line else "",
             talk=clock_duration(call.talk_seconds),
             messages=messages if user.is_operator else [],
+            candidates=inbox.candidates(call) if user.is_operator else [],
             audio=_audio(call, links) if user.is_operator else None,
             is_operator=user.is_operator,
         )
