@@ -312,12 +312,13 @@ def web_app(settings: Settings | None = None) -> Flask:
             rate_limit=settings.propexo_rate_limit,
             rate_limit_name=container.target.name,
         ),
-        pages=_pages(settings, container.lines),
+        pages=_pages(container),
     )
 
 
-def _pages(settings: Settings, lines: Lines) -> Callable[[Flask], None] | None:
+def _pages(container: Container) -> Callable[[Flask], None] | None:
     """The pages for people; None where nobody could sign in. Their connections are their own."""
+    settings, lines = container.settings, container.lines
     if settings.admin_password is None and oidc_settings(settings) is None:
         return None
     from adapter.web.pages.build import (  # with libraries that hooks do without
@@ -340,6 +341,7 @@ def _pages(settings: Settings, lines: Lines) -> Callable[[Flask], None] | None:
             index=parts.index,
             target=parts.target,
             health_reports=parts.health_reports,
+            line_check=container.target.line_check,
             keys=lambda: parts.kept_keys,
             slots=Slots(),  # of the API too
             clock=_now,

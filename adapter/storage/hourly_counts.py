@@ -1,4 +1,4 @@
-"""How many calls were there in each hour, by outcome, by state, and by the time until they were written?
+"""How many calls were there in each hour, by outcome, state and line, and by the time until they were written?
 
 Counting a million calls takes seconds. So a worker counts them now and then, and pages read what it counted. A
 call belongs to the hour in which the adapter first heard of it. Folded calls are not counted.
@@ -6,7 +6,7 @@ call belongs to the hour in which the adapter first heard of it. Folded calls ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -28,6 +28,8 @@ class Counted(StrEnum):
 
     OUTCOME = "outcome"
     STATE = "state"
+    LINE = "line"
+    HELD_LINE = "held_line"  # the line, of calls that are held
     DELAY = "delay"  # the seconds from the end of the call until it was confirmed; a limit of HANGUP_LIMITS
 
 
@@ -39,6 +41,17 @@ class HourCount:
     by: Counted
     label: str
     count: int
+
+
+@dataclass(frozen=True)
+class LineCount:
+    """So many calls were on a line, and so many of them are held."""
+
+    calls: int = 0
+    held: int = 0
+
+
+_OF_LINES = (Counted.LINE, Counted.HELD_LINE)
 
 
 class HourlyCounts:
@@ -56,14 +69,32 @@ class HourlyCounts:
                 connection.execute(self._counts(by, label, _moment(first)))
 
     def since(self, moment: datetime) -> Sequence[HourCount]:
-        """Return the counts of the hours that begin then or later, by hour."""
-        first = -(-int(moment.timestamp()) // _HOUR_SECONDS)
-        query = sa.select(hourly_counts).where(hourly_counts.c.hour >= first)
+        """Return the counts of the hours that begin then or later, by hour; not those of lines."""
+        query = sa.select(hourly_counts).where(
+            hourly_counts.c.hour >= _first_hour(moment), hourly_counts.c.by.not_in(_OF_LINES)
+        )
         with self._session.autocommit() as connection:
             return [
                 HourCount(_moment(row.hour), Counted(row.by), row.label, row.calls)
                 for row in connection.execute(query.order_by(hourly_counts.c.hour))
             ]
+
+    def of_lines(self, moment: datetime) -> Mapping[str, LineCount]:
+        """Return the counts of each line that had calls then or later, by its number."""
+        columns = hourly_counts.c
+        query = (
+            sa.select(columns.by, columns.label, sa.func.sum(columns.calls))
+            .where(columns.hour >= _first_hour(moment), columns.by.in_(_OF_LINES))
+            .group_by(columns.by, columns.label)
+        )
+        sums: dict[str, dict[str, int]] = {}
+        with self._session.autocommit() as connection:
+            for by, line, count in connection.execute(query):
+                sums.setdefault(line, {})[by] = int(count)
+        return {
+            line: LineCount(by.get(Counted.LINE, 0), by.get(Counted.HELD_LINE, 0))
+            for line, by in sums.items()
+        }
 
     @property
     def _labels(self) -> dict[Counted, sa.ColumnElement[Any]]:
@@ -75,6 +106,8 @@ class HourlyCounts:
         return {
             Counted.OUTCOME: sa.func.coalesce(calls.c.outcome, "unknown"),
             Counted.STATE: calls.c.state,
+            Counted.LINE: calls.c.line,
+            Counted.HELD_LINE: calls.c.line,
             Counted.DELAY: delay,
         }
 
@@ -93,11 +126,20 @@ class HourlyCounts:
         )
         if by is Counted.DELAY:
             query = query.where(calls.c.confirmed_at.isnot(None), calls.c.over_at.isnot(None))
+        if by in _OF_LINES:
+            query = query.where(calls.c.line.isnot(None))
+        if by is Counted.HELD_LINE:
+            query = query.where(calls.c.state == CallState.HELD.value)
         return sa.insert(hourly_counts).from_select(["hour", "by", "label", "calls"], query)
 
     def _epoch(self, column: sa.ColumnElement[datetime]) -> sa.ColumnElement[Any]:
         """Seconds since 1970, with their fraction on PostgreSQL."""
         return sa.extract("epoch", column)
+
+
+def _first_hour(moment: datetime) -> int:
+    """Return the first hour that begins then or later."""
+    return -(-int(moment.timestamp()) // _HOUR_SECONDS)
 
 
 def _moment(hour: int) -> datetime:

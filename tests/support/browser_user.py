@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from secrets import token_urlsafe
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from tests.support.environment import BASE_URL
+from adapter.storage.sign_ins import SignIn, SignIns
+from adapter.storage.store import Store
+from adapter.web.sign_in.sessions import Cookies
+from tests.support.environment import BASE_URL, ENVIRON
 
 PASSWORD = "correct horse battery"
+VIEWER = "kim@example.com"
+OPERATOR = "lee@example.com"
+# Settings of an adapter at which an operator signs in with the password, and these two by a service.
+WITH_PAGES = {
+    "ADMIN_PASSWORD": PASSWORD,
+    "OIDC_ISSUER": "http://localhost:1",
+    "OIDC_CLIENT_ID": "adapter",
+    "OIDC_OPERATORS": OPERATOR,
+    "OIDC_VIEWERS": VIEWER,
+}
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
@@ -48,6 +65,22 @@ class BrowserUser:
         """Sign in with the password."""
         self.get("/login")
         return self.post("/login", {"name": name, "password": password, "next": next})
+
+    def come_by_service(self, store: Store, address: str) -> None:
+        """Be signed in as after a sign-in by the service, which is not asked. store: of the application."""
+        secret, now = token_urlsafe(16), datetime.now(UTC)
+        SignIns(store).add(
+            sha256(secret.encode()).hexdigest(),
+            SignIn("oidc", address),
+            now=now,
+            until=now + timedelta(hours=1),
+        )
+        cookies = Cookies(lambda: [ENVIRON["SECRET_KEY"]], PASSWORD)
+        serializer = cookies.get_signing_serializer(self.client.application)
+        host = urlsplit(self.base_url).hostname or ""
+        self.client.set_cookie(
+            "adapter_session", serializer.dumps({"sign_in": secret}), domain=host
+        )
 
     def _send(
         self, method: str, path: str, headers: Mapping[str, str], **more: Any

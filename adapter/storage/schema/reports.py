@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from adapter.storage.schema.base import UTCDateTime, metadata
 
-# Calls by hour (adapter.storage.hourly_counts). hour: hours since 1970, UTC. by: outcome, state or delay.
+# Calls by hour (adapter.storage.hourly_counts). hour: hours since 1970, UTC. by: a Counted.
 hourly_counts = sa.Table(
     "hourly_counts",
     metadata,

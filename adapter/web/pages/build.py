@@ -17,12 +17,15 @@ from adapter.domain.call_links import Links
 from adapter.observability.acknowledge_times import acknowledge_times
 from adapter.operations.health_report import HealthReports
 from adapter.operations.inbox import InboxReader
+from adapter.operations.lines_report import examine_lines
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.store import Store
-from adapter.targets.base import Target
+from adapter.targets.base import LineCheck, Target
 from adapter.web.pages.call import call_page
 from adapter.web.pages.entrance import entrance
 from adapter.web.pages.health import health_page
+from adapter.web.pages.kept import Kept
+from adapter.web.pages.lines import lines_page
 from adapter.web.slots import Slots
 
 
@@ -32,6 +35,7 @@ class PageDeps:
 
     store: with connections of their own, whose statements may not take long.
     keys: those that sign sessions, the first one new ones. slots: shared with the API.
+    line_check: it asks the target, in a thread of its own and by other connections.
     """
 
     settings: Settings
@@ -41,6 +45,7 @@ class PageDeps:
     index: PeopleIndex
     target: Target
     health_reports: HealthReports
+    line_check: LineCheck
     keys: Callable[[], Sequence[str]]
     slots: Slots
     clock: Callable[[], datetime]
@@ -54,8 +59,10 @@ def build_pages(deps: PageDeps) -> Callable[[Flask], None]:
         deps.settings, store, deps.keys, deps.slots, default_zone=zone, clock=deps.clock
     )
     inbox = InboxReader(store, deps.index, deps.target.api, rules.lines)
+    findings = Kept(lambda: examine_lines(rules.lines, deps.line_check))
     pages = [
         *way_in.pages,
+        lines_page(store, rules.lines, findings, deps.clock),
         call_page(store, rules, deps.links, inbox, deps.clock),
         health_page(deps.health_reports, acknowledge_times),
     ]
