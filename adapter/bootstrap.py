@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,7 @@ from adapter.domain.lines import Lines
 from adapter.intake.service import Intake
 from adapter.observability.logs import configure_logging
 from adapter.operations.alarms import Alarms
+from adapter.operations.alerts.build import Alerting
 from adapter.operations.health_report import HealthReports
 from adapter.providers import twilio
 from adapter.providers.base import Provider
@@ -45,6 +46,7 @@ from adapter.storage.readiness import lacking
 from adapter.storage.store import Store
 from adapter.storage.task_leases import TaskLeases
 from adapter.storage.workers import new_executor_id
+from adapter.storage.wrong_passwords import wrong_passwords_since
 from adapter.targets import propexo
 from adapter.targets.base import Target, TargetDeps
 from adapter.web.access import Access
@@ -54,8 +56,10 @@ from adapter.web.hooks import hook_routes
 from adapter.web.recordings.routes import recording_routes
 from adapter.web.slots import Slots
 from adapter.web.write_failures import write_failure_routes
+from adapter.worker.alert_tasks import web_runner
 from adapter.worker.build import WorkDeps, build_work
 from adapter.worker.periodic import PeriodicRunner
+from adapter.worker.pulse import Pulse
 from adapter.worker.tasks import periodic_tasks
 
 if TYPE_CHECKING:
@@ -195,11 +199,29 @@ class Container:
                 lines_watch=self.lines_watch,
                 rate_limit=self.settings.propexo_rate_limit,
                 prune_workflows=self._prune_workflows,
+                alerts=self.alerts,
+                pulse=self.pulse,
                 clock=_now,
             )
         )
         leases = TaskLeases(self.store, self.executor_id)
         return PeriodicRunner(leases, periodic_tasks(work), clock=_now)
+
+    @cached_property
+    def alerts(self) -> Alerting:
+        """What tells people that something is wrong."""
+        return Alerting(
+            settings=self.settings,
+            store=self.store,
+            providers=list(self.providers.values()),
+            lines=lambda: self.lines,
+            clock=_now,
+            wrong_passwords=partial(wrong_passwords_since, self.store),
+        )
+
+    @cached_property
+    def pulse(self) -> Pulse:
+        return Pulse(self.monotonic)
 
     @cached_property
     def reconciliation(self) -> Reconciliation:
@@ -296,12 +318,15 @@ def web_app(settings: Settings | None = None) -> Flask:
 
     settings: None in a process of gunicorn, which has the lines that gunicorn read at its start.
     """
-    given_lines = inherited_lines() if settings is None else None
+    is_server = settings is None
+    given_lines = inherited_lines() if is_server else None
     settings = settings or read_settings()
     settings.require_for_web()
     container = Container(settings, pool_size=CONNECTIONS, given_lines=given_lines)
     if container.lines_watch:
         container.lines_watch.watch()
+    if is_server:
+        web_runner(container.alerts, container.executor_id).start()
     return create_app(
         hook_routes(container.intake),
         write_failure_routes(container.store, container.target),
@@ -311,6 +336,7 @@ def web_app(settings: Settings | None = None) -> Flask:
             container.access,
             rate_limit=settings.propexo_rate_limit,
             rate_limit_name=container.target.name,
+            line_labels=container.lines.labels,
         ),
         pages=_pages(container),
     )
@@ -358,6 +384,7 @@ def worker(settings: Settings | None = None) -> Worker:
     # What was accepted is noted even if a frozen process kept all the others waiting.
     patience = pooler.FROZEN_SECONDS + 5.0
     container = Container(settings, pool_size=CONNECTIONS, pool_seconds=patience)
+    container.alerts.refuse_unusable()
     return Worker(
         store=container.store,
         deliver=container.delivery.run,
@@ -366,6 +393,7 @@ def worker(settings: Settings | None = None) -> Worker:
         executor_id=container.executor_id,
         concurrency=settings.worker_concurrency,
         lines=container.lines.digest,
+        pulse=container.pulse,
     )
 
 

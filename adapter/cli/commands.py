@@ -18,6 +18,11 @@ from adapter.processes.lifetime import end_with_parent
 # The command -> its module in adapter.cli, its name there, and the first sentence of its help. So `adapter --help`
 # imports no command; a test compares the sentences with those of the commands.
 COMMANDS = {
+    "alerts": (
+        "alerts",
+        "alerts",
+        "What is wrong and was wrong: alerts that are open, and those of the last 30 days.",
+    ),
     "assign": ("calls", "assign", "CALL was with this person: write it on their record."),
     "calls": ("calls", "calls", "The calls, newest first."),
     "create-lead": (

@@ -38,6 +38,23 @@ def _addresses(value: Any) -> Any:
     return entries
 
 
+def _urls(value: Any) -> Any:
+    """Split at blanks and commas, but not at a comma inside an address."""
+    if not isinstance(value, str):
+        return value
+    addresses = [part for part in re.split(r"[\s,]+(?=[\w+.-]+://)", value.strip(" ,\n\t")) if part]
+    if any("://" not in address for address in addresses):
+        raise ValueError("it has an address without ://")
+    return addresses
+
+
+def _http_address(secret: SecretStr) -> SecretStr:
+    parts = urlsplit(secret.get_secret_value())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("it is not a URL that begins with https:// or http://")
+    return secret
+
+
 _ACCOUNT_ID = re.compile(r"AC\w{0,32}", re.ASCII)
 
 
@@ -253,6 +270,22 @@ class Settings(BaseModel):
     oidc_viewers: Annotated[tuple[str, ...], BeforeValidator(_addresses), _ADDRESSES] = ()
     # Bearer token for /metrics and the details of /readyz; without it they are for this machine only.
     metrics_token: Secret | None = None
+    # Where alerts are told; docs/operating.md, Alerts.
+    alert_urls: Annotated[
+        tuple[Secret, ...],
+        BeforeValidator(_urls),
+        _allowed("addresses that apprise knows, such as mailto://user:password@example.com"),
+    ] = ()
+    # The hour of the day, in the time zone of [defaults], at which the day before is told of.
+    alert_digest_hour: Annotated[int | None, _between(0, 23, "a whole number", 8)] = None
+    # How often an alert that is open and not acknowledged is told again; 0: never.
+    alert_remind_hours: Annotated[int, _between(0, 720, "a whole number of hours", 24)] = 24
+    # Asked for each minute by a healthy worker.
+    heartbeat_url: Annotated[
+        SecretStr | None,
+        AfterValidator(lambda url: url and _http_address(url)),
+        _allowed("an address that expects to be asked for, such as https://hc-ping.com/..."),
+    ] = None
     log_format: Annotated[str, _either("json", "console")] = "console"
     web_concurrency: Annotated[int, _between(1, 64, "a whole number", 2)] = 2
     worker_concurrency: Annotated[int, _between(1, 256, "a whole number", 16)] = 16

@@ -160,7 +160,8 @@ class Enrichment:
 
         Errors: the error itself, if it is to be waited for longer.
         """
-        self._health.failed(call.provider, call.account, str(error), now)
+        is_refusal = isinstance(error, CredentialsRefused)
+        self._health.failed(call.provider, call.account, str(error), now, is_refusal=is_refusal)
         questions = self._rules.assess(call.record).questions
         if not any(question.is_asked_again for question in questions):
             return call.record

@@ -126,6 +126,14 @@ class Lines:
         is_needed = self.defaults.integration_id is not None or not listed
         return [*listed, self.defaults] if is_needed else listed
 
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Return a short name of each listed line by its number, of which it shows the last four digits."""
+        return {
+            number: f"{line.name or 'line'} ({number[-4:]})"
+            for number, line in self.by_number.items()
+        }
+
     def is_ours(self, number: str) -> bool:
         """Return whether this is one of our lines or of our staff, which are never the person of a call.
 

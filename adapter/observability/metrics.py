@@ -6,7 +6,8 @@ import json
 import math
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
 from prometheus_client import Counter, Histogram
 
@@ -30,7 +31,14 @@ STORED: Mapping[str, str] = {
     "adapter_reconcile_calls": "How those calls stood in the records, by state",
     "adapter_reconcile_adds_up": "1: each of those calls stood in the records",
     "adapter_reconcile_at_seconds": "When that was, in seconds since 1970",
+    "adapter_reconcile_missed": "How many of those calls no hook had told of",
+    "adapter_reconcile_unheard": "How many of those calls ended after the last hook that had come",
+    "adapter_reconcile_refused": "Accounts whose list of calls the provider refused to show",
 }
+RECONCILE_AT = "adapter_reconcile_at_seconds"
+RECONCILE_MISSED = "adapter_reconcile_missed"
+RECONCILE_UNHEARD = "adapter_reconcile_unheard"
+RECONCILE_REFUSED = "adapter_reconcile_refused"
 HANGUP_TO_RECORD = "adapter_hangup_to_record_seconds"
 HANGUP_LIMITS = (2, 5, 10, 20, 30, 45, 60, 90, 120, 300, 900, 3600, 21600, 86400, math.inf)
 # The name of a metric and its labels as JSON -> the value.
@@ -64,6 +72,41 @@ class Tally:
 
 
 TALLY = Tally()
+
+
+class RefusedHooks:
+    """How many hooks this process refused with 403, by the minute, until that is stored.
+
+    A forged hook costs an addition here, and no write.
+    """
+
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._lock = threading.Lock()
+        self._clock = clock
+        self._counts: dict[datetime, int] = {}
+
+    def count(self) -> None:
+        """Count one that is refused now."""
+        minute = self._clock().replace(second=0, microsecond=0)
+        with self._lock:
+            self._counts[minute] = self._counts.get(minute, 0) + 1
+
+    def take(self) -> Mapping[datetime, int]:
+        """Return the counts, and begin again at zero."""
+        with self._lock:
+            counts, self._counts = self._counts, {}
+        return counts
+
+    def put_back(self, counts: Mapping[datetime, int]) -> None:
+        """Add counts that were taken and could not be stored. Of an outage only the last hour is kept."""
+        with self._lock:
+            for minute, count in counts.items():
+                self._counts[minute] = self._counts.get(minute, 0) + count
+            for minute in sorted(self._counts)[:-60]:
+                del self._counts[minute]
+
+
+REFUSED_HOOKS = RefusedHooks()
 
 
 def count_delivery(state: str, outcome: str | None) -> None:

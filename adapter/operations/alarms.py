@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from adapter.domain.alert_rules import no_worker_words, parked_words, silent_words
+from adapter.storage.alert_facts import silent_api
+from adapter.storage.alert_notices import ChannelState, Notices
 from adapter.storage.api_health import ApiHealth
 from adapter.storage.engine import has_queue, schema_state
 from adapter.storage.pauses import Pauses
@@ -28,6 +31,7 @@ class Alarms:
             "refused": self._pause,
             "provider": self._provider,
             "parked": self._parked,
+            "channels": self._channels,
         }
 
     def _schema(self) -> str | None:
@@ -42,26 +46,23 @@ class Alarms:
         return f"the schema is {schema or 'missing'}, this code needs {needed}: {way_out}"
 
     def _provider(self) -> str | None:
-        """Name the accounts whose API has been silent for so long that calls are written without it."""
-        states = ApiHealth(self._store).states()
-        silent = [
-            f"{s.provider} {s.account[:6]}..." for s in states if s.is_unreachable(self._clock())
-        ]
-        if not silent:
-            return None
-        return f"the API of {', '.join(silent)} does not answer: calls are written as assumed"
+        """Name the accounts whose API refuses our key, or has long been silent."""
+        now = self._clock()
+        apis = (silent_api(state, now) for state in ApiHealth(self._store).states())
+        wrong = [api for api in apis if api and (api.is_refusal or api.is_unreachable)]
+        return "; ".join(silent_words(api) for api in wrong) or None
 
     def _pause(self) -> str | None:
         return "; ".join(str(pause) for pause in self._pauses.all().values()) or None
 
     def _parked(self) -> str | None:
         count = self._store.hooks.count_parked()
-        if not count:
-            return None
-        return (
-            f"{count} hook(s) are signed and could not be read; the log says why (hook parked); "
-            "after the fix: `adapter replay --state parked`"
-        )
+        return parked_words(count) if count else None
+
+    def _channels(self) -> str | None:
+        """Name the channels of alerts that refused for good."""
+        off = [state for state in Notices(self._store).channels() if state.off_since]
+        return "; ".join(off_words(state) for state in off) or None
 
     def _queue(self) -> str | None:
         if not has_queue(self._store.engine):
@@ -69,4 +70,13 @@ class Alarms:
         seen = self._store.workers.seen_at().values()
         if any(self._clock() - at < DEAD_AFTER for at in seen):
             return None
-        return "no worker is alive: start `adapter worker`, or `adapter run` for both"
+        return no_worker_words()
+
+
+def off_words(state: ChannelState) -> str:
+    """Return what is wrong with a channel that is off, and the way out."""
+    return (
+        f"no alerts go to {state.title}: {state.error}, and it is off since "
+        f"{state.off_since:%Y-%m-%d %H:%M} UTC; put its address in ALERT_URLS right, or mend what it is for "
+        "and run `adapter alerts test`"
+    )

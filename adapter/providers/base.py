@@ -143,6 +143,27 @@ class CallApi(CallLookup, Protocol):
 
 
 @dataclass(frozen=True)
+class OwnNumber:
+    """A number that the account has.
+
+    id: the provider's own. number: E.164. callback: where hooks go, if anywhere.
+    is_called_back_elsewhere: what it calls back is not set at the number, so that `callback` does not count.
+    """
+
+    id: str
+    number: str
+    callback: str | None
+    is_called_back_elsewhere: bool = False
+
+
+class NumberList(Protocol):
+    """The numbers of an account. Errors: TemporaryError, CredentialsRefused, PermanentError."""
+
+    def all(self, account: str) -> Sequence[OwnNumber]:
+        """Return all of them."""
+
+
+@dataclass(frozen=True)
 class Provider:
     """A telephony provider: all that the rest of the adapter knows of it.
 
@@ -153,6 +174,7 @@ class Provider:
     signature_header: the one of them that holds the signature. Two hooks with the same one are the same hook.
     call_id_prefix: what stands before the 32 hexadecimal digits of each call's id, for shorter links to
     calls. None if ids have another form.
+    numbers: None where the provider's API lists none.
     """
 
     name: str
@@ -165,3 +187,4 @@ class Provider:
     kept_headers: Sequence[str]
     signature_header: str
     call_id_prefix: str | None = None
+    numbers: NumberList | None = None

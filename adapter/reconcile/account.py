@@ -49,7 +49,10 @@ class ReconcileDeps:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Compares the calls of one account that ended from `since` to `until`, and fills the report."""
+    """Compares the calls of one account that ended from `since` to `until`, and fills the report.
+
+    last_hook_at: when the last hook came before the comparison; None if none is known.
+    """
 
     deps: ReconcileDeps
     provider: Provider
@@ -60,6 +63,7 @@ class Comparison:
     wait: Callable[[float], None]
     dry_run: bool
     goes_on: bool
+    last_hook_at: datetime | None
 
     @property
     def days(self) -> Sequence[date]:
@@ -118,6 +122,7 @@ class Comparison:
         logged = LoggedCalls(today, following)
         ended = {self._key(leg.id): leg for leg in today.legs if self._is_in_period(leg)}
         self.report.listed += len(ended)
+        self.report.unheard += sum(self._is_unheard(leg) for leg in ended.values())
         tally: Counter[str] = Counter()
         for keys in batches(list(ended)):
             known = reconciled.calls(keys)
@@ -135,6 +140,12 @@ class Comparison:
             self.report.left_alone += 1
             return False
         return leg.ended_at >= self.since
+
+    def _is_unheard(self, leg: Leg) -> bool:
+        """Return whether this call ended after the last hook that had come."""
+        if leg.ended_at is None:
+            return False
+        return self.last_hook_at is None or leg.ended_at > self.last_hook_at
 
     def _bring_up(self, call: Call | None, leg: Leg, logged: LoggedCalls) -> None:
         """Take in what the log has of this call beyond its record."""

@@ -8,7 +8,7 @@ from datetime import date
 
 from adapter.domain.call import CallState
 from adapter.domain.lifecycle import UNDELIVERED
-from adapter.errors import RemoteError
+from adapter.errors import CredentialsRefused, RemoteError
 
 MISSING = "missing"
 _ORDER = ("written", "posted", "waiting", "ignored", "held", "failed", "folded", MISSING)
@@ -28,6 +28,7 @@ class Report:
     listed: the provider's finished calls of the period.
     taken_in, completed, attached: calls that no hook told of, calls whose end is known only now, and
     recordings; of a dry run: what would be done. left_alone: calls that go on or ended a moment ago.
+    unheard: calls that ended after the last hook that had come.
     problems: accounts that could not be read (to the end).
     """
 
@@ -38,6 +39,7 @@ class Report:
     completed: int = 0
     attached: int = 0
     left_alone: int = 0
+    unheard: int = 0
     problems: dict[str, RemoteError] = field(default_factory=dict)
 
     @property
@@ -45,6 +47,11 @@ class Report:
         """Whether every log was read to the end, and the records have every call of it."""
         known = self.tally.total() - self.tally[MISSING]
         return self.listed == known and not self.problems
+
+    @property
+    def refused(self) -> int:
+        """How many accounts' lists the provider refused to show."""
+        return sum(isinstance(error, CredentialsRefused) for error in self.problems.values())
 
     def balance(self) -> str:
         """Return the ledger in one line: "<provider> 214 = written 198 + ignored 12 + held 4"."""

@@ -13,6 +13,12 @@ from datetime import UTC, date, datetime, timedelta
 
 from adapter.errors import RemoteError
 from adapter.observability.logs import logger
+from adapter.observability.metrics import (
+    RECONCILE_AT,
+    RECONCILE_MISSED,
+    RECONCILE_REFUSED,
+    RECONCILE_UNHEARD,
+)
 from adapter.providers.base import Provider
 from adapter.reconcile.account import Comparison, ReconcileDeps
 from adapter.reconcile.report import Progress, Report
@@ -59,6 +65,7 @@ class Reconciliation:
         goes_on = goes_on and not dry_run
         names = dict.fromkeys(provider.label for provider, _ in self._accounts)
         report, until = Report(" and ".join(names)), self.deps.clock() - LAG
+        last_hook_at = self.deps.store.hooks.newest_at()
         for place, (provider, account) in enumerate(self._accounts):
             comparison = Comparison(
                 deps=self.deps,
@@ -70,6 +77,7 @@ class Reconciliation:
                 wait=wait,
                 dry_run=dry_run,
                 goes_on=goes_on,
+                last_hook_at=last_hook_at,
             )
             days = len(comparison.days)
             try:
@@ -83,18 +91,28 @@ class Reconciliation:
         if goes_on and not report.problems:
             ReconciledDays(self.deps.store).forget_days(self.accounts)
         if not dry_run:
-            Totals(self.deps.store).put(_numbers(report, self.deps.clock()), "state")
+            Totals(self.deps.store).put(
+                numbers_of(report, self.deps.clock(), by_hand=goes_on), "state"
+            )
         log.info("reconciled", balance=report.balance(), taken_in=len(report.taken_in))
         return report
 
 
-def _numbers(report: Report, now: datetime) -> Mapping[str, Mapping[str, float]]:
-    """Return the metrics of a comparison."""
+def numbers_of(
+    report: Report, now: datetime, *, by_hand: bool
+) -> Mapping[str, Mapping[str, float]]:
+    """Return the metrics of a comparison.
+
+    by_hand: it may reach back to before the adapter began here, so that no hook told of a call is no alarm.
+    """
     return {
         "adapter_reconcile_listed": {"": report.listed},
         "adapter_reconcile_calls": report.tally,
         "adapter_reconcile_adds_up": {"": float(report.adds_up)},
-        "adapter_reconcile_at_seconds": {"": now.timestamp()},
+        RECONCILE_AT: {"": now.timestamp()},
+        RECONCILE_MISSED: {"": 0 if by_hand else len(report.taken_in)},
+        RECONCILE_UNHEARD: {"": 0 if by_hand else report.unheard},
+        RECONCILE_REFUSED: {"": report.refused},
     }
 
 

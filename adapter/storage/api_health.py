@@ -24,7 +24,8 @@ log = logger("adapter.provider")
 class ApiState:
     """One account's API. failing_since: of the first failure after the last answer, None if it answers.
 
-    error: the last failure in words. worked_at: about when it last answered.
+    error: the last failure in words. worked_at: about when it last answered. is_refusal: the last failure was
+    that it refused our key.
     """
 
     provider: str
@@ -32,6 +33,7 @@ class ApiState:
     failing_since: datetime | None
     error: str | None
     worked_at: datetime | None
+    is_refusal: bool | None = None
 
     def is_unreachable(self, now: datetime) -> bool:
         """No request has succeeded for UNREACHABLE_AFTER, though there were some."""
@@ -49,26 +51,39 @@ class ApiHealth:
         """The API answered."""
         if not self._is_news(provider, account, works=True):
             return
-        values = {"failing_since": None, "error": None, "worked_at": now}
+        values = {"failing_since": None, "error": None, "worked_at": now, "is_refusal": None}
         statement = self._session.insert(provider_health).values(
             provider=provider, account=account, **values
         )
         with self._session.begin() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=values))
 
-    def failed(self, provider: str, account: str, error: str, now: datetime) -> None:
+    def failed(
+        self,
+        provider: str,
+        account: str,
+        error: str,
+        now: datetime,
+        *,
+        is_refusal: bool = False,
+    ) -> None:
         """The API did not answer, or refused us."""
         if not self._is_news(provider, account, works=False):
             return
         log.warning("the provider's API does not answer", provider=provider, reason=error)
         statement = self._session.insert(provider_health).values(
-            provider=provider, account=account, failing_since=now, error=error
+            provider=provider,
+            account=account,
+            failing_since=now,
+            error=error,
+            is_refusal=is_refusal,
         )
         first = sa.func.coalesce(provider_health.c.failing_since, statement.excluded.failing_since)
         with self._session.begin() as connection:
             connection.execute(
                 statement.on_conflict_do_update(
-                    index_elements=_KEY, set_={"failing_since": first, "error": error}
+                    index_elements=_KEY,
+                    set_={"failing_since": first, "error": error, "is_refusal": is_refusal},
                 )
             )
 

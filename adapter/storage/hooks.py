@@ -103,6 +103,14 @@ class Hooks:
         with self._session.autocommit() as connection:
             return int(connection.execute(query).scalar_one())
 
+    def newest_at(self) -> datetime | None:
+        """When the last hook came; None if none is kept."""
+        with self._session.autocommit() as connection:
+            newest: datetime | None = connection.execute(
+                sa.select(sa.func.max(hooks.c.received_at))
+            ).scalar_one()
+        return newest
+
     def _select(self, condition: sa.ColumnElement[bool], limit: int = 1000) -> Sequence[RawHook]:
         query = sa.select(hooks).where(condition).order_by(hooks.c.id).limit(limit)
         with self._session.autocommit() as connection:

@@ -10,9 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapter.domain.lifecycle import IN_PROGRESS
+from adapter.storage.alert_notices import Notices
+from adapter.storage.alerts import Alerts
 from adapter.storage.bulk_replays import BulkState
 from adapter.storage.calls import state_in
 from adapter.storage.schema import (
+    alert_calls,
     attempts,
     bulk_replays,
     calls,
@@ -65,6 +68,7 @@ class Retention:
         old_attempts = sa.and_(
             attempts.c.at < now - timedelta(days=keep.attempt_days), attempts.c.doubtful.is_(False)
         )
+        old_alerts = now - timedelta(days=keep.attempt_days)
         old_workflows = now - timedelta(days=keep.workflow_days)
         with self._session.begin() as connection:
             connection.execute(
@@ -83,6 +87,12 @@ class Retention:
             "attempts": self._delete(attempts, attempts.c.at, old_attempts, after_batch),
             "workflows": self._until_empty(
                 lambda: self._prune_workflows(old_workflows), after_batch
+            ),
+            "alerts": self._until_empty(
+                lambda: Alerts(self._session).prune(old_alerts, BATCH), after_batch
+            ),
+            "notices": self._until_empty(
+                lambda: Notices(self._session).prune(old_alerts, BATCH), after_batch
             ),
             "calls": self._until_empty(
                 lambda: self._delete_calls(now - timedelta(days=keep.call_days)), after_batch
@@ -115,7 +125,7 @@ class Retention:
         )
         with self._session.begin() as connection:
             keys = list(connection.execute(old).scalars())
-            for table in (legs, attempts, decisions, hooks, new_leads):
+            for table in (legs, attempts, decisions, hooks, new_leads, alert_calls):
                 theirs: sa.ColumnElement[bool] = table.c.call_key.in_(keys)
                 if table is hooks:
                     theirs = sa.and_(theirs, hooks.c.state != "parked")

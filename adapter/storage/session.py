@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -17,6 +17,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from adapter.errors import StoreRefused, StoreUnavailable
 from adapter.storage.engine import cause_of, empty_traces
 from adapter.storage.schema import refuse_naive
+
+# For those who hand a connection on, and do not import sqlalchemy for that.
+Connection: TypeAlias = sa.Connection
 
 # Read-only (a standby, a failover); tables or columns missing (this code is ahead of `migrate`);
 # this process was frozen amid a transaction (adapter.storage.pooler.FROZEN_SECONDS).

@@ -15,12 +15,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from adapter.domain.call import CallState
 from adapter.domain.lifecycle import ALL, SETTLED, States
 from adapter.storage.calls import state_in
 from adapter.storage.rate_budget import WINDOW_SECONDS
 from adapter.storage.schema import UNDELIVERED, breakers, budgets, calls, hooks, jobs, syncs
 from adapter.storage.session import Session
 
+# So many of a line's newest calls are looked at for its last hook.
+_NEWEST_CALLS = 20
+_LINES_AT_ONCE = 100
 # Counting the settled ones takes time with a million of them; it may take a hundredth of all time.
 _WORTH = 100
 
@@ -67,6 +71,11 @@ class Standing:
         query = sa.select(sa.func.count()).select_from(hooks).where(sa.text("state = 'parked'"))
         return int(self._one(query)[0])
 
+    def held(self) -> int:
+        """How many calls wait for a decision."""
+        query = sa.select(sa.func.count()).where(calls.c.state == CallState.HELD.value)
+        return int(self._one(query)[0])
+
     def calls(self) -> Mapping[tuple[str, str], int]:
         """How many calls there are by (state, outcome); of settled states as of a while ago."""
         begun = self._monotonic()
@@ -98,6 +107,18 @@ class Standing:
             return used, row.allowed
         return 0, None
 
+    def last_hooks(self, lines: Sequence[str]) -> Mapping[str, datetime]:
+        """When the last hook of each line came, for those that had one lately. lines: numbers in E.164.
+
+        A hook names a call. So it is looked for among those of the line's newest calls.
+        """
+        found: dict[str, datetime] = {}
+        for place in range(0, len(lines), _LINES_AT_ONCE):
+            parts = [_last_hook(line) for line in lines[place : place + _LINES_AT_ONCE]]
+            rows = self._rows(sa.union_all(*parts))
+            found |= {row.line: row.at for row in rows if row.at is not None}
+        return found
+
     def syncs(self) -> Sequence[sa.Row[Any]]:
         """How far people are read: integration_id, kind, is_filled, known_until."""
         return self._rows(
@@ -109,9 +130,20 @@ class Standing:
         query = sa.select(jobs.c.name, jobs.c.ran_at).where(jobs.c.ran_at.isnot(None))
         return {row.name: row.ran_at for row in self._rows(query)}
 
-    def _rows(self, query: sa.Select[Any]) -> Sequence[Any]:
+    def _rows(self, query: sa.Select[Any] | sa.CompoundSelect[Any]) -> Sequence[Any]:
         with self._session.autocommit() as connection:
             return connection.execute(query).all()
 
     def _one(self, query: sa.Select[Any]) -> Any:
         return self._rows(query)[0]
+
+
+def _last_hook(line: str) -> sa.Select[Any]:
+    newest = (
+        sa.select(calls.c.key)
+        .where(calls.c.line == line)
+        .order_by(calls.c.first_seen_at.desc())
+        .limit(_NEWEST_CALLS)
+    )
+    at = sa.select(sa.func.max(hooks.c.received_at)).where(hooks.c.call_key.in_(newest))
+    return sa.select(sa.literal(line).label("line"), at.scalar_subquery().label("at"))

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from adapter.errors import HookError, StoreRefused, StoreUnavailable
 from adapter.intake.service import MAX_BODY_BYTES
 from adapter.observability.logs import logger
+from adapter.observability.metrics import REFUSED_HOOKS
 from adapter.web.slots import Slots
 
 log = logger("adapter.web")
@@ -41,6 +42,8 @@ def create_app(*routes: Blueprint, pages: Callable[[Flask], None] | None = None)
 
 
 def _refused(error: HookError) -> Response:
+    if error.status == 403:
+        REFUSED_HOOKS.count()
     log.warning("hook refused", status=error.status, reason=str(error), path=_path(), **error.facts)
     return _text(str(error), error.status)
 

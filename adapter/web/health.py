@@ -88,17 +88,23 @@ def _problems(checks: Mapping[str, Callable[[], str | None]]) -> dict[str, str]:
 
 
 def health_routes(
-    health: Health, access: Access, *, rate_limit: int = 0, rate_limit_name: str = "target"
+    health: Health,
+    access: Access,
+    *,
+    rate_limit: int = 0,
+    rate_limit_name: str = "target",
+    line_labels: Mapping[str, str] | None = None,
 ) -> Blueprint:
     """Return the routes GET /livez, /readyz and /metrics.
 
     access: who sees more than the status and the instance. rate_limit: requests a minute to the target, for
-    /metrics. rate_limit_name: that of its budget (adapter.storage.rate_budget).
+    /metrics. rate_limit_name: that of its budget (adapter.storage.rate_budget). line_labels: how /metrics
+    names each line, by its number.
     """
     routes = Blueprint("health", __name__)
     started = time.time()
     numbers = CollectorRegistry(auto_describe=False)
-    numbers.register(StoredNumbers(health.store, rate_limit, rate_limit_name))
+    numbers.register(StoredNumbers(health.store, rate_limit, rate_limit_name, line_labels))
     counting = BoundedWait(lambda: generate_latest(numbers))
 
     @routes.get("/livez")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,11 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from adapter.domain.alert_rules import RULES
 from adapter.observability.metrics import HANGUP_LIMITS, HANGUP_TO_RECORD, STORED
+from adapter.storage.alert_facts import AlertFacts
+from adapter.storage.alert_notices import Notices
+from adapter.storage.alerts import Alerts
 from adapter.storage.api_health import ApiHealth
 from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.pauses import Pauses
@@ -31,10 +35,21 @@ class StoredNumbers(Collector):
 
     rate_limit: requests a minute that the settings allow. It counts until the target's answers state a limit.
     rate_limit_name: that of the target's budget (adapter.storage.rate_budget).
+    line_labels: how the metrics name each line, by its number, of which they show no more than the last digits.
     """
 
-    def __init__(self, store: Store, rate_limit: int, rate_limit_name: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        rate_limit: int,
+        rate_limit_name: str,
+        line_labels: Mapping[str, str] | None = None,
+    ) -> None:
         self._store = store
+        self._line_labels = line_labels or {}
+        self._facts = AlertFacts(store)
+        self._alerts = Alerts(store)
+        self._notices = Notices(store)
         self._rate_limit = rate_limit
         self._rate_limit_name = rate_limit_name
         self._standing = Standing(store)
@@ -48,6 +63,8 @@ class StoredNumbers(Collector):
         yield from self._providers(now)
         yield from self._target(now)
         yield from self._jobs(now)
+        yield from self._lines(now)
+        yield from self._alerting(now)
         yield from _families(self._totals.all())
 
     def _calls(self, now: datetime) -> Iterator[Metric]:
@@ -149,6 +166,34 @@ class StoredNumbers(Collector):
         for name, at in self._standing.jobs().items():
             ran.add_metric([name], _age(at, now))
         yield ran
+
+    def _lines(self, now: datetime) -> Iterator[Metric]:
+        ages: dict[str, float] = {}
+        for line, at in self._standing.last_hooks(list(self._line_labels)).items():
+            label = self._line_labels[line]
+            ages[label] = min(ages.get(label, math.inf), _age(at, now))
+        last = _gauge("adapter_last_hook_age_seconds", "Time since the last hook of a line", "line")
+        for label, age in ages.items():
+            last.add_metric([label], age)
+        yield last
+
+    def _alerting(self, now: datetime) -> Iterator[Metric]:
+        held = _gauge("adapter_held_calls", "Calls that wait for a decision, by cause", "cause")
+        for cause, calls in self._facts.held(now).items():
+            held.add_metric([cause], calls.count)
+        yield held
+        yield _number(
+            "adapter_hooks_refused_10m",
+            "Hooks answered with 403 in the last ten minutes",
+            self._facts.hooks_refused(now),
+        )
+        open_alerts = _gauge("adapter_alerts_open", "Open alerts by rule", "rule")
+        counts = Counter(alert.rule for alert in self._alerts.all_open())
+        for rule in RULES:
+            open_alerts.add_metric([rule.name], counts[rule.name])
+        yield open_alerts
+        off = sum(state.off_since is not None for state in self._notices.channels())
+        yield _number("adapter_alert_channels_off", "Channels of alerts that refused for good", off)
 
 
 def _families(every: list[Total]) -> Iterator[Metric]:

@@ -11,6 +11,7 @@ from adapter.config.settings import Settings
 from adapter.delivery.bulk_confirm import BulkConfirmation
 from adapter.intake.service import Intake
 from adapter.observability.metrics import TALLY
+from adapter.operations.alerts.build import Alerting
 from adapter.operations.bulk_replay import BulkReplaying, BulkReplayTask
 from adapter.reconcile.run import Reconciliation
 from adapter.storage.hourly_counts import HourlyCounts
@@ -19,6 +20,7 @@ from adapter.storage.retention import Keep, Retention
 from adapter.storage.store import Store
 from adapter.storage.totals import Flush, Totals
 from adapter.targets.base import Target
+from adapter.worker.pulse import Pulse
 from adapter.worker.resume_paused import ResumePaused
 from adapter.worker.tasks import HeldOnceMore, Work
 
@@ -41,6 +43,8 @@ class WorkDeps:
     lines_watch: LinesWatch | None
     rate_limit: int
     prune_workflows: Callable[[datetime], int]
+    alerts: Alerting
+    pulse: Pulse
     clock: Callable[[], datetime]
 
 
@@ -68,6 +72,8 @@ def build_work(deps: WorkDeps) -> Work:
         bulk_replay=BulkReplayTask(
             BulkReplaying(store, clock), deps.intake, seconds_apart=_seconds_apart(deps)
         ),
+        alerts=deps.alerts,
+        pulse=deps.pulse,
     )
 
 

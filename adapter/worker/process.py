@@ -20,6 +20,7 @@ from adapter.storage.store import Store
 from adapter.storage.workers import DEAD_AFTER
 from adapter.worker.dbos_queue import DbosQueue, HandedOut
 from adapter.worker.periodic import PeriodicRunner, PeriodicTask
+from adapter.worker.pulse import Pulse
 
 # How often due runs are looked for: while runs are under way, and while there are none.
 BUSY_SECONDS, IDLE_SECONDS = 0.1, 0.4
@@ -50,6 +51,7 @@ class Worker:
     deliver must be safe to call again with the same arguments and raises only StoreUnavailable.
     periodic: the tasks that are done beside the deliveries. executor_id: this process's own name.
     concurrency: how many deliveries are under way at once. lines: the digest of the lines it works with.
+    pulse: is told that the work goes on.
     """
 
     def __init__(
@@ -62,8 +64,10 @@ class Worker:
         executor_id: str,
         concurrency: int,
         lines: str | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         self._store = store
+        self._pulse = pulse or Pulse()
         self._deliver = deliver
         self._throttle = throttle
         self._periodic = periodic
@@ -132,6 +136,7 @@ class Worker:
             self._do_in_turn(call_key, run)
         finally:
             self._in_hand.discard((call_key, run))
+            self._pulse.ended()
             if self._may_be_more and len(self._in_hand) <= self._concurrency:
                 self._has_room.set()
 
@@ -159,6 +164,7 @@ class Worker:
                 if not self._throttle.paused_seconds():
                     self.dispatch()
                     self._begin_handed_out()
+                self._pulse.looked(len(self._in_hand))
             except StoreUnavailable:
                 log.warning("database unavailable, nothing dispatched")
             except Exception:

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapter.observability.logs import logger
+from adapter.operations.alerts.build import Alerting
 from adapter.operations.bulk_replay import BulkReplayTask
 from adapter.reconcile.run import Reconciliation
 from adapter.storage.hourly_counts import HourlyCounts
 from adapter.storage.retention import Retention
 from adapter.storage.store import Store
 from adapter.storage.task_leases import TaskLease
+from adapter.worker.alert_tasks import alert_tasks
 from adapter.worker.periodic import PeriodicTask, Turn, TurnLost
+from adapter.worker.pulse import Pulse
 
 NIGHT_HOUR = 8  # UTC: between one and four in the morning from coast to coast
 RECONCILE_EVERY = timedelta(minutes=15)
@@ -52,6 +55,8 @@ class Work:
     retention: Retention
     held: HeldOnceMore
     bulk_replay: BulkReplayTask
+    alerts: Alerting
+    pulse: Pulse
 
 
 def periodic_tasks(work: Work) -> Sequence[PeriodicTask]:
@@ -61,6 +66,7 @@ def periodic_tasks(work: Work) -> Sequence[PeriodicTask]:
         *_counting(work.hourly_counts),
         *_own(work),
         *timed(work.reconciliation, work.retention, work.held),
+        *alert_tasks(work.alerts, work.pulse),
     ]
 
 

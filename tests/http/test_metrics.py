@@ -191,7 +191,7 @@ def test_no_number_reads_a_whole_table(made_anew: Adapter) -> None:
 
     scraped(made_anew)
     sa.event.remove(made_anew.store.engine, "before_cursor_execute", _note)
-    assert len(asked) == 6
+    assert len(asked) == 7
     is_sqlite = made_anew.store.engine.dialect.name == "sqlite"
     for statement, parameters in asked:
         with made_anew.store.begin() as connection:

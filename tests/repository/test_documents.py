@@ -72,6 +72,8 @@ def test_every_command_and_option_is_there(path: Path) -> None:
         if used is None:
             continue
         command = cli.get_command(click.Context(cli), used[1])
+        if isinstance(command, click.Group) and (words := used[2].split()):
+            command = command.commands.get(words[0], command)
         options = {name for param in command.params for name in param.opts} if command else set()
         if command is None or set(re.findall(r"--[a-z-]+", used[2])) - options - {"--help"}:
             wrong.append(line)

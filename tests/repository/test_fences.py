@@ -30,6 +30,7 @@ PLANTS = {
     "Only web, bootstrap (for the type) and the sandbox import flask": (REPORT, "import flask"),
     "Only the Twilio provider and the sandbox import twilio": (REPORT, "import twilio.rest"),
     "Only who speaks HTTP imports requests": (REPORT, "import requests"),
+    "Only net.alert_channels imports apprise": (REPORT, "import apprise"),
     "Only worker.dbos_queue imports dbos": ("adapter/worker/tasks.py", "import dbos"),
     "Only the commands import click and rich": (REPORT, "from rich.text import Text"),
     "Only storage imports alembic": (REPORT, "import alembic"),

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from adapter.bootstrap import Container
+from adapter.cli.doctor.alerts import check_alerts
 from adapter.cli.doctor.database import check_database
 from adapter.cli.doctor.finding import Finding, outcome
 from adapter.cli.doctor.propexo import ask_directly, check_lines, check_propexo
@@ -35,6 +36,7 @@ def examine(console: Console, environ: Mapping[str, str]) -> int:
         ("Twilio", partial(check_twilio, settings)),
         ("provider API", partial(check_provider_api, container)),
         ("PUBLIC_BASE_URL", partial(check_public, container)),
+        ("alerts", partial(check_alerts, container)),
     ):
         with console.status(f"checking {name}"):
             findings += outcome(name, check)

@@ -18,6 +18,7 @@ from adapter.providers.base import (
 from adapter.providers.twilio.call_log import TwilioCallLog
 from adapter.providers.twilio.hooks import call_ids, read_hook
 from adapter.providers.twilio.media import TwilioMedia
+from adapter.providers.twilio.numbers import TwilioNumbers
 from adapter.providers.twilio.rest import TwilioRest
 from adapter.providers.twilio.signature import SIGNATURE, Tokens, parameters, verify
 from adapter.text.untrusted import MOST_TEXT, MOST_WORDS
@@ -78,6 +79,7 @@ def build(settings: Settings) -> Provider:
         kept_headers=(SIGNATURE, "I-Twilio-Idempotency-Token", "X-Home-Region"),
         signature_header=SIGNATURE,
         call_id_prefix="CA",
+        numbers=TwilioNumbers(api),
     )
 
 

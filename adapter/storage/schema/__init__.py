@@ -1,5 +1,13 @@
 """Which tables are there? The migrations make them; the store reads and writes them."""
 
+from adapter.storage.schema.alerts import (
+    alert_calls,
+    alert_channels,
+    alert_notices,
+    alerts,
+    number_callbacks,
+    refused_hooks,
+)
 from adapter.storage.schema.base import UTCDateTime, metadata, refuse_naive
 from adapter.storage.schema.calls import (
     UNDELIVERED,
@@ -30,6 +38,10 @@ from adapter.storage.schema.workers import (
 __all__ = [
     "UNDELIVERED",
     "UTCDateTime",
+    "alert_calls",
+    "alert_channels",
+    "alert_notices",
+    "alerts",
     "attempts",
     "breakers",
     "budgets",
@@ -46,12 +58,14 @@ __all__ = [
     "legs",
     "metadata",
     "new_leads",
+    "number_callbacks",
     "pauses",
     "people",
     "person_numbers",
     "provider_health",
     "reconciled_days",
     "refuse_naive",
+    "refused_hooks",
     "secrets",
     "sign_ins",
     "syncs",

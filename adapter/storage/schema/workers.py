@@ -102,4 +102,5 @@ provider_health = sa.Table(
     sa.Column("failing_since", UTCDateTime),
     sa.Column("error", sa.Text),
     sa.Column("worked_at", UTCDateTime),
+    sa.Column("is_refusal", sa.Boolean),  # of the last failure: the provider refused our key
 )
