@@ -9,23 +9,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 from adapter.config.settings import Settings
 from adapter.domain.assessment import CallRules
 from adapter.domain.call_links import Links
 from adapter.observability.acknowledge_times import acknowledge_times
+from adapter.operations.bulk_replay import BulkReplaying
 from adapter.operations.health_report import HealthReports
 from adapter.operations.inbox import InboxReader
 from adapter.operations.lines_report import examine_lines
+from adapter.operations.people_search import PeopleSearch
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.store import Store
 from adapter.targets.base import LineCheck, Target
 from adapter.web.pages.call import call_page
+from adapter.web.pages.decide import decide_routes
 from adapter.web.pages.entrance import entrance
 from adapter.web.pages.health import health_page
+from adapter.web.pages.inbox import inbox_page
 from adapter.web.pages.kept import Kept
 from adapter.web.pages.lines import lines_page
+from adapter.web.pages.people import people_page
+from adapter.web.pages.replays import replay_routes
 from adapter.web.slots import Slots
 
 
@@ -64,6 +70,19 @@ def build_pages(deps: PageDeps) -> Callable[[Flask], None]:
         *way_in.pages,
         lines_page(store, rules.lines, findings, deps.clock),
         call_page(store, rules, deps.links, inbox, deps.clock),
+        *decision_pages(deps, inbox),
         health_page(deps.health_reports, acknowledge_times),
     ]
     return lambda app: way_in.frame.install(app, pages)
+
+
+def decision_pages(deps: PageDeps, inbox: InboxReader) -> Sequence[Blueprint]:
+    """Return the pages where people decide about calls."""
+    store, lines, target, clock = deps.store, deps.rules.lines, deps.target, deps.clock
+    replaying = BulkReplaying(store, clock)
+    return (
+        inbox_page(InboxReader(store, deps.index, target.api, lines), replaying, lines, deps.links),
+        decide_routes(store, target, lines),
+        people_page(store, PeopleSearch(deps.index, target), lines, clock),
+        replay_routes(store, replaying, lines, clock),
+    )

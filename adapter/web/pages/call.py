@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort
@@ -14,13 +13,13 @@ from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call
 from adapter.domain.call_links import Links
 from adapter.domain.candidates import Candidate
-from adapter.domain.record import RecordingState
 from adapter.observability.redact import hide_numbers
 from adapter.operations.call_story import CallStory, tell
 from adapter.operations.inbox import InboxReader
 from adapter.storage.store import Store
 from adapter.storage.workers import DEAD_AFTER
 from adapter.text.phrases import clock_duration
+from adapter.web.pages.player import recording_path
 from adapter.web.pages.shell import render
 from adapter.web.sign_in.users import current_user, signed_in
 
@@ -93,16 +92,8 @@ def call_page(
             talk=clock_duration(call.talk_seconds),
             messages=messages if user.is_operator else [],
             candidates=inbox.candidates(call) if user.is_operator else [],
-            audio=_audio(call, links) if user.is_operator else None,
+            audio=recording_path(call, links) if user.is_operator else None,
             is_operator=user.is_operator,
         )
 
     return routes
-
-
-def _audio(call: Call, links: Links) -> str | None:
-    """Return the address of the recording on this host; None if there is none to hear."""
-    states = {recording.state for recording in call.record.recordings.values()}
-    if RecordingState.COMPLETE not in states:
-        return None
-    return urlsplit(links.of(call.call_id, call.link_version, key=call.key)).path
