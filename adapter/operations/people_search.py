@@ -43,6 +43,11 @@ class PeopleSearch:
         self._wait_seconds = wait_seconds
         self._places = threading.BoundedSemaphore(AT_ONCE)
 
+    @property
+    def target_label(self) -> str:
+        """The name of the target as people write it."""
+        return self._target.label
+
     def search(self, text: str, line: Line) -> FoundPeople:
         """Find people of the line's integration.
 

@@ -47,6 +47,7 @@ def people_page(
             alike=count_alike(store, call, lines) if call else 0,
             back=local_path(request.args.get("back")),
             found=found,
+            target=search.target_label,
             zone=(line or lines.defaults).timezone,
         )
 
