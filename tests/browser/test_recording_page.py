@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 import os
-import shutil
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from werkzeug.serving import make_server
 
 from adapter.bootstrap import Container
 from adapter.config.settings import Settings
 from adapter.web.app import create_app
 from adapter.web.recordings.routes import recording_routes
 from tests.support import audio
+from tests.support.chromium import brightness, complaints
 from tests.support.environment import ACCOUNT, TOKEN
 from tests.support.recorded import SID, environ_of, link_of, take_call, take_recording
+from tests.support.site import served
 from tests.support.twilio_api import FakeTwilio
 
 pytestmark = pytest.mark.browser
 
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    *("--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required", "--mute-audio"),
-)
 ONLY_WAV = """
 document.querySelector('source').remove();
 document.querySelector('audio').load();
@@ -60,44 +54,6 @@ audio.play().catch(error => done('refused: ' + error));
 """
 
 
-def missing(what: str) -> None:
-    if os.environ.get("CI") == "true":
-        pytest.fail(
-            f"{what} is missing: CI must have it (apt-get install chromium chromium-driver)"
-        )
-    pytest.skip(f"{what} is missing")
-
-
-@pytest.fixture(scope="module")
-def webdriver() -> Any:
-    try:
-        from selenium import webdriver
-    except ImportError:
-        missing("selenium")
-    for command in ("chromium", "chromedriver"):
-        if shutil.which(command) is None:
-            missing(command)
-    return webdriver
-
-
-@pytest.fixture
-def browser(webdriver: Any, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Chromium as a phone of 375 x 812; parameters are further preferences."""
-    options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium")
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'chromium'}"):
-        options.add_argument(flag)
-    options.add_experimental_option("prefs", getattr(request, "param", {}))
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
-    driver = webdriver.Chrome(options=options, service=service)
-    driver.set_script_timeout(20)
-    phone = {"width": 375, "height": 812, "deviceScaleFactor": 2, "mobile": True}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
-    yield driver
-    driver.quit()
-
-
 @pytest.fixture
 def twilio() -> Iterator[FakeTwilio]:
     with FakeTwilio({ACCOUNT: TOKEN}) as fake:
@@ -116,20 +72,9 @@ def page(twilio: FakeTwilio, sqlite_template: Path, tmp_path: Path) -> Iterator[
     app = create_app(
         recording_routes(container.store, container.links, container.providers, container.lines)
     )
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}{link_of(container, call)}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as address:
+        yield f"{address}{link_of(container, call)}"
     container.store.engine.dispose()
-
-
-def complaints(browser: Any) -> list[str]:
-    """What the browser's console says: a blocked style or a dead link would stand there."""
-    lines = [entry["message"] for entry in browser.get_log("browser")]
-    return [line for line in lines if "favicon" not in line]
 
 
 def test_nothing_is_fetched_until_someone_plays(
@@ -202,8 +147,8 @@ def test_the_page_is_readable_on_a_phone(
         "return [document.querySelector('main'), document.body].map((one, place) =>"
         " getComputedStyle(one)[place ? 'color' : 'backgroundColor'])"
     )
-    assert abs(_brightness(ground) - _brightness(ink)) > 150
-    assert (_brightness(ground) < 128) is (theme == "dark")
+    assert abs(brightness(ground) - brightness(ink)) > 150
+    assert (brightness(ground) < 128) is (theme == "dark")
     folder = os.environ.get("SCREENSHOTS")
     if folder:
         browser.save_screenshot(f"{folder}/recording-{theme}.png")
@@ -218,9 +163,3 @@ def test_the_page_needs_no_javascript(browser: Any, page: str) -> None:
     for words in ("Incoming call", "Answered", "Number ending in 0134", "MP3"):
         assert words in text
     assert browser.find_element("css selector", "audio[controls]").is_displayed()
-
-
-def _brightness(colour: str) -> float:
-    """0 is black, 255 white. colour: as rgb(1, 2, 3)."""
-    red, green, blue = (int(part) for part in colour.strip("rgba()").split(",")[:3])
-    return 0.299 * red + 0.587 * green + 0.114 * blue

@@ -1,0 +1,125 @@
+"""Can people sign in and read the page of the lines: by keyboard, on a phone, in the dark, without script?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapter.bootstrap import web_app
+from adapter.config.settings import Settings
+from adapter.storage.engine import open_engine
+from adapter.storage.hourly_counts import HourlyCounts
+from adapter.storage.store import Store
+from tests.support.browser_user import PASSWORD
+from tests.support.chromium import (
+    NO_SCRIPT,
+    barriers,
+    complaints,
+    is_too_wide,
+    use_theme,
+    use_width,
+)
+from tests.support.environment import ENVIRON, LINE
+from tests.support.rows import add, record
+from tests.support.site import served
+from tests.support.waiting import free_port
+
+pytestmark = pytest.mark.browser
+
+LINES = f"""
+[lines."{LINE}"]
+name = "Main Street leasing"
+property_id = "prop_main"
+[lines."+16175550101"]
+name = "Oak Park leasing and maintenance, evenings and weekends"
+property_id = "prop_oak"
+"""
+
+
+@pytest.fixture
+def address(sqlite_template: Path, tmp_path: Path) -> Iterator[str]:
+    """An adapter with pages, two lines and some calls. Its target is away."""
+    database, port = tmp_path / "adapter.sqlite3", free_port()
+    database.write_bytes(sqlite_template.read_bytes())
+    settings = Settings.from_environ(
+        {
+            **ENVIRON,
+            "DATABASE_URL": f"sqlite:///{database}",
+            "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
+            "ADMIN_PASSWORD": PASSWORD,
+            "PROPEXO_BASE_URL": f"http://127.0.0.1:{free_port()}",
+            "ADAPTER_LINES": LINES,
+        }
+    )
+    store, now = Store(open_engine(settings.database_url)), datetime.now(UTC)
+    for number, state in enumerate(("held", "written", "written", "ignored")):
+        at = now - timedelta(hours=2 + number)
+        add(store, record(call_id=f"CA{number}"), state=state, first_seen_at=at)
+    add(store, record(call_id="CA9"), line="+16175550199", first_seen_at=now - timedelta(hours=3))
+    HourlyCounts(store).recount(now - timedelta(days=7))
+    store.engine.dispose()
+    with served(web_app(settings), port) as url:
+        yield url
+
+
+def sign_in(browser: Any, address: str, wanted: str = "/lines") -> None:
+    """Sign in by the keyboard, on the way to a page."""
+    from selenium.webdriver.common.keys import Keys
+
+    browser.get(f"{address}{wanted}")
+    browser.find_element("name", "name").send_keys("Lee Agent")
+    browser.find_element("name", "password").send_keys(PASSWORD, Keys.ENTER)
+    assert browser.current_url == f"{address}{wanted}"
+
+
+@pytest.mark.parametrize(
+    "browser", [pytest.param({}, id="script"), pytest.param(NO_SCRIPT, id="none")], indirect=True
+)
+def test_one_signs_in_reads_the_lines_and_signs_out(browser: Any, address: str) -> None:
+    sign_in(browser, address)
+    text = browser.find_element("tag name", "main").text
+    for words in ("Main Street leasing", "(617) 555-0100", "(25 %)", "(617) 555-0199"):
+        assert words in text
+    browser.find_element("css selector", "form.who button").click()
+    assert browser.current_url == f"{address}/login"
+    browser.get(f"{address}/lines")
+    assert browser.current_url.startswith(f"{address}/login")
+    assert complaints(browser) == []
+
+
+def test_a_wrong_password_is_told_and_the_name_stays(browser: Any, address: str) -> None:
+    browser.get(f"{address}/login")
+    browser.find_element("name", "name").send_keys("Lee")
+    browser.find_element("name", "password").send_keys("a guess")
+    browser.find_element("css selector", "main button").click()
+    assert "not the password" in browser.find_element("css selector", "[role=alert]").text
+    assert browser.find_element("name", "name").get_attribute("value") == "Lee"
+    assert barriers(browser) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser: Any, address: str, theme: str) -> None:
+    use_theme(browser, theme)
+    browser.get(f"{address}/login")
+    assert barriers(browser) == []
+    sign_in(browser, address)
+    browser.execute_script(
+        "document.querySelectorAll('details').forEach(one => { one.open = true; })"
+    )
+    assert barriers(browser) == []
+    browser.get(f"{address}/calls/CAnowhere")
+    assert barriers(browser) == []
+
+
+def test_the_pages_fit_a_screen_of_360_pixels(browser: Any, address: str) -> None:
+    use_width(browser, 360)
+    browser.get(f"{address}/login")
+    assert not is_too_wide(browser)
+    sign_in(browser, address)
+    assert not is_too_wide(browser)
+    browser.get(f"{address}/nowhere")
+    assert not is_too_wide(browser)
