@@ -9,6 +9,8 @@ import pytest
 from adapter.bootstrap import Container, web_app
 from adapter.config.settings import Settings
 from adapter.domain.lifecycle import CallUpdate
+from adapter.domain.lines import PersonKind
+from adapter.domain.matching import Person
 from tests.support.browser_user import PASSWORD, BrowserUser
 from tests.support.environment import ACCOUNT, ENVIRON
 from tests.support.hooks import CALL, CALLER, send, signed, status_hook
@@ -43,6 +45,25 @@ def test_it_tells_what_happened_and_what_comes_next(user: BrowserUser) -> None:
 
 def test_the_key_of_a_call_leads_to_it_too(user: BrowserUser) -> None:
     assert f"<code>{CALL}</code>" in user.get(f"/calls/twilio:{ACCOUNT}:{CALL}").text
+
+
+def test_people_with_the_number_are_shown_with_what_speaks_for_them(
+    user: BrowserUser, settings: Settings
+) -> None:
+    container = Container(settings)
+    person = Person(
+        kind=PersonKind.LEAD,
+        id="lead_anna",
+        integration_id="int_main",
+        name="Anna Archer",
+        property_id="prop_main",
+        numbers=frozenset({CALLER}),
+    )
+    container.index.save([person])
+    page = user.get(f"/calls/{CALL}")
+    assert "Who has this number" in page.text
+    assert "Anna Archer" in page.text
+    container.store.engine.dispose()
 
 
 @pytest.mark.parametrize(
