@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from flask import Flask
 
@@ -293,7 +292,7 @@ class Container:
             store=self.store,
             alarms=self.alarms,
             clock=_now,
-            zone=ZoneInfo(self.lines.defaults.timezone),
+            lines=self.lines,
             rate_limit=self.settings.propexo_rate_limit,
             rate_limit_name=self.target.name,
         )

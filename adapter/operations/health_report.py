@@ -14,10 +14,12 @@ from enum import StrEnum
 from math import ceil, inf
 from zoneinfo import ZoneInfo
 
+from adapter.domain.lines import Line, Lines
 from adapter.operations.alarms import Alarms
 from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.daily_balances import DailyBalance, DailyBalances
 from adapter.storage.hourly_counts import Counted, HourCount, HourlyCounts
+from adapter.storage.line_calls import last_calls
 from adapter.storage.standing import Standing, Undelivered
 from adapter.storage.store import Store
 from adapter.storage.workers import DEAD_AFTER
@@ -89,6 +91,7 @@ class HealthReport:
 
     buckets: hours for a period of a day, else days; the oldest first, also those without calls.
     shares: of the calls of the period, by state, from 0 to 1.
+    last_calls: when the adapter first heard of the newest call on each line; None: it had none.
     counted_at: when the calls were last counted; None: never.
     """
 
@@ -105,6 +108,7 @@ class HealthReport:
     shares: Mapping[str, float]
     delay: Delay
     balances: Sequence[DailyBalance]
+    last_calls: Sequence[tuple[Line, datetime | None]]
     counted_at: datetime | None
 
     @property
@@ -120,14 +124,14 @@ class HealthReports:
     store: Store
     alarms: Alarms
     clock: Callable[[], datetime]
-    zone: ZoneInfo
+    lines: Lines
     rate_limit: int
     rate_limit_name: str
 
     def report(self, period: Period) -> HealthReport:
         """Return the report of this period until now. Raise StoreUnavailable."""
         now, standing = self.clock(), Standing(self.store)
-        begins = _begins(now, period, self.zone)
+        begins = _begins(now, period, ZoneInfo(self.lines.defaults.timezone))
         counts = HourlyCounts(self.store).since(begins[0].astimezone(UTC))
         buckets = _buckets(begins, counts)
         states: Counter[str] = Counter()
@@ -149,8 +153,13 @@ class HealthReports:
             shares=_shares(states),
             delay=_delay(counts),
             balances=DailyBalances(self.store).since(_day(now) - BALANCE_DAYS * DAY),
+            last_calls=self._last_calls(),
             counted_at=standing.jobs().get("count"),
         )
+
+    def _last_calls(self) -> Sequence[tuple[Line, datetime | None]]:
+        newest = last_calls(self.store, list(self.lines.by_number))
+        return [(line, newest.get(number)) for number, line in self.lines.by_number.items()]
 
     def _problems(self) -> Mapping[str, str]:
         found = {name: alarm() for name, alarm in self.alarms.by_name().items()}

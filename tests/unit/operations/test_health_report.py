@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from adapter.config.lines_file import read_lines
 from adapter.operations.alarms import Alarms
 from adapter.operations.health_report import HealthReports, Period
 from adapter.storage.circuit_breaker import Breakers
@@ -18,6 +19,14 @@ from tests.support.clock import Clock
 from tests.support.rows import add, record
 
 NEW_YORK = ZoneInfo("America/New_York")
+MAIN, SIDE = "+16175550100", "+16175550101"
+LINES = f'''
+[defaults]
+integration_id = "int_a"
+timezone = "America/New_York"
+[lines."{MAIN}"]
+[lines."{SIDE}"]
+'''
 # Four in the afternoon there, on the day after the clocks went back.
 NOW = datetime(2026, 11, 2, 21, 30, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -34,7 +43,7 @@ def reports(store: Store, clock: Clock) -> HealthReports:
         store=store,
         alarms=Alarms(store, Pauses(store, clock), clock),
         clock=clock,
-        zone=NEW_YORK,
+        lines=read_lines(LINES, {}),
         rate_limit=150,
         rate_limit_name="propexo",
     )
@@ -107,3 +116,10 @@ def test_an_integration_that_fails_is_named(store: Store, reports: HealthReports
     Breakers(store).failed("int_b", NOW.timestamp(), NOW.timestamp())
     found = {b.integration_id: b.is_open for b in reports.report(Period.DAY).breakers}
     assert found == {"int_a": True, "int_b": False}
+
+
+def test_each_line_says_when_its_last_call_came(store: Store, reports: HealthReports) -> None:
+    call(store, 1, NOW - DAY, line=MAIN)
+    call(store, 2, NOW - HOUR, line=MAIN)
+    found = {line.number: at for line, at in reports.report(Period.DAY).last_calls}
+    assert found == {MAIN: NOW - HOUR, SIDE: None}
