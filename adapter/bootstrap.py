@@ -369,6 +369,7 @@ def _pages(container: Container) -> Callable[[Flask], None] | None:
             line_check=container.target.line_check,
             keys=lambda: parts.kept_keys,
             slots=Slots(),  # of the API too
+            alerts=parts.alerts,
             clock=_now,
         )
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -35,12 +35,20 @@ class Delivery:
     is_in_doubt: bool = False
 
 
+def channel_titles(urls: Sequence[str]) -> Mapping[str, str]:
+    """Return what each address is called, by the id of its channel. Neither tells the address."""
+    return {_id(url): f"{url.partition(':')[0].lower()} {_id(url)[:4]}" for url in urls}
+
+
+def _id(url: str) -> str:
+    return sha256(url.encode()).hexdigest()[:12]
+
+
 class AppriseChannel:
     """One address. plugin: apprise's object for it."""
 
     def __init__(self, url: str, plugin: Any, seconds: float = SEND_SECONDS) -> None:
-        self.id = sha256(url.encode()).hexdigest()[:12]
-        self.title = f"{url.partition(':')[0].lower()} {self.id[:4]}"
+        self.id = _id(url)
         self._url = url
         self._plugin = plugin
         self._seconds = seconds

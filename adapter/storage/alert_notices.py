@@ -6,7 +6,7 @@ that sender dies too, it stays unknown.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -205,7 +205,7 @@ class Notices:
                 .values(**channel)
             )
 
-    def register(self, titles: dict[str, str]) -> None:
+    def register(self, titles: Mapping[str, str]) -> None:
         """Keep a row for each channel, and none of channels that are not in the settings any more."""
         with self._session.begin() as connection:
             known = set(connection.execute(sa.select(alert_channels.c.id)).scalars())

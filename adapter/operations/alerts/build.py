@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from adapter.config.settings import Settings
 from adapter.domain.lines import Lines
-from adapter.net.alert_channels import alert_channels
+from adapter.net.alert_channels import alert_channels, channel_titles
 from adapter.operations.alerts.callbacks import CallbackCheck
 from adapter.operations.alerts.digest import Digest
 from adapter.operations.alerts.manage import AlertDesk
@@ -35,7 +35,7 @@ class Alerting:
     @cached_property
     def channels(self) -> Sequence[Channel]:
         """The channels of ALERT_URLS. Raise SettingsError if they cannot be used."""
-        return alert_channels([url.get_secret_value() for url in self.settings.alert_urls])
+        return alert_channels(self._urls)
 
     def refuse_unusable(self) -> None:
         """Raise SettingsError if the channels of ALERT_URLS cannot be used."""
@@ -43,7 +43,7 @@ class Alerting:
 
     @cached_property
     def sender(self) -> Sender:
-        return Sender(self.store, self.channels, self.clock)
+        return Sender(self.store, channel_titles(self._urls), lambda: self.channels, self.clock)
 
     @property
     def page(self) -> str:
@@ -89,6 +89,10 @@ class Alerting:
             base_url=self._base_url,
             clock=self.clock,
         )
+
+    @property
+    def _urls(self) -> Sequence[str]:
+        return [url.get_secret_value() for url in self.settings.alert_urls]
 
     @property
     def _base_url(self) -> str:

@@ -42,6 +42,10 @@ class AlertList:
     channels: Sequence[ChannelState]
     notices: Sequence[Notice]
 
+    def channel_title(self, id: str) -> str:
+        """Return what a channel is called; of one that is not in the settings any more, its id."""
+        return next((each.title for each in self.channels if each.id == id), id)
+
 
 class AlertDesk:
     """What a command, a page and the API offer about alerts."""

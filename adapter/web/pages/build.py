@@ -15,6 +15,7 @@ from adapter.config.settings import Settings
 from adapter.domain.assessment import CallRules
 from adapter.domain.call_links import Links
 from adapter.observability.acknowledge_times import acknowledge_times
+from adapter.operations.alerts.build import Alerting
 from adapter.operations.bulk_replay import BulkReplaying
 from adapter.operations.health_report import HealthReports
 from adapter.operations.inbox import InboxReader
@@ -23,6 +24,7 @@ from adapter.operations.people_search import PeopleSearch
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.store import Store
 from adapter.targets.base import LineCheck, Target
+from adapter.web.pages.alerts import alerts_page
 from adapter.web.pages.call import call_page
 from adapter.web.pages.decide import decide_routes
 from adapter.web.pages.entrance import entrance
@@ -54,6 +56,7 @@ class PageDeps:
     line_check: LineCheck
     keys: Callable[[], Sequence[str]]
     slots: Slots
+    alerts: Alerting
     clock: Callable[[], datetime]
 
 
@@ -71,6 +74,7 @@ def build_pages(deps: PageDeps) -> Callable[[Flask], None]:
         lines_page(store, rules.lines, findings, deps.clock),
         call_page(store, rules, deps.links, inbox, deps.clock),
         *decision_pages(deps, inbox),
+        alerts_page(deps.alerts, deps.clock),
         health_page(deps.health_reports, acknowledge_times),
     ]
     return lambda app: way_in.frame.install(app, pages)
