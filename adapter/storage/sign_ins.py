@@ -30,8 +30,8 @@ class SignIns:
 
     def add(self, id: str, sign_in: SignIn, *, now: datetime, until: datetime) -> None:
         """Store a session that ends at `until`. Delete those that have ended."""
+        self.prune(now)
         with self._session.begin() as connection:
-            connection.execute(sa.delete(sign_ins).where(sign_ins.c.ends_at <= now))
             connection.execute(
                 sa.insert(sign_ins).values(
                     id=id, way=sign_in.way, name=sign_in.name, begun_at=now, ends_at=until
@@ -51,3 +51,8 @@ class SignIns:
         """Delete the session."""
         with self._session.begin() as connection:
             connection.execute(sa.delete(sign_ins).where(sign_ins.c.id == id))
+
+    def prune(self, now: datetime) -> None:
+        """Delete the sessions that have ended."""
+        with self._session.begin() as connection:
+            connection.execute(sa.delete(sign_ins).where(sign_ins.c.ends_at <= now))

@@ -42,9 +42,8 @@ class WrongPasswords:
 
     def add(self, source: str, peer: str, at: datetime) -> None:
         """Count a wrong password. Delete what is too old to count."""
+        self.prune(at)
         with self._session.begin() as connection:
-            old = wrong_passwords.c.at < at - KEPT
-            connection.execute(sa.delete(wrong_passwords).where(old))
             connection.execute(
                 sa.insert(wrong_passwords).values(at=at, source=source, peer=peer, tries=1)
             )
@@ -87,3 +86,8 @@ class WrongPasswords:
                 .where(wrong_passwords.c.source == source)
                 .values(source=None)
             )
+
+    def prune(self, now: datetime) -> None:
+        """Delete what is too old to count."""
+        with self._session.begin() as connection:
+            connection.execute(sa.delete(wrong_passwords).where(wrong_passwords.c.at < now - KEPT))
