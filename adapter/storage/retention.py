@@ -26,6 +26,8 @@ from adapter.storage.schema import (
     new_leads,
 )
 from adapter.storage.session import Session
+from adapter.storage.sign_ins import SignIns
+from adapter.storage.wrong_passwords import WrongPasswords
 
 BATCH = 500
 
@@ -70,6 +72,8 @@ class Retention:
         )
         old_alerts = now - timedelta(days=keep.attempt_days)
         old_workflows = now - timedelta(days=keep.workflow_days)
+        SignIns(self._session).prune(now)
+        WrongPasswords(self._session).prune(now)
         with self._session.begin() as connection:
             connection.execute(
                 sa.delete(conference_calls).where(

@@ -28,6 +28,10 @@ OUTCOME = "adapter/domain/outcome.py"
 PLANTS = {
     LAYERS: ("adapter/storage/rows.py", "import adapter.delivery.run"),
     "Only web, bootstrap (for the type) and the sandbox import flask": (REPORT, "import flask"),
+    "Only the pages import Bootstrap-Flask and Flask-WTF, and only sign_in.oidc Authlib": (
+        "adapter/web/app.py",
+        "import authlib",
+    ),
     "Only the Twilio provider and the sandbox import twilio": (REPORT, "import twilio.rest"),
     "Only who speaks HTTP imports requests": (REPORT, "import requests"),
     "Only net.alert_channels imports apprise": (REPORT, "import apprise"),
