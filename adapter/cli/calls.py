@@ -7,6 +7,7 @@ import sys
 import click
 
 from adapter.cli import common
+from adapter.cli.as_json import json_option, print_call, print_calls
 from adapter.cli.errors import report_errors
 from adapter.cli.render import calls_table, next_step, print_story
 from adapter.domain.call import CallState
@@ -28,28 +29,40 @@ from adapter.text.plain import plain
 @click.option("--number", help="Only calls with this number on the other side.")
 @click.option("--line", help="Only calls on this line of ours.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@json_option
 @report_errors
-def calls(state: str | None, number: str | None, line: str | None, limit: int) -> None:
+def calls(
+    state: str | None, number: str | None, line: str | None, limit: int, as_json: bool
+) -> None:
     """The calls, newest first."""
     if state is not None and state not in {member.value for member in CallState}:
         allowed = ", ".join(member.value for member in CallState)
         raise click.BadParameter(
             f"{state!r} is no state; there are {allowed}", param_hint="--state"
         )
-    matches = common.container().store.calls.search(
+    container = common.container()
+    matches = container.store.calls.search(
         state=state, number=common.number(number), line=common.number(line), limit=limit
     )
+    if as_json:
+        print_calls(container, matches)
+        return
     common.console.print(calls_table(matches))
     common.say(f"{len(matches)} call(s). More of one: adapter show CALL")
 
 
 @click.command()
 @click.argument("call")
+@json_option
 @report_errors
-def show(call: str) -> None:
+def show(call: str, as_json: bool) -> None:
     """The whole story of one CALL, in order, in plain words. CALL is its id, or how no other id begins."""
-    store = common.container().store
+    container = common.container()
+    store = container.store
     row = common.find_call(store, call)
+    if as_json:
+        print_call(container, row)
+        return
     print_story(
         common.console,
         row,
@@ -160,10 +173,15 @@ def _confirm_replay(count: int, state: str, *, yes: bool) -> None:
 
 @click.command()
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1000))
+@json_option
 @report_errors
-def held(limit: int) -> None:
+def held(limit: int, as_json: bool) -> None:
     """Calls that wait for a decision, with the reason; newest first."""
-    waiting = common.container().store.calls.search(state="held", limit=limit)
+    container = common.container()
+    waiting = container.store.calls.search(state="held", limit=limit)
+    if as_json:
+        print_calls(container, waiting)
+        return
     common.console.print(calls_table(waiting))
     common.say(
         f"{len(waiting)} held. Next: adapter assign CALL --lead ID, adapter create-lead CALL, "

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from adapter import bootstrap
 from adapter.cli import common
+from adapter.cli.as_json import json_option, print_checked_lines, print_reconciliation
 from adapter.cli.errors import report_errors
 from adapter.cli.render import print_lines
 from adapter.cli.render_reconciliation import print_report, progress_bar
@@ -31,8 +32,9 @@ from adapter.storage.workers import DEAD_AFTER
 
 
 @click.command()
+@json_option
 @report_errors
-def lines() -> None:
+def lines(as_json: bool) -> None:
     """Every line with its integration, the PMS behind it, and what it lacks."""
     container = bootstrap.Container(bootstrap.read_settings())
     checked: list[tuple[Line, str, Sequence[str]]] = []
@@ -41,7 +43,10 @@ def lines() -> None:
             checked.append((line, *container.target.line_check.lacking(line)))
         except RemoteError as error:
             checked.append((line, "?", [f"could not be checked: {error}"]))
-    print_lines(common.console, checked)
+    if as_json:
+        print_checked_lines(checked)
+    else:
+        print_lines(common.console, checked)
     _say_other_lines(container)
     if any(problems for _, _, problems in checked):
         click.echo("Next: what is said above, then adapter lines again.", err=True)
@@ -97,8 +102,9 @@ def sync() -> None:
     help="How far back: 24h, 3d, 30d, or a date like 2026-11-01.",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
+@json_option
 @report_errors
-def reconcile(since: str, dry_run: bool) -> None:
+def reconcile(since: str, dry_run: bool, as_json: bool) -> None:
     """Compare Twilio's own list of calls with the records, and take in what no hook told.
 
     A long one shows how far it is. Ctrl-C stops it; the same command goes on where it was.
@@ -111,12 +117,15 @@ def reconcile(since: str, dry_run: bool) -> None:
             "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are needed to read Twilio's list of calls"
         )
     try:
-        with progress_bar(common.console) as watch:
+        with progress_bar(common.console, is_shown=not as_json) as watch:
             report = reconciliation.run(begins_at, dry_run=dry_run, goes_on=True, watch=watch)
     except KeyboardInterrupt:
         click.echo("\nStopped. What was taken in stays; the same command goes on.", err=True)
         sys.exit(130)
-    print_report(common.console, report, dry_run=dry_run)
+    if as_json:
+        print_reconciliation(report, dry_run=dry_run)
+    else:
+        print_report(common.console, report, dry_run=dry_run)
     sys.exit(0 if report.adds_up or (dry_run and not report.problems) else 1)
 
 

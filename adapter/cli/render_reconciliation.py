@@ -16,7 +16,9 @@ NAMED = 20
 
 
 @contextmanager
-def progress_bar(console: Console) -> Iterator[Callable[[Progress], None]]:
+def progress_bar(
+    console: Console, *, is_shown: bool = True
+) -> Iterator[Callable[[Progress], None]]:
     """Show a bar of the days that are compared, on a terminal only. Yield the function that moves it."""
     columns = (
         TextColumn("{task.description}"),
@@ -25,7 +27,8 @@ def progress_bar(console: Console) -> Iterator[Callable[[Progress], None]]:
         TextColumn("days"),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+    is_off = not (console.is_terminal and is_shown)
+    with Bar(*columns, console=console, disable=is_off, transient=True) as bar:
         task = bar.add_task("reading Twilio's list", total=None)
 
         def watch(progress: Progress) -> None:

@@ -9,6 +9,7 @@ import click
 import requests
 
 from adapter.cli import common
+from adapter.cli.as_json import json_option
 from adapter.cli.demo import run_demo
 from adapter.cli.doctor import examine
 from adapter.cli.errors import report_errors
@@ -86,10 +87,11 @@ def simulate(
 
 
 @click.command()
+@json_option
 @report_errors
-def doctor() -> None:
+def doctor(as_json: bool) -> None:
     """Check every setting, the database, Propexo, Twilio and the public address; say what to do."""
-    sys.exit(examine(common.console, os.environ))
+    sys.exit(examine(common.console, os.environ, as_json=as_json))
 
 
 @click.command()

@@ -7,12 +7,15 @@ name, by which PUBLIC_BASE_URL is told from the address of another adapter.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
+from dataclasses import asdict
 from functools import partial
 
 from rich.console import Console
 from rich.text import Text
 
 from adapter.bootstrap import Container
+from adapter.cli.as_json import print_json
 from adapter.cli.doctor.alerts import check_alerts
 from adapter.cli.doctor.database import check_database
 from adapter.cli.doctor.finding import Finding, outcome
@@ -24,7 +27,7 @@ from adapter.cli.doctor.twilio import check_twilio
 from adapter.cli.terminal import Column, Listing, say
 
 
-def examine(console: Console, environ: Mapping[str, str]) -> int:
+def examine(console: Console, environ: Mapping[str, str], *, as_json: bool = False) -> int:
     """Run every check and print the findings. Return 0 if all is well, else 1."""
     settings, findings = check_settings(environ)
     container = Container(settings)
@@ -38,8 +41,11 @@ def examine(console: Console, environ: Mapping[str, str]) -> int:
         ("PUBLIC_BASE_URL", partial(check_public, container)),
         ("alerts", partial(check_alerts, container)),
     ):
-        with console.status(f"checking {name}"):
+        with nullcontext() if as_json else console.status(f"checking {name}"):
             findings += outcome(name, check)
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+        return int(not all(finding.ok for finding in findings))
     _print_findings(console, findings)
     problems = [finding for finding in findings if not finding.ok]
     if problems:
