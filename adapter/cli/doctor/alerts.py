@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adapter.bootstrap import Container
+from adapter.cli.doctor.database import instance_of
 from adapter.cli.doctor.finding import Finding
 from adapter.operations.alarms import off_words
 
@@ -17,6 +18,8 @@ def check_alerts(container: Container) -> Iterator[Finding]:
     container.alerts.refuse_unusable()
     count = len(container.alerts.channels)
     yield Finding("alerts", True, f"told in {count} channel(s); adapter alerts test sends a test")
+    if instance_of(container) is None:
+        return  # another check says what is wrong with the database
     ids = {channel.id for channel in container.alerts.channels}
     for state in container.alerts.desk.list().channels:
         if state.off_since is not None and state.id in ids:

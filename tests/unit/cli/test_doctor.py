@@ -21,8 +21,11 @@ from adapter.cli.commands import cli
 from adapter.cli.doctor import examine
 from adapter.cli.doctor.settings import check_settings
 from adapter.config.settings import Settings
+from adapter.domain.actor import Actor
+from adapter.operations.alerts.manage import send_test
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
 from adapter.storage.api_health import ApiHealth
+from tests.support.receiver import receiver
 
 SID = "AC" + "1" * 32
 SUB = "AC" + "2" * 32
@@ -290,3 +293,27 @@ def test_an_api_of_the_provider_that_does_not_answer_the_workers(environ: Enviro
     code, _ = doctor(environ)
     assert code == 0
     store.engine.dispose()
+
+
+def test_the_channels_of_alerts_are_told_without_their_addresses(environ: Environ) -> None:
+    with receiver() as box:
+        environ["ALERT_URLS"] = box.apprise_url
+        code, text = doctor(environ)
+        assert code == 0, text
+        assert "told in 1 channel(s)" in text and "pa55word" not in text
+        box.status = 410
+        container = Container(Settings.from_environ(environ))
+        send_test(container.alerts.sender, container.alerts.page, by=Actor("cli:test"))
+        container.store.engine.dispose()
+        text = problems(environ)
+        assert "it answered 410" in text and "adapter alerts test" in text
+        assert "pa55word" not in text
+    wrong = problems(environ | {"ALERT_URLS": "nonsense://pa55word"})
+    assert "none that apprise knows" in wrong and "pa55word" not in wrong
+
+
+def test_channels_are_checked_without_making_a_database(environ: Environ, tmp_path: Path) -> None:
+    path = tmp_path / "absent.sqlite3"
+    urls = {"ALERT_URLS": "json://127.0.0.1/x", "DATABASE_URL": f"sqlite:///{path}"}
+    assert "told in 1 channel(s)" in problems(environ | urls)
+    assert not path.exists()

@@ -331,3 +331,40 @@ def test_lines_inherit_what_the_settings_say() -> None:
     line = Container(Settings.from_environ(environ)).lines.of("+16175550199")
     assert line is not None
     assert (line.integration_id, line.property_id, line.agent_name) == ("int_main", "prop", "Desk")
+
+
+# Alerts -------------------------------------------------------------------------------------------------
+
+
+def test_addresses_of_channels_are_split_where_the_next_one_begins() -> None:
+    given = "slack://a/b/c, mailto://u:p@example.com?to=x@example.com,y@example.com\njson://h/p"
+    settings = Settings.from_environ({"ALERT_URLS": given})
+    assert [url.get_secret_value() for url in settings.alert_urls] == [
+        "slack://a/b/c",
+        "mailto://u:p@example.com?to=x@example.com,y@example.com",
+        "json://h/p",
+    ]
+    assert "u:p" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ALERT_URLS", "slack-token-without-scheme"),
+        ("HEARTBEAT_URL", "ftp://s3cret"),
+        ("HEARTBEAT_URL", "s3cret"),
+        ("ALERT_DIGEST_HOUR", "24"),
+        ("ALERT_REMIND_HOURS", "-1"),
+    ],
+)
+def test_a_wrong_setting_of_alerts_is_refused_and_not_shown(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name) as error:
+        Settings.from_environ({name: value})
+    assert "s3cret" not in str(error.value) and "slack-token" not in str(error.value)
+
+
+def test_the_digest_and_the_heartbeat_are_off_unless_they_are_set() -> None:
+    settings = Settings.from_environ({"ALERT_DIGEST_HOUR": " ", "HEARTBEAT_URL": ""})
+    assert settings.alert_digest_hour is None
+    assert settings.heartbeat_url is None
+    assert Settings.from_environ({"ALERT_DIGEST_HOUR": "0"}).alert_digest_hour == 0
