@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -29,7 +30,7 @@ class OidcSettings:
 
 
 def oidc_settings(settings: Settings) -> OidcSettings | None:
-    """Return what is set; None without OIDC_ISSUER. Raise SettingsError if something is missing."""
+    """Return what is set; None without OIDC_ISSUER. Raise SettingsError for a missing setting or library."""
     issuer, client_id = settings.oidc_issuer, settings.oidc_client_id
     if issuer is None:
         others = ("oidc_client_id", "oidc_client_secret", "oidc_operators", "oidc_viewers")
@@ -49,6 +50,11 @@ def oidc_settings(settings: Settings) -> OidcSettings | None:
         raise SettingsError(
             "OIDC_ISSUER is set, and nobody may come in: give addresses or @domains in OIDC_OPERATORS or "
             "OIDC_VIEWERS, such as lee@example.com,@example.com"
+        )
+    if find_spec("authlib") is None:
+        raise SettingsError(
+            "OIDC_ISSUER is set, and the library Authlib is not installed: install the adapter with its extra "
+            "sso (pip install '.[sso]'), or add a line authlib to requirements.txt"
         )
     return OidcSettings(
         issuer=issuer,

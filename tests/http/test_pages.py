@@ -73,3 +73,11 @@ def test_a_database_that_is_away_is_told_on_the_page(database_url: str, user: Br
     answer = stranger.get("/lines")
     assert answer.status_code == 503 and answer.headers["Retry-After"]
     assert "The database did not answer" in answer.text
+
+
+def test_an_unknown_address_keeps_the_way_on_for_those_who_are_signed_in(user: BrowserUser) -> None:
+    answer = user.get("/nowhere")
+    assert answer.status_code == 404
+    assert 'href="/lines"' in answer.text and "To the inbox" in answer.text
+    stranger = BrowserUser(user.client.application).get("/nowhere").text
+    assert 'href="/lines"' not in stranger and "Sign in" in stranger

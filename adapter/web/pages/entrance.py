@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.util import find_spec
 
 from flask import Blueprint
 
 from adapter.config.oidc import OidcSettings, oidc_settings
 from adapter.config.settings import Settings
-from adapter.errors import SettingsError
 from adapter.storage.session import Session
 from adapter.storage.sign_ins import SignIns
 from adapter.storage.wrong_passwords import WrongPasswords
@@ -67,11 +65,6 @@ def entrance(
 
 
 def _oidc_page(settings: OidcSettings, frame: Frame) -> Blueprint:
-    if find_spec("authlib") is None:
-        raise SettingsError(
-            "OIDC_ISSUER is set, and the library Authlib is not installed: install the adapter with its extra "
-            "sso (pip install 'call-adapter[sso]')"
-        )
     from adapter.web.pages.oidc import oidc_routes  # with a library that is an extra
     from adapter.web.sign_in.oidc import OidcClient
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -81,8 +82,8 @@ class Frame:
                 page.register_error_handler(error, handler)
             app.register_blueprint(page)
         app.register_blueprint(_static())
-        app.register_error_handler(NotFound, _unknown_address)
-        app.register_error_handler(MethodNotAllowed, _unknown_address)
+        for error_class in (NotFound, MethodNotAllowed):
+            app.register_error_handler(error_class, self._unknown_address)
 
     def _admit(self, csrf: CSRFProtect) -> Response | None:
         """Let the request in, or answer it. Raise an HTTPException if it is not to be answered as it wishes."""
@@ -107,6 +108,18 @@ class Frame:
         if sign_in is None or role is None:
             return None
         return User(sign_in.name, role, client_address(request).address)
+
+    def _unknown_address(self, error: HTTPException) -> Response:
+        """Answer people with a page, and programs in plain text."""
+        is_for_programs = request.path.startswith(_FOR_PROGRAMS)
+        accept = request.accept_mimetypes
+        if is_for_programs or not accept["text/html"] > accept["application/json"]:
+            return plain_error(error)
+        with suppress(HTTPException, StoreUnavailable, StoreRefused):  # then it has no navigation
+            self.slots.take()
+            self.cookies.read()
+            g.user = self._user()
+        return _http_error(error)
 
 
 class _Prefixed:
@@ -218,12 +231,3 @@ _HANDLERS: dict[type[Exception], Any] = {
     StoreRefused: _unavailable,
     Exception: _bug,
 }
-
-
-def _unknown_address(error: HTTPException) -> Response:
-    """Answer people with a page, and programs in plain text."""
-    is_for_programs = request.path.startswith(_FOR_PROGRAMS)
-    accept = request.accept_mimetypes
-    if is_for_programs or not accept["text/html"] > accept["application/json"]:
-        return plain_error(error)
-    return _http_error(error)

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, request
 
+from adapter.observability.logs import logger
 from adapter.storage.sign_ins import SignIn
 from adapter.web.pages.shell import render
 from adapter.web.sign_in.client_address import client_address
@@ -20,6 +21,8 @@ from adapter.web.sign_in.password_tries import PasswordTries
 from adapter.web.sign_in.roles import Way
 from adapter.web.sign_in.sessions import Cookies, Sessions
 from adapter.web.sign_in.users import maybe_user, open_to_anybody
+
+log = logger("adapter.web.sign_in")
 
 
 def login_routes(
@@ -78,6 +81,7 @@ def login_routes(
         name = recorded_name(raw_name, are_addresses_verified=service is not None)
         if not is_right(given, password):
             tries.wrong(client, device)
+            log.warning("wrong password", origin=client.address)
             raise WrongPassword("This is not the password. Whoever runs the call adapter knows it.")
         tries.right(client, device)
         return name

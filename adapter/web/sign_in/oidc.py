@@ -85,7 +85,7 @@ class OidcClient:
         try:
             token = self._client.authorize_access_token()
             claims = token.get("userinfo")
-            if claims and not claims.get("email"):
+            if claims and not {"email", "email_verified"} <= set(claims):
                 claims = self._more_claims(token, str(claims["sub"]))
         except (AuthlibBaseError, JoseError) as error:
             log.warning(
@@ -105,6 +105,8 @@ class OidcClient:
 
     def _more_claims(self, token: Any, subject: str) -> Any:
         """Return what the service says of the user when it is asked; some keep ID tokens short."""
+        if "userinfo_endpoint" not in self._client.load_server_metadata():
+            return token["userinfo"]
         claims = self._client.userinfo(token=token)
         return claims if claims.get("sub") == subject else None
 

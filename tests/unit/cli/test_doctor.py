@@ -137,6 +137,15 @@ def test_a_misspelt_setting_is_told_from_one_that_is_missing(environ: Environ) -
     assert "did you mean PROPEXO_API_KEY?" in text and "PROPEXO_API_KEY is not set" in text
 
 
+def test_a_sign_in_that_lets_nobody_in_is_told(environ: Environ) -> None:
+    oidc = {"OIDC_ISSUER": "https://accounts.example.com", "OIDC_CLIENT_ID": "adapter"}
+    _, findings = check_settings(environ | oidc)
+    (finding,) = [finding for finding in findings if finding.check == "OIDC_ISSUER"]
+    assert not finding.ok and "nobody may come in" in finding.advice
+    _, findings = check_settings(environ | oidc | {"OIDC_VIEWERS": "@example.com"})
+    assert all(finding.ok for finding in findings if finding.check.startswith("OIDC_"))
+
+
 def test_public_address_without_tls(environ: Environ) -> None:
     _, findings = check_settings(environ | {"PUBLIC_BASE_URL": "http://192.0.2.1"})
     (finding,) = (found for found in findings if found.check == "PUBLIC_BASE_URL")
