@@ -19,6 +19,8 @@ COUNTED_AT_MOST = 10_000
 BATCH = 500
 # So many digits of a number stand in an index.
 ENDING = 4
+# Between the words of a name.
+MARKS = "/<>@._'&:-"
 
 
 @dataclass(frozen=True)
@@ -101,14 +103,20 @@ class CallLists:
         """Each of these is the beginning of a word of the person's name."""
         if self._session.is_postgresql:
             query = sa.func.to_tsquery(_SIMPLE, " & ".join(f"'{word}':*" for word in words))
-            name = sa.func.to_tsvector(_SIMPLE, calls.c.person_name)
+            plain = sa.func.translate(calls.c.person_name, *_MARKS_TO_BLANKS)
+            name = sa.func.to_tsvector(_SIMPLE, plain)
             return sa.and_(calls.c.person_name.isnot(None), name.bool_op("@@")(query))
-        plain = sa.func.replace(sa.func.replace(calls.c.person_name, "-", " "), "'", " ")
-        spaced = sa.literal(" ") + plain
+        spaced = sa.literal(" ") + calls.c.person_name
+        for mark in MARKS:
+            spaced = sa.func.replace(spaced, mark, " ")
         return sa.and_(*(spaced.icontains(f" {word}", autoescape=True) for word in words))
 
 
 _SIMPLE: sa.ColumnElement[Any] = sa.literal_column("'simple'::regconfig")
+# As they stand in the index (migration 0014).
+_MARKS_TO_BLANKS: list[sa.ColumnElement[str]] = [
+    sa.literal_column("'" + text.replace("'", "''") + "'") for text in (MARKS, " " * len(MARKS))
+]
 _NEWEST_FIRST = (calls.c.first_seen_at.desc(), calls.c.key.desc())
 
 

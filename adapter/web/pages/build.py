@@ -26,6 +26,7 @@ from adapter.storage.store import Store
 from adapter.targets.base import LineCheck, Target
 from adapter.web.pages.alerts import alerts_page
 from adapter.web.pages.call import call_page
+from adapter.web.pages.calls import calls_page
 from adapter.web.pages.decide import decide_routes
 from adapter.web.pages.entrance import entrance
 from adapter.web.pages.health import health_page
@@ -72,6 +73,7 @@ def build_pages(deps: PageDeps) -> Callable[[Flask], None]:
     pages = [
         *way_in.pages,
         lines_page(store, rules.lines, findings, deps.clock),
+        calls_page(store, rules.lines, deps.links, deps.clock),
         call_page(store, rules, deps.links, inbox, deps.clock),
         *decision_pages(deps, inbox),
         alerts_page(deps.alerts, deps.clock),
