@@ -157,6 +157,30 @@ def test_it_finds_people_by_their_number_and_nobody_by_no_ones(it: Connected) ->
         it.target.api.person(PersonKind.LEAD, "nobody-at-all", it.line)
 
 
+def test_it_finds_people_by_their_address(it: Connected) -> None:
+    found = it.target.api.people_by_email("anna.alvarez@example.com", it.line)
+    assert [(person.kind, person.id) for person in found] == [(it.anna.kind, it.anna.id)]
+    assert list(it.target.api.people_by_email("nobody@example.com", it.line)) == []
+
+
+def test_whom_it_knows_is_told_without_asking(
+    it: Connected, url: tuple[Specimen, str], database_url: str
+) -> None:
+    """Where nothing answers, too: pages do not wait for the target."""
+    environ = {**url[0].settings(NOWHERE), "PEOPLE_SYNC_SECONDS": "60"}
+    container = Container(Settings.from_environ({**environ, "DATABASE_URL": database_url}))
+    api, anna = container.target.api, it.anna
+    assert api.known_person(PersonKind.LEAD, anna.id, it.line) is None
+    container.index.save([anna])
+    known = api.known_person(PersonKind.LEAD, anna.id, it.line)
+    assert known is not None and known.id == anna.id
+    elsewhere = it.line.model_copy(update={"integration_id": "int_other"})
+    with pytest.raises(PermanentError):
+        api.known_person(PersonKind.LEAD, anna.id, elsewhere)
+    assert api.why_refused(anna) is None
+    container.store.engine.dispose()
+
+
 def test_the_same_call_makes_the_same_request(it: Connected) -> None:
     assert it.request("CA1") == it.request("CA1")
     assert it.request("CA1") != it.request("CA2")
