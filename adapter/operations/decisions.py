@@ -24,6 +24,7 @@ from adapter.domain.assignment import NEW_LEAD, NOBODY
 from adapter.domain.call import Call, CallState
 from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.lines import Lines, PersonKind
+from adapter.domain.phone import e164
 from adapter.errors import (
     CountChanged,
     CredentialsRefused,
@@ -190,13 +191,19 @@ def lines_alike(call: Call, lines: Lines) -> frozenset[str]:
     return frozenset(theirs | ({call.line} if call.line else set()))
 
 
+def number_of(call: Call) -> str | None:
+    """Return the number of the other side (E.164); None if it was withheld: then it is everybody's."""
+    return call.other if e164(call.other) is not None else None
+
+
 def count_alike(store: Store, call: Call, lines: Lines) -> int:
     """Return how many held calls there are from the same number, as for `Alike`; at most MOST_ALIKE + 1."""
-    if call.other is None:
+    number = number_of(call)
+    if number is None:
         return 0
     with store.autocommit() as connection:
         keys = store.calls.held_from(
-            connection, call.other, lines_alike(call, lines), limit=MOST_ALIKE + 1
+            connection, number, lines_alike(call, lines), limit=MOST_ALIKE + 1
         )
     return len(keys)
 
@@ -232,10 +239,9 @@ def _locked(
 ) -> Sequence[Call]:
     """Lock and return the calls that the decision is about. Raise SettingsError if it may not be made."""
     keys = {call.key}
-    if alike is not None and call.other is not None:
-        keys.update(
-            store.calls.held_from(connection, call.other, alike.lines, limit=MOST_ALIKE + 1)
-        )
+    number = number_of(call)
+    if alike is not None and number is not None:
+        keys.update(store.calls.held_from(connection, number, alike.lines, limit=MOST_ALIKE + 1))
     # In one order, so that two who decide about the same calls do not block each other.
     rows = [row for key in sorted(keys) if (row := store.calls.locked(connection, key))]
     current = next((row for row in rows if row.key == call.key), None)
@@ -244,7 +250,7 @@ def _locked(
     current = _decidable(store, connection, call, current)
     if alike is None:
         return [current]
-    held = [row for row in rows if row.state is CallState.HELD and row.other == call.other]
+    held = [row for row in rows if row.state is CallState.HELD and row.other == number]
     if len(held) > MOST_ALIKE:
         raise SettingsError(
             f"more than {MOST_ALIKE} held calls are from this number; put it under ignore in lines.toml, and "

@@ -12,7 +12,8 @@ from datetime import datetime
 from adapter.domain.call import Call
 from adapter.domain.candidates import Candidate, candidates
 from adapter.domain.lines import Line, Lines
-from adapter.operations.decisions import count_alike
+from adapter.domain.matching import Person
+from adapter.operations.decisions import lines_alike, number_of
 from adapter.storage.inbox import Group, GroupKey, Inbox, LastCalls, ParkedGroup
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.store import Store
@@ -97,7 +98,7 @@ class InboxReader:
         if group is None:
             return None
         rows = self._rows.calls_of(key, after=place, limit=CALLS_ON_PAGE + 1)
-        calls = [self.waiting(call) for call in rows[:CALLS_ON_PAGE]]
+        calls = self._waiting(rows[:CALLS_ON_PAGE])
         following = None
         if len(rows) > CALLS_ON_PAGE:
             last = calls[-1].call
@@ -106,20 +107,47 @@ class InboxReader:
 
     def waiting(self, call: Call) -> WaitingCall:
         """Return what one call can be decided by."""
-        line = self._lines.of(call.line)
-        alike = count_alike(self._store, call, self._lines)
-        return WaitingCall(call, line, self.candidates(call), alike)
+        (waiting,) = self._waiting([call])
+        return waiting
 
     def candidates(self, call: Call) -> Sequence[Candidate]:
         """Return who of our index could be the person of this call, the best first."""
         line = self._lines.of(call.line)
-        if line is None or line.integration_id is None or not (call.other or "").startswith("+"):
+        return self._candidates(call, line, self._people([call], line))
+
+    def _waiting(self, calls: Sequence[Call]) -> Sequence[WaitingCall]:
+        """All that the calls of one line can be decided by, in few queries."""
+        if not calls:
             return ()
-        number = str(call.other)
-        people = [
-            replace(person, refused=self._target.why_refused(person))
-            for person in self._index.find(number, line.integration_id)
+        line = self._lines.of(calls[0].line)
+        people = self._people(calls, line)
+        numbers = set(filter(None, map(number_of, calls)))
+        alike = self._rows.held_from(numbers, lines_alike(calls[0], self._lines))
+        return [
+            WaitingCall(
+                call,
+                line,
+                self._candidates(call, line, people),
+                alike.get(number_of(call) or "", 0),
+            )
+            for call in calls
         ]
+
+    def _people(self, calls: Sequence[Call], line: Line | None) -> Sequence[Person]:
+        if line is None or line.integration_id is None:
+            return ()
+        numbers = set(filter(None, map(number_of, calls)))
+        return [
+            replace(person, refused=self._target.why_refused(person))
+            for person in self._index.find_all(numbers, line.integration_id)
+        ]
+
+    def _candidates(
+        self, call: Call, line: Line | None, people: Sequence[Person]
+    ) -> Sequence[Candidate]:
+        number = number_of(call)
+        if line is None or number is None:
+            return ()
         return candidates(number, people, line)[:MOST_CANDIDATES]
 
     def _line_of(self, key: GroupKey, group: Group) -> GroupLine:

@@ -85,14 +85,23 @@ class BulkReplays:
 
     def count(self, wanted: CallFilter) -> Mapping[tuple[CallState, bool], int]:
         """How many calls fit, exactly, by their state and whether they were forgotten."""
-        is_forgotten = sa.func.coalesce(calls.c.cause == Cause.FORGOTTEN.value, sa.false())
-        query = (
-            sa.select(calls.c.state, is_forgotten.label("is_forgotten"), sa.func.count())
-            .where(*self._lists.conditions(wanted))
-            .group_by(calls.c.state, is_forgotten)
-        )
+        # Two queries, of which the first can do with an index: few calls were forgotten.
+        counted = sa.select(calls.c.state, sa.func.count()).where(*self._lists.conditions(wanted))
+        counted = counted.group_by(calls.c.state)
         with self._session.autocommit() as connection:
-            return {(CallState(row[0]), bool(row[1])): row[2] for row in connection.execute(query)}
+            by_state = {CallState(row[0]): int(row[1]) for row in connection.execute(counted)}
+        counts = {(state, False): count for state, count in by_state.items()}
+        if ignored := by_state.get(CallState.IGNORED):
+            is_forgotten = (
+                calls.c.state == CallState.IGNORED.value,
+                calls.c.cause == Cause.FORGOTTEN.value,
+            )
+            with self._session.autocommit() as connection:
+                rows = connection.execute(counted.where(*is_forgotten)).all()
+            forgotten = sum(int(row[1]) for row in rows)
+            counts[CallState.IGNORED, True] = forgotten
+            counts[CallState.IGNORED, False] = ignored - forgotten
+        return {which: count for which, count in counts.items() if count > 0}
 
     def begin(
         self, what: What, wanted: CallFilter, *, expected: int, by: Actor, now: datetime

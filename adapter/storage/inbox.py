@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -108,6 +108,17 @@ class Inbox:
         with self._session.autocommit() as connection:
             row = connection.execute(_with_example(_GROUPS.where(*_is_of(key)))).one_or_none()
         return _group(row) if row else None
+
+    def held_from(self, numbers: Collection[str], lines: Collection[str]) -> Mapping[str, int]:
+        """How many held calls there are from each of these numbers on these lines (all E.164)."""
+        query = (
+            sa.select(calls.c.other, _size)
+            .where(calls.c.other.in_(sorted(numbers)), calls.c.line.in_(sorted(lines)))
+            .where(calls.c.state == CallState.HELD.value)
+            .group_by(calls.c.other)
+        )
+        with self._session.autocommit() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def parked(self, *, limit: int = 20) -> Sequence[ParkedGroup]:
         """Groups of parked hooks, the largest first; of the newest MOST_PARKED hooks."""

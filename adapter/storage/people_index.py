@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from math import inf
@@ -61,6 +61,14 @@ class PeopleIndex:
         values = {"number": number, "integration": integration_id}
         with self._session.autocommit() as connection:
             return _people(connection.execute(_WITH_NUMBER, values))
+
+    def find_all(self, numbers: Collection[str], integration_id: str) -> Sequence[Person]:
+        """Everybody of this integration with one of these numbers; otherwise as `find`."""
+        if not numbers:
+            return ()
+        values = {"numbers": sorted(numbers), "integration": integration_id}
+        with self._session.autocommit() as connection:
+            return _people(connection.execute(_WITH_NUMBERS, values))
 
     def get(self, kind: PersonKind, person_id: str) -> Person | None:
         with self._session.autocommit() as connection:
@@ -173,6 +181,16 @@ _WITH_NUMBER = sa.union_all(
     sa.select(people, _MORE.number, _MORE.is_whole)
     .join_from(person_numbers, people, _IS_THEIRS)
     .where(_MORE.number == _NUMBER, people.c.integration_id == _INTEGRATION),
+)
+_NUMBERS: sa.BindParameter[Any] = sa.bindparam("numbers", expanding=True)
+_WITH_NUMBERS = sa.union_all(
+    sa.select(people, sa.null().label("number"), sa.null().label("is_whole")).where(
+        sa.or_(people.c.number_1.in_(_NUMBERS), people.c.number_2.in_(_NUMBERS)),
+        people.c.integration_id == _INTEGRATION,
+    ),
+    sa.select(people, _MORE.number, _MORE.is_whole)
+    .join_from(person_numbers, people, _IS_THEIRS)
+    .where(_MORE.number.in_(_NUMBERS), people.c.integration_id == _INTEGRATION),
 )
 _WITH_ID = (
     sa.select(people, _MORE.number, _MORE.is_whole)

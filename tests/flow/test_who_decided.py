@@ -241,3 +241,15 @@ def test_calls_of_another_integration_are_not_written_on_these_people(
     world.finish()
     assert decisions.count_alike(world.store, world.call(CALL), world.rules.lines) == 2
     assert decisions.count_alike(world.store, world.call("CA2"), world.rules.lines) == 1
+
+
+def test_callers_who_withheld_their_number_are_not_one(world: World) -> None:
+    for sid in ("CA2", "CA3"):
+        world.hook(status_hook("no-answer", CallSid=sid, From="anonymous"))
+    world.finish()
+    call = world.call("CA2")
+    assert decisions.count_alike(world.store, call, world.rules.lines) == 0
+    both = decisions.Alike(decisions.lines_alike(call, world.rules.lines), 2)
+    with pytest.raises(CountChanged):
+        decisions.ignore(world.store, call, by=DANA, alike=both)
+    assert world.call("CA3").state is CallState.HELD
