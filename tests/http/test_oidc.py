@@ -138,6 +138,15 @@ def test_a_service_that_is_away_is_told_and_asked_again_later(app_with: MakeApp)
     assert answer.headers["Retry-After"]
 
 
+def test_a_wrong_registration_is_told_as_what_it_is(
+    app_with: MakeApp, service: SignInService
+) -> None:
+    """The provider wants a secret, and none is set."""
+    user = BrowserUser(app_with(OIDC_CLIENT_SECRET=""))
+    answer = user.get(path_of(service.authorize(user.get("/login/oidc").location, "lee")))
+    assert answer.status_code == 503 and "OIDC_CLIENT_SECRET" in answer.text
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [

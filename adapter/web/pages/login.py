@@ -61,7 +61,7 @@ def login_routes(
             if isinstance(refusal, TriedTooOften):
                 response.headers["Retry-After"] = str(refusal.retry_after_seconds)
             return response
-        sessions.begin(SignIn(Way.PASSWORD, name))
+        sessions.begin(SignIn(Way.SHARED, name))
         cookies.remember_device()
         return go_to(local_path(request.form.get("next")))
 

@@ -22,6 +22,8 @@ from adapter.observability.logs import logger
 
 TIMEOUT_SECONDS = 5.0
 _NAME = "oidc"
+_MISCONFIGURED = ("invalid_client", "unauthorized_client")
+_PUBLIC_CLIENT = {"token_endpoint_auth_method": "none"}  # nosec B105 - a method, no password
 
 log = logger("adapter.web.sign_in")
 
@@ -62,7 +64,7 @@ class OidcClient:
             client_kwargs={
                 "scope": "openid email",
                 "code_challenge_method": "S256",
-                **({} if secret else {"token_endpoint_auth_method": "none"}),
+                **({} if secret else _PUBLIC_CLIENT),
             },
         )
 
@@ -88,9 +90,13 @@ class OidcClient:
             if claims and not {"email", "email_verified"} <= set(claims):
                 claims = self._more_claims(token, str(claims["sub"]))
         except (AuthlibBaseError, JoseError) as error:
-            log.warning(
-                "sign-in refused", error=type(error).__name__, code=getattr(error, "error", None)
-            )
+            code = getattr(error, "error", None)
+            log.warning("sign-in refused", error=type(error).__name__, code=code)
+            if code in _MISCONFIGURED:
+                raise ServiceUnavailable(
+                    "The sign-in service refuses the call adapter itself. Whoever runs it has to check "
+                    "OIDC_CLIENT_ID and OIDC_CLIENT_SECRET."
+                ) from error
             raise SignInRefused(
                 "The sign-in was cancelled, took too long, or was begun in another browser."
             ) from error

@@ -16,7 +16,7 @@ from adapter.storage.sign_ins import SignIn
 class Way(StrEnum):
     """How somebody signed in."""
 
-    PASSWORD = "password"  # noqa: S105 - the name of a way, no password
+    SHARED = "password"  # one for all
     OIDC = "oidc"
 
 
@@ -31,7 +31,7 @@ class Roles:
 
     def role_of(self, sign_in: SignIn) -> Role | None:
         """Return the role; None if there is none any more."""
-        if sign_in.way == Way.PASSWORD:
+        if sign_in.way == Way.SHARED:
             return Role.OPERATOR if self.has_password else None
         return self.role_of_address(sign_in.name)
 

@@ -19,7 +19,7 @@ from adapter.storage.sign_ins import SignIn, SignIns
 
 SESSION_HOURS = 12
 _LASTS = timedelta(hours=SESSION_HOURS)
-_SECRET = "sign_in"  # noqa: S105 - the name of it in the cookie
+_FIELD = "sign_in"  # of the cookie; it holds the secret of the session
 _DEVICE_COOKIE = "adapter_device"
 _DEVICE_DAYS = 180
 
@@ -108,18 +108,18 @@ class Sessions:
         self.end()
         secret, now = secrets.token_urlsafe(32), self._clock()
         self._sign_ins.add(_id_of(secret), sign_in, now=now, until=now + _LASTS)
-        session[_SECRET] = secret
+        session[_FIELD] = secret
 
     def current(self) -> SignIn | None:
         """Return who signed in with this browser, if that has not ended."""
-        secret = session.get(_SECRET)
+        secret = session.get(_FIELD)
         if not isinstance(secret, str):
             return None
         return self._sign_ins.find(_id_of(secret), self._clock())
 
     def end(self) -> None:
         """Sign the browser out. Copies of its cookie are worth nothing either."""
-        secret = session.get(_SECRET)
+        secret = session.get(_FIELD)
         if isinstance(secret, str):
             self._sign_ins.end(_id_of(secret))
         session.clear()

@@ -34,6 +34,6 @@ def test_the_address_or_its_domain_decides(address: str, role: Role | None) -> N
 
 
 def test_the_password_makes_operators_as_long_as_there_is_one() -> None:
-    sign_in = SignIn(Way.PASSWORD, "kim@example.com")
+    sign_in = SignIn(Way.SHARED, "kim@example.com")
     assert ROLES.role_of(sign_in) is None
     assert Roles(has_password=True).role_of(sign_in) is Role.OPERATOR
