@@ -29,6 +29,7 @@ from adapter.domain.lifecycle import ENDED
 from adapter.domain.outcome import Outcome
 from adapter.processes.lifetime import start
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
+from adapter.sandbox.call_list import CallList
 from adapter.sandbox.twilio import ACCOUNT, hook, new_sid, send
 from adapter.targets.propexo.models import CALL_STATUS
 from adapter.text.phrases import clock_duration
@@ -96,7 +97,11 @@ def samples() -> list[Sample]:
 def run_demo(console: Console, *, keep_open: bool = False, hook_delay: float = 0.0) -> int:
     """Run the demo. Return 0 if every call ended as it should. hook_delay: seconds before each hook."""
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="adapter-demo-") as folder, _sandbox() as sandbox:
+    calls_at_provider = CallList()
+    with (
+        tempfile.TemporaryDirectory(prefix="adapter-demo-") as folder,
+        _sandbox(calls_at_provider) as sandbox,
+    ):
         environ = _environ(Path(folder), sandbox.url)
         say(
             console,
@@ -114,6 +119,8 @@ def run_demo(console: Console, *, keep_open: bool = False, hook_delay: float = 0
                     say(console, line)
                 return 1
             sent = samples()
+            for params in _hooks_of(sent):
+                calls_at_provider.add_ended(params)
             store = Container(Settings.from_environ(environ)).store
             with _progress(console) as progress:
                 _send_all(progress, environ, sent, hook_delay)
@@ -146,8 +153,8 @@ def _refused_writes(sandbox_url: str) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def _sandbox() -> Iterator[SandboxServer]:
-    app = create_sandbox(SandboxState(), api_key="demo-key", write_seconds=0.2)
+def _sandbox(call_list: CallList | None = None) -> Iterator[SandboxServer]:
+    app = create_sandbox(SandboxState(), api_key="demo-key", write_seconds=0.2, call_list=call_list)
     with SandboxServer(app) as server:
         yield server
 
@@ -227,10 +234,14 @@ def _progress(console: Console) -> Progress:
     )
 
 
+def _hooks_of(sent: list[Sample]) -> list[dict[str, str]]:
+    return [params for sample in sent for params in sample.hooks(sample.call)]
+
+
 def _send_all(
     progress: Progress, environ: Mapping[str, str], sent: list[Sample], delay: float
 ) -> None:
-    hooks = [params for sample in sent for params in sample.hooks(sample.call)]
+    hooks = _hooks_of(sent)
     url = f"{environ['PUBLIC_BASE_URL']}/webhooks/twilio"
     for params in progress.track(hooks, description="signed hooks sent"):
         time.sleep(delay)
@@ -333,9 +344,8 @@ def _summary(
     refused: list[dict[str, Any]],
     seconds: float,
 ) -> str:
-    hooks = sum(len(sample.hooks(sample.call)) for sample in sent)
     return (
-        f"{hooks} hooks, {len(sent)} calls, {len(written)} events on people's records, "
+        f"{len(_hooks_of(sent))} hooks, {len(sent)} calls, {len(written)} events on people's records, "
         f"{len(refused)} refused by Propexo, in {seconds:.0f} s"
     )
 

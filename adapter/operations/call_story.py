@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 from adapter.domain.assessment import CallRules
 from adapter.domain.call import OPERATOR, Attempt, Call, CallState, RawHook
 from adapter.domain.decision import Decision
-from adapter.domain.lifecycle import IN_PROGRESS
+from adapter.domain.lifecycle import ACCEPTED, DECIDABLE, IN_PROGRESS
 from adapter.text.phrases import duration
 from adapter.text.plain import plain
 
@@ -59,10 +59,25 @@ class Conclusion:
 
 
 @dataclass(frozen=True)
+class Possible:
+    """What an operator can do about the call now.
+
+    decide: say whose it was, ignore it, have a lead made, or replay it.
+    write_again: replay a call that the target has taken, which makes a second event.
+    revoke_link: end the links to the call that were given out.
+    """
+
+    decide: bool
+    write_again: bool
+    revoke_link: bool
+
+
+@dataclass(frozen=True)
 class CallStory:
     """The story of one call. next_step: what happens, or what an operator can do, in a sentence."""
 
     call: Call
+    possible: Possible
     conclusion: Conclusion
     steps: Sequence[Step]
     next_step: str
@@ -86,6 +101,11 @@ def tell(
     body = call.event.request.body if call.event is not None else {}
     return CallStory(
         call=call,
+        possible=Possible(
+            decide=call.state in DECIDABLE and not call.record.is_forgotten,
+            write_again=call.state in ACCEPTED and not call.record.is_forgotten,
+            revoke_link=not call.record.is_forgotten,
+        ),
         conclusion=Conclusion(
             ending.rule,
             ending.because,

@@ -12,6 +12,8 @@ from werkzeug.exceptions import HTTPException
 
 from .admin import admin
 from .answers import RefusedError
+from .call_list import PREFIX as CALL_LIST
+from .call_list import CallList
 from .control import PREFIX, control
 from .data import SandboxState
 from .faults import AFTER, TRANSPORT, Fault, FaultList, apply, is_unanswered
@@ -20,6 +22,8 @@ from .reads import reads
 from .traffic import NO_ANSWER, Traffic
 from .writes import writes
 
+# What is not Propexo's: no key, no limit, no faults.
+OTHERS = (PREFIX, CALL_LIST)
 _CODES = {401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
 
 
@@ -33,11 +37,13 @@ def create_sandbox(
     slow_seconds: float = 2.0,
     write_seconds: float = 0.2,
     read_back_seconds: float = 0.5,
+    call_list: CallList | None = None,
 ) -> Flask:
     """The stand-in over `state`. `rate_limit` 0 is unlimited; `clock` becomes the state's too.
 
     A write ends `write_seconds` after it was accepted, and lists show it `read_back_seconds`
     after it was accepted. `sleep` does all waiting: slow answers and timeouts.
+    `call_list` is what Twilio's API knows; None: no call.
     """
     app = Flask("propexo-sandbox")
     app.url_map.strict_slashes = False
@@ -55,10 +61,11 @@ def create_sandbox(
     app.register_blueprint(writes(state, faults))
     app.register_blueprint(admin(state))
     app.register_blueprint(control(state, faults, traffic, clear))
+    app.register_blueprint((call_list or CallList()).routes())
 
     @app.before_request
     def admit() -> Response | None:
-        if request.path.startswith(PREFIX):
+        if request.path.startswith(OTHERS):
             return None
         g.grant = limiter.peek(api_key)
         if not _has_key(request.headers.get("Authorization", ""), api_key):
@@ -77,7 +84,7 @@ def create_sandbox(
 
     @app.after_request
     def finish(response: Response) -> Response:
-        if request.path.startswith(PREFIX):
+        if request.path.startswith(OTHERS):
             return response
         fault: Fault | None = g.get("fault")
         grant: Grant = g.grant

@@ -24,7 +24,7 @@ from selenium.webdriver.common.by import By
 
 from tests.support.waiting import wait_for
 
-WIDTH = 1180
+_SCREEN = {"width": 1180, "deviceScaleFactor": 1, "mobile": False}
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -74,10 +74,11 @@ def chromium(profile: Path) -> Iterator[Any]:
 
 def photograph(browser: Any, url: str, file: Path, *, most: int = 1400) -> None:
     """Take a picture of the whole page, of so many pixels height at the most."""
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {**_SCREEN, "height": 300})
     browser.get(url)
     height = browser.execute_script("return document.documentElement.scrollHeight")
-    metrics = {"width": WIDTH, "height": min(height, most), "deviceScaleFactor": 1, "mobile": False}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    screen = {**_SCREEN, "height": min(height, most)}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
     browser.save_screenshot(str(file))
     print(file)
 
@@ -101,10 +102,11 @@ def main() -> None:
             browser.find_element(By.CSS_SELECTOR, "main button").click()
             wait_for("the calls are counted", lambda: _is_counted(browser, address), seconds=120)
             browser.get(f"{address}/inbox")
-            call = browser.find_element(By.CSS_SELECTOR, "main a[href^='/calls/']")
-            photograph(browser, call.get_attribute("href"), folder / "call.png")
-            for page in ("inbox", "health"):
-                photograph(browser, f"{address}/{page}", folder / f"{page}.png")
+            browser.find_element(By.CSS_SELECTOR, "main th a, main td a").click()
+            group = browser.current_url
+            call = browser.find_element(By.CSS_SELECTOR, "article h2 a").get_attribute("href")
+            for name, url in (("inbox", group), ("call", call), ("health", f"{address}/health")):
+                photograph(browser, url, folder / f"{name}.png")
 
 
 if __name__ == "__main__":

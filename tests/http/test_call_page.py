@@ -8,6 +8,7 @@ import pytest
 
 from adapter.bootstrap import Container, web_app
 from adapter.config.settings import Settings
+from adapter.domain.call import CallState
 from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.lines import PersonKind
 from adapter.domain.matching import Person
@@ -123,3 +124,34 @@ def test_nobody_sees_it_without_signing_in(settings: Settings) -> None:
     assert answer.status_code == 303
     assert "/login" in answer.location
     assert CALLER not in answer.text
+
+
+def test_a_held_call_is_settled_on_its_own_page(user: BrowserUser, settings: Settings) -> None:
+    store = Container(settings).store
+    (call,) = store.calls.find(CALL)
+    with store.begin() as connection:
+        store.calls.update(connection, call.key, state=CallState.HELD, reason="nobody has it")
+    page = user.get(f"/calls/{CALL}")
+    assert "Make a lead" in page.text and "Write a second event" not in page.text
+    answer = user.post(f"/calls/{CALL}/ignore", {"seen": str(call.run), "back": f"/calls/{CALL}"})
+    assert (answer.status_code, answer.location) == (303, f"/calls/{CALL}")
+    page = user.get(f"/calls/{CALL}")
+    assert "Lee Agent: not to be written" in page.text
+    assert "will not be written" in page.text
+    store.engine.dispose()
+
+
+def test_a_written_call_can_only_be_written_again_on_purpose(
+    user: BrowserUser, settings: Settings
+) -> None:
+    store = Container(settings).store
+    (call,) = store.calls.find(CALL)
+    with store.begin() as connection:
+        store.calls.update(connection, call.key, state=CallState.WRITTEN, job_id="job_1")
+    page = user.get(f"/calls/{CALL}")
+    assert "Make a lead" not in page.text and "Write a second event" in page.text
+    answer = user.post(f"/calls/{CALL}/replay", {"seen": str(call.run)})
+    assert answer.status_code == 409
+    answer = user.post(f"/calls/{CALL}/replay", {"seen": str(call.run), "again": "1"})
+    assert answer.status_code == 303
+    store.engine.dispose()

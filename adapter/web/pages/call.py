@@ -12,10 +12,9 @@ from flask import Blueprint, Response, abort
 from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call
 from adapter.domain.call_links import Links
-from adapter.domain.candidates import Candidate
 from adapter.observability.redact import hide_numbers
 from adapter.operations.call_story import CallStory, tell
-from adapter.operations.inbox import InboxReader
+from adapter.operations.inbox import InboxReader, WaitingCall
 from adapter.storage.store import Store
 from adapter.storage.workers import DEAD_AFTER
 from adapter.text.phrases import clock_duration
@@ -29,6 +28,7 @@ class Shown:
     """What the page shows of a call to this user.
 
     zone: of the call's line. line_name: "" if it has none.
+    waiting: what the call can be decided by; None for viewers.
     audio: where the recording is heard; None if there is none, and for viewers.
     is_operator: whether hooks, requests, candidates, the message and the actions are shown.
     """
@@ -38,7 +38,7 @@ class Shown:
     line_name: str
     talk: str
     messages: Sequence[str]
-    candidates: Sequence[Candidate]
+    waiting: WaitingCall | None
     audio: str | None
     is_operator: bool
 
@@ -91,7 +91,7 @@ def call_page(
             line_name=line.name if line else "",
             talk=clock_duration(call.talk_seconds),
             messages=messages if user.is_operator else [],
-            candidates=inbox.candidates(call) if user.is_operator else [],
+            waiting=inbox.waiting(call) if user.is_operator else None,
             audio=recording_path(call, links) if user.is_operator else None,
             is_operator=user.is_operator,
         )
