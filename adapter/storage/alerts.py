@@ -22,6 +22,9 @@ from adapter.storage.session import Session
 
 # So many calls are noted of one alert; more say nothing that these do not.
 MOST_CALLS = 100_000
+# Of an alert that hit more, it is not counted at each look how many of them are written. Nor is it for a list
+# of alerts that hit more together.
+COUNTED_EACH_LOOK, COUNTED_NOW = 10_000, 2_000
 _IS_OPEN = sa.text(OPEN)
 
 
@@ -57,16 +60,29 @@ class Alerts:
         with self._session.autocommit() as connection:
             return [_of(row) for row in connection.execute(query)]
 
-    def written(self, ids: Sequence[int]) -> Mapping[int, int]:
-        """Return how many of the calls that each of these alerts hit are written by now."""
+    def written(self, shown: Sequence[Alert]) -> Mapping[int, int]:
+        """Return how many of the calls that each of these alerts hit are written, by its id.
+
+        Of the first ones that is counted now, as long as they are few; of the others it was counted at the end
+        or at the last look.
+        """
+        live: list[int] = []
+        room = COUNTED_NOW
+        for alert in shown:
+            room -= alert.calls_hit
+            if room < 0:
+                break
+            live.append(alert.id)
         query = (
             sa.select(alert_calls.c.alert_id, sa.func.count())
             .join(calls, calls.c.key == alert_calls.c.call_key)
-            .where(alert_calls.c.alert_id.in_(ids), state_in(lifecycle.ACCEPTED))
+            .where(alert_calls.c.alert_id.in_(live), state_in(lifecycle.ACCEPTED))
             .group_by(alert_calls.c.alert_id)
         )
         with self._session.autocommit() as connection:
-            return {row[0]: row[1] for row in connection.execute(query)}
+            counted = {row[0]: row[1] for row in connection.execute(query)}
+        kept = {alert.id: alert.calls_written for alert in shown if alert.id not in live}
+        return {**dict.fromkeys(live, 0), **counted, **kept}
 
     def is_any_unsettled(self) -> bool:
         """Return whether an alert is open, or flapped and is not known to be stable."""
@@ -145,32 +161,46 @@ class Alerts:
 
     def resolve(self, connection: sa.Connection, alert: Alert, now: datetime) -> Alert | None:
         """End an open alert. Return it as it is then, or None if another process has just ended it."""
-        hit = sa.select(alert_calls.c.call_key).where(alert_calls.c.alert_id == alert.id)
-        written = sa.select(sa.func.count()).where(
-            calls.c.key.in_(hit), state_in(lifecycle.ACCEPTED)
-        )
         row = connection.execute(
             sa.update(alerts)
             .where(alerts.c.id == alert.id, _IS_OPEN)
-            .values(resolved_at=now, calls_written=written.scalar_subquery())
+            .values(resolved_at=now, calls_written=_written_of(alert.id))
             .returning(*alerts.columns)
         ).one_or_none()
         return _of(row) if row else None
 
-    def hit(self, connection: sa.Connection, alert: Alert, which: HitCalls) -> None:
-        """Note the calls that an open alert hits now, beside those that it hit before."""
+    def hit(
+        self,
+        connection: sa.Connection,
+        alert: Alert,
+        which: HitCalls,
+        *,
+        changed_since: datetime | None = None,
+    ) -> None:
+        """Note the calls that an open alert hits now, beside those that it hit before.
+
+        changed_since: of calls in a certain state, only those that changed since then can be new.
+        """
+        conditions = _conditions(which)
+        if changed_since is not None and which.state is not None:
+            conditions.append(calls.c.updated_at >= changed_since)
         found = (
             sa.select(sa.literal(alert.id, alerts.c.id.type), calls.c.key)
-            .where(*_conditions(which))
+            .where(*conditions)
             .limit(MOST_CALLS)
         )
         columns = [alert_calls.c.alert_id, alert_calls.c.call_key]
         statement = self._session.insert(alert_calls).from_select(columns, found)
-        connection.execute(statement.on_conflict_do_nothing(index_elements=columns))
-        count = (
-            sa.select(sa.func.count()).where(alert_calls.c.alert_id == alert.id).scalar_subquery()
+        new = connection.execute(statement.on_conflict_do_nothing(index_elements=columns))
+        if not new.rowcount and alert.calls_hit > COUNTED_EACH_LOOK:
+            return
+        of_alert = alert_calls.c.alert_id == alert.id
+        count = sa.select(sa.func.count()).where(of_alert).scalar_subquery()
+        connection.execute(
+            sa.update(alerts)
+            .where(alerts.c.id == alert.id)
+            .values(calls_hit=count, calls_written=_written_of(alert.id))
         )
-        connection.execute(sa.update(alerts).where(alerts.c.id == alert.id).values(calls_hit=count))
 
     def take_stable(self, connection: sa.Connection, now: datetime) -> Sequence[Alert]:
         """Return the flapping alerts that have been over for FLAP_WINDOW. Their flapping ends with that."""
@@ -213,6 +243,13 @@ class Alerts:
 
 def _of(row: sa.Row[Any]) -> Alert:
     return Alert(**row._mapping)
+
+
+def _written_of(alert_id: int) -> sa.ScalarSelect[Any]:
+    """Return how many of the calls that this alert hit are written."""
+    hit = sa.select(alert_calls.c.call_key).where(alert_calls.c.alert_id == alert_id)
+    written = sa.select(sa.func.count()).where(calls.c.key.in_(hit), state_in(lifecycle.ACCEPTED))
+    return written.scalar_subquery()
 
 
 def _conditions(which: HitCalls) -> list[sa.ColumnElement[bool]]:

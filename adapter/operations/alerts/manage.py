@@ -62,7 +62,7 @@ class AlertDesk:
         return AlertList(
             open=open_alerts,
             resolved=resolved,
-            written=self._alerts.written([a.id for a in (*open_alerts, *resolved)]),
+            written=self._alerts.written([*open_alerts, *resolved]),
             channels=self._notices.channels(),
             notices=self._notices.recent(),
         )

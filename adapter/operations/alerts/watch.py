@@ -27,6 +27,9 @@ from adapter.storage.session import Connection, Session
 
 log = logger("adapter.alerts")
 
+# What a transaction notes may be seen so much later.
+_TRANSACTION = timedelta(minutes=2)
+
 # What is to be said in one message: the kind of it, and of which alerts.
 Said = list[tuple[Note, Alert]]
 
@@ -136,7 +139,8 @@ class AlertWatch:
     ) -> None:
         self._alerts.seen(connection, alert, trouble.words, now)
         if trouble.hits is not None:
-            self._alerts.hit(connection, alert, trouble.hits)
+            since = alert.seen_at - _TRANSACTION
+            self._alerts.hit(connection, alert, trouble.hits, changed_since=since)
         note = note_of_lasting(alert, now, self._remind)
         if note is not None and self._alerts.told(connection, alert, now):
             said.append((note, alert))
