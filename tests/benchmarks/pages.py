@@ -34,7 +34,7 @@ READERS, CONNECTIONS, ROUNDS = 4, 8, 5
 # A page, and what is asked of it.
 PAGES: Sequence[tuple[str, str]] = (
     ("the inbox", "/inbox"),
-    ("the inbox, one group", "/inbox?state=held&cause=nobody_found&line=0100"),
+    ("the inbox, one group", "/inbox?state=held&cause=nobody_found&line=%2B16175550100"),
     ("calls, the newest", "/calls"),
     ("calls that are held", "/calls?state=held"),
     ("calls of a line", "/calls?line=%2B16175550107"),
