@@ -11,23 +11,33 @@ import sqlalchemy as sa
 from adapter.storage.schema import UTCDateTime, calls
 from adapter.storage.session import Session
 
-_AT_ONCE = 100  # SQLite takes no more than 500 SELECTs in one
-
 
 def last_calls(session: Session, lines: Sequence[str]) -> Mapping[str, datetime]:
     """Return when the adapter first heard of the newest call on each line that had one. lines: in E.164."""
-    newest: dict[str, datetime] = {}
+    wanted = frozenset(lines)
     with session.autocommit() as connection:
-        for begin in range(0, len(lines), _AT_ONCE):
-            queries = [_newest(line) for line in lines[begin : begin + _AT_ONCE]]
-            for line, at in connection.execute(sa.union_all(*queries)):
-                if at is not None:
-                    newest[line] = at
-    return newest
+        rows = connection.execute(_query())
+        return {row.line: row.at for row in rows if row.line in wanted}
 
 
-def _newest(line: str) -> Any:
-    return sa.select(
-        sa.literal(line, sa.Text).label("line"),
-        sa.func.max(calls.c.first_seen_at, type_=UTCDateTime).label("at"),
-    ).where(calls.c.line == line)
+def _query() -> sa.Select[Any]:
+    """Go from one line to the next in the index, two looks for each, instead of through all calls.
+
+    https://wiki.postgresql.org/wiki/Loose_indexscan
+    """
+    first = sa.select(sa.func.min(calls.c.line).label("line"))
+    every = first.cte("every_line", recursive=True)
+    following = (
+        sa.select(sa.func.min(calls.c.line))
+        .where(calls.c.line > every.c.line)
+        .correlate(every)
+        .scalar_subquery()
+    )
+    every = every.union_all(sa.select(following).where(every.c.line.isnot(None)))
+    newest = (
+        sa.select(sa.func.max(calls.c.first_seen_at, type_=UTCDateTime))
+        .where(calls.c.line == every.c.line)
+        .correlate(every)
+        .scalar_subquery()
+    )
+    return sa.select(every.c.line, newest.label("at")).where(every.c.line.isnot(None))
