@@ -11,7 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from adapter.domain.alert_facts import Compared, Facts, HitCalls, SilentApi, Trouble
+from adapter.domain.alert_facts import Compared, Facts, HitCalls, Trouble
+from adapter.domain.alert_sentences import (
+    no_worker_words,
+    parked_words,
+    paused_words,
+    silent_words,
+)
 from adapter.domain.cause import Cause
 
 # A due call that no worker takes for so long.
@@ -66,37 +72,6 @@ def is_key(text: str) -> bool:
 def rule_of(key: str) -> str:
     """Return the name of the rule that made this key."""
     return key.partition(":")[0]
-
-
-# The sentences that /readyz and doctor say too ------------------------------------------------------------
-
-
-def no_worker_words() -> str:
-    return "no worker is alive: start `adapter worker`, or `adapter run` for both"
-
-
-def parked_words(count: int) -> str:
-    return (
-        f"{count} hook(s) are signed and could not be read; the log says why (hook parked); "
-        "after the fix: `adapter replay --state parked`"
-    )
-
-
-def silent_words(api: SilentApi) -> str:
-    who = f"the API of {api.provider} {api.account}..."
-    if api.is_refusal:
-        return f"{who} refuses our key: check the token of this account; `adapter doctor` tries it"
-    return f"{who} does not answer: calls are written as assumed"
-
-
-def paused_words(name: str) -> str:
-    """name: of a pause."""
-    kind, _, rest = name.partition("/")
-    what = "our key" if kind == "key" else f"{kind} {rest} to our key"
-    return (
-        f"the target refuses {what}: calls wait, and go on by themselves when it is taken again; "
-        "`adapter doctor` says what it answers"
-    )
 
 
 # The rules ------------------------------------------------------------------------------------------------

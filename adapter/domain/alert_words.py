@@ -58,6 +58,8 @@ def calls_words(hit: int, written: int) -> str:
     calls = "1 call was hit" if hit == 1 else f"{hit} calls were hit"
     if written == hit:
         return f"{calls}; {'it is' if hit == 1 else 'all are'} written by now."
+    if not written:
+        return f"{calls}; none is written yet."
     return f"{calls}; {written} of them {'is' if written == 1 else 'are'} written by now."
 
 

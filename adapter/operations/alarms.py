@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from adapter.domain.alert_rules import no_worker_words, parked_words, silent_words
+from adapter.domain.alert_sentences import no_worker_words, parked_words, silent_words
 from adapter.storage.alert_facts import silent_api
 from adapter.storage.alert_notices import ChannelState, Notices
 from adapter.storage.api_health import ApiHealth

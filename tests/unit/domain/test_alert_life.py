@@ -118,6 +118,7 @@ def test_numbers_of_calls_read_well() -> None:
     assert calls_words(0, 0) == "No call is known to be hit."
     assert calls_words(1, 1) == "1 call was hit; it is written by now."
     assert calls_words(2, 2) == "2 calls were hit; all are written by now."
+    assert calls_words(2, 0) == "2 calls were hit; none is written yet."
     assert calls_words(2, 1) == "2 calls were hit; 1 of them is written by now."
 
 
