@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from flask import Flask
+from flask import Blueprint, Flask
 
 from adapter.config.lines_file import is_path, read_lines
 from adapter.config.lines_watch import LinesWatch, inherited_lines
@@ -49,6 +49,7 @@ from adapter.storage.wrong_passwords import wrong_passwords_since
 from adapter.targets import propexo
 from adapter.targets.base import Target, TargetDeps
 from adapter.web.access import Access
+from adapter.web.api.build import ApiParts, build_api
 from adapter.web.app import create_app
 from adapter.web.health import Health, health_routes
 from adapter.web.hooks import hook_routes
@@ -326,6 +327,7 @@ def web_app(settings: Settings | None = None) -> Flask:
         container.lines_watch.watch()
     if is_server:
         web_runner(container.alerts, container.executor_id).start()
+    people = _for_people(container)
     return create_app(
         hook_routes(container.intake),
         write_failure_routes(container.store, container.target),
@@ -337,13 +339,50 @@ def web_app(settings: Settings | None = None) -> Flask:
             rate_limit_name=container.target.name,
             line_labels=container.lines.labels,
         ),
-        pages=_pages(container),
+        *(_api(container, people) if settings.api_tokens else ()),
+        pages=_pages(container, people),
     )
 
 
-def _pages(container: Container) -> Callable[[Flask], None] | None:
-    """The pages for people; None where nobody could sign in. Their connections are their own."""
-    settings, lines = container.settings, container.lines
+@dataclass(frozen=True)
+class _ForPeople:
+    """What pages and the API share: connections of their own, and how many requests may be at work."""
+
+    parts: Container
+    slots: Slots
+
+
+def _for_people(container: Container) -> _ForPeople:
+    parts = Container(
+        container.settings,
+        pool_size=PAGE_CONNECTIONS,
+        given_lines=container.lines,
+        statement_seconds=PAGE_STATEMENT_SECONDS,
+    )
+    return _ForPeople(parts, Slots())
+
+
+def _api(container: Container, people: _ForPeople) -> Sequence[Blueprint]:
+    """The API for programs. Errors: SettingsError."""
+    parts = people.parts
+    return build_api(
+        ApiParts(
+            settings=container.settings,
+            store=parts.store,
+            lines=parts.lines,
+            links=parts.links,
+            index=parts.index,
+            target=parts.target,
+            line_check=container.target.line_check,
+            slots=people.slots,
+            clock=_now,
+        )
+    )
+
+
+def _pages(container: Container, people: _ForPeople) -> Callable[[Flask], None] | None:
+    """The pages for people; None where nobody could sign in."""
+    settings, parts = container.settings, people.parts
     if settings.admin_password is None and oidc_settings(settings) is None:
         return None
     from adapter.web.pages.build import (  # with libraries that hooks do without
@@ -351,12 +390,6 @@ def _pages(container: Container) -> Callable[[Flask], None] | None:
         build_pages,
     )
 
-    parts = Container(
-        settings,
-        pool_size=PAGE_CONNECTIONS,
-        given_lines=lines,
-        statement_seconds=PAGE_STATEMENT_SECONDS,
-    )
     return build_pages(
         PageDeps(
             settings=settings,
@@ -368,7 +401,7 @@ def _pages(container: Container) -> Callable[[Flask], None] | None:
             health_reports=parts.health_reports,
             line_check=container.target.line_check,
             keys=lambda: parts.kept_keys,
-            slots=Slots(),  # of the API too
+            slots=people.slots,
             alerts=parts.alerts,
             clock=_now,
         )

@@ -268,6 +268,8 @@ class Settings(BaseModel):
     oidc_client_secret: Secret | None = None
     oidc_operators: Annotated[tuple[str, ...], BeforeValidator(_addresses), _ADDRESSES] = ()
     oidc_viewers: Annotated[tuple[str, ...], BeforeValidator(_addresses), _ADDRESSES] = ()
+    # The programs that may use the API (adapter.config.api_tokens).
+    api_tokens: Secrets = ()
     # Bearer token for /metrics and the details of /readyz; without it they are for this machine only.
     metrics_token: Secret | None = None
     # Where alerts are told; docs/operating.md, Alerts.

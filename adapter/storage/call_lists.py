@@ -19,6 +19,8 @@ COUNTED_AT_MOST = 10_000
 BATCH = 500
 # So many digits of a number stand in an index.
 ENDING = 4
+# Of a name that more calls have, a page is found along the times soon enough.
+RARE = 3000
 # Between the words of a name.
 MARKS = "/<>@._'&:-"
 
@@ -39,13 +41,24 @@ class CallLists:
 
     def page(self, wanted: CallFilter, after: Cursor | None = None, limit: int = 50) -> Page:
         """The calls that come after this place, newest first."""
-        query = sa.select(calls).where(*self.conditions(wanted)).order_by(*_NEWEST_FIRST)
-        if after is not None:
-            query = query.where(*_behind(after))
+        which = [*self.conditions(wanted), *(_behind(after) if after else ())]
+        if self._is_rare(wanted):
+            # All that match are found first: along the times the whole table might be read for them.
+            found = sa.select(calls.c.key, calls.c.first_seen_at).where(*which).offset(0).subquery()
+            newest = sa.select(found.c.key).order_by(
+                found.c.first_seen_at.desc(), found.c.key.desc()
+            )
+            which = [calls.c.key.in_(newest.limit(limit + 1))]
+        query = sa.select(calls).where(*which).order_by(*_NEWEST_FIRST)
         with self._session.autocommit() as connection:
             rows = connection.execute(query.limit(limit + 1)).all()
-        found = [Call.of(row._mapping) for row in rows[:limit]]
-        return Page(found, _place_of(found[-1]) if len(rows) > limit else None)
+        some = [Call.of(row._mapping) for row in rows[:limit]]
+        return Page(some, _place_of(some[-1]) if len(rows) > limit else None)
+
+    def _is_rare(self, wanted: CallFilter) -> bool:
+        """Whether a name is searched for that few calls have. PostgreSQL guesses that one in fifty has it."""
+        has_words = wanted.search is not None and bool(wanted.search.words)
+        return has_words and self._session.is_postgresql and not self.count(wanted, RARE).is_more
 
     def count(self, wanted: CallFilter, most: int = COUNTED_AT_MOST) -> Count:
         """How many there are, counted up to this number."""

@@ -11,6 +11,7 @@ from adapter.errors import HookError, StoreRefused, StoreUnavailable
 from adapter.intake.service import MAX_BODY_BYTES
 from adapter.observability.logs import logger
 from adapter.observability.metrics import REFUSED_HOOKS
+from adapter.web.api.problems import http_problem, is_for_programs
 from adapter.web.slots import Slots
 
 log = logger("adapter.web")
@@ -57,7 +58,9 @@ def _unavailable(error: StoreUnavailable | StoreRefused) -> Response:
 
 
 def plain_error(error: HTTPException) -> Response:
-    """Return the error as programs get it: in one line of text."""
+    """Return the error as programs get it: in one line of text, or as the API has it."""
+    if is_for_programs():
+        return http_problem(error)
     response = _text(error.description or error.name, error.code or 500)
     for name, value in error.get_headers(request.environ):
         if name.lower() in ("allow", "www-authenticate"):

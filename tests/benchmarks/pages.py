@@ -39,7 +39,7 @@ PAGES: Sequence[tuple[str, str]] = (
     ("calls that are held", "/calls?state=held"),
     ("calls of a line", "/calls?line=%2B16175550107"),
     ("calls of a number", "/calls?q=(617)%20000-0077"),
-    ("calls of a person", "/calls?q=Anna%20Archer"),
+    ("calls of a person", "/calls?q=Anna%20Name77"),
     ("calls of an outcome and a week", "/calls?outcome=answered&since=7d"),
     ("one call", f"/calls/CA{77:032x}"),
     ("lines", "/lines"),

@@ -84,8 +84,8 @@ FILTERS: Mapping[str, CallFilter] = {
     "q: a call id": CallFilter(search=Search(id=f"CA{77:032x}")),
     "q: a job id": CallFilter(search=Search(id="job_77")),
     "q: a name": CallFilter(search=Search(words=("name77",))),
-    "q: a first name of many": CallFilter(search=Search(id="anna", words=("anna",))),
-    "q: two words": CallFilter(search=Search(words=("anna", "name7"))),
+    "q: a first name of 1 in 100": CallFilter(search=Search(id="anna", words=("anna",))),
+    "q: two words": CallFilter(search=Search(words=("anna", "name77"))),
     "q: nobody": CallFilter(search=Search(id="zzz", words=("zzz",))),
     "q: a name, held": CallFilter(state=CallState.HELD, search=Search(words=("name77",))),
 }
@@ -111,7 +111,7 @@ SELECT 'twilio:{account}:' || sid, 1, 'twilio', '{account}', sid,
     CASE WHEN n % 20 = 0 THEN NULL WHEN n % 5 = 1 THEN 'resident' WHEN n % 7 = 2 THEN 'applicant'
         ELSE 'lead' END, CASE WHEN n % 20 <> 0 THEN 'person_' || n % 100000 END,
     CASE WHEN n % 20 <> 0 THEN
-        (ARRAY['Anna','Ben','Cara','Dora','Ed'])[1 + n % 5] || ' Name' || n % 5000 END,
+        CASE WHEN n % 100 = 77 THEN 'Anna' ELSE 'First' || n % 100 END || ' Name' || n % 5000 END,
     '{{"path":"/v1/entrata/events","body":{{"notes":"' || repeat('x', 400) || '"}}}}',
     'int_entrata', 'job_' || n, at, at, 0, at
 FROM (SELECT n, 'CA' || lpad(to_hex(n), 32, '0') AS sid,

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from adapter.cli.doctor.finding import Finding
+from adapter.config.api_tokens import api_tokens
 from adapter.config.oidc import oidc_settings
 from adapter.config.settings import Settings
 from adapter.errors import SettingsError
@@ -79,6 +80,11 @@ def _setting_problem(settings: Settings, name: str) -> str | None:
     if name == "oidc_issuer":
         try:
             oidc_settings(settings)
+        except SettingsError as error:
+            return str(error)
+    if name == "api_tokens":
+        try:
+            api_tokens(settings)
         except SettingsError as error:
             return str(error)
     url = settings.public_base_url or ""

@@ -168,7 +168,7 @@ def test_blanks_in_a_comma_list_are_dropped_also_inside_json() -> None:
 
 SECRETS = [
     *("TWILIO_AUTH_TOKEN", "SECRET_KEY", "PROPEXO_API_KEY", "PROPEXO_WEBHOOK_SECRET"),
-    *("ADMIN_PASSWORD", "METRICS_TOKEN", "OIDC_CLIENT_SECRET"),
+    *("ADMIN_PASSWORD", "METRICS_TOKEN", "OIDC_CLIENT_SECRET", "API_TOKENS"),
 ]
 
 
@@ -214,6 +214,7 @@ FREE_TEXT = {
     *("propexo_property_id", "propexo_event_type_id", "propexo_employee_id", "propexo_agent_name"),
     *("propexo_webhook_secret", "adapter_lines", "secret_key", "admin_password", "dyno", "render"),
     *("metrics_token", "oidc_client_id", "oidc_client_secret"),
+    "api_tokens",  # its entries are read by adapter.config.api_tokens
 }
 NONSENSE = ("soon", "no where", "-1", "1e99", "ftp://x", "{", '["a"]', '{"AC1": 5}')
 

@@ -1,0 +1,185 @@
+"""What do the API's answers and requests look like? The OpenAPI document is made of these."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from adapter.domain.call import CallState
+from adapter.domain.cause import Cause
+from adapter.domain.lines import PersonKind
+from adapter.domain.outcome import Outcome
+from adapter.domain.parties import Direction
+
+Time = Annotated[datetime, Field(description="ISO 8601, in UTC")]
+Number = Annotated[
+    str, Field(description="E.164; for a viewer the last four digits", examples=["+16175550134"])
+]
+# Only calls that are held, failed or ignored have one.
+SomeCause = Annotated[Cause | None, Field(description="why it is held, failed or ignored")]
+
+
+class Answer(BaseModel):
+    """Every key is always there; null: not known."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class Person(Answer):
+    """Whom the call was with."""
+
+    kind: PersonKind
+    id: str
+    name: str | None
+
+
+class Call(Answer):
+    """A call. A viewer gets neither recording_url nor voicemail_text."""
+
+    call_id: Annotated[str, Field(description="the provider's id")]
+    provider: str
+    account: str
+    direction: Direction | None
+    outcome: Outcome | None
+    assumed: Annotated[
+        bool, Field(description="nothing told more than that the provider picked up")
+    ]
+    from_: Annotated[Number | None, Field(alias="from")]
+    to: Number | None
+    other_number: Annotated[Number | None, Field(description="of the side that is not ours")]
+    line: Annotated[Number | None, Field(description="our side")]
+    line_name: str | None
+    started_at: Time | None
+    ended_at: Time | None
+    talk_seconds: int | None
+    state: CallState
+    cause: SomeCause
+    reason: str | None
+    person: Person | None
+    matched_by: Annotated[str | None, Field(description="why it is this person")]
+    recording_url: str | None
+    voicemail_text: str | None
+    event_id: Annotated[str | None, Field(description="of the event in the PMS, if it told it")]
+    written_at: Time | None
+    confirmed_at: Time | None
+
+
+class CallList(Answer):
+    """Some calls, the newest first."""
+
+    calls: list[Call]
+    next: Annotated[str | None, Field(description="`after` of the next page; null at the end")]
+
+
+class Decided(Answer):
+    """What was done, and the call as it is now."""
+
+    done: str
+    call: Call
+
+
+class InboxGroup(Answer):
+    """Calls that wait for a decision for the same cause on the same line."""
+
+    state: CallState
+    cause: Cause | None
+    cause_words: str | None
+    line: Number | None
+    line_name: str | None
+    count: int
+    first_seen_at: Time
+    last_seen_at: Time
+    example: Annotated[str | None, Field(description="the reason of the newest")]
+
+
+class ParkedHooks(Answer):
+    """Hooks of a provider that could not be read."""
+
+    provider: str
+    error: str | None
+    count: int
+    first_seen_at: Time
+    last_seen_at: Time
+
+
+class InboxPage(Answer):
+    """What waits, the largest group first."""
+
+    groups: list[InboxGroup]
+    parked: list[ParkedHooks]
+    next: Annotated[str | None, Field(description="`after` of the next page; null at the end")]
+
+
+class Line(Answer):
+    """One of our lines and how it stands."""
+
+    number: Annotated[Number | None, Field(description="null: every number that is not listed")]
+    name: str | None
+    pms: str | None
+    property_id: str | None
+    problems: Annotated[
+        list[str] | None, Field(description="what it lacks; null while that is being found out")
+    ]
+    last_call_at: Time | None
+    calls: Annotated[int, Field(description="of the last 7 days")]
+    held: Annotated[int, Field(description="how many of those are held")]
+
+
+class LineList(Answer):
+    """All lines."""
+
+    lines: list[Line]
+
+
+class Problem(BaseModel):
+    """What is wrong (RFC 9457). parameter: which one of the query; calls: those that are meant."""
+
+    type: Literal["about:blank"] = "about:blank"
+    title: str
+    status: int
+    detail: str
+    parameter: str | None = None
+    calls: list[Call] | None = None
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable() or not text.strip():
+        raise ValueError("it is blank, or holds a character that no id has")
+    return text
+
+
+class Request(BaseModel):
+    """A JSON object. Unknown members are refused: they would be a misunderstanding."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Decision(Request):
+    """same_number: every held call from the same number too; expected: how many these are, with this one."""
+
+    same_number: bool = False
+    expected: Annotated[int | None, Field(ge=1, le=10**9)] = None
+
+
+class Assign(Decision):
+    """The call was with this person."""
+
+    kind: Annotated[PersonKind, Field(strict=False)]
+    person_id: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+
+
+class Replay(Request):
+    """again: also a call that is, or may be, written; it makes a second event then."""
+
+    again: bool = False
+
+
+ANSWERS: tuple[type[BaseModel], ...] = (CallList, Call, Decided, InboxPage, LineList, Problem)
+REQUESTS: tuple[type[BaseModel], ...] = (Assign, Decision, Replay)
+
+
+def as_json(answer: BaseModel) -> dict[str, Any]:
+    """Return the answer as JSON has it."""
+    return answer.model_dump(mode="json", by_alias=True)
