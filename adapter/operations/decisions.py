@@ -226,7 +226,7 @@ def _decide(
 ) -> None:
     now = datetime.now(UTC)
     with store.begin() as connection:
-        for current in _locked(store, connection, call, seen, alike):
+        for current in lock_alike(store, connection, call, seen, alike):
             update: CallUpdate = {**transition(current, reason=reason, now=now), **assignment}
             store.calls.update(connection, current.key, **update)
             store.decisions.add(
@@ -234,7 +234,7 @@ def _decide(
             )
 
 
-def _locked(
+def lock_alike(
     store: Store, connection: sa.Connection, call: Call, seen: int | None, alike: Alike | None
 ) -> Sequence[Call]:
     """Lock and return the calls that the decision is about. Raise SettingsError if it may not be made."""

@@ -11,9 +11,9 @@ from adapter.domain import lifecycle
 from adapter.domain.actor import Actor
 from adapter.domain.assignment import NOBODY
 from adapter.domain.call import Call
-from adapter.errors import DecidedMeanwhile
+from adapter.errors import DecidedMeanwhile, SettingsError
 from adapter.intake.service import Intake
-from adapter.operations.decisions import refuse_if_decided
+from adapter.operations.decisions import Alike, lock_alike, refuse_if_decided
 from adapter.storage.store import Store
 
 WILL_BE = "will be delivered again"
@@ -38,12 +38,27 @@ def replay_calls(
 
 
 def replay_call(
-    store: Store, call: Call, *, again: bool, by: Actor, seen: int | None = None
+    store: Store,
+    call: Call,
+    *,
+    again: bool,
+    by: Actor,
+    seen: int | None = None,
+    alike: Alike | None = None,
 ) -> str | None:
     """Do it for one call; return what was done, in words, or None if the call is not there any more.
 
-    seen: as of `adapter.operations.decisions`. Raise DecidedMeanwhile.
+    seen, alike: as of `adapter.operations.decisions`. With `alike` no second event is written.
+    Raise DecidedMeanwhile, CountChanged, SettingsError.
     """
+    if alike is not None:
+        with store.begin() as connection:
+            now = datetime.now(UTC)
+            for each in lock_alike(store, connection, call, seen, alike):
+                if (why := why_not_replayed(each, again=False)) is not None:
+                    raise SettingsError(f"call {each.call_id} {why}")
+                plan_replay(store, connection, each, again=False, by=by, now=now)
+        return WILL_BE
     with store.begin() as connection:
         current = store.calls.locked(connection, call.key)
         if current is None:

@@ -288,6 +288,17 @@ def test_every_held_call_from_the_number(user: BrowserUser, store: Store) -> Non
     assert call_of(store, other).state is CallState.HELD
 
 
+def test_every_held_call_from_the_number_is_replayed(user: BrowserUser, store: Store) -> None:
+    sids = [hold(store, number) for number in range(3)]
+    user.get(GROUP)
+    form = {"same_number": "1", "expected": "2", "seen": "1"}
+    assert user.post(f"/calls/{sids[0]}/replay", form).status_code == 409
+    assert {call_of(store, sid).state for sid in sids} == {CallState.HELD}
+    assert user.post(f"/calls/{sids[0]}/replay", {**form, "expected": "3"}).status_code == 303
+    assert {call_of(store, sid).run for sid in sids} == {2}
+    assert {call_of(store, sid).state for sid in sids} == {CallState.OPEN}
+
+
 @pytest.mark.parametrize(
     ("action", "form", "status"),
     [

@@ -25,7 +25,7 @@ from adapter.web.sign_in.users import current_user, operators_only
 def decide_routes(store: Store, target: Target, lines: Lines) -> Blueprint:
     """Return the routes POST /calls/<call id>/{assign,ignore,create-lead,replay,revoke-link}.
 
-    Fields: kind and person_id (assign), again (replay), same_number with expected (all but the last two).
+    Fields: kind and person_id (assign), again (replay), same_number with expected (all but revoke-link).
     seen: the run of the call that the page showed. back: the page to go on with.
     """
     routes = Blueprint("decide", __name__)
@@ -93,7 +93,9 @@ def decide_routes(store: Store, target: Target, lines: Lines) -> Blueprint:
         call = call_named(store, name)
         by, seen, again = current_user().actor(), number_field("seen"), is_ticked("again")
         try:
-            done = replay_call(store, call, again=again, by=by, seen=seen)
+            done = replay_call(
+                store, call, again=again, by=by, seen=seen, alike=None if again else alike(call)
+            )
         except SettingsError as error:
             refuse(error)
         if done != WILL_BE:
@@ -101,7 +103,7 @@ def decide_routes(store: Store, target: Target, lines: Lines) -> Blueprint:
             why = why_skipped(now.state, is_forgotten=now.record.is_forgotten)
             abort(409, f"Call {call.call_id} was not delivered again: {why or done}.")
         second = ", also if it is written already" if again else ""
-        return go_back(f"Call {call.call_id} will be delivered again{second}.")
+        return go_back(f"{title(call)} will be delivered again{second}.")
 
     @routes.post("/calls/<name>/revoke-link")
     @operators_only
