@@ -6,7 +6,7 @@ Whoever opens an alert: the database keeps one open alert of a key at a time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +25,7 @@ MOST_CALLS = 100_000
 # Of an alert that hit more, it is not counted at each look how many of them are written. Nor is it for a list
 # of alerts that hit more together.
 COUNTED_EACH_LOOK, COUNTED_NOW = 10_000, 2_000
+_AN_HOUR = timedelta(hours=1)
 _IS_OPEN = sa.text(OPEN)
 
 
@@ -183,7 +184,10 @@ class Alerts:
         """
         conditions = _conditions(which)
         if changed_since is not None and which.state is not None:
-            conditions.append(calls.c.updated_at >= changed_since)
+            is_new = calls.c.updated_at >= changed_since
+            if which.came_before is not None:  # a call gets there by the passing of time
+                is_new = sa.or_(is_new, calls.c.first_seen_at >= which.came_before - _AN_HOUR)
+            conditions.append(is_new)
         found = (
             sa.select(sa.literal(alert.id, alerts.c.id.type), calls.c.key)
             .where(*conditions)
@@ -192,7 +196,7 @@ class Alerts:
         columns = [alert_calls.c.alert_id, alert_calls.c.call_key]
         statement = self._session.insert(alert_calls).from_select(columns, found)
         new = connection.execute(statement.on_conflict_do_nothing(index_elements=columns))
-        if not new.rowcount and alert.calls_hit > COUNTED_EACH_LOOK:
+        if new.rowcount <= 0 and alert.calls_hit > COUNTED_EACH_LOOK:
             return
         of_alert = alert_calls.c.alert_id == alert.id
         count = sa.select(sa.func.count()).where(of_alert).scalar_subquery()

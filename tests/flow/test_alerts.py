@@ -554,3 +554,19 @@ def test_the_json_of_an_alert(found: Alerting, store: Store) -> None:
         "calls_hit": 1,
         "calls_written": 0,
     }
+
+
+def test_a_call_that_is_held_for_a_day_is_hit_by_then(
+    found: Alerting, store: Store, clock: Clock
+) -> None:
+    """It gets there by the passing of time; nothing else of it changes."""
+    for number in range(11):
+        held(store, f"CA{number}")
+        become(store, f"CA{number}", first_seen_at=NOW - (DAY if number else DAY - MINUTE))
+    clock.advance(1)
+    look(found)
+    by_rule = {alert.rule: alert for alert in Alerts(store).all_open()}
+    assert by_rule["held_long"].calls_hit == 10
+    pass_time(found, clock, 300)
+    by_rule = {alert.rule: alert for alert in Alerts(store).all_open()}
+    assert (by_rule["held_long"].calls_hit, by_rule["held"].calls_hit) == (11, 11)
