@@ -374,6 +374,7 @@ def _api(container: Container, people: _ForPeople) -> Sequence[Blueprint]:
             index=parts.index,
             target=parts.target,
             line_check=container.target.line_check,
+            health_reports=parts.health_reports,
             slots=people.slots,
             clock=_now,
         )

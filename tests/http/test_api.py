@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from adapter.domain.call import CallState
 from adapter.domain.cause import Cause
 from adapter.domain.lines import PersonKind
 from adapter.domain.matching import Person
+from adapter.storage.hourly_counts import HourlyCounts
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.store import Store
 from adapter.web.api.openapi import openapi
@@ -147,7 +148,7 @@ def hold(store: Store, name: str, **values: Any) -> None:
 
 # Who may use it -------------------------------------------------------------------------------------
 
-PATHS = ["/calls", "/calls/CA1", "/inbox", "/lines", "/openapi.json"]
+PATHS = ["/calls", "/calls/CA1", "/inbox", "/lines", "/health", "/openapi.json"]
 DECISIONS = ["assign", "ignore", "create-lead", "replay"]
 
 
@@ -276,6 +277,7 @@ def test_a_viewer_sees_no_whole_number_anywhere(viewer: Api, store: Store) -> No
         viewer.get("/calls/CA1"),
         viewer.get("/inbox"),
         viewer.get("/lines"),
+        viewer.get("/health"),
     ]
     for answer in answers:
         assert answer.status_code == 200
@@ -307,6 +309,21 @@ def test_the_lines_say_how_they_stand(api: Api, store: Store) -> None:
     assert defaults["number"] is None
     assert (line["number"], line["name"], line["property_id"]) == (LINE, "Main Street", "prop_main")
     assert line["problems"] is None or "cannot be reached" in line["problems"][0]
+
+
+@pytest.mark.parametrize(("period", "buckets"), [("", 24), ("24h", 24), ("7d", 7), ("30d", 30)])
+def test_health_tells_how_all_goes(api: Api, store: Store, period: str, buckets: int) -> None:
+    now = datetime.now(UTC)
+    hold(store, "CA1", first_seen_at=now - timedelta(minutes=5))
+    HourlyCounts(store).recount(now - timedelta(days=1))
+    found = api.get("/health", period=period).json()
+    assert len(found["buckets"]) == buckets
+    assert (found["calls"], found["shares"], found["workers_alive"]) == (1, {"held": 1.0}, 0)
+    assert "no worker is alive" in found["problems"]["queue"]
+    (line,) = found["lines"]
+    assert (line["number"], line["name"]) == (LINE, "Main Street")
+    assert line["last_call_at"] is not None
+    assert api.get("/health", period="1h").json()["parameter"] == "period"
 
 
 # Deciding -------------------------------------------------------------------------------------------
@@ -350,10 +367,21 @@ def test_a_decision_may_hold_for_every_held_call_of_the_number(api: Api, store: 
     assert store.calls.find("CA2")[0].state is CallState.IGNORED
 
 
+def test_a_replay_may_hold_for_them_too(api: Api, store: Store) -> None:
+    hold(store, "CA1")
+    hold(store, "CA2")
+    both = {"same_number": True, "expected": 2}
+    assert api.post("/calls/CA1/replay", {**both, "again": True}).status_code == 400
+    assert api.post("/calls/CA1/replay", both).status_code == 200
+    assert store.calls.find("CA2")[0].state is CallState.OPEN
+
+
 def test_a_written_call_is_written_again_only_if_that_is_said(api: Api, store: Store) -> None:
     put(store, "CA1", state="written", job_id="job_1")
     assert api.post("/calls/CA1/ignore").status_code == 422
-    assert api.post("/calls/CA1/replay").status_code == 409
+    refused = api.post("/calls/CA1/replay")
+    assert refused.status_code == 409
+    assert "--again" not in refused.text
     assert api.post("/calls/CA1/replay", {"again": True}).status_code == 200
 
 

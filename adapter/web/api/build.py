@@ -12,6 +12,7 @@ from adapter.config.api_tokens import api_tokens
 from adapter.config.settings import Settings
 from adapter.domain.call_links import Links
 from adapter.domain.lines import Lines
+from adapter.operations.health_report import HealthReports
 from adapter.operations.inbox import InboxReader
 from adapter.operations.lines_report import examine_lines
 from adapter.storage.people_index import PeopleIndex
@@ -33,6 +34,7 @@ class ApiParts:
     index: PeopleIndex
     target: Target
     line_check: LineCheck
+    health_reports: HealthReports
     slots: Slots
     clock: Callable[[], datetime]
 
@@ -51,6 +53,7 @@ def build_api(parts: ApiParts) -> Sequence[Blueprint]:
         target=parts.target,
         inbox=InboxReader(parts.store, parts.index, parts.target.api, parts.lines),
         findings=findings.get,
+        health_reports=parts.health_reports,
         slots=parts.slots,
         clock=parts.clock,
     )

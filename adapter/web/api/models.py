@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -12,6 +12,7 @@ from adapter.domain.cause import Cause
 from adapter.domain.lines import PersonKind
 from adapter.domain.outcome import Outcome
 from adapter.domain.parties import Direction
+from adapter.operations.health_report import Period
 
 Time = Annotated[datetime, Field(description="ISO 8601, in UTC")]
 Number = Annotated[
@@ -133,6 +134,74 @@ class LineList(Answer):
     lines: list[Line]
 
 
+class HealthBucket(Answer):
+    """The calls of an hour, or of a day where the period is longer."""
+
+    begins_at: Time
+    by_outcome: dict[str, int]
+    by_state: dict[str, int]
+
+
+class HealthDelay(Answer):
+    """Seconds from the end of a call until it was confirmed on the record; null: longer, or no calls."""
+
+    half_within_seconds: float | None
+    most_within_seconds: Annotated[float | None, Field(description="95 of 100")]
+    calls: int
+
+
+class HealthBreaker(Answer):
+    """An integration whose last writes failed. Nothing is written there while it is open."""
+
+    integration_id: str
+    failures: int
+    is_open: bool
+    open_until: Time
+
+
+class HealthBalance(Answer):
+    """A day of the provider's own list of calls, compared with the records."""
+
+    account: str
+    day: date
+    provider: str
+    listed: int
+    by_state: dict[str, int]
+    compared_at: Time
+
+
+class HealthLine(Answer):
+    """When the newest call on a line came."""
+
+    number: Number | None
+    name: str | None
+    last_call_at: Time | None
+
+
+class Health(Answer):
+    """How all goes. problems: by name, what is wrong and what to do."""
+
+    at: Time
+    period: Period
+    problems: dict[str, str]
+    workers_alive: int
+    waiting: Annotated[int, Field(description="calls that are to be written and are not")]
+    oldest_due_at: Time | None
+    retrying: int
+    oldest_unconfirmed_at: Time | None
+    parked_hooks: int
+    requests_last_minute: int
+    requests_allowed: Annotated[int, Field(description="a minute; 0: not limited")]
+    breakers: list[HealthBreaker]
+    calls: int
+    buckets: list[HealthBucket]
+    shares: Annotated[dict[str, float], Field(description="of the calls, by state, from 0 to 1")]
+    delay: HealthDelay
+    balances: list[HealthBalance]
+    lines: list[HealthLine]
+    counted_at: Time | None
+
+
 class Problem(BaseModel):
     """What is wrong (RFC 9457). parameter: which one of the query; calls: those that are meant."""
 
@@ -170,13 +239,21 @@ class Assign(Decision):
     person_id: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
 
 
-class Replay(Request):
-    """again: also a call that is, or may be, written; it makes a second event then."""
+class Replay(Decision):
+    """again: also a call that is, or may be, written; it makes a second event then. Only of one call."""
 
     again: bool = False
 
 
-ANSWERS: tuple[type[BaseModel], ...] = (CallList, Call, Decided, InboxPage, LineList, Problem)
+ANSWERS: tuple[type[BaseModel], ...] = (
+    CallList,
+    Call,
+    Decided,
+    InboxPage,
+    LineList,
+    Health,
+    Problem,
+)
 REQUESTS: tuple[type[BaseModel], ...] = (Assign, Decision, Replay)
 
 

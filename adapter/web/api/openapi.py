@@ -15,6 +15,7 @@ from adapter.domain.cause import Cause
 from adapter.domain.lines import PersonKind
 from adapter.domain.outcome import Outcome
 from adapter.domain.parties import Direction
+from adapter.operations.health_report import Period
 from adapter.web.api import models
 from adapter.web.api.problems import CONTENT_TYPE
 
@@ -75,6 +76,7 @@ def _paths() -> Mapping[str, Any]:
         },
         "/inbox": {"get": _get("showInbox", "What waits", models.InboxPage, [_AFTER])},
         "/lines": {"get": _get("listLines", "All lines", models.LineList, [])},
+        "/health": {"get": _get("showHealth", "How all goes", models.Health, [_PERIOD])},
         "/openapi.json": {
             "get": {
                 "operationId": "showOpenApi",
@@ -84,7 +86,7 @@ def _paths() -> Mapping[str, Any]:
                         "description": "OpenAPI 3.1",
                         "content": {"application/json": {"schema": {"type": "object"}}},
                     },
-                    **_problems(401, 503),
+                    **_problems(400, 401, 503),
                 },
             }
         },
@@ -165,6 +167,7 @@ def _choice(name: str, values: Any) -> dict[str, Any]:
     return _query(name, f"only of this {name}", type="string", enum=[str(each) for each in values])
 
 
+_PERIOD = _query("period", "what it looks back on", type="string", enum=[str(p) for p in Period])
 _FILTERS = [
     _choice("state", CallState),
     _choice("outcome", Outcome),

@@ -24,14 +24,17 @@ from adapter.errors import (
     StoreUnavailable,
 )
 from adapter.operations import decisions
+from adapter.operations.bulk_replay import why_skipped
 from adapter.operations.call_filters import BadFilter, parse_cursor, parse_filter
 from adapter.operations.call_json import call_json, shown_number, shown_text
+from adapter.operations.health_report import HealthReports, Period
 from adapter.operations.inbox import InboxReader
 from adapter.operations.lines_report import Finding, lines_report
 from adapter.operations.replay import WILL_BE, replay_call
 from adapter.storage.store import Store
 from adapter.targets.base import Target
 from adapter.web.api import models
+from adapter.web.api.health import health_answer
 from adapter.web.api.openapi import PREFIX, openapi
 from adapter.web.api.problems import Refused, bug, http_problem, problem, refused, unavailable
 from adapter.web.inputs import refuse_unfit
@@ -53,6 +56,7 @@ class ApiDeps:
     target: Target
     inbox: InboxReader
     findings: Callable[[], Mapping[str, Finding] | None]
+    health_reports: HealthReports
     slots: Slots
     clock: Callable[[], datetime]
 
@@ -118,9 +122,15 @@ def api_routes(deps: ApiDeps) -> Blueprint:
     @routes.post("/calls/<name>/replay")
     def replay(name: str) -> Response:
         call, wish = named(name), _body(models.Replay)
-        words = replay_call(deps.store, call, again=wish.again, by=_actor())
+        if wish.again and wish.same_number:
+            raise Refused(400, "again is about one call: leave same_number out")
+        words = replay_call(
+            deps.store, call, again=wish.again, by=_actor(), alike=alike(call, wish)
+        )
         if words != WILL_BE:
-            raise Refused(409, f"call {call.call_id} {words or 'is not there any more'}")
+            now = deps.store.calls.get(call.key) or call
+            why = why_skipped(now.state, is_forgotten=now.record.is_forgotten) or words
+            raise Refused(409, f"call {call.call_id} was not delivered again: {why}")
         return done(call, "it will be delivered again")
 
     @routes.get("/inbox")
@@ -175,6 +185,15 @@ def api_routes(deps: ApiDeps) -> Blueprint:
             for status in report.lines
         ]
         return jsonify(models.as_json(models.LineList(lines=found)))
+
+    @routes.get("/health")
+    def health() -> Response:
+        try:
+            period = Period(request.args.get("period") or Period.DAY)
+        except ValueError:
+            raise BadFilter("period", f"it is one of {', '.join(Period)}") from None
+        report = deps.health_reports.report(period)
+        return jsonify(models.as_json(health_answer(report, _role())))
 
     @routes.get("/openapi.json")
     def document() -> Response:
