@@ -11,7 +11,7 @@ class Decision:
     """One decision about a call. at: aware UTC. what: in words.
 
     who, origin: as of `adapter.domain.actor.Actor`. who is "operator" where 0.1.0 kept the decision.
-    run: the run of the call that the decision planned, or the newest one if it planned none.
+    run: the run of the call that the decision planned; 0 if it planned none, and where 0.1.0 kept it.
     """
 
     id: int

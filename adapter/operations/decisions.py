@@ -2,9 +2,10 @@
 
 Each decision leaves a row that says who made it, in the same transaction (adapter.storage.decisions).
 
-Two people may look at the same call. `seen` is the run of the call (Call.run) as the one who decides saw it; it
-is that of `call` where it is not given. If somebody else decided after that, DecidedMeanwhile is raised and
-nothing is changed. So a decision never undoes another one unknowingly.
+Two people may look at the same call. `seen` is the run of the call (Call.run) as the one who decides saw it. If
+somebody decided after that, DecidedMeanwhile is raised and nothing is changed. So a decision never undoes
+another one unknowingly. Who does not say what they saw knows of `call` and of what they decided themselves.
+They are told of what others decided less than UNSEEN ago.
 
 `alike` lets a decision hold for every held call from the same number too, all of them or none.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -39,6 +40,7 @@ from adapter.targets.base import Target
 
 # So many calls are decided about at once, in one transaction.
 MOST_ALIKE = 500
+UNSEEN = timedelta(minutes=1)
 
 
 def assign(
@@ -155,13 +157,20 @@ def revoke_link(store: Store, call: Call, *, by: Actor) -> int:
     return version
 
 
-def refuse_if_decided(store: Store, connection: sa.Connection, current: Call, seen: int) -> None:
-    """Raise DecidedMeanwhile if the newest decision about this locked call is of a later run than this one."""
-    first = store.decisions.last(connection, current.key)
-    if first is None or first.run <= seen:
+def refuse_if_decided(
+    store: Store, connection: sa.Connection, call: Call, *, by: Actor, seen: int | None
+) -> None:
+    """Raise DecidedMeanwhile if somebody else was first. call: as it was read, locked now; seen: see above."""
+    first = store.decisions.last(connection, call.key)
+    if first is None:
+        return
+    is_unseen = first.run > (call.run if seen is None else seen)
+    if seen is None and first.who != by.name:
+        is_unseen = is_unseen or datetime.now(UTC) - first.at < UNSEEN
+    if not is_unseen:
         return
     raise DecidedMeanwhile(
-        f"{first.who} was first: call {current.call_id} was decided about at {first.at:%Y-%m-%d %H:%M:%S} UTC "
+        f"{first.who} was first: call {call.call_id} was decided about at {first.at:%Y-%m-%d %H:%M:%S} UTC "
         f"({first.what}). Nothing was changed now; look at the call again before you decide otherwise",
         who=first.who,
         at=first.at,
@@ -226,7 +235,7 @@ def _decide(
 ) -> None:
     now = datetime.now(UTC)
     with store.begin() as connection:
-        for current in lock_alike(store, connection, call, seen, alike):
+        for current in lock_alike(store, connection, call, by=by, seen=seen, alike=alike):
             update: CallUpdate = {**transition(current, reason=reason, now=now), **assignment}
             store.calls.update(connection, current.key, **update)
             store.decisions.add(
@@ -235,7 +244,13 @@ def _decide(
 
 
 def lock_alike(
-    store: Store, connection: sa.Connection, call: Call, seen: int | None, alike: Alike | None
+    store: Store,
+    connection: sa.Connection,
+    call: Call,
+    *,
+    by: Actor,
+    seen: int | None,
+    alike: Alike | None,
 ) -> Sequence[Call]:
     """Lock and return the calls that the decision is about. Raise SettingsError if it may not be made."""
     keys = {call.key}
@@ -246,7 +261,7 @@ def lock_alike(
     rows = [row for key in sorted(keys) if (row := store.calls.locked(connection, key))]
     current = next((row for row in rows if row.key == call.key), None)
     if current is not None:
-        refuse_if_decided(store, connection, current, call.run if seen is None else seen)
+        refuse_if_decided(store, connection, call, by=by, seen=seen)
     current = _decidable(store, connection, call, current)
     if alike is None:
         return [current]

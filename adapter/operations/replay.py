@@ -54,7 +54,7 @@ def replay_call(
     if alike is not None:
         with store.begin() as connection:
             now = datetime.now(UTC)
-            for each in lock_alike(store, connection, call, seen, alike):
+            for each in lock_alike(store, connection, call, by=by, seen=seen, alike=alike):
                 if (why := why_not_replayed(each, again=False)) is not None:
                     raise SettingsError(f"call {each.call_id} {why}")
                 plan_replay(store, connection, each, again=False, by=by, now=now)
@@ -63,7 +63,7 @@ def replay_call(
         current = store.calls.locked(connection, call.key)
         if current is None:
             return None
-        refuse_if_decided(store, connection, current, call.run if seen is None else seen)
+        refuse_if_decided(store, connection, call, by=by, seen=seen)
         if (why := why_not_replayed(current, again=again)) is not None:
             return why
         plan_replay(store, connection, current, again=again, by=by, now=datetime.now(UTC))

@@ -28,7 +28,7 @@ class Decisions:
         self._session.later(connection, _ADD, {**values, "what_": what, "run_": run})
 
     def last(self, connection: sa.Connection, key: str) -> Decision | None:
-        """The newest decision about this call, as this transaction sees it."""
+        """The newest decision that planned a run of this call, as this transaction sees it."""
         row = connection.execute(_LAST, {"this": key}).one_or_none()
         return _of(row) if row else None
 
@@ -54,7 +54,7 @@ _ADD = sa.insert(decisions).values(
 )
 _LAST = (
     sa.select(decisions)
-    .where(decisions.c.call_key == sa.bindparam("this"))
+    .where(decisions.c.call_key == sa.bindparam("this"), decisions.c.run > 0)
     .order_by(decisions.c.id.desc())
     .limit(1)
 )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 
 from adapter.domain.actor import Actor
 from adapter.domain.call import Call, CallState
@@ -111,13 +112,32 @@ def test_the_second_is_told_who_was_first_and_changes_nothing(
 
 def test_who_has_seen_the_first_decision_may_decide_otherwise(world: World) -> None:
     ignore(world, world.call(CALL), DANA)
-    assign(world, world.call(CALL), ERIC)
-    world.finish()
-    assert world.call(CALL).state is CallState.WRITTEN
+    seen = world.call(CALL).run
+    assert replay_call(world.store, world.call(CALL), again=False, by=ERIC, seen=seen) == WILL_BE
     assert [each.who for each in world.store.decisions.of_call(world.call(CALL).key)] == [
         "dana",
         "eric",
     ]
+
+
+def test_who_does_not_say_what_they_saw_is_told_of_the_last_minute(world: World) -> None:
+    """As programs do, and forms that lack the field: the call is read anew when the request arrives."""
+    ignore(world, world.call(CALL), DANA)
+    with pytest.raises(DecidedMeanwhile):
+        assign(world, world.call(CALL), ERIC)
+    assign(world, world.call(CALL), DANA)
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2)):
+        ignore(world, world.call(CALL), ERIC)
+    whos = [each.who for each in world.store.decisions.of_call(world.call(CALL).key)]
+    assert whos == ["dana", "dana", "eric"]
+
+
+def test_ending_the_links_hides_no_decision(world: World) -> None:
+    seen = world.call(CALL)
+    ignore(world, seen, DANA)
+    decisions.revoke_link(world.store, seen, by=DANA)
+    with pytest.raises(DecidedMeanwhile):
+        assign(world, seen, ERIC)
 
 
 def test_a_run_of_the_worker_in_between_is_no_decision(world: World) -> None:
