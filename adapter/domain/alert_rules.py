@@ -107,9 +107,10 @@ def _key_refused(facts: Facts) -> Sequence[Trouble]:
         for api in facts.silent_apis
         if api.is_refusal
     ]
-    if facts.compared is not None and facts.compared.refused:
+    compared = _fresh(facts)
+    if compared is not None and compared.refused:
         words = (
-            f"the provider refused to show its list of calls for {facts.compared.refused} account(s): check "
+            f"the provider refused to show its list of calls for {compared.refused} account(s): check "
             "their tokens; `adapter doctor` tries them"
         )
         troubles.append(Trouble("key_refused:list", words))

@@ -13,6 +13,9 @@ from datetime import datetime
 from enum import StrEnum
 from urllib.parse import parse_qsl
 
+from adapter.domain.alert_life import Alert
+from adapter.domain.alert_rules import title_of
+from adapter.domain.alert_words import lasted
 from adapter.domain.assessment import CallRules
 from adapter.domain.call import OPERATOR, Attempt, Call, CallState, RawHook
 from adapter.domain.decision import Decision
@@ -32,6 +35,7 @@ class StepKind(StrEnum):
     REQUEST = "request"
     DECISION = "decision"
     CONFIRMED = "confirmed"
+    ALERT = "alert"
 
 
 @dataclass(frozen=True)
@@ -91,11 +95,13 @@ def tell(
     rules: CallRules,
     *,
     decisions: Sequence[Decision],
+    alerts: Sequence[Alert],
     is_worker_alive: bool,
 ) -> CallStory:
-    """Return the story of the call."""
+    """Return the story of the call. alerts: those that hit it."""
     steps = [*_hook_steps(hooks), *_attempt_steps(attempts), *_own_steps(call)]
     steps += [_decision_step(decision) for decision in decisions]
+    steps += [step for alert in alerts for step in _alert_steps(alert)]
     assessment = rules.assess(call.record)
     ending = assessment.ending
     body = call.event.request.body if call.event is not None else {}
@@ -175,6 +181,14 @@ def _attempt_steps(attempts: Sequence[Attempt]) -> Iterator[Step]:
 def _decision_step(decision: Decision) -> Step:
     details = [("from", decision.origin)] if decision.origin else []
     return Step(decision.at, StepKind.DECISION, f"{decision.who}: {decision.what}", details)
+
+
+def _alert_steps(alert: Alert) -> Iterator[Step]:
+    title = title_of(alert.key)
+    yield Step(alert.opened_at, StepKind.ALERT, f"Alert: {title}", [("what", alert.words)])
+    if alert.resolved_at is not None:
+        words = f"Alert over: {title}, after {lasted(alert, alert.resolved_at)}"
+        yield Step(alert.over_at, StepKind.ALERT, words)
 
 
 def _own_steps(call: Call) -> Iterator[Step]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from adapter.bootstrap import Container, web_app
 from adapter.config.settings import Settings
+from adapter.domain.alert_facts import HitCalls, Trouble
 from adapter.domain.call import CallState
 from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.lines import PersonKind
 from adapter.domain.matching import Person
+from adapter.storage.alerts import Alerts
+from adapter.storage.schema import calls
 from tests.support.browser_user import PASSWORD, BrowserUser
 from tests.support.environment import ACCOUNT, ENVIRON
 from tests.support.hooks import CALL, CALLER, send, signed, status_hook
@@ -154,4 +159,22 @@ def test_a_written_call_can_only_be_written_again_on_purpose(
     assert answer.status_code == 409
     answer = user.post(f"/calls/{CALL}/replay", {"seen": str(call.run), "again": "1"})
     assert answer.status_code == 303
+    store.engine.dispose()
+
+
+def test_alerts_that_hit_the_call_stand_in_its_story(user: BrowserUser, settings: Settings) -> None:
+    store = Container(settings).store
+    with store.begin() as connection:
+        connection.execute(sa.update(calls).values(state="held", cause="nobody_found"))
+        alerts = Alerts(store)
+        now = datetime.now(UTC)
+        trouble = Trouble("held:nobody_found", "1 call(s) are held")
+        alert = alerts.open(connection, trouble, now, is_flapping=False, snoozed_until=None)
+        assert alert is not None
+        alerts.hit(connection, alert, HitCalls(state="held", cause="nobody_found"))
+        alerts.good(connection, alert, now + timedelta(minutes=3))
+        alerts.resolve(connection, alert, now + timedelta(minutes=4))
+    text = user.get(f"/calls/{CALL}").text
+    assert "Alert: Calls are held" in text and "1 call(s) are held" in text
+    assert "Alert over: Calls are held, after 3 min" in text
     store.engine.dispose()

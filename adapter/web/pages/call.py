@@ -15,6 +15,7 @@ from adapter.domain.call_links import Links
 from adapter.observability.redact import hide_numbers
 from adapter.operations.call_story import CallStory, tell
 from adapter.operations.inbox import InboxReader, WaitingCall
+from adapter.storage.alerts import Alerts
 from adapter.storage.store import Store
 from adapter.storage.workers import DEAD_AFTER
 from adapter.text.phrases import clock_duration
@@ -82,6 +83,7 @@ def call_page(
             store.attempts.of_call(call.key) if user.is_operator else [],
             rules,
             decisions=store.decisions.of_call(call.key),
+            alerts=Alerts(store).of_call(call.key),
             is_worker_alive=any(clock() - at < DEAD_AFTER for at in seen),
         )
         messages = [text for text in call.record.transcripts.values() if text]

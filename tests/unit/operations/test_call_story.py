@@ -31,6 +31,7 @@ def story(world: World) -> CallStory:
         world.store.attempts.of_call(call.key),
         world.rules,
         decisions=world.store.decisions.of_call(call.key),
+        alerts=[],
         is_worker_alive=True,
     )
 
@@ -116,7 +117,7 @@ def test_an_attempt_in_doubt_says_so(world: World) -> None:
         next="it is looked for first",
         in_doubt=True,
     )
-    told = tell(call, [], [attempt], world.rules, decisions=[], is_worker_alive=True)
+    told = tell(call, [], [attempt], world.rules, decisions=[], alerts=[], is_worker_alive=True)
     (step,) = [step for step in told.steps if step.kind is StepKind.REQUEST]
     assert dict(step.details) == {
         "answer": "no answer is known",
