@@ -168,6 +168,18 @@ def test_another_number_is_left_alone(text: str) -> None:
     assert traces.removed_from(text) == text
 
 
+def test_of_a_decision_it_stays_who_made_it_and_when(world: World) -> None:
+    world.hook(ended("CA1"))
+    world.finish()
+    call = world.call("CA1")
+    what = "assigned to lead lead_anna"
+    with world.store.begin() as connection:
+        world.store.decisions.add(connection, call.key, what, by=TESTER, run=call.run, now=NOW)
+    forget(world)
+    (kept,) = world.store.decisions.of_call(call.key)
+    assert (kept.who, kept.at, kept.what) == (TESTER.name, NOW, FORGOTTEN)
+
+
 @pytest.mark.parametrize(("number", "text"), ALL_WRITTEN)
 def test_no_trace_is_left_of_it_in_words_of_other_people(
     world: World, engine: sa.Engine, number: str, text: str
