@@ -112,7 +112,8 @@ SELECT 'twilio:{account}:' || sid, 1, 'twilio', '{account}', sid,
         ELSE 'lead' END, CASE WHEN n % 20 <> 0 THEN 'person_' || n % 100000 END,
     CASE WHEN n % 20 <> 0 THEN
         CASE WHEN n % 100 = 77 THEN 'Anna' ELSE 'First' || n % 100 END || ' Name' || n % 5000 END,
-    '{{"path":"/v1/entrata/events","body":{{"notes":"' || repeat('x', 400) || '"}}}}',
+    '{{"path":"/v1/entrata/events","person":{{"kind":"lead","id":"lead_1","integration_id":"int_entrata"}},' ||
+    '"body":{{"notes":"' || repeat('x', 400) || '"}}}}',
     'int_entrata', 'job_' || n, at, at, 0, at
 FROM (SELECT n, 'CA' || lpad(to_hex(n), 32, '0') AS sid,
     '+161755501' || lpad((n % 20)::text, 2, '0') AS line,
