@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Flask
+from flask import Flask
 
 from adapter.config.lines_file import is_path, read_lines
 from adapter.config.lines_watch import LinesWatch, inherited_lines
-from adapter.config.oidc import oidc_settings
 from adapter.config.settings import Settings
 from adapter.delivery.build import DeliveryDeps, build_delivery
 from adapter.delivery.bulk_confirm import BulkConfirmation
@@ -49,8 +48,9 @@ from adapter.storage.wrong_passwords import wrong_passwords_since
 from adapter.targets import propexo
 from adapter.targets.base import Target, TargetDeps
 from adapter.web.access import Access
-from adapter.web.api.build import ApiParts, build_api
+from adapter.web.api.build import build_api
 from adapter.web.app import create_app
+from adapter.web.for_people import PAGE_CONNECTIONS, PAGE_STATEMENT_SECONDS, ForPeople, pages
 from adapter.web.health import Health, health_routes
 from adapter.web.hooks import hook_routes
 from adapter.web.recordings.routes import recording_routes
@@ -68,9 +68,6 @@ if TYPE_CHECKING:
 # How many connections to the database a process has at the most: its threads get no more done with more.
 # docs/decisions/0006-database-connections.md
 CONNECTIONS = 5
-# More, in a web process with pages: those of the pages, whose statements may not take long.
-PAGE_CONNECTIONS = 2
-PAGE_STATEMENT_SECONDS = 5.0
 
 # A telephony provider is added here and in a package of its own (docs/adding-a-provider.md).
 PROVIDERS: Mapping[str, Callable[[Settings], Provider]] = {"twilio": twilio.build}
@@ -122,7 +119,7 @@ class Container:
         prefixes = (provider.call_id_prefix for provider in self.providers.values())
         return Links(
             self.settings.public_base_url or "http://localhost",
-            self._secret_keys,
+            lambda: self.secret_keys,
             call_id_prefix=next(filter(None, prefixes), None),
         )
 
@@ -163,7 +160,6 @@ class Container:
 
     @property
     def target_deps(self) -> TargetDeps:
-        days = timedelta(days=self.settings.held_days)
         return TargetDeps(
             settings=self.settings,
             store=self.store,
@@ -171,7 +167,7 @@ class Container:
             index=self.index,
             lines=lambda: self.lines,
             learned=lambda numbers: self.store.runs.wake_held(
-                numbers, since=_now() - days, now=_now()
+                numbers, since=_now() - timedelta(days=self.settings.held_days), now=_now()
             ),
             clock=_now,
         )
@@ -198,7 +194,6 @@ class Container:
                 reconciliation=self.reconciliation,
                 lines_watch=self.lines_watch,
                 rate_limit=self.settings.propexo_rate_limit,
-                prune_workflows=self._prune_workflows,
                 alerts=self.alerts,
                 pulse=self.pulse,
                 clock=_now,
@@ -277,11 +272,8 @@ class Container:
 
     @cached_property
     def health(self) -> Health:
-        return Health(
-            self.store,
-            needed={"database": lambda: lacking(self.store.engine)},
-            alarms=self.alarms.by_name(),
-        )
+        needed = {"database": lambda: lacking(self.store.engine)}
+        return Health(self.store, needed, self.alarms.by_name())
 
     @cached_property
     def alarms(self) -> Alarms:
@@ -299,18 +291,10 @@ class Container:
         )
 
     @cached_property
-    def kept_keys(self) -> list[str]:
-        """Those that sign sessions; read once."""
-        return self._secret_keys()
-
-    def _secret_keys(self) -> list[str]:
+    def secret_keys(self) -> list[str]:
+        """Those that sign links and sessions, the first one new ones."""
         from_settings = [key.get_secret_value() for key in self.settings.secret_key]
         return from_settings or [self.store.secrets.get_or_set("links", secrets.token_urlsafe(32))]
-
-    def _prune_workflows(self, before: datetime) -> int:
-        from adapter.worker.dbos_queue import prune_workflows
-
-        return prune_workflows(self.store.engine, before)
 
 
 def web_app(settings: Settings | None = None) -> Flask:
@@ -339,73 +323,32 @@ def web_app(settings: Settings | None = None) -> Flask:
             rate_limit_name=container.target.name,
             line_labels=container.lines.labels,
         ),
-        *(_api(container, people) if settings.api_tokens else ()),
-        pages=_pages(container, people),
+        *build_api(people),
+        pages=pages(people),
     )
 
 
-@dataclass(frozen=True)
-class _ForPeople:
-    """What pages and the API share: connections of their own, and how many requests may be at work."""
-
-    parts: Container
-    slots: Slots
-
-
-def _for_people(container: Container) -> _ForPeople:
+def _for_people(container: Container) -> ForPeople:
+    """What pages and the API work with: parts of their own, with connections of their own."""
     parts = Container(
         container.settings,
         pool_size=PAGE_CONNECTIONS,
         given_lines=container.lines,
         statement_seconds=PAGE_STATEMENT_SECONDS,
     )
-    return _ForPeople(parts, Slots())
-
-
-def _api(container: Container, people: _ForPeople) -> Sequence[Blueprint]:
-    """The API for programs. Errors: SettingsError."""
-    parts = people.parts
-    return build_api(
-        ApiParts(
-            settings=container.settings,
-            store=parts.store,
-            lines=parts.lines,
-            links=parts.links,
-            index=parts.index,
-            target=parts.target,
-            line_check=container.target.line_check,
-            health_reports=parts.health_reports,
-            slots=people.slots,
-            clock=_now,
-        )
-    )
-
-
-def _pages(container: Container, people: _ForPeople) -> Callable[[Flask], None] | None:
-    """The pages for people; None where nobody could sign in."""
-    settings, parts = container.settings, people.parts
-    if settings.admin_password is None and oidc_settings(settings) is None:
-        return None
-    from adapter.web.pages.build import (  # with libraries that hooks do without
-        PageDeps,
-        build_pages,
-    )
-
-    return build_pages(
-        PageDeps(
-            settings=settings,
-            store=parts.store,
-            rules=parts.rules,
-            links=parts.links,
-            index=parts.index,
-            target=parts.target,
-            health_reports=parts.health_reports,
-            line_check=container.target.line_check,
-            keys=lambda: parts.kept_keys,
-            slots=people.slots,
-            alerts=parts.alerts,
-            clock=_now,
-        )
+    return ForPeople(
+        settings=parts.settings,
+        store=parts.store,
+        rules=parts.rules,
+        links=parts.links,
+        index=parts.index,
+        target=parts.target,
+        health_reports=parts.health_reports,
+        line_check=container.target.line_check,
+        keys=lambda: parts.secret_keys,
+        slots=Slots(),
+        alerts=parts.alerts,
+        clock=_now,
     )
 
 
@@ -416,8 +359,7 @@ def worker(settings: Settings | None = None) -> Worker:
     settings = settings or read_settings()
     settings.require_for_worker()
     # What was accepted is noted even if a frozen process kept all the others waiting.
-    patience = pooler.FROZEN_SECONDS + 5.0
-    container = Container(settings, pool_size=CONNECTIONS, pool_seconds=patience)
+    container = Container(settings, CONNECTIONS, pool_seconds=pooler.FROZEN_SECONDS + 5.0)
     container.alerts.refuse_unusable()
     return Worker(
         store=container.store,

@@ -30,7 +30,6 @@ class WorkDeps:
     """What the periodic tasks work with. lines_watch: None if the lines stand in a setting.
 
     rate_limit: requests to the target a minute; 0: no limit.
-    prune_workflows: deletes finished runs older than a time, and returns how many that were.
     """
 
     settings: Settings
@@ -42,7 +41,6 @@ class WorkDeps:
     reconciliation: Reconciliation
     lines_watch: LinesWatch | None
     rate_limit: int
-    prune_workflows: Callable[[datetime], int]
     alerts: Alerting
     pulse: Pulse
     clock: Callable[[], datetime]
@@ -67,7 +65,7 @@ def build_work(deps: WorkDeps) -> Work:
         sync_people=(lambda: target.people.step(stale_after)) if stale_after else None,
         sync_every=min(stale_after, timedelta(seconds=15)),
         reconciliation=deps.reconciliation,
-        retention=Retention(store, keep, deps.prune_workflows),
+        retention=Retention(store, keep, lambda before: _prune_workflows(store, before)),
         held=_held_once_more(deps),
         bulk_replay=BulkReplayTask(
             BulkReplaying(store, clock), deps.intake, seconds_apart=_seconds_apart(deps)
@@ -97,3 +95,9 @@ def _held_once_more(deps: WorkDeps) -> HeldOnceMore:
         people.is_complete if has_index else lambda: True,
         seconds_apart=_seconds_apart(deps),
     )
+
+
+def _prune_workflows(store: Store, before: datetime) -> int:
+    from adapter.worker.dbos_queue import prune_workflows  # with the queue library
+
+    return prune_workflows(store.engine, before)

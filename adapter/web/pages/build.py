@@ -6,24 +6,15 @@ It is imported only where somebody can sign in: the pages need libraries that ho
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from flask import Blueprint, Flask
 
-from adapter.config.settings import Settings
-from adapter.domain.assessment import CallRules
-from adapter.domain.call_links import Links
 from adapter.observability.acknowledge_times import acknowledge_times
-from adapter.operations.alerts.build import Alerting
 from adapter.operations.bulk_replay import BulkReplaying
-from adapter.operations.health_report import HealthReports
 from adapter.operations.inbox import InboxReader
 from adapter.operations.lines_report import examine_lines
 from adapter.operations.people_search import PeopleSearch
-from adapter.storage.people_index import PeopleIndex
-from adapter.storage.store import Store
-from adapter.targets.base import LineCheck, Target
+from adapter.web.for_people import ForPeople
 from adapter.web.pages.alerts import alerts_page
 from adapter.web.pages.call import call_page
 from adapter.web.pages.calls import calls_page
@@ -35,33 +26,9 @@ from adapter.web.pages.kept import Kept
 from adapter.web.pages.lines import lines_page
 from adapter.web.pages.people import people_page
 from adapter.web.pages.replays import replay_routes
-from adapter.web.slots import Slots
 
 
-@dataclass(frozen=True, kw_only=True)
-class PageDeps:
-    """What the pages work with.
-
-    store: with connections of their own, whose statements may not take long.
-    keys: those that sign sessions, the first one new ones. slots: shared with the API.
-    line_check: it asks the target, in a thread of its own and by other connections.
-    """
-
-    settings: Settings
-    store: Store
-    rules: CallRules
-    links: Links
-    index: PeopleIndex
-    target: Target
-    health_reports: HealthReports
-    line_check: LineCheck
-    keys: Callable[[], Sequence[str]]
-    slots: Slots
-    alerts: Alerting
-    clock: Callable[[], datetime]
-
-
-def build_pages(deps: PageDeps) -> Callable[[Flask], None]:
+def build_pages(deps: ForPeople) -> Callable[[Flask], None]:
     """Return what puts the pages into an application. Raise SettingsError as `entrance` does."""
     store, rules = deps.store, deps.rules
     zone = rules.lines.defaults.timezone
@@ -82,7 +49,7 @@ def build_pages(deps: PageDeps) -> Callable[[Flask], None]:
     return lambda app: way_in.frame.install(app, pages)
 
 
-def decision_pages(deps: PageDeps, inbox: InboxReader) -> Sequence[Blueprint]:
+def decision_pages(deps: ForPeople, inbox: InboxReader) -> Sequence[Blueprint]:
     """Return the pages where people decide about calls."""
     store, lines, target, clock = deps.store, deps.rules.lines, deps.target, deps.clock
     replaying = BulkReplaying(store, clock)
