@@ -17,8 +17,9 @@ from adapter.storage.schema import alert_channels, alert_notices
 from adapter.storage.schema.alerts import UNSENT
 from adapter.storage.session import Session
 
-# A claim that is older was left by a sender that died. Sending takes less time.
-CLAIMED_FOR = timedelta(minutes=2)
+# A claim that is older was left by a sender that died. Mostly its message had got through, and only the answer
+# was not noted. So a repeat has no hurry.
+CLAIMED_FOR = timedelta(minutes=10)
 # When it is tried again after each failure; then it is given up.
 WAITS = tuple(timedelta(minutes=m) for m in (1, 2, 5, 15, 30, 60, 120, 240))
 

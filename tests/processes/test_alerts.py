@@ -137,6 +137,7 @@ def test_two_workers_and_a_kill_open_an_alert_once_and_close_it_once(
 def test_a_worker_that_is_killed_while_it_sends_costs_one_repeat_that_says_so(
     workers: Workers, database_url: str, box: Receiver
 ) -> None:
+    workers.environ["CLAIMED_FOR_SECONDS"] = "3"
     with store_of(database_url) as store:
         first = workers.start()
         wait_for("a worker looks", looks(store), seconds=60)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,7 +17,7 @@ alert_tasks.PING_EVERY = SECOND / 2
 alert_tasks.WEB_LOOKS_EVERY = SECOND / 2
 alert_tasks.FLUSH_EVERY = SECOND / 2
 alert_tasks.LEASE = 2 * SECOND
-alert_notices.CLAIMED_FOR = 3 * SECOND
+alert_notices.CLAIMED_FOR = float(os.environ.get("CLAIMED_FOR_SECONDS") or 600) * SECOND
 quick = {rule.name: replace(rule, good_for=2 * SECOND) for rule in alert_rules.RULES}
 assert isinstance(alert_rules.BY_NAME, dict)
 alert_rules.BY_NAME.update(quick)
