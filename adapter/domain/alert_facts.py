@@ -52,10 +52,10 @@ class Compared:
 class Facts:
     """What the rules look at, all of one moment. None: it could not be looked at.
 
-    last_sign: of any worker. newest_hook: when the last hook came. pauses: the names of what the target refuses
-    (adapter.storage.pauses). breakers: how many writes of an integration failed in a row, where it is left
-    alone for that. numbers_elsewhere: the provider's ids of numbers whose callback pointed here once and does
-    no longer.
+    last_sign: of any worker. newest_hook: when the last hook came. pauses: since when the target refuses what,
+    by name (adapter.storage.pauses). breakers: how many writes of an integration failed in a row, where it is
+    left alone for that. numbers_elsewhere: the provider's ids of numbers whose callback pointed here once and
+    does no longer.
     """
 
     now: datetime
@@ -64,7 +64,7 @@ class Facts:
     newest_hook: datetime | None = None
     hooks_refused: int = 0
     parked: int = 0
-    pauses: Sequence[str] = ()
+    pauses: Mapping[str, datetime] = field(default_factory=dict)
     silent_apis: Sequence[SilentApi] = ()
     breakers: Mapping[str, int] = field(default_factory=dict)
     writes: Mapping[str, Writes] = field(default_factory=dict)
@@ -96,8 +96,13 @@ class HitCalls:
 
 @dataclass(frozen=True)
 class Trouble:
-    """Something that is wrong now. key: the same while it lasts. words: what it is and what to do about it."""
+    """Something that is wrong now.
+
+    key: the same while it lasts. words: what it is and what to do about it. since: when it began, where that is
+    known better than by when it was first seen.
+    """
 
     key: str
     words: str
     hits: HitCalls | None = None
+    since: datetime | None = None

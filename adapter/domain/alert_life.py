@@ -29,7 +29,7 @@ class Alert:
     seen_at: when its rule last named it. seen_count: how often it did. good_since: since when its rule has
     not named it. reminded_at: when people were last told that it lasts. is_flapping: it opened so often that
     nothing is said until it is stable. calls_hit: calls that it hit. calls_written: those of them that were
-    written when it was resolved.
+    written when it was resolved. began_at: when the trouble began, if that is known to be before opened_at.
     """
 
     id: int
@@ -49,6 +49,7 @@ class Alert:
     resolved_at: datetime | None = None
     calls_hit: int = 0
     calls_written: int = 0
+    began_at: datetime | None = None
 
     @property
     def over_at(self) -> datetime:

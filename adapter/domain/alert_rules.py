@@ -82,7 +82,8 @@ def _no_worker(facts: Facts) -> Sequence[Trouble] | None:
         return None
     if facts.now - facts.last_sign < NO_WORKER_AFTER:
         return []
-    return [Trouble("no_worker", no_worker_words(), HitCalls(is_unwritten=True))]
+    hits = HitCalls(is_unwritten=True)
+    return [Trouble("no_worker", no_worker_words(), hits, since=facts.last_sign)]
 
 
 def _late(facts: Facts) -> Sequence[Trouble]:
@@ -94,16 +95,18 @@ def _late(facts: Facts) -> Sequence[Trouble]:
         "worker's log for what keeps them busy"
     )
     hits = HitCalls(is_unwritten=True, due_before=facts.now - LATE_AFTER)
-    return [Trouble("late", words, hits)]
+    return [Trouble("late", words, hits, since=facts.oldest_due)]
 
 
 def _key_refused(facts: Facts) -> Sequence[Trouble]:
     troubles = [
-        Trouble(key_of("key_refused", name), paused_words(name), HitCalls(waits_for=name))
-        for name in facts.pauses
+        Trouble(key_of("key_refused", name), paused_words(name), HitCalls(waits_for=name), since)
+        for name, since in facts.pauses.items()
     ]
     troubles += [
-        Trouble(key_of("key_refused", api.provider, api.account), silent_words(api))
+        Trouble(
+            key_of("key_refused", api.provider, api.account), silent_words(api), since=api.since
+        )
         for api in facts.silent_apis
         if api.is_refusal
     ]
@@ -119,7 +122,11 @@ def _key_refused(facts: Facts) -> Sequence[Trouble]:
 
 def _provider_silent(facts: Facts) -> Sequence[Trouble]:
     return [
-        Trouble(key_of("provider_silent", api.provider, api.account), silent_words(api))
+        Trouble(
+            key_of("provider_silent", api.provider, api.account),
+            silent_words(api),
+            since=api.since,
+        )
         for api in facts.silent_apis
         if api.is_unreachable and not api.is_refusal
     ]
@@ -190,7 +197,7 @@ def _no_hooks(facts: Facts) -> Sequence[Trouble] | None:
         f"no hooks come, though the provider lists {compared.unheard} calls since the last one ({last}): look "
         "whether its numbers still call back to this address; `adapter doctor` checks the address"
     )
-    return [Trouble("no_hooks", words)]
+    return [Trouble("no_hooks", words, since=facts.newest_hook)]
 
 
 def _missed_hooks(facts: Facts) -> Sequence[Trouble] | None:

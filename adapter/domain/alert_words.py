@@ -31,9 +31,9 @@ def body_of_message(note: Note, alerts: Sequence[Alert], page: str, now: datetim
 
 
 def lasted(alert: Alert, now: datetime) -> str:
-    """Return how long an alert lasted, or has lasted by now."""
+    """Return how long the trouble of an alert lasted, or has lasted by now."""
     until = alert.over_at if alert.resolved_at else now
-    seconds = max(int((until - alert.opened_at).total_seconds()), 0)
+    seconds = max(int((until - (alert.began_at or alert.opened_at)).total_seconds()), 0)
     return duration(seconds - seconds % 60 if seconds >= 3600 else seconds)
 
 

@@ -59,7 +59,7 @@ class AlertFacts:
             newest_hook=Hooks(self._session).newest_at(),
             hooks_refused=self.hooks_refused(now),
             parked=self._standing.parked(),
-            pauses=list(Pauses(self._session, lambda: now).all()),
+            pauses={p.name: p.since for p in Pauses(self._session, lambda: now).all().values()},
             silent_apis=[api for api in silent if api is not None],
             breakers={
                 row.integration_id: row.failures

@@ -124,6 +124,7 @@ class Alerts:
             words=trouble.words,
             opened_at=now,
             seen_at=now,
+            began_at=trouble.since,
             is_flapping=is_flapping,
             snoozed_until=snoozed_until,
         )

@@ -373,7 +373,9 @@ def test_web_opens_no_worker_and_the_first_worker_resolves_it(
     become(store, "CA1", state="written")
     pass_time(found, clock, 120)
     assert box.titles() == ["Alert: No worker", "Resolved: No worker"]
-    assert "1 call was hit; it is written by now." in box.bodies[1]["message"]
+    # Since its last sign, not since it was told.
+    said = "It lasted 2 min 30 s. 1 call was hit; it is written by now."
+    assert said in box.bodies[1]["message"]
 
 
 def test_a_web_process_that_has_just_begun_waits_for_a_worker(
@@ -542,6 +544,7 @@ def test_the_json_of_an_alert(found: Alerting, store: Store) -> None:
         "rule": "held",
         "title": "Calls are held",
         "words": "1 call(s) are held (nobody has this number): a person has to decide",
+        "began_at": "2026-03-02T15:00:00Z",
         "opened_at": "2026-03-02T15:00:00Z",
         "seen_at": "2026-03-02T15:00:00Z",
         "count": 1,

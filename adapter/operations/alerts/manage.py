@@ -125,6 +125,7 @@ def alert_json(alert: Alert, written: Mapping[int, int]) -> dict[str, Any]:
         "rule": alert.rule,
         "title": title_of(alert.key),
         "words": alert.words,
+        "began_at": _iso(alert.began_at or alert.opened_at),
         "opened_at": _iso(alert.opened_at),
         "seen_at": _iso(alert.seen_at),
         "count": alert.seen_count,

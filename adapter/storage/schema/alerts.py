@@ -31,6 +31,7 @@ alerts = sa.Table(
     sa.Column("resolved_at", UTCDateTime),
     sa.Column("calls_hit", sa.Integer, nullable=False, server_default="0"),
     sa.Column("calls_written", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("began_at", UTCDateTime),  # the trouble, if that is known
     # One alert of a key is open at a time, whoever opens it.
     sa.Index(
         "alerts_open",

@@ -49,7 +49,7 @@ CASES: list[tuple[str, dict[str, Any], list[str], dict[str, Any]]] = [
     ("late", {"oldest_due": NOW - 5 * MINUTE}, ["late"], {"oldest_due": None}),
     (
         "key_refused",
-        {"pauses": ["key/12345678", "writes/int_main"]},
+        {"pauses": {"key/12345678": NOW, "writes/int_main": NOW - HOUR}},
         ["key_refused:key-12345678", "key_refused:writes-int_main"],
         {},
     ),
