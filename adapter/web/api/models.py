@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from adapter.domain.call import CallState
 from adapter.domain.cause import Cause
@@ -225,11 +226,27 @@ class Request(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+_IF_SAME_NUMBER: JsonDict = {
+    "if": {"properties": {"same_number": {"const": True}}, "required": ["same_number"]},
+    "then": {"properties": {"expected": {"type": "integer"}}, "required": ["expected"]},
+}
+
+
 class Decision(Request):
     """same_number: every held call from the same number too; expected: how many these are, with this one."""
 
+    model_config = ConfigDict(json_schema_extra=_IF_SAME_NUMBER)
+
     same_number: bool = False
     expected: Annotated[int | None, Field(ge=1, le=10**9)] = None
+
+    @model_validator(mode="after")
+    def _has_expected(self) -> Self:
+        if self.same_number and self.expected is None:
+            raise ValueError(
+                "same_number needs expected: how many held calls of the number you know of"
+            )
+        return self
 
 
 class Assign(Decision):

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from flask import Blueprint, Response, g, jsonify, request
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from werkzeug.exceptions import HTTPException
 
 from adapter.config.api_tokens import ApiToken, token_named
@@ -189,7 +190,7 @@ def api_routes(deps: ApiDeps) -> Blueprint:
     @routes.get("/health")
     def health() -> Response:
         try:
-            period = Period(request.args.get("period") or Period.DAY)
+            period = Period(request.args.get("period", Period.DAY.value))
         except ValueError:
             raise BadFilter("period", f"it is one of {', '.join(Period)}") from None
         report = deps.health_reports.report(period)
@@ -219,10 +220,8 @@ def api_routes(deps: ApiDeps) -> Blueprint:
         return jsonify({"done": words, "call": show(deps.store.calls.get(call.key) or call)})
 
     def alike(call: Call, wish: models.Decision) -> decisions.Alike | None:
-        if not wish.same_number:
+        if not wish.same_number or wish.expected is None:
             return None
-        if wish.expected is None:
-            raise Refused(400, "same_number needs expected: how many held calls of it you know of")
         return decisions.Alike(decisions.lines_alike(call, deps.lines), wish.expected)
 
     return routes
@@ -268,8 +267,14 @@ def _body(model: type[Body]) -> Body:
     try:
         return model.model_validate_json(request.get_data() or b"{}")
     except ValidationError as error:
-        faults = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise Refused(400, "; ".join(faults)) from error
+        raise Refused(400, "; ".join(map(_fault, error.errors()))) from error
+
+
+def _fault(found: ErrorDetails) -> str:
+    """Return what is wrong with a body, after where it is."""
+    words = found["msg"].removeprefix("Value error, ")
+    place = ".".join(map(str, found["loc"]))
+    return f"{place}: {words}" if place else words
 
 
 # Errors ---------------------------------------------------------------------------------------------
