@@ -25,6 +25,11 @@ COMMANDS = {
     ),
     "assign": ("calls", "assign", "CALL was with this person: write it on their record."),
     "calls": ("calls", "calls", "The calls, newest first."),
+    "connect": (
+        "numbers",
+        "connect",
+        "Make each NUMBER call back here: set its status callback. Safe to run again.",
+    ),
     "create-lead": (
         "calls",
         "create_lead",
@@ -34,6 +39,11 @@ COMMANDS = {
         "tools",
         "demo",
         "All of it on this machine: signed sample calls in, events out, shown as a table.",
+    ),
+    "disconnect": (
+        "numbers",
+        "disconnect",
+        "Give each NUMBER back the status callback that it had before adapter connect.",
     ),
     "doctor": (
         "tools",
@@ -57,6 +67,11 @@ COMMANDS = {
         "serve",
         "migrate",
         "Bring the database to the current schema. Safe to run again, and twice at once.",
+    ),
+    "numbers": (
+        "numbers",
+        "numbers",
+        "Every number of your Twilio accounts: where it calls back to, and what it lacks.",
     ),
     "reconcile": (
         "data",

@@ -242,8 +242,8 @@ def _callback_elsewhere(facts: Facts) -> Sequence[Trouble]:
         return []
     named = ", ".join(numbers[:5]) + (", ..." if len(numbers) > 5 else "")
     words = (
-        f"{len(numbers)} number(s) called back to this address and do no longer ({named}): give them "
-        "PUBLIC_BASE_URL/webhooks/ and the provider's name as status callback again"
+        f"{len(numbers)} number(s) called back to this address and do no longer ({named}): adapter numbers "
+        "shows where they call back to, and adapter connect brings them back here"
     )
     return [Trouble("callback_elsewhere", words)]
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from werkzeug.datastructures import Headers, MultiDict
 
+from adapter.domain.callback import Callback
 from adapter.domain.record import CallRecord, Leg, Recording
 from adapter.providers.call_log import CallLog
 from adapter.providers.media import Media
@@ -143,24 +144,55 @@ class CallApi(CallLookup, Protocol):
 
 
 @dataclass(frozen=True)
+class Application:
+    """Settings at the provider that several numbers may share. id: the provider's own."""
+
+    id: str
+    name: str
+    callback: Callback
+
+
+@dataclass(frozen=True)
 class OwnNumber:
     """A number that the account has.
 
-    id: the provider's own. number: E.164. callback: where hooks go, if anywhere.
-    is_called_back_elsewhere: what it calls back is not set at the number, so that `callback` does not count.
+    id: the provider's own. number: E.164. callback: where its hooks go, if anywhere. method: of HTTP.
+    name: what it is called at the provider. application: whose callback counts, and not one of its own.
+    obstacle: why hooks of its calls cannot come, and what works instead.
     """
 
     id: str
     number: str
     callback: str | None
-    is_called_back_elsewhere: bool = False
+    method: str = "POST"
+    account: str = ""
+    name: str = ""
+    application: Application | None = None
+    obstacle: str | None = None
+
+    @property
+    def set_at(self) -> str:
+        """Return the id of what has the callback: the application or the number."""
+        return self.application.id if self.application else self.id
 
 
 class NumberList(Protocol):
-    """The numbers of an account. Errors: TemporaryError, CredentialsRefused, PermanentError."""
+    """The numbers of an account. Errors: TemporaryError, CredentialsRefused, PermanentError.
+
+    set_at: as of `OwnNumber`.
+    """
+
+    def wanted(self, base_url: str) -> Callback:
+        """Return the callback with which hooks come here. base_url: PUBLIC_BASE_URL."""
 
     def all(self, account: str) -> Sequence[OwnNumber]:
         """Return all of them."""
+
+    def callback(self, account: str, set_at: str) -> Callback:
+        """Return a callback as it is now. PermanentError with status 404: there is no such thing."""
+
+    def set_callback(self, account: str, set_at: str, callback: Callback) -> None:
+        """Set a callback. An error that is `in_doubt`: it may be set."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from adapter.config.settings import Settings
 from adapter.domain.actor import Actor
 from adapter.domain.alert_life import Alert
+from adapter.domain.callback import Callback
 from adapter.domain.cause import Cause
 from adapter.domain.lines import Line, Lines
 from adapter.errors import CredentialsRefused, SettingsError
@@ -425,6 +426,15 @@ class Numbers:
     def __init__(self, *numbers: OwnNumber) -> None:
         self.numbers = numbers
 
+    def wanted(self, base_url: str) -> Callback:
+        return Callback(f"{base_url}/webhooks/twilio#rc=5&rp=all", "POST")
+
+    def callback(self, account: str, set_at: str) -> Callback:
+        raise NotImplementedError
+
+    def set_callback(self, account: str, set_at: str, callback: Callback) -> None:
+        raise NotImplementedError
+
     def all(self, account: str) -> list[OwnNumber]:
         if account != ACCOUNT:
             raise CredentialsRefused("no")
@@ -439,7 +449,7 @@ def test_a_number_that_called_back_here_and_does_no_longer(
         OwnNumber("PN1", LINE, here),
         OwnNumber("PN2", LINE, there),
         OwnNumber("PN3", "+16175550199", here),
-        OwnNumber("PN4", LINE, here, is_called_back_elsewhere=True),
+        OwnNumber("PN4", LINE, here, obstacle="a trunk"),
     )
     provider = twilio_provider(numbers=list_)
     found = alerting(store, clock, box.apprise_url, providers=[provider])

@@ -1,4 +1,4 @@
-"""A Twilio to talk to over real HTTP: the REST reads of calls and recordings, and the recordings' audio.
+"""A Twilio to talk to over real HTTP: calls, recordings and their audio, numbers and applications.
 
 It answers as https://www.twilio.com/docs/voice/api does (snake_case, durations as strings, RFC 2822
 dates, pages), checks Basic auth, keeps what it was asked, and misbehaves on request.
@@ -39,12 +39,17 @@ class Asked:
 
 @dataclass
 class Fault:
-    """The next `times` requests whose path holds this text get this status."""
+    """The next `times` requests whose path holds this text get this status.
+
+    method: only those. is_late: a change is made all the same.
+    """
 
     path: str
     status: int
     times: int = 1
     headers: Mapping[str, str] = field(default_factory=dict)
+    method: str | None = None
+    is_late: bool = False
 
 
 class _Handler(WSGIRequestHandler):
@@ -63,6 +68,8 @@ class FakeTwilio:
     ranges: whether Range is understood. private: whether media needs credentials (Twilio's "HTTP auth for
     media"). redirect: where media are instead, `{name}` stands for RE....mp3. chunked: lengths are not
     told. held: bodies wait for it after their first piece. broken: bodies end after that many bytes.
+    changed: every change of a number or an application, by its id. held_change: what a change waits for once it
+    is asked for. change_asked, change_ended: set then. drop_change: a change that waited is not made.
     """
 
     def __init__(self, tokens: Mapping[str, str], *, ssl_context: Any = None) -> None:
@@ -78,6 +85,13 @@ class FakeTwilio:
         self.redirect: str | None = None
         self.held: threading.Event | None = None
         self.broken: int | None = None
+        self.numbers: dict[str, dict[str, Any]] = {}
+        self.applications: dict[str, dict[str, Any]] = {}
+        self.changed: list[tuple[str, dict[str, str]]] = []
+        self.held_change: threading.Event | None = None
+        self.change_asked = threading.Event()
+        self.change_ended = threading.Event()
+        self.drop_change = False
         self.left = threading.Event()  # set when a body was closed before its end
         self.broken_off = 0  # how many were
         self._server = make_server(
@@ -101,8 +115,9 @@ class FakeTwilio:
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        if self.held is not None:
-            self.held.set()
+        for held in (self.held, self.held_change):
+            if held is not None:
+                held.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -186,6 +201,38 @@ class FakeTwilio:
         self.audio[sid] = dict(files)
         return row
 
+    def add_number(self, account: str, sid: str, number: str, **fields: Any) -> dict[str, Any]:
+        """A row of the IncomingPhoneNumber resource; fields replace what a fresh number has."""
+        row = {
+            "sid": sid,
+            "account_sid": account,
+            "phone_number": number,
+            "friendly_name": number,
+            "capabilities": {"voice": True, "sms": True, "mms": True, "fax": False},
+            "voice_receive_mode": "voice",
+            "voice_url": "https://demo.twilio.com/welcome/voice/",
+            "voice_application_sid": "",
+            "trunk_sid": None,
+            "status_callback": "",
+            "status_callback_method": "POST",
+            **fields,
+        }
+        self.numbers[sid] = row
+        return row
+
+    def add_application(self, account: str, sid: str, **fields: Any) -> dict[str, Any]:
+        """A row of the Application resource."""
+        row = {
+            "sid": sid,
+            "account_sid": account,
+            "friendly_name": "Voice",
+            "status_callback": "",
+            "status_callback_method": "POST",
+            **fields,
+        }
+        self.applications[sid] = row
+        return row
+
     # What it answers ------------------------------------------------------------------------------
 
     def _answer(self, environ: Any, start: Any) -> Any:
@@ -200,8 +247,11 @@ class FakeTwilio:
             )
         )
         for fault in self.faults:
-            if fault.path in request.path and fault.times > 0:
+            is_meant = fault.path in request.path and fault.method in (None, request.method)
+            if is_meant and fault.times > 0:
                 fault.times -= 1
+                if fault.is_late:
+                    self._resource(request, account)
                 return _error(fault.status, fault.headers)(environ, start)
         return self._resource(request, account)(environ, start)
 
@@ -226,6 +276,13 @@ class FakeTwilio:
                 return self._page(
                     request, "recordings", _where(self.recordings, request, "CallSid")
                 )
+            case ["IncomingPhoneNumbers.json"]:
+                own = [row for row in [*self.numbers.values()] if row["account_sid"] == owner]
+                return self._page(request, "incoming_phone_numbers", own)
+            case ["IncomingPhoneNumbers", sid]:
+                return self._settings_of(request, owner, self.numbers, sid)
+            case ["Applications", sid]:
+                return self._settings_of(request, owner, self.applications, sid)
             case ["Calls", sid, "Recordings.json"]:
                 rows = [row for row in [*self.recordings.values()] if row["call_sid"] == sid]
                 return self._page(request, "recordings", rows)
@@ -234,6 +291,28 @@ class FakeTwilio:
             case ["Recordings", sid]:
                 return _row(self.recordings.get(sid.removesuffix(".json")))
         return _error(404)
+
+    def _settings_of(
+        self, request: Request, owner: str, rows: dict[str, dict[str, Any]], name: str
+    ) -> Response:
+        sid = name.removesuffix(".json")
+        row = rows.get(sid)
+        if row is None or row["account_sid"] != owner:
+            return _error(404)
+        if request.method == "POST":
+            form = request.form.to_dict()
+            self.change_asked.set()
+            if self.held_change is not None:
+                self.held_change.wait()
+                if self.drop_change:
+                    self.change_ended.set()
+                    return _error(500)
+            self.changed.append((sid, form))
+            row["status_callback"] = form.get("StatusCallback", row["status_callback"])
+            method = form.get("StatusCallbackMethod", row["status_callback_method"])
+            row["status_callback_method"] = method
+            self.change_ended.set()
+        return _row(row)
 
     def _page(self, request: Request, name: str, rows: list[dict[str, Any]]) -> Response:
         size, page = int(request.args.get("PageSize", 50)), int(request.args.get("Page", 0))

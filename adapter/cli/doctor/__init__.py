@@ -19,6 +19,7 @@ from adapter.cli.as_json import print_json
 from adapter.cli.doctor.alerts import check_alerts
 from adapter.cli.doctor.database import check_database
 from adapter.cli.doctor.finding import Finding, outcome
+from adapter.cli.doctor.numbers import check_numbers
 from adapter.cli.doctor.propexo import ask_directly, check_lines, check_propexo
 from adapter.cli.doctor.provider_api import check_provider_api
 from adapter.cli.doctor.public import check_public
@@ -37,6 +38,7 @@ def examine(console: Console, environ: Mapping[str, str], *, as_json: bool = Fal
         ("database", partial(check_database, container)),
         ("Propexo", partial(check_propexo, container, directory)),
         ("Twilio", partial(check_twilio, settings)),
+        ("numbers", partial(check_numbers, container)),
         ("provider API", partial(check_provider_api, container)),
         ("PUBLIC_BASE_URL", partial(check_public, container)),
         ("alerts", partial(check_alerts, container)),
@@ -55,12 +57,7 @@ def examine(console: Console, environ: Mapping[str, str], *, as_json: bool = Fal
             "then adapter doctor again",
         )
         return 1
-    hooks = f"{settings.public_base_url}/webhooks/twilio#rc=5&rp=all"
-    say(
-        console,
-        f"\nAll is well. Next: give your Twilio number the status callback {hooks}, "
-        "call it, and look at adapter calls",
-    )
+    say(console, "\nAll is well. Next: call one of your numbers, and look at adapter calls")
     return 0
 
 

@@ -16,8 +16,10 @@ from adapter.operations.alerts.digest import Digest
 from adapter.operations.alerts.manage import AlertDesk
 from adapter.operations.alerts.send import Channel, Sender
 from adapter.operations.alerts.watch import AlertWatch
+from adapter.operations.numbers.findings import NumberCheck
 from adapter.providers.base import Provider
 from adapter.storage.alert_facts import AlertFacts, WrongPasswords
+from adapter.storage.callback_changes import CallbackChanges
 from adapter.storage.store import Store
 
 
@@ -65,6 +67,12 @@ class Alerting:
     @cached_property
     def desk(self) -> AlertDesk:
         return AlertDesk(self.store, self.clock)
+
+    @property
+    def numbers(self) -> NumberCheck:
+        """What says how the providers' numbers stand. Raise SettingsError if the lines are wrong."""
+        own = CallbackChanges(self.store)
+        return NumberCheck(self.providers, self.lines(), self._base_url, own)
 
     @cached_property
     def digest(self) -> Digest | None:

@@ -9,7 +9,8 @@ from datetime import datetime
 from adapter.domain.lines import Lines
 from adapter.errors import RemoteError
 from adapter.observability.logs import logger
-from adapter.providers.base import OwnNumber, Provider
+from adapter.operations.numbers.findings import is_here, is_meant
+from adapter.providers.base import Provider
 from adapter.storage.number_callbacks import NumberCallbacks
 from adapter.storage.session import Session
 
@@ -41,18 +42,9 @@ class CallbackCheck:
                 except RemoteError as error:
                     log.warning("the numbers could not be read", reason=str(error))
                     continue
-                is_here = {
-                    number.id: self._is_here(provider.name, number)
+                places = {
+                    number.id: is_here(number, provider.numbers, self.base_url)
                     for number in numbers
-                    if self._is_ours(number) and not number.is_called_back_elsewhere
+                    if is_meant(number, self.lines()) and number.obstacle is None
                 }
-                kept.put(provider.name, account, is_here, self.clock())
-
-    def _is_ours(self, number: OwnNumber) -> bool:
-        """Return whether this is a line. Where lines.toml names none, every number is one."""
-        lines = self.lines()
-        return not lines.by_number or lines.is_line(number.number)
-
-    def _is_here(self, provider: str, number: OwnNumber) -> bool:
-        address = (number.callback or "").partition("#")[0].partition("?")[0].rstrip("/")
-        return address == f"{self.base_url}/webhooks/{provider}"
+                kept.put(provider.name, account, places, self.clock())

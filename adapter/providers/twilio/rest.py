@@ -1,6 +1,6 @@
 """What does Twilio's REST API know of a call: the call itself, the legs it dialled, its recordings?
 
-https://www.twilio.com/docs/voice/api/call-resource. Three plain GETs; twilio's own client is not used
+https://www.twilio.com/docs/voice/api/call-resource. A few plain requests; twilio's own client is not used
 for them: it knows no other base URL, and brings the whole of Twilio's API into every worker's memory.
 """
 
@@ -53,9 +53,9 @@ _LEG_NAMES = {
 
 
 class TwilioRest:
-    """Reads of one or several accounts. tokens: an account's auth tokens, () for an unknown one.
+    """Requests to one or several accounts. tokens: an account's auth tokens, () for an unknown one.
 
-    Errors of all reads: TemporaryError (429, 5xx, no answer), CredentialsRefused, PermanentError.
+    Errors of all: TemporaryError (429, 5xx, no answer), CredentialsRefused, PermanentError.
     """
 
     def __init__(
@@ -113,6 +113,15 @@ class TwilioRest:
         rows = self.rows(account, f"/Calls/{sid}/Recordings.json", "recordings")
         return [recording_of(row, self.base_url) for row in rows]
 
+    def row(self, account: str, path: str) -> Mapping[str, Any]:
+        """Return one resource of the account."""
+        row: Mapping[str, Any] = self._get(account, path)
+        return row
+
+    def change(self, account: str, path: str, values: Mapping[str, str]) -> None:
+        """Change one resource. An error is `in_doubt` where Twilio may have done it."""
+        self._with_tokens(account, f"/2010-04-01/Accounts/{account}{path}", {}, values)
+
     def rows(
         self,
         account: str,
@@ -162,23 +171,40 @@ class TwilioRest:
         *,
         whole: bool = False,
     ) -> Any:
-        """Return the JSON of a resource of the account. Each of its tokens is tried in turn."""
-        error: RemoteError = CredentialsRefused(f"no token is configured for account {account}")
+        """Return the JSON of a resource of the account."""
         url = path if whole else f"/2010-04-01/Accounts/{account}{path}"
+        return self._with_tokens(account, url, query or {}, None)
+
+    def _with_tokens(
+        self, account: str, url: str, query: Mapping[str, Any], values: Mapping[str, str] | None
+    ) -> Any:
+        """Return the answer. Each of the account's tokens is tried in turn."""
+        error: RemoteError = CredentialsRefused(f"no token is configured for account {account}")
         for token in self._tokens(account):
             try:
-                return self._ask(account, token, url, query or {})
+                return self._ask(account, token, url, query, values)
             except CredentialsRefused as refused:
                 error = refused
         raise error
 
-    def _ask(self, account: str, token: str, url: str, query: Mapping[str, Any]) -> Any:
-        at = self._clock()
+    def _ask(
+        self,
+        account: str,
+        token: str,
+        url: str,
+        query: Mapping[str, Any],
+        values: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Return the JSON of the answer. values: what to POST; None: a GET."""
+        is_write = values is not None
+        at, method = self._clock(), "POST" if is_write else "GET"
         status, words, answer, failure = None, "no answer", None, None
         try:
-            response = self._session.get(
+            response = self._session.request(
+                method,
                 self.base_url + url,
                 params=dict(query),
+                data=dict(values) if values is not None else None,
                 auth=(account, token),
                 timeout=TIMEOUT,
                 allow_redirects=False,
@@ -190,12 +216,15 @@ class TwilioRest:
                     status,
                     f"Twilio's API answered {status}",
                     retry_after_seconds=retry_after_seconds(response.headers, self._clock()),
+                    in_doubt=is_write,
                     advice=CHECK_TOKEN,
                 )
         except (requests.RequestException, RecursionError) as error:  # a broken body included
-            failure = TemporaryError(f"Twilio's API gave no answer ({type(error).__name__})")
+            fact = f"Twilio's API gave no answer ({type(error).__name__})"
+            failure = TemporaryError(fact, in_doubt=is_write)
         words = str(failure) if failure else words
-        record_exchange(Exchange(at, self._clock(), "read", f"GET Twilio {url}", status, words))
+        step = "change" if is_write else "read"
+        record_exchange(Exchange(at, self._clock(), step, f"{method} Twilio {url}", status, words))
         if failure is not None:
             raise failure
         return answer

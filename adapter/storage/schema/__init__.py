@@ -19,6 +19,7 @@ from adapter.storage.schema.calls import (
     legs,
 )
 from adapter.storage.schema.decisions import bulk_replays, decisions
+from adapter.storage.schema.numbers import callback_changes
 from adapter.storage.schema.people import new_leads, people, person_numbers, syncs
 from adapter.storage.schema.reports import daily_balances, hourly_counts
 from adapter.storage.schema.sign_in import sign_ins, wrong_passwords
@@ -46,6 +47,7 @@ __all__ = [
     "breakers",
     "budgets",
     "bulk_replays",
+    "callback_changes",
     "calls",
     "conference_calls",
     "conference_recordings",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import responses
@@ -52,7 +54,9 @@ def sandbox() -> Iterator[SandboxServer]:
 
 
 @pytest.fixture
-def environ(tmp_path: Path, sandbox: SandboxServer) -> Iterator[Environ]:
+def environ(
+    tmp_path: Path, sandbox: SandboxServer, numbers: list[dict[str, Any]]
+) -> Iterator[Environ]:
     """A set-up in which all is well: migrated, a worker alive, the app behind its public address."""
     given = {
         "DATABASE_URL": f"sqlite:///{tmp_path}/doctor.sqlite3",
@@ -68,17 +72,30 @@ def environ(tmp_path: Path, sandbox: SandboxServer) -> Iterator[Environ]:
     store = Container(settings).store
     store.workers.beat("worker.1:0", datetime.now(UTC))
     with SandboxServer(bootstrap.web_app(settings)) as server:
+        here = f"{server.url}/webhooks/twilio#rc=5&rp=all"
+        numbers.append({"sid": "PN1", "phone_number": "+16175550100", "status_callback": here})
         yield {**given, "PUBLIC_BASE_URL": server.url}
     store.engine.dispose()
 
 
+@pytest.fixture
+def numbers() -> list[dict[str, Any]]:
+    """The numbers of the main account, as Twilio lists them."""
+    return []
+
+
 @pytest.fixture(autouse=True)
-def twilio() -> Iterator[responses.RequestsMock]:
+def twilio(numbers: list[dict[str, Any]]) -> Iterator[responses.RequestsMock]:
     """Twilio takes TOKEN for SID; everything on this machine is asked for real."""
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         mock.add_passthru("http://127.0.0.1")
         mock.add_callback("GET", f"{TWILIO}/2010-04-01/Accounts/{SID}.json", account)
         mock.get(f"{TWILIO}/2010-04-01/Accounts/{SUB}.json", json={"status": "suspended"})
+        mock.add_callback(
+            "GET",
+            f"{TWILIO}/2010-04-01/Accounts/{SID}/IncomingPhoneNumbers.json",
+            lambda _: (200, {}, json.dumps({"incoming_phone_numbers": numbers})),
+        )
         yield mock
 
 
@@ -110,7 +127,8 @@ def test_all_is_well(environ: Environ) -> None:
     assert code == 0, text
     for words in ("active, ENTRATA", "1 alive", "reaches this adapter", "takes TWILIO_AUTH_TOKEN"):
         assert words in text
-    assert "/webhooks/twilio#rc=5&rp=all" in text
+    assert "1 number(s) call back here: number (0100)" in text
+    assert "Next: call one of your numbers" in text
     assert TOKEN not in text and KEY not in text and "6175550100" not in text
 
 
@@ -264,6 +282,26 @@ def test_an_old_token_and_a_suspended_subaccount(environ: Environ) -> None:
     assert "TWILIO_AUTH_TOKEN (2 of 2) is refused" in text
     assert "the account is suspended" in text
     assert "s3cret" not in text
+
+
+def test_numbers_that_do_not_call_back_here(
+    environ: Environ, numbers: list[dict[str, Any]]
+) -> None:
+    (main,) = numbers
+    other = {"sid": "PN2", "phone_number": "+16175550199"}
+    numbers.append(other)
+    code, text = doctor(environ)
+    assert code == 0
+    assert "1 of the account are no line of lines.toml: number (0199)" in text
+    other["status_callback"] = main["status_callback"]
+    main["status_callback"] = f"{environ['PUBLIC_BASE_URL']}/webhooks/twilio"
+    text = problems(environ)
+    assert "number (0100): the fragment #rc=5&rp=all is lacking" in text
+    assert "number (0199): it calls back here and is no line" in text
+    main["status_callback"] = ""
+    assert "number (0100): its status callback is not set: adapter connect" in problems(environ)
+    numbers.remove(main)
+    assert "number (0100) is a number of no account" in problems(environ)
 
 
 def test_an_account_without_a_token_among_others_is_named(environ: Environ) -> None:

@@ -1,0 +1,132 @@
+"""Where does a provider send the hooks of a number, and is that here?"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+MASK = "***"
+_SECRETS = ("token", "secret", "password", "signature", "key", "auth")
+
+
+@dataclass(frozen=True)
+class Callback:
+    """Where hooks are sent. url: "" if they are sent nowhere. method: of HTTP, as the provider writes it."""
+
+    url: str = ""
+    method: str = ""
+
+    @property
+    def address(self) -> str:
+        """Return the URL without fragment and query: where requests arrive."""
+        return self.url.partition("#")[0].partition("?")[0].rstrip("/")
+
+    def __str__(self) -> str:
+        """Return it as it may be shown."""
+        return f"{shown_url(self.url)} by {self.method or 'POST'}" if self.url else "nowhere"
+
+
+class Place(StrEnum):
+    """Where a number calls back to, seen from this adapter."""
+
+    HERE = "here"
+    OLD_ADDRESS = "old address"
+    ELSEWHERE = "elsewhere"
+    NOWHERE = "nowhere"
+
+
+class ChangeKind(StrEnum):
+    """Why a callback was changed."""
+
+    CONNECT = "connect"
+    DISCONNECT = "disconnect"
+
+
+@dataclass(frozen=True)
+class CallbackChange:
+    """A change of a callback that was begun. set_at: the provider's id of what has the callback.
+
+    confirmed_at: when the new value was read back; None if that is not known. at: aware UTC.
+    """
+
+    id: int
+    set_at: str
+    kind: ChangeKind
+    old: Callback
+    new: Callback
+    who: str
+    at: datetime
+    confirmed_at: datetime | None
+
+
+def place_of(callback: Callback, wanted: Callback, own_addresses: Set[str] = frozenset()) -> Place:
+    """Return where the callback points. wanted: what points here. own_addresses: those that were ours once."""
+    if not callback.url.strip():
+        return Place.NOWHERE
+    if callback.address == wanted.address:
+        return Place.HERE
+    if callback.address in own_addresses or _without_scheme(callback) == _without_scheme(wanted):
+        return Place.OLD_ADDRESS
+    return Place.ELSEWHERE
+
+
+def deviations(callback: Callback, wanted: Callback) -> list[str]:
+    """Return what is wrong with a callback that points here. A longer fragment is right too."""
+    found = []
+    asked, got = _fragment(wanted), _fragment(callback)
+    lacking = "&".join(part for part in asked if part not in got)
+    if lacking:
+        found.append(f"the fragment #{lacking} is lacking, so a hook that fails is not sent again")
+    if callback.method and callback.method != wanted.method:
+        found.append(f"its method is {callback.method}, and not {wanted.method}")
+    if callback.url.partition("#")[0] != wanted.url.partition("#")[0]:
+        found.append("its URL has more than the address, so its signature may not be right")
+    return found
+
+
+def value_before(changes: list[CallbackChange], present: Callback) -> Callback | None:
+    """Return what was there before we connected; None if the present value is not one that we set.
+
+    changes: of one callback, the oldest first. Connecting again (another fragment, another address of ours)
+    follows on what we had set ourselves: then it is what was there before the first of these changes.
+    """
+    before: Callback | None = None
+    for change in reversed(changes):
+        if before is None:
+            is_ours = change.kind is ChangeKind.CONNECT and change.new.address == present.address
+            before = change.old if is_ours else None
+        elif change.kind is ChangeKind.CONNECT and change.new.address == before.address:
+            before = change.old
+        elif change.confirmed_at is not None:
+            break
+    return before
+
+
+def shown_url(url: str) -> str:
+    """Return the URL with its password and the secrets of its query masked."""
+    try:
+        parts = urlsplit(url)
+        query = parse_qsl(parts.query, keep_blank_values=True)
+    except ValueError:
+        return MASK
+    user, at, host = parts.netloc.rpartition("@")
+    netloc = f"{user.partition(':')[0]}:{MASK}@{host}" if ":" in user else f"{user}{at}{host}"
+    is_secret = any(_is_secret(name) for name, _ in query)
+    masked = [(name, MASK if _is_secret(name) else value) for name, value in query]
+    shown = urlencode(masked, safe="*/:") if is_secret else parts.query
+    return urlunsplit((parts.scheme, netloc, parts.path, shown, parts.fragment))
+
+
+def _is_secret(name: str) -> bool:
+    return any(word in name.lower() for word in _SECRETS)
+
+
+def _fragment(callback: Callback) -> list[str]:
+    return [part for part in callback.url.partition("#")[2].split("&") if part]
+
+
+def _without_scheme(callback: Callback) -> str:
+    return callback.address.partition("://")[2]
