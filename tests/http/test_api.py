@@ -21,10 +21,13 @@ from adapter.domain.call import CallState
 from adapter.domain.cause import Cause
 from adapter.domain.lines import PersonKind
 from adapter.domain.matching import Person
+from adapter.errors import StoreUnavailable
+from adapter.storage.call_lists import CallLists
 from adapter.storage.hourly_counts import HourlyCounts
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.store import Store
 from adapter.web.api.openapi import openapi
+from adapter.web.slots import Slots
 from tests.support.environment import ENVIRON, LINE, NOW
 from tests.support.hooks import CALLER
 from tests.support.rows import add, record
@@ -481,3 +484,46 @@ def test_whatever_is_asked_the_answer_is_as_described(
         api.send("POST", path, data=json.dumps(body), headers={"Content-Type": "application/json"})
     else:
         api.send("GET", path, params=parameters)
+
+
+# When it cannot answer ------------------------------------------------------------------------------
+
+
+def test_too_many_requests_at_once_are_told_when_to_come_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    none_free = Slots(0)
+    take = Slots.take
+    monkeypatch.setattr(Slots, "take", lambda _: take(none_free))
+    answer = api.get("/calls")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+
+
+def test_a_database_that_is_away_is_told(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise StoreUnavailable("away: secret detail")
+
+    monkeypatch.setattr(CallLists, "page", away)
+    answer = api.get("/calls")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert "secret" not in answer.text
+
+
+def test_an_error_of_ours_shows_nothing(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(CallLists, "page", broken)
+    answer = requests.get(
+        f"{url}/api/v1/calls", headers={"Authorization": f"Bearer {OPERATOR}"}, timeout=20
+    )
+    assert answer.status_code == 500
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert "secret" not in answer.text
+
+
+def test_each_request_gives_its_slot_back(api: Api, store: Store) -> None:
+    for _ in range(5):
+        assert api.get("/calls").status_code == 200
+        assert api.get("/calls/nowhere").status_code == 404
+        assert api.post("/calls/nowhere/ignore").status_code == 404
