@@ -13,7 +13,7 @@ from adapter.cli.terminal import Column, Listing, say
 from adapter.domain.callback import Place, shown_url
 from adapter.domain.phone import pretty
 from adapter.operations.numbers.connect import Plan, Step
-from adapter.operations.numbers.findings import NumberFinding, NumbersReport
+from adapter.operations.numbers.findings import NO_SUCH_NUMBER, NumberFinding, NumbersReport
 from adapter.providers.base import OwnNumber
 from adapter.text.phrases import enumeration
 from adapter.text.plain import plain
@@ -40,7 +40,7 @@ def print_numbers(console: Console, report: NumbersReport) -> None:
             ". ".join(_details(finding)),
         )
     for number in report.missing_lines:
-        table.add(pretty(number), "", Text("-"), f"{MISSING}")
+        table.add(pretty(number), "", Text("-"), NO_SUCH_NUMBER)
     console.print(table)
     wrong = sum(bool(finding.lacks) for finding in report.numbers) + len(report.missing_lines)
     others = sum(not finding.is_meant for finding in report.numbers)
@@ -49,11 +49,6 @@ def print_numbers(console: Console, report: NumbersReport) -> None:
         say(console, f"{counted}. {wrong} lack something. Next: adapter connect --all --dry-run")
     else:
         say(console, f"{counted}. Nothing is lacking.")
-
-
-MISSING = (
-    "lines.toml names it, and no account has it: correct the number, or the account's id and token"
-)
 
 
 def print_report_failures(report: NumbersReport) -> None:
@@ -90,7 +85,7 @@ def numbers_json(report: NumbersReport) -> list[dict[str, Any]]:
     ]
     nothing = dict.fromkeys(rows[0] if rows else ("number",))
     missing = [
-        {**nothing, "number": number, "is_line": True, "shared_with": [], "lacks": [MISSING]}
+        {**nothing, "number": number, "is_line": True, "shared_with": [], "lacks": [NO_SUCH_NUMBER]}
         for number in report.missing_lines
     ]
     return [*rows, *missing]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from adapter.domain.lines import Line, Lines
 from adapter.errors import RemoteError
+from adapter.operations.numbers.findings import NO_SUCH_NUMBER, NumberFinding, NumbersReport
 from adapter.storage.hourly_counts import HourlyCounts, LineCount
 from adapter.storage.line_calls import last_calls
 from adapter.storage.session import Session
@@ -37,6 +38,7 @@ class LineStatus:
     """A line and how it stands.
 
     finding: None while the target is being asked. to_paste: for lines.toml, blank if nothing is lacking.
+    number_lacks: what keeps calls to its number from coming here, as the provider says.
     """
 
     line: Line
@@ -44,6 +46,7 @@ class LineStatus:
     last_call_at: datetime | None
     count: LineCount
     to_paste: str
+    number_lacks: Sequence[str] = ()
 
     @property
     def held_percent(self) -> int | None:
@@ -67,10 +70,15 @@ class OtherNumber:
 
 @dataclass(frozen=True)
 class LinesReport:
-    """All lines, and the numbers with calls that are not listed."""
+    """All lines, the numbers with calls that are not listed, and what other numbers lack at the provider.
+
+    are_numbers_known: whether every account of the providers could be asked for its numbers lately.
+    """
 
     lines: Sequence[LineStatus]
     others: Sequence[OtherNumber]
+    other_numbers: Sequence[NumberFinding] = ()
+    are_numbers_known: bool = False
 
 
 def examine_lines(lines: Lines, check: LineCheck) -> Mapping[str, Finding]:
@@ -91,8 +99,13 @@ def lines_report(
     lines: Lines,
     findings: Mapping[str, Finding] | None,
     clock: Callable[[], datetime],
+    numbers: NumbersReport | None = None,
 ) -> LinesReport:
-    """Return how the lines stand. findings: of `examine_lines`, None while that is under way."""
+    """Return how the lines stand. findings: of `examine_lines`, None while that is under way.
+
+    numbers: None if they were not asked for, or while that is under way.
+    """
+    lacks = _number_lacks(numbers)
     counts = HourlyCounts(session).of_lines(clock() - timedelta(days=COUNTED_DAYS))
     newest = last_calls(session, [line.number for line in lines.in_use if line.number])
     statuses = []
@@ -105,6 +118,7 @@ def lines_report(
                 last_call_at=newest.get(line.number),
                 count=counts.get(line.number, LineCount()),
                 to_paste=_keys_to_set(line, finding.problems) if finding else "",
+                number_lacks=lacks.get(line.number, ()),
             )
         )
     others = [
@@ -112,7 +126,25 @@ def lines_report(
         for number, count in sorted(counts.items(), key=lambda each: -each[1].calls)
         if not lines.is_line(number)
     ]
-    return LinesReport(statuses, others[:_MOST_OTHERS])
+    listed = (
+        [each for each in numbers.numbers if not lines.is_line(each.number.number)]
+        if numbers
+        else []
+    )
+    return LinesReport(
+        statuses,
+        others[:_MOST_OTHERS],
+        [each for each in listed if each.lacks][:_MOST_OTHERS],
+        numbers is not None and numbers.is_complete,
+    )
+
+
+def _number_lacks(numbers: NumbersReport | None) -> Mapping[str, Sequence[str]]:
+    """Return what each number lacks, by the number."""
+    if numbers is None:
+        return {}
+    missing = {number: [NO_SUCH_NUMBER] for number in numbers.missing_lines}
+    return {**{each.number.number: each.lacks for each in numbers.numbers}, **missing}
 
 
 def _keys_to_set(line: Line, problems: Sequence[str]) -> str:

@@ -53,6 +53,7 @@ def address(sqlite_template: Path, tmp_path: Path) -> Iterator[str]:
             "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
             "ADMIN_PASSWORD": PASSWORD,
             "PROPEXO_BASE_URL": f"http://127.0.0.1:{free_port()}",
+            "TWILIO_API_BASE_URL": f"http://127.0.0.1:{free_port()}",
             "ADAPTER_LINES": LINES,
         }
     )

@@ -11,6 +11,10 @@ from adapter.domain.lines import Lines
 from adapter.errors import RemoteError, SettingsError
 from adapter.providers.base import NumberList, OwnNumber, Provider
 
+NO_SUCH_NUMBER = (
+    "lines.toml names it, and no account has it: correct the number, or the account's id and token"
+)
+
 
 class OwnAddresses(Protocol):
     """Knows which addresses were ours once."""
@@ -75,6 +79,10 @@ class NumberCheck:
     def has_accounts(self) -> bool:
         """Return whether there is any account whose numbers can be read."""
         return any(provider.numbers and provider.accounts for provider in self.providers)
+
+    def report_if_any(self) -> NumbersReport | None:
+        """Return the report; None if there is no account. Raise StoreUnavailable."""
+        return self.report() if self.has_accounts else None
 
     def report(self) -> NumbersReport:
         """Ask for all numbers. Raise SettingsError if there is no account, StoreUnavailable."""

@@ -37,9 +37,10 @@ def build_pages(deps: ForPeople) -> Callable[[Flask], None]:
     )
     inbox = InboxReader(store, deps.index, deps.target.api, rules.lines)
     findings = Kept(lambda: examine_lines(rules.lines, deps.line_check))
+    numbers = Kept(lambda: deps.alerts.numbers.report_if_any())
     pages = [
         *way_in.pages,
-        lines_page(store, rules.lines, findings, deps.clock),
+        lines_page(store, rules.lines, findings, numbers, deps.clock),
         calls_page(store, rules.lines, deps.links, deps.clock),
         call_page(store, rules, deps.links, inbox, deps.clock),
         *decision_pages(deps, inbox),

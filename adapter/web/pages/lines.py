@@ -9,6 +9,7 @@ from flask import Blueprint, Response
 
 from adapter.domain.lines import Lines
 from adapter.operations.lines_report import COUNTED_DAYS, Finding, lines_report
+from adapter.operations.numbers.findings import NumbersReport
 from adapter.storage.session import Session
 from adapter.web.pages.kept import Kept
 from adapter.web.pages.shell import render
@@ -18,14 +19,15 @@ def lines_page(
     session: Session,
     lines: Lines,
     findings: Kept[Mapping[str, Finding]],
+    numbers: Kept[NumbersReport | None],
     clock: Callable[[], datetime],
 ) -> Blueprint:
-    """Return the route GET /lines. findings: what the target says of each line."""
+    """Return the route GET /lines. findings: what the target says of each line; numbers: what providers say."""
     routes = Blueprint("lines", __name__)
 
     @routes.get("/lines")
     def show() -> Response:
-        report = lines_report(session, lines, findings.get(), clock)
+        report = lines_report(session, lines, findings.get(), clock, numbers.get())
         return render("lines.html", report=report, days=COUNTED_DAYS)
 
     return routes
