@@ -16,11 +16,13 @@ from adapter.cli import common
 from adapter.cli.as_json import json_option, print_json
 from adapter.cli.errors import report_errors
 from adapter.cli.render_numbers import (
+    named,
     numbers_json,
     print_numbers,
     print_plans,
     print_report_failures,
 )
+from adapter.cli.terminal import say
 from adapter.cli.watch_call import watch_first_call
 from adapter.domain.phone import e164, pretty
 from adapter.errors import AdapterError, SettingsError
@@ -31,7 +33,7 @@ from adapter.operations.numbers.connect import (
     choose,
     plans_to_connect,
 )
-from adapter.operations.numbers.findings import NumberCheck, NumbersReport
+from adapter.operations.numbers.findings import NO_SUCH_NUMBER, NumberCheck, NumbersReport
 from adapter.processes.lifetime import stop_signal
 from adapter.storage.callback_changes import CallbackChanges
 from adapter.text.plain import plain
@@ -145,8 +147,9 @@ def _do(
         plan.step is Step.REFUSED and plan.is_wanted for plan in plans
     )
     print_report_failures(report)
-    if is_all and report.missing_lines:
+    for number in report.missing_lines if is_all else ():
         is_well = False
+        common.say(f"{pretty(number)}: {NO_SUCH_NUMBER}")
     to_do = [plan for plan in plans if plan.step is Step.CHANGE]
     if dry_run:
         common.say(
@@ -167,16 +170,16 @@ def _carry_out(connector: Connector, plans: Sequence[Plan]) -> bool:
             told += 1
             done += outcome.is_done
             mark = Text("ok       ", "green") if outcome.is_done else Text("problem  ", "red")
-            who = pretty(outcome.plan.numbers[0].number)
-            common.console.print(
-                mark.append(f"{who}: {plain(outcome.fact)}", "default"), soft_wrap=True
+            say(
+                common.console,
+                mark.append(f"{named(outcome.plan)}: {plain(outcome.fact)}", "default"),
             )
     except (AdapterError, KeyboardInterrupt) as error:
         why = "stopped" if isinstance(error, KeyboardInterrupt) else plain(str(error))
-        rest = ", ".join(pretty(p.numbers[0].number) for p in plans[told:])
+        rest = ", ".join(named(plan) for plan in plans[told:])
         raise SettingsError(
-            f"{why}. Of {len(plans)} callback(s), {done} were changed; it is not known of, or not "
-            f"done for: {rest}. Run the same again: it goes on from there"
+            f"{why}. Of {len(plans)} callback(s), {done} were changed; not changed, or not known: "
+            f"{rest}. Run the same again: it goes on from there"
         ) from error
     common.say(f"{done} of {len(plans)} callback(s) changed.")
     return done == len(plans)

@@ -94,20 +94,22 @@ def numbers_json(report: NumbersReport) -> list[dict[str, Any]]:
 def print_plans(console: Console, plans: Sequence[Plan]) -> None:
     """Print what is about to be done with each callback, before and after."""
     for plan in plans:
-        first, others = plan.numbers[0], plan.numbers[1:]
-        say(console, _headline(plan, first))
+        name = "" if plan.title in (named(plan), *(n.number for n in plan.numbers)) else plan.title
+        say(console, Text(f"{named(plan)}  {plain(name)}".rstrip(), "bold"))
         if plan.step is Step.CHANGE:
             why = f" ({plan.why})" if plan.why else ""
             say(console, f"{plan.before}{why}", head="    before  ")
             say(console, str(plan.after), head="    after   ")
         elif plan.why:
-            say(console, plan.why, head=f"    {plan.step}: ")
-        if first.application and first.set_at == plan.set_at:
-            say(console, _shared(first, others), head="    ")
+            say(console, f"{plan.step}: {plan.why}", head="    ")
+        for number in plan.numbers[:1]:
+            if number.application and number.set_at == plan.set_at:
+                say(console, _shared(number, plan.numbers[1:]), head="    ")
 
 
-def _headline(plan: Plan, number: OwnNumber) -> Text:
-    return Text(f"{pretty(number.number)}  {plain(number.name)}".rstrip(), "bold")
+def named(plan: Plan) -> str:
+    """Return what a plan is about, in short: its first number, or the id of what has the callback."""
+    return pretty(plan.numbers[0].number) if plan.numbers else plain(plan.set_at)
 
 
 def _shared(number: OwnNumber, others: Sequence[OwnNumber]) -> str:

@@ -40,6 +40,7 @@ class Step(StrEnum):
 class Plan:
     """What is to be done about one callback. numbers: all that go by it. why: empty for a plain change.
 
+    title: the name of the first number, or of what has the callback if no number goes by it any longer.
     is_wanted: it was asked for by its number or by lines.toml, so leaving it alone is a failure.
     """
 
@@ -53,6 +54,7 @@ class Plan:
     step: Step
     why: str = ""
     is_wanted: bool = True
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ def plans_to_connect(
                 step=step,
                 why=why,
                 is_wanted=are_named or number.obstacle is None,
+                title=finding.title,
             ),
         )
     return list(plans.values())
@@ -152,31 +155,46 @@ class Connector:
             provider = of_account[0].provider
             places = self.changes.by_place(provider, account)
             meant = of_account if chosen is None else [f for f in of_account if f in chosen]
-            for set_at, numbers in _places(meant, places).items():
-                present = self._numbers(provider).callback(account, set_at)
-                plan = _giving_back(
+            found = dict(_places(meant, places))
+            if chosen is None:  # also what no number goes by any longer
+                found |= {set_at: [] for set_at in places if set_at not in found}
+            for set_at, findings in found.items():
+                present = self._present(provider, account, set_at)
+                if present is None:
+                    continue
+                decided = _giving_back(
                     places.get(set_at, []),
                     present,
                     of_account[0].wanted,
                     by_name=chosen is not None,
                 )
-                if plan is not None:
-                    step, why, after = plan
-                    shared = [*numbers, *_sharing(of_account, set_at, numbers)]
-                    plans.append(
-                        Plan(
-                            ChangeKind.DISCONNECT,
-                            provider,
-                            account,
-                            set_at,
-                            shared,
-                            present,
-                            after,
-                            step,
-                            why,
-                        )
-                    )
+                if decided is None:
+                    continue
+                step, why, after = decided
+                numbers = [finding.number for finding in findings]
+                plan = Plan(
+                    kind=ChangeKind.DISCONNECT,
+                    provider=provider,
+                    account=account,
+                    set_at=set_at,
+                    numbers=[*numbers, *_sharing(of_account, set_at, numbers)],
+                    before=present,
+                    after=after,
+                    step=step,
+                    why=why,
+                    title=findings[0].title if findings else set_at,
+                )
+                plans.append(plan)
         return plans
+
+    def _present(self, provider: str, account: str, set_at: str) -> Callback | None:
+        """Return the present value; None if what had it is there no longer."""
+        try:
+            return self._numbers(provider).callback(account, set_at)
+        except RemoteError as error:
+            if error.status == 404:
+                return None
+            raise
 
     def carry_out(self, plans: Iterable[Plan]) -> Iterator[Outcome]:
         """Make each change and yield what became of it. Raise StoreUnavailable: the rest is not changed."""
@@ -273,17 +291,17 @@ def _by_account(findings: Iterable[NumberFinding]) -> Mapping[str, Sequence[Numb
 
 def _places(
     findings: Iterable[NumberFinding], changes: Mapping[str, object]
-) -> Mapping[str, list[OwnNumber]]:
+) -> Mapping[str, list[NumberFinding]]:
     """Return what has the callback that counts, and what we changed, with the numbers that it is about.
 
     A number that came onto an application after it was connected has a value of ours too.
     """
-    places: dict[str, list[OwnNumber]] = {}
+    places: dict[str, list[NumberFinding]] = {}
     for finding in findings:
         number = finding.number
-        places.setdefault(number.set_at, []).append(number)
+        places.setdefault(number.set_at, []).append(finding)
         if number.application and number.id in changes:
-            places.setdefault(number.id, []).append(number)
+            places.setdefault(number.id, []).append(finding)
     return places
 
 

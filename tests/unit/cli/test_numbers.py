@@ -153,7 +153,8 @@ def test_a_line_that_no_account_has(run: Run, twilio: FakeTwilio) -> None:
     assert "no account has it" in well(run("numbers"))
     row = json.loads(run("numbers", "--json").stdout)[-1]
     assert (row["number"], row["id"], row["points_to"]) == (TWO, None, None)
-    failed(run("connect", "--all", "--yes"))
+    text = failed(run("connect", "--all", "--yes"))
+    assert "(617) 555-0101: lines.toml names it, and no account has it" in text
     assert callbacks(twilio)["PN1"] == (HERE, "POST")
 
 
@@ -277,6 +278,19 @@ def test_a_number_that_came_onto_an_application_later_gets_its_own_back(
     twilio.numbers["PN1"]["voice_application_sid"] = "AP1"
     well(run("disconnect", "--all", "--yes"))
     assert callbacks(twilio)["PN1"] == ("", "POST")
+    assert callbacks(twilio)["AP1"] == (OTHER, "POST")
+
+
+def test_an_application_that_no_number_is_on_any_longer_gets_its_own_back(
+    run: Run, twilio: FakeTwilio
+) -> None:
+    """And a number that is no longer there disturbs nothing."""
+    twilio.add_application(ACCOUNT, "AP1", status_callback=OTHER)
+    twilio.numbers["PN1"]["voice_application_sid"] = "AP1"
+    well(run("connect", "--all", "--replace", "--yes"))
+    twilio.numbers["PN1"]["voice_application_sid"] = ""
+    del twilio.numbers["PN2"]
+    assert "AP1: is now https://other.example" in well(run("disconnect", "--all", "--yes"))
     assert callbacks(twilio)["AP1"] == (OTHER, "POST")
 
 
