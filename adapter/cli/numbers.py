@@ -61,6 +61,12 @@ def numbers(as_json: bool) -> None:
     else:
         print_numbers(common.console, report)
     print_report_failures(report)
+    for account in check.unread_subaccounts():
+        click.echo(
+            f"adapter: the numbers of the subaccount {plain(account)} are not shown: "
+            "TWILIO_SUBACCOUNT_TOKENS has no token of it",
+            err=True,
+        )
     if report.failures:
         sys.exit(1)
 

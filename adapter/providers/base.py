@@ -188,6 +188,9 @@ class NumberList(Protocol):
     def all(self, account: str) -> Sequence[OwnNumber]:
         """Return all of them."""
 
+    def subaccounts(self, account: str) -> Sequence[str]:
+        """Return the ids of the active accounts under this one."""
+
     def callback(self, account: str, set_at: str) -> Callback:
         """Return a callback as it is now. PermanentError with status 404: there is no such thing."""
 

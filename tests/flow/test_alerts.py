@@ -429,6 +429,9 @@ class Numbers:
     def wanted(self, base_url: str) -> Callback:
         return Callback(f"{base_url}/webhooks/twilio#rc=5&rp=all", "POST")
 
+    def subaccounts(self, account: str) -> list[str]:
+        raise NotImplementedError
+
     def callback(self, account: str, set_at: str) -> Callback:
         raise NotImplementedError
 

@@ -68,6 +68,7 @@ class FakeTwilio:
     ranges: whether Range is understood. private: whether media needs credentials (Twilio's "HTTP auth for
     media"). redirect: where media are instead, `{name}` stands for RE....mp3. chunked: lengths are not
     told. held: bodies wait for it after their first piece. broken: bodies end after that many bytes.
+    accounts: rows of the Account resource.
     changed: every change of a number or an application, by its id. held_change: what a change waits for once it
     is asked for. change_asked, change_ended: set then. drop_change: a change that waited is not made.
     """
@@ -85,6 +86,7 @@ class FakeTwilio:
         self.redirect: str | None = None
         self.held: threading.Event | None = None
         self.broken: int | None = None
+        self.accounts: list[dict[str, Any]] = []
         self.numbers: dict[str, dict[str, Any]] = {}
         self.applications: dict[str, dict[str, Any]] = {}
         self.changed: list[tuple[str, dict[str, str]]] = []
@@ -260,6 +262,13 @@ class FakeTwilio:
         name = parts[-1]
         if name.startswith("RE") and not name.endswith(".json"):
             return self._media(request, account, name)
+        if request.path == f"{VERSION}/Accounts.json":
+            if account is None:
+                return _error(401)
+            own = [
+                row for row in self.accounts if account in (row["sid"], row["owner_account_sid"])
+            ]
+            return self._page(request, "accounts", own)
         if parts[1:3] != ["2010-04-01", "Accounts"] or len(parts) < 4:
             return _error(404)
         owner = parts[3].removesuffix(".json")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -107,6 +108,17 @@ class NumberCheck:
         order = {number: index for index, number in enumerate(self.lines.by_number)}
         findings.sort(key=lambda each: (order.get(each.number.number, len(order)), each.title))
         return NumbersReport(findings, missing, failures)
+
+    def unread_subaccounts(self) -> Sequence[str]:
+        """Return the accounts under ours for which no token is set. One that cannot be asked has none."""
+        unread: list[str] = []
+        for provider in self.providers:
+            for account in provider.accounts if provider.numbers else ():
+                assert provider.numbers is not None
+                with suppress(RemoteError):
+                    unread += provider.numbers.subaccounts(account)
+            unread = [account for account in unread if account not in provider.accounts]
+        return unread
 
     def _of_account(
         self, provider: Provider, account: str, own: Set[str]

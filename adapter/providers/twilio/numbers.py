@@ -33,6 +33,11 @@ class TwilioNumbers:
         applications: dict[str, Application | None] = {}
         return [self._number(account, row, applications) for row in rows]
 
+    def subaccounts(self, account: str) -> Sequence[str]:
+        return [
+            cut(str(row["sid"])) for row in self._rest.accounts(account) if _is_under(row, account)
+        ]
+
     def callback(self, account: str, set_at: str) -> Callback:
         return _callback(self._rest.row(account, _path(set_at)))
 
@@ -77,6 +82,10 @@ class TwilioNumbers:
                 return None
             raise
         return Application(sid, cut(str(row.get("friendly_name") or "")), _callback(row))
+
+
+def _is_under(row: Mapping[str, Any], account: str) -> bool:
+    return row.get("owner_account_sid") == account != row["sid"] and row.get("status") == "active"
 
 
 def _path(set_at: str) -> str:

@@ -118,6 +118,11 @@ class TwilioRest:
         row: Mapping[str, Any] = self._get(account, path)
         return row
 
+    def accounts(self, account: str) -> Sequence[Mapping[str, Any]]:
+        """Return this account and those under it; of very many the first."""
+        answer = self._with_tokens(account, "/2010-04-01/Accounts.json", {"PageSize": PAGE}, None)
+        return list(answer.get("accounts") or ())
+
     def change(self, account: str, path: str, values: Mapping[str, str]) -> None:
         """Change one resource. An error is `in_doubt` where Twilio may have done it."""
         self._with_tokens(account, f"/2010-04-01/Accounts/{account}{path}", {}, values)

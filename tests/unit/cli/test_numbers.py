@@ -165,6 +165,19 @@ def test_an_account_that_cannot_be_read_hides_no_other(run: Run) -> None:
     assert f"account {SUB[:6]}... cannot be read" in text
 
 
+def test_a_subaccount_without_a_token_is_named(run: Run, twilio: FakeTwilio) -> None:
+    closed = "AC00000000000000000000000000000003"
+    twilio.accounts = [
+        {"sid": sid, "owner_account_sid": ACCOUNT, "status": status}
+        for sid, status in ((ACCOUNT, "active"), (SUB, "active"), (closed, "closed"))
+    ]
+    text = well(run("numbers"))
+    assert f"the numbers of the subaccount {SUB} are not shown" in text
+    assert closed not in text
+    subaccounts = json.dumps({SUB: "sub-token"})
+    assert "not shown" not in well(run("numbers", TWILIO_SUBACCOUNT_TOKENS=subaccounts))
+
+
 @pytest.mark.parametrize("command", [("numbers",), ("connect", "--all"), ("disconnect", "--all")])
 def test_without_credentials_it_says_so_in_one_line(run: Run, command: tuple[str, ...]) -> None:
     result = run(*command, TWILIO_ACCOUNT_SID="")
