@@ -13,7 +13,7 @@ from adapter.cli.render import clock
 from adapter.cli.render import next_step as next_command
 from adapter.cli.render import number as shown_number
 from adapter.cli.terminal import say
-from adapter.domain.call import Call
+from adapter.domain.call import Call, CallState
 from adapter.domain.lifecycle import IN_PROGRESS
 from adapter.domain.phone import pretty
 from adapter.operations.call_story import Step, tell
@@ -57,7 +57,7 @@ def watch_first_call(
                 say(console, f"Call {call.call_id} {way} {shown_number(call.other)}")
             known = call
             _tell_new(container, console, call, told)
-            if call.state not in IN_PROGRESS and call.due_at is None:
+            if _is_over(call):
                 break
             waits_for = _tell_wait(container, console, call, waits_for)
         if pause():
@@ -68,6 +68,12 @@ def watch_first_call(
     say(console, f"It is {known.state.value}{reason}.")
     say(console, f"Next: {next_command(known, is_worker_alive=is_worker_alive(container.store))}")
     return known
+
+
+def _is_over(call: Call) -> bool:
+    """Return whether nothing more happens by itself. An open call without a due time is still going on."""
+    is_unconfirmed = call.state is CallState.POSTED and call.due_at is None
+    return call.state not in IN_PROGRESS or is_unconfirmed
 
 
 def _first(container: Container, numbers: Sequence[str], since: datetime) -> Call | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,17 @@ import sqlalchemy as sa
 from adapter.storage.schema import callback_changes
 from adapter.storage.store import Store
 from tests.support.environment import ACCOUNT, TOKEN
-from tests.support.processes import Process, environment
+from tests.support.processes import Process, environment, running
+from tests.support.rows import add, record
 from tests.support.twilio_api import FakeTwilio
+from tests.support.waiting import wait_for
 
 LINE = "+16175550100"
 OTHER = "https://other.example/status"
 
 
 def ended(process: Process) -> int:
-    code = process.popen.wait(120)
+    code = process.popen.wait(60)
     assert code == 0, process.text()
     return code
 
@@ -60,3 +63,25 @@ def test_killed_between_the_commit_and_the_answer(
         assert row["status_callback"] == here
         assert ended(run("disconnect", LINE, "--yes")) == 0
         assert row == before
+
+
+def test_the_first_call_is_told_after_connecting(
+    database_url: str, store: Store, tmp_path: Path
+) -> None:
+    with FakeTwilio({ACCOUNT: TOKEN}) as twilio:
+        twilio.add_number(ACCOUNT, "PN1", LINE)
+        environ = environment(
+            database_url, propexo=twilio.url, twilio=twilio.url, TWILIO_SUBACCOUNT_TOKENS="{}"
+        )
+        with running(f"connect {LINE} --yes --watch", environ, tmp_path / "log") as watching:
+            wait_for(
+                "it waits", lambda: "Waiting for the first call" in watching.text(), seconds=60
+            )
+            add(store, record(call_id="CA1"), state="written", first_seen_at=datetime.now(UTC))
+            assert ended(watching) == 0
+        assert "Call CA1 from" in watching.text()
+        assert "It is written" in watching.text()
+        with running(f"connect {LINE} --watch", environ, tmp_path / "log") as stopped:
+            wait_for("it waits", lambda: "Waiting for the first call" in stopped.text(), seconds=60)
+            assert stopped.stop() == 0
+        assert "No call came" in stopped.text()
