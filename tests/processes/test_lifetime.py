@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import signal
 import socket
 import subprocess
@@ -143,6 +144,21 @@ def test_children_of_run_end_with_it(home: Home, number: signal.Signals) -> None
     wait_for("nothing is left", lambda: not home.processes(), seconds=ENDED_SECONDS)
 
 
+def sign_in_as_told(said: str) -> str:
+    """Open the inbox with the address and the password that the demo printed. Return its page."""
+    told = re.search(
+        r"Look around: (http://\S+)/inbox, with any name and the password\s+(\S+)", said
+    )
+    assert told, said
+    session = requests.Session()
+    page = session.get(f"{told[1]}/login", timeout=10).text
+    token = page.partition('name="csrf_token" value="')[2].partition('"')[0]
+    form = {"name": "Lee", "password": told[2], "csrf_token": token}
+    inbox = session.post(f"{told[1]}/login", data=form, timeout=10)
+    inbox.raise_for_status()
+    return inbox.text
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_what_the_demo_left_open_ends_with_it(home: Home, number: signal.Signals) -> None:
@@ -150,6 +166,7 @@ def test_what_the_demo_left_open_ends_with_it(home: Home, number: signal.Signals
     log = home.folder / "log"
     wait_for("the demo is open", lambda: "Running until" in log.read_text(), seconds=READY_SECONDS)
     assert len(home.processes()) >= 5  # the demo, run, the worker, gunicorn and its process
+    assert "nobody has this number" in sign_in_as_told(log.read_text())
     process.send_signal(number)
     process.wait(ENDED_SECONDS)
     wait_for("nothing is left", lambda: not home.processes(), seconds=ENDED_SECONDS)
