@@ -25,7 +25,7 @@ from tests.benchmarks.delivery import (
     measure_steady,
 )
 from tests.benchmarks.load import RENEW_AFTER, Result
-from tests.benchmarks.round_trips import section_of
+from tests.benchmarks.report_sections import FAR_DATABASE, PAGES, section_of, with_section
 from tests.support.reports import machine, revision
 
 ROUND_TRIP, BARE, CELERY = "one round trip", "bare Flask", "Celery + Redis"
@@ -149,8 +149,10 @@ def main() -> None:
     lines = report(found, steady, drain, limited, command)
     text = "\n".join(lines) + "\n"
     if options.report:
-        if options.report.exists() and (kept := section_of(options.report.read_text("utf-8"))):
-            text += f"\n{kept}"  # it is measured by itself (tests/benchmarks/round_trips.py)
+        before = options.report.read_text("utf-8") if options.report.exists() else ""
+        for heading in (FAR_DATABASE, PAGES):  # they are measured by themselves
+            if kept := section_of(before, heading):
+                text = with_section(text, kept.splitlines())
         options.report.write_text(text, encoding="utf-8")
     console.print(text, markup=False)
 

@@ -1,6 +1,6 @@
 """How fast are the pages with a million calls, and what do they cost the hooks?
 
-python -m tests.benchmarks.pages [--calls 1000000] [--looks 40] [--hooks 3000]
+python -m tests.benchmarks.pages [--calls 1000000] [--looks 40] [--hooks 3000] [--report docs/performance.md]
 
 The pages are read as a browser reads them, by HTTP, from `adapter web`. Wanted: each within 100 ms at the 95th
 percentile. While four readers open pages without a pause, hooks are acknowledged too; the figure is the share
@@ -11,22 +11,26 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import requests
-from rich.console import Console
-from rich.table import Table
 
 from adapter.storage.engine import open_engine
 from adapter.storage.hourly_counts import HourlyCounts
 from adapter.storage.store import Store
-from tests.benchmarks.load import ACCOUNT, call_ended, send_all, signed_request
+from tests.benchmarks.load import call_ended, send_all, signed_request
+from tests.benchmarks.report_sections import PAGES as HEADING
+from tests.benchmarks.report_sections import with_section
 from tests.benchmarks.servers import adapter, adapter_web, environment, fresh_database
 from tests.benchmarks.volume import fill
+from tests.support.reports import machine, revision
 
 PASSWORD = "benchmark password"
 WANTED_MS = 100.0
@@ -123,21 +127,21 @@ def acknowledged(url: str, hooks: int) -> tuple[list[float], list[float]]:
     return alone, beside
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calls", type=int, default=1_000_000)
-    parser.add_argument("--looks", type=int, default=40)
-    parser.add_argument("--hooks", type=int, default=3000)
-    options = parser.parse_args()
-    table = Table(
-        title=f"pages with {options.calls:,} calls of {ACCOUNT[:4]}...; wanted: p95 100 ms"
-    )
-    for name in ("page", "median, ms", "p95, ms"):
-        table.add_column(name, justify="left" if name == "page" else "right")
+@dataclass(frozen=True)
+class Found:
+    """times: by page the median and the 95th percentile, in ms. alone, beside: hooks a second."""
+
+    times: Mapping[str, tuple[float, float]]
+    counted_in_seconds: float
+    alone: float
+    beside: float
+
+
+def measure(calls: int, looks: int, hooks: int) -> Found:
     with fresh_database("bench_pages") as url:
         env = {**environment(url), "ADMIN_PASSWORD": PASSWORD}
         adapter("migrate", env=env)
-        fill(url, options.calls)
+        fill(url, calls)
         store = Store(open_engine(url.replace("postgresql://", "postgresql+psycopg://")))
         begun = time.perf_counter()
         HourlyCounts(store).recount(datetime.now(UTC) - timedelta(days=31))
@@ -145,18 +149,51 @@ def main() -> None:
         store.engine.dispose()
         with adapter_web(env) as server:
             session = signed_in(server.url)
-            for name, path in PAGES:
-                median, most = milliseconds(session, server.url + path, options.looks)
-                style = "red" if most > WANTED_MS else None
-                table.add_row(name, f"{median:.0f}", f"{most:.0f}", style=style)
-            alone, beside = acknowledged(server.url, options.hooks)
-    Console(width=100).print(table)
-    print(f"31 days counted in {counted_in:.1f} s")
-    share = statistics.median(beside) / statistics.median(alone)
-    print(
-        f"hooks acknowledged: {statistics.median(alone):.0f} a second; while {READERS} people read pages "
-        f"without a pause {statistics.median(beside):.0f}, {share:.2f} of it"
-    )
+            times = {name: milliseconds(session, server.url + path, looks) for name, path in PAGES}
+            alone, beside = acknowledged(server.url, hooks)
+    return Found(times, counted_in, statistics.median(alone), statistics.median(beside))
+
+
+def section(found: Found, calls: int, command: str) -> Sequence[str]:
+    """The lines of this measurement in the report."""
+    return [
+        HEADING,
+        "",
+        f"    {command}",
+        "",
+        f"- When: {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, revision {revision()}",
+        f"- On: {machine()}",
+        "",
+        "Pages are read by HTTP from `adapter web`, by an operator who is signed in; the database has "
+        f"{calls:,} calls. Wanted: {WANTED_MS:.0f} ms at the most, at the 95th percentile.",
+        "",
+        "| page | median | p95 |",
+        "|---|---:|---:|",
+        *(
+            f"| {name} | {mid:.0f} ms | {most:.0f} ms |"
+            for name, (mid, most) in found.times.items()
+        ),
+        "",
+        f"A worker counts the calls of 31 days in {found.counted_in_seconds:.1f} s. Hooks acknowledged: "
+        f"{found.alone:.0f} a second; while {READERS} people open one page after the other without a "
+        f"pause, on the same processors, {found.beside:.0f}, {found.beside / found.alone:.2f} of it.",
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, default=1_000_000)
+    parser.add_argument("--looks", type=int, default=40)
+    parser.add_argument("--hooks", type=int, default=3000)
+    parser.add_argument("--report", type=Path, help="the report that gets a section of it")
+    options = parser.parse_args()
+    found = measure(options.calls, options.looks, options.hooks)
+    command = f"python -m tests.benchmarks.pages {' '.join(sys.argv[1:])}".strip()
+    lines = section(found, options.calls, command)
+    print("\n".join(lines))
+    if options.report:
+        report = options.report.read_text(encoding="utf-8")
+        options.report.write_text(with_section(report, lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

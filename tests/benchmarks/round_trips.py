@@ -29,6 +29,7 @@ from adapter.storage.engine import open_engine
 from adapter.storage.store import Store
 from tests.benchmarks.delivery import Bench, running
 from tests.benchmarks.load import call_ended, hooks_of_a_call, send_all, signed_request
+from tests.benchmarks.report_sections import FAR_DATABASE, with_section
 from tests.benchmarks.servers import adapter, environment, fresh_database
 from tests.support.far_database import FarDatabase, far
 from tests.support.reports import machine, revision
@@ -265,9 +266,6 @@ def _look(store: Store, limit: int) -> float:
     return (time.perf_counter() - begun) * 1000
 
 
-SECTION = "## A database that is far away"
-
-
 def section(found: Sequence[tuple[Hooks, Events]], look: Look, command: str) -> Sequence[str]:
     """The lines of this measurement in the report."""
     rows: Sequence[tuple[str, Callable[[Hooks, Events], str], str]] = (
@@ -282,7 +280,7 @@ def section(found: Sequence[tuple[Hooks, Events]], look: Look, command: str) -> 
         ("transactions a second, idle", lambda _, e: f"{e.idle_transactions:.1f}", "<= 10"),
     )
     return [
-        SECTION,
+        FAR_DATABASE,
         "",
         f"    {command}",
         "",
@@ -301,18 +299,6 @@ def section(found: Sequence[tuple[Hooks, Events]], look: Look, command: str) -> 
             for what, show, wanted in rows
         ),
     ]
-
-
-def with_section(report: str, lines: Sequence[str]) -> str:
-    """The report with this section in the place of the one that it has, or at its end."""
-    before, _, _ = report.partition(SECTION)
-    return before.rstrip() + "\n\n" + "\n".join(lines) + "\n"
-
-
-def section_of(report: str) -> str:
-    """The section that a report has, for one that is written anew; empty if it has none."""
-    _, heading, text = report.partition(SECTION)
-    return heading + text
 
 
 def main() -> None:
