@@ -225,7 +225,7 @@ class TwilioRest:
                     advice=CHECK_TOKEN,
                 )
         except (requests.RequestException, RecursionError) as error:  # a broken body included
-            fact = f"Twilio's API gave no answer ({type(error).__name__})"
+            fact = f"Twilio's API gave no answer: {_why_none(error)}"
             failure = TemporaryError(fact, in_doubt=is_write)
         words = str(failure) if failure else words
         step = "change" if is_write else "read"
@@ -233,6 +233,14 @@ class TwilioRest:
         if failure is not None:
             raise failure
         return answer
+
+
+def _why_none(error: Exception) -> str:
+    if isinstance(error, requests.Timeout):
+        return "it took too long"
+    if isinstance(error, requests.ConnectionError):
+        return "it cannot be reached, or broke off"
+    return "what it sent cannot be read"
 
 
 def leg_of(row: Mapping[str, Any]) -> Leg:
