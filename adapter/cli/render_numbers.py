@@ -113,7 +113,7 @@ def named(plan: Plan) -> str:
 
 
 def _shared(number: OwnNumber, others: Sequence[OwnNumber]) -> str:
-    assert number.application is not None
+    assert number.application is not None  # nosec B101 - tells the type checker what its callers ensure
     app = f"It goes by the application {number.application.name or ''} ({number.application.id})".replace(
         "  ", " "
     )

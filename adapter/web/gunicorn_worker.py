@@ -15,6 +15,7 @@ import selectors
 import socket
 import threading
 import time
+from collections import deque
 from concurrent.futures import Future
 from contextlib import suppress
 from enum import Enum
@@ -43,6 +44,13 @@ RECEIVE_BYTES = 64 * 1024
 LOOK_SECONDS = 0.25
 # How long a process may live after its loop. Its parent would kill it, but may have ended itself.
 LAST_SECONDS = 3.0
+# So many of a process's threads answer people and programs at a time (pages, API), whatever they cost. The
+# others are the hooks'. Further ones wait here, where they cost no thread: so many, and so long, at the most.
+PEOPLE_AT_ONCE = 2
+MOST_PEOPLE_WAITING = 64
+PEOPLE_WAIT_SECONDS = 3.0
+# Everything else is a page or the API.
+_NOT_FOR_PEOPLE = (b"/webhooks", b"/livez", b"/readyz", b"/metrics", b"/recordings", b"/static")
 _REASONS = {
     408: "Request Timeout",
     413: "Content Too Large",
@@ -71,6 +79,13 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
         self.awaited = Awaited.HEAD
         self.until = 0.0
         self.discarded = 0
+        self.is_for_people = False
+
+
+def _is_for_people(request: bytes) -> bool:
+    """Return whether this request is for a page or the API, by its first line."""
+    _, _, target = request[:2048].partition(b" ")
+    return not target.startswith(_NOT_FOR_PEOPLE)
 
 
 def _has_room(connection: socket.socket) -> bool:
@@ -88,6 +103,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         # In the order in which they came into the loop. If there are too many, the first is closed.
         self._waiting: dict[Connection, None] = {}
         self._looked_at = 0.0
+        self._people_at_work = 0
+        self._people_waiting: deque[Connection] = deque()
 
     def init_process(self) -> None:
         for listener in self.sockets:
@@ -112,7 +129,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         super().wait_for_and_dispatch_events(
-            min(timeout, LOOK_SECONDS) if self._waiting else timeout
+            min(timeout, LOOK_SECONDS) if self._waiting or self._people_waiting else timeout
         )
 
     # In the loop ----------------------------------------------------------------------------------
@@ -133,6 +150,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def finish_request(self, connection: Connection, done: Future[bool]) -> None:
         """Take back a connection from a thread that has answered. Called in the loop."""
+        if connection.is_for_people:
+            self._next_of_people(connection)
         try:
             keep = not done.cancelled() and done.result()
             connection.sock.setblocking(False)
@@ -206,7 +225,28 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         connection.request = WholeRequest(MAX_BODY_BYTES)
         connection.parser = get_parser(self.cfg, [request], connection.client)
         connection.initialized = connection.data_ready = True
+        connection.is_for_people = _is_for_people(request)
+        if not connection.is_for_people:
+            self.enqueue_req(connection)
+        elif (
+            self._people_at_work >= PEOPLE_AT_ONCE
+            and len(self._people_waiting) < MOST_PEOPLE_WAITING
+        ):
+            connection.until = time.monotonic() + PEOPLE_WAIT_SECONDS
+            self._people_waiting.append(connection)
+        else:  # if too many wait, adapter.web.slots answers that they do
+            self._answer_people(connection)
+
+    def _answer_people(self, connection: Connection) -> None:
+        self._people_at_work += 1
         self.enqueue_req(connection)
+
+    def _next_of_people(self, answered: Connection) -> None:
+        """A page or an answer of the API is made; let the one that has waited longest begin."""
+        answered.is_for_people = False
+        self._people_at_work -= 1
+        if self._people_waiting and self._people_at_work < PEOPLE_AT_ONCE:
+            self._answer_people(self._people_waiting.popleft())
 
     def _refuse(self, connection: Connection, status: int) -> None:
         head = f"HTTP/1.1 {status} {_REASONS[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -241,6 +281,12 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         if now < self._looked_at + LOOK_SECONDS:
             return
         self._looked_at = now
+        while self._people_waiting and self._people_waiting[0].until <= now:
+            waited = self._people_waiting.popleft()
+            waited.is_for_people = (
+                False  # adapter.web.slots refuses it at once, if none is free now either
+            )
+            self.enqueue_req(waited)
         for connection in [one for one in self._waiting if one.until <= now]:
             if connection.awaited in (Awaited.HEAD, Awaited.BODY) and connection.request.is_begun:
                 self._refuse(connection, 408)

@@ -30,6 +30,7 @@ LOOK_SECONDS, PATIENCE_FOR_PEOPLE = 5.0, 24
 HELD_AT_MOST = timedelta(days=90)
 # The calls of the last hours are counted anew all the time, older ones (their states change too) each hour.
 COUNTED_OFTEN, COUNTED = timedelta(hours=3), timedelta(days=31)
+COUNT_ALL_EVERY = timedelta(hours=1)
 # Of tasks that come every few seconds.
 SHORT_LEASE = timedelta(seconds=15)
 
@@ -83,14 +84,29 @@ def _frequent(work: Work) -> Iterator[PeriodicTask]:
         yield task("sync", work.sync_every, work.sync_people)
 
 
+@dataclass
+class Counting:
+    """Counts calls by the hour. One task counts both the last hours and all: two would count the same at once.
+
+    all_counted_at: when this worker counted them all the last time.
+    """
+
+    counts: HourlyCounts
+    all_counted_at: datetime | None = None
+
+    def count(self, turn: Turn) -> None:
+        """Count the calls of the last hours anew, and each hour those of all that are shown."""
+        is_all_due = (
+            self.all_counted_at is None or turn.now - self.all_counted_at >= COUNT_ALL_EVERY
+        )
+        self.counts.recount(turn.now - (COUNTED if is_all_due else COUNTED_OFTEN))
+        if is_all_due:
+            self.all_counted_at = turn.now
+
+
 def _counting(counts: HourlyCounts) -> Iterator[PeriodicTask]:
     """What one worker counts for the page that shows how all goes."""
-
-    def task(name: str, every: timedelta, reaches_back: timedelta) -> PeriodicTask:
-        return PeriodicTask(name, lambda turn: counts.recount(turn.now - reaches_back), every=every)
-
-    yield task("count", timedelta(seconds=20), COUNTED_OFTEN)
-    yield task("count_all", timedelta(hours=1), COUNTED)
+    yield PeriodicTask("count", Counting(counts).count, every=timedelta(seconds=20))
 
 
 def _own(work: Work) -> Iterator[PeriodicTask]:

@@ -62,7 +62,7 @@ def do_all(world: World, replaying: BulkReplaying, limit: int = 3) -> None:
 def test_what_would_be_done_is_said_first(world: World, replaying: BulkReplaying) -> None:
     for state in CallState:
         add(world.store, record(f"CA{state}", f"CA{state}"), state=state)
-    forgotten = record("CAF", "CAF").model_copy(update={"is_forgotten": True})
+    forgotten = record("CA9", "CA9").model_copy(update={"is_forgotten": True})
     add(world.store, forgotten, state="ignored", cause="forgotten")
     everything = replaying.preview(CallFilter())
     assert (everything.matching, everything.planned) == (8, 3), "legs are no calls"

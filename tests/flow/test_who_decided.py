@@ -90,8 +90,8 @@ def test_ended_links_leave_a_decision_and_stop_nobody(world: World) -> None:
     call = world.call(CALL)
     assert decisions.revoke_link(world.store, call, by=DANA) == 1
     ignore(world, call, ERIC)
-    whats = [each.what for each in world.store.decisions.of_call(call.key)]
-    assert whats == ["all links to it that were given out are ended", "not to be written"]
+    subjects = [each.what for each in world.store.decisions.of_call(call.key)]
+    assert subjects == ["all links to it that were given out are ended", "not to be written"]
 
 
 @pytest.mark.parametrize("second", WAYS)
@@ -128,8 +128,8 @@ def test_who_does_not_say_what_they_saw_is_told_of_the_last_minute(world: World)
     assign(world, world.call(CALL), DANA)
     with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2)):
         ignore(world, world.call(CALL), ERIC)
-    whos = [each.who for each in world.store.decisions.of_call(world.call(CALL).key)]
-    assert whos == ["dana", "dana", "eric"]
+    names = [each.who for each in world.store.decisions.of_call(world.call(CALL).key)]
+    assert names == ["dana", "dana", "eric"]
 
 
 def test_ending_the_links_hides_no_decision(world: World) -> None:

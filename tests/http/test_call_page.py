@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -12,19 +13,29 @@ from adapter.bootstrap import Container, web_app
 from adapter.config.settings import Settings
 from adapter.domain.alert_facts import HitCalls, Trouble
 from adapter.domain.call import CallState
+from adapter.domain.cause import Cause
 from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.lines import PersonKind
 from adapter.domain.matching import Person
 from adapter.storage.alerts import Alerts
 from adapter.storage.schema import calls
-from tests.support.browser_user import PASSWORD, BrowserUser
-from tests.support.environment import ACCOUNT, ENVIRON
+from tests.support.browser_user import VIEWER, WITH_PAGES, BrowserUser
+from tests.support.environment import ACCOUNT, ENVIRON, LINE
 from tests.support.hooks import CALL, CALLER, send, signed, status_hook
+
+LINES = f'''
+[defaults]
+integration_id = "int_main"
+[lines."{LINE}"]
+property_id = "prop_main"
+[lines."+16175550101"]
+name = "Side Street"
+'''
 
 
 @pytest.fixture
 def settings(database_url: str) -> Settings:
-    environ = {**ENVIRON, "DATABASE_URL": database_url, "ADMIN_PASSWORD": PASSWORD}
+    environ = {**ENVIRON, **WITH_PAGES, "DATABASE_URL": database_url, "ADAPTER_LINES": LINES}
     return Settings.from_environ(environ)
 
 
@@ -177,4 +188,29 @@ def test_alerts_that_hit_the_call_stand_in_its_story(user: BrowserUser, settings
     text = user.get(f"/calls/{CALL}").text
     assert "Alert: Calls are held" in text and "1 call(s) are held" in text
     assert "Alert over: Calls are held, after 3 min" in text
+    store.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "path", [f"/calls/{CALL}", "/calls", "/health", "/lines", "/inbox", "/alerts"]
+)
+def test_a_viewer_sees_no_whole_number_anywhere(
+    user: BrowserUser, settings: Settings, path: str
+) -> None:
+    """Neither the caller's nor our own, in no link and in no form of writing; and nothing to decide."""
+    store = Container(settings).store
+    (call,) = store.calls.find(CALL)
+    with store.begin() as connection:
+        reason = f"nobody has {CALLER} on {LINE}, (617) 555-0134"
+        store.calls.update(
+            connection, call.key, state=CallState.HELD, reason=reason, cause=Cause.NOBODY_FOUND
+        )
+    viewer = BrowserUser(user.client.application)
+    viewer.come_by_service(store, VIEWER)
+    page = viewer.get(path)
+    assert page.status_code == 200
+    shown = re.sub(r"[^0-9]", "", page.text)
+    for number in (CALLER, LINE, "+16175550101"):
+        assert number[2:] not in shown, number
+    assert "Hook:" not in page.text and 'method="post" action="/calls' not in page.text
     store.engine.dispose()

@@ -319,6 +319,19 @@ def test_csv_comes_in_pieces(user: BrowserUser, store: Store) -> None:
     assert len(rows(answer.text)) == 250
 
 
+def test_one_file_is_made_at_a_time_and_pages_go_on(user: BrowserUser, some: Store) -> None:
+    """A long answer may have one of the two threads."""
+    first = user.client.get("/calls?format=csv", base_url=user.base_url, buffered=False)
+    assert first.status_code == 200
+    second = user.get("/calls?format=csv")
+    assert second.status_code == 503
+    assert "another file of calls is being made right now" in second.text
+    assert int(second.headers["Retry-After"]) > 0
+    assert user.get("/calls").status_code == 200
+    first.close()
+    assert user.get("/calls?format=csv").status_code == 200
+
+
 def test_a_viewers_csv_has_no_whole_number(viewer: BrowserUser, some: Store) -> None:
     text = viewer.get("/calls?format=csv").text
     assert [row["other_number"] for row in rows(text)] == ["***0134", "***0135", "***0136"]

@@ -56,7 +56,7 @@ class Visitor:
 def test_pages_that_hang_leave_the_threads_to_hooks(
     server: Server, engine: sa.Engine, backend: str
 ) -> None:
-    """Two wait for the database, at most 5 s. All others are refused at once."""
+    """Two wait for the database, at most 5 s. All others wait without a thread, and are refused after 3 s."""
     if backend == "sqlite":
         pytest.skip("SQLite has no lock of one table")
     visitor = Visitor(server)
@@ -74,6 +74,19 @@ def test_pages_that_hang_leave_the_threads_to_hooks(
     assert {answer.status_code for answer in answers} == {503}
     assert all(answer.headers["Retry-After"] for answer in answers)
     assert visitor.send("GET", "/lines").status_code == 200
+
+
+def test_many_readers_at_once_wait_a_little_and_are_all_answered(server: Server) -> None:
+    """A process has two threads for them; a page takes some milliseconds."""
+    visitors = [Visitor(server) for _ in range(8)]
+    assert {visitor.sign_in().status_code for visitor in visitors} == {303}
+
+    def read(visitor: Visitor) -> list[int]:
+        return [visitor.send("GET", path).status_code for path in ("/health", "/inbox", "/calls")]
+
+    with ThreadPoolExecutor(len(visitors)) as pool:
+        answers = [status for found in pool.map(read, visitors) for status in found]
+    assert answers == [200] * 24
 
 
 def test_broken_and_huge_forms_are_refused_as_such(server: Server) -> None:

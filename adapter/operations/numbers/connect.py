@@ -243,7 +243,7 @@ class Connector:
 
     def _numbers(self, provider: str) -> NumberList:
         numbers = self.providers[provider].numbers
-        assert numbers is not None
+        assert numbers is not None  # nosec B101 - tells the type checker what its callers ensure
         return numbers
 
 

@@ -114,7 +114,7 @@ class NumberCheck:
         unread: list[str] = []
         for provider in self.providers:
             for account in provider.accounts if provider.numbers else ():
-                assert provider.numbers is not None
+                assert provider.numbers is not None  # nosec B101 - tells the type checker what its callers ensure
                 with suppress(RemoteError):
                     unread += provider.numbers.subaccounts(account)
             unread = [account for account in unread if account not in provider.accounts]
@@ -123,7 +123,7 @@ class NumberCheck:
     def _of_account(
         self, provider: Provider, account: str, own: Set[str]
     ) -> Iterable[NumberFinding]:
-        assert provider.numbers is not None
+        assert provider.numbers is not None  # nosec B101 - tells the type checker what its callers ensure
         wanted = provider.numbers.wanted(self.base_url)
         numbers = provider.numbers.all(account)
         for number in numbers:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from adapter.domain.actor import Role
 from adapter.operations.call_json import shown_number, shown_text
 from adapter.operations.health_report import HealthReport
@@ -34,7 +36,7 @@ def health_answer(report: HealthReport, role: Role) -> models.Health:
         calls=report.calls,
         buckets=[
             models.HealthBucket(
-                begins_at=each.begins_at,
+                begins_at=each.begins_at.astimezone(UTC),
                 by_outcome=dict(each.by_outcome),
                 by_state=dict(each.by_state),
             )

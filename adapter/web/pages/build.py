@@ -41,7 +41,7 @@ def build_pages(deps: ForPeople) -> Callable[[Flask], None]:
     pages = [
         *way_in.pages,
         lines_page(store, rules.lines, findings, numbers, deps.clock),
-        calls_page(store, rules.lines, deps.links, deps.clock),
+        calls_page(store, rules.lines, deps.links, deps.slots, deps.clock),
         call_page(store, rules, deps.links, inbox, deps.clock),
         *decision_pages(deps, inbox),
         alerts_page(deps.alerts, deps.clock),

@@ -12,7 +12,6 @@ from flask import Blueprint, Response, abort
 from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call
 from adapter.domain.call_links import Links
-from adapter.observability.redact import hide_numbers
 from adapter.operations.call_story import CallStory, tell
 from adapter.operations.inbox import InboxReader, WaitingCall
 from adapter.storage.alerts import Alerts
@@ -47,10 +46,6 @@ class Shown:
         """Return the moment to the second, in the zone of the call's line."""
         at = moment.astimezone(ZoneInfo(self.zone))
         return f"{at:%b} {at.day}, {at.hour % 12 or 12}:{at:%M:%S %p}"
-
-    def readable(self, text: str) -> str:
-        """Return the text as this user may read it: a viewer sees no full number."""
-        return text if self.is_operator else hide_numbers(text)
 
 
 def call_page(

@@ -32,8 +32,9 @@ from adapter.operations.call_filters import (
 from adapter.operations.call_json import shown_text
 from adapter.storage.store import Store
 from adapter.text.phrases import clock_duration
-from adapter.web.pages.shell import render
+from adapter.web.pages.shell import number_of_line, render
 from adapter.web.sign_in.users import current_user
+from adapter.web.slots import Slots
 
 CALLS_ON_PAGE = 50
 
@@ -73,7 +74,7 @@ class Shown:
 
 
 def calls_page(
-    store: Store, lines: Lines, links: Links, clock: Callable[[], datetime]
+    store: Store, lines: Lines, links: Links, slots: Slots, clock: Callable[[], datetime]
 ) -> Blueprint:
     """Return the route GET /calls. Its parameters are those of `parse_filter`, and after, format."""
     routes = Blueprint("calls", __name__)
@@ -113,12 +114,19 @@ def calls_page(
         )
 
     def csv(wanted: CallFilter, role: Role) -> Response:
-        found = store.call_lists.iterate(wanted, MOST_ROWS)
-        pieces = csv_of(found, lines, links, role=role)
-        first = next(pieces)  # what is wrong with the database shows before the answer begins
+        end = slots.begin_long()
+        try:
+            found = store.call_lists.iterate(wanted, MOST_ROWS)
+            pieces = csv_of(found, lines, links, role=role)
+            first = next(pieces)  # what is wrong with the database shows before the answer begins
+        except BaseException:
+            end()
+            raise
         disposition = {"Content-Disposition": 'attachment; filename="calls.csv"'}
         whole = itertools.chain([first], pieces)
-        return Response(whole, headers=disposition, content_type="text/csv; charset=utf-8")
+        response = Response(whole, headers=disposition, content_type="text/csv; charset=utf-8")
+        response.call_on_close(end)
+        return response
 
     return routes
 
@@ -169,7 +177,11 @@ def _choices(given: Mapping[str, str]) -> Mapping[str, Sequence[Option]]:
 def _lines(given: Mapping[str, str], wanted: CallFilter, lines: Lines) -> Sequence[Option]:
     """Return the lines to choose from, and what is chosen if that is none of them."""
     options = [
-        Option(name_of_line(line, lines), line.title, wanted.lines == frozenset({line.number}))
+        Option(
+            name_of_line(line, lines),
+            line.name or number_of_line(line.number),
+            wanted.lines == frozenset({line.number}),
+        )
         for line in lines.by_number.values()
     ]
     if "line" in given and not any(option.is_chosen for option in options):

@@ -12,13 +12,12 @@ from adapter.domain.call import Call
 from adapter.domain.call_links import Links
 from adapter.domain.lines import Lines
 from adapter.domain.phone import e164
-from adapter.observability.redact import hide_numbers
 from adapter.operations.bulk_replay import BulkReplaying
 from adapter.operations.call_filters import name_of_line
 from adapter.operations.inbox import GroupLine, InboxReader
 from adapter.storage.inbox import GroupKey
 from adapter.web.pages.player import recording_path
-from adapter.web.pages.shell import render
+from adapter.web.pages.shell import readable, render
 from adapter.web.sign_in.users import current_user, signed_in
 
 NO_LINE = "none"
@@ -92,12 +91,6 @@ def inbox_page(
         return recording_path(call, links) if current_user().is_operator else None
 
     return routes
-
-
-def readable(text: str | None) -> str:
-    """Return the text as this user may read it: a viewer sees no full number."""
-    words = text or ""
-    return words if current_user().is_operator else hide_numbers(words)
 
 
 def _name(number: str, lines: Lines) -> str:

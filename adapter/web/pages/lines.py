@@ -8,6 +8,7 @@ from datetime import datetime
 from flask import Blueprint, Response
 
 from adapter.domain.lines import Lines
+from adapter.operations.call_filters import name_of_line
 from adapter.operations.lines_report import COUNTED_DAYS, Finding, lines_report
 from adapter.operations.numbers.findings import NumbersReport
 from adapter.storage.session import Session
@@ -28,6 +29,11 @@ def lines_page(
     @routes.get("/lines")
     def show() -> Response:
         report = lines_report(session, lines, findings.get(), clock, numbers.get())
-        return render("lines.html", report=report, days=COUNTED_DAYS)
+        return render(
+            "lines.html",
+            report=report,
+            days=COUNTED_DAYS,
+            query_of=lambda line: name_of_line(line, lines),
+        )
 
     return routes

@@ -10,6 +10,7 @@ from flask import Flask, Response, render_template
 
 from adapter.domain.actor import Role
 from adapter.domain.phone import e164, last_four, pretty
+from adapter.observability.redact import hide_numbers
 from adapter.web.sign_in.users import maybe_user
 
 # Where the navigation leads.
@@ -40,6 +41,7 @@ def use_in_templates(app: Flask, default_zone: str) -> None:
     app.add_template_filter(_iso, "iso")
     app.add_template_filter(number_of_other, "other_number")
     app.add_template_filter(number_of_line, "line_number")
+    app.add_template_filter(readable)
 
 
 def in_words(moment: datetime, zone: str) -> str:
@@ -61,8 +63,15 @@ def number_of_other(raw: str | None) -> str:
 
 
 def number_of_line(raw: str | None) -> str:
-    """Return one of our own numbers, whole for everybody."""
-    return pretty(raw) if raw else "not known"
+    """Return one of our own numbers: whole for operators, by its last four digits for everybody else."""
+    return number_of_other(raw)
+
+
+def readable(text: str | None) -> str:
+    """Return the text as this user may read it: a viewer sees no full number."""
+    user = maybe_user()
+    is_operator = user is not None and user.role is Role.OPERATOR
+    return (text or "") if is_operator else hide_numbers(text or "")
 
 
 def _aware(moment: datetime | str) -> datetime:

@@ -27,6 +27,12 @@ from tests.support.receiver import receiver
 LINES = Lines(Line(), {})
 
 
+@pytest.fixture(autouse=True)
+def nothing_refused_before() -> None:
+    """Other tests of this process refuse hooks, and the process counts them."""
+    REFUSED_HOOKS.take()
+
+
 def alerting(store: Store, clock: Clock, **environ: str) -> Alerting:
     return Alerting(
         settings=Settings.from_environ({**ENVIRON, **environ}),
