@@ -1,4 +1,4 @@
-"""How long has somebody to wait after wrong passwords? docs/decisions/0019-sign-in.md"""
+"""How long has somebody to wait after wrong passwords? docs/decisions/0017-sign-in.md"""
 
 from __future__ import annotations
 
