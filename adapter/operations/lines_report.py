@@ -139,6 +139,20 @@ def lines_report(
     )
 
 
+def line_problems(
+    lines: Lines, findings: Mapping[str, Finding] | None, numbers: NumbersReport | None
+) -> Sequence[tuple[Line, str]]:
+    """Return what each line lacks, in sentences that say what to do. The rest: as of `lines_report`."""
+    lacks = _number_lacks(numbers)
+    found: list[tuple[Line, str]] = []
+    for line in lines.in_use:
+        finding = (findings or {}).get(line.number, Finding())
+        sentences = [*finding.problems, *([finding.failure] if finding.failure else [])]
+        found += [(line, sentence) for sentence in sentences]
+        found += [(line, f"the number: {lack}") for lack in lacks.get(line.number, ())]
+    return found
+
+
 def _number_lacks(numbers: NumbersReport | None) -> Mapping[str, Sequence[str]]:
     """Return what each number lacks, by the number."""
     if numbers is None:

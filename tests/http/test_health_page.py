@@ -9,10 +9,11 @@ import pytest
 
 from adapter.bootstrap import Container, web_app
 from adapter.config.settings import Settings
+from adapter.operations.lines_report import Finding
 from adapter.storage.hourly_counts import HourlyCounts
 from adapter.storage.store import Store
 from tests.support.browser_user import PASSWORD, BrowserUser
-from tests.support.environment import ENVIRON
+from tests.support.environment import ENVIRON, LINE
 from tests.support.rows import add, record
 
 NOW = datetime.now(UTC)
@@ -74,3 +75,15 @@ def test_an_unknown_period_is_named(user: BrowserUser) -> None:
     page = user.get("/health?period=1y")
     assert page.status_code == 400
     assert "period is one of 24h, 7d, 30d" in page.text
+
+
+def test_what_a_line_lacks_stands_among_what_has_to_be_put_right(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {LINE: Finding(pms="ENTRATA", problems=["it has no event_type_id: set one"])}
+    monkeypatch.setattr("adapter.web.pages.build.examine_lines", lambda lines, check: found)
+    reader = BrowserUser(web_app(settings))
+    reader.sign_in()
+    page = reader.get("/health")
+    assert "it has no event_type_id: set one" in page.text
+    assert 'href="/lines"' in page.text.split("What has to be put right")[1]

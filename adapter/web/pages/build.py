@@ -45,7 +45,7 @@ def build_pages(deps: ForPeople) -> Callable[[Flask], None]:
         call_page(store, rules, deps.links, inbox, deps.clock),
         *decision_pages(deps, inbox),
         alerts_page(deps.alerts, deps.clock),
-        health_page(deps.health_reports, acknowledge_times),
+        health_page(deps.health_reports, acknowledge_times, findings, numbers),
     ]
     return lambda app: way_in.frame.install(app, pages)
 

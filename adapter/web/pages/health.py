@@ -11,8 +11,11 @@ from adapter.domain import lifecycle
 from adapter.domain.outcome import Outcome
 from adapter.observability.acknowledge_times import AcknowledgeTimes
 from adapter.operations.health_report import Bucket, HealthReport, HealthReports, Period
+from adapter.operations.lines_report import Finding, line_problems
+from adapter.operations.numbers.findings import NumbersReport
 from adapter.text.phrases import duration
 from adapter.web.pages.charts import Chart, bar_chart
+from adapter.web.pages.kept import Kept
 from adapter.web.pages.shell import render
 from adapter.web.sign_in.users import signed_in
 
@@ -31,9 +34,12 @@ _STATES: Mapping[str, Collection[str]] = {
 
 
 def health_page(
-    reports: HealthReports, acknowledge_times: Callable[[], AcknowledgeTimes]
+    reports: HealthReports,
+    acknowledge_times: Callable[[], AcknowledgeTimes],
+    findings: Kept[Mapping[str, Finding]],
+    numbers: Kept[NumbersReport | None],
 ) -> Blueprint:
-    """Return the route GET /health (query: period)."""
+    """Return the route GET /health (query: period). findings, numbers: as of the page of the lines."""
     routes = Blueprint("health_page", __name__)
 
     @routes.get("/health")
@@ -46,6 +52,7 @@ def health_page(
         return render(
             "health.html",
             report=report,
+            line_problems=line_problems(reports.lines, findings.get(), numbers.get()),
             periods=list(Period),
             charts=[
                 _chart("How the calls ended", report, _OUTCOMES, lambda b: b.by_outcome),
