@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from adapter.bootstrap import web_app
 from adapter.config.settings import Settings
 from adapter.storage.store import Store
 from adapter.storage.wrong_passwords import wrong_passwords_since
+from adapter.web.sign_in.password_tries import FLUSH_THREAD
 from tests.support.browser_user import PASSWORD, BrowserUser
 from tests.support.environment import ENVIRON, NOW
 from tests.support.waiting import wait_for
@@ -24,7 +26,7 @@ PAGES = ["/", "/login", "/logout", "/inbox", "/calls", "/lines", "/health", "/al
 
 
 @pytest.fixture
-def app_with(database_url: str) -> MakeApp:
+def app_with(database_url: str) -> Iterator[MakeApp]:
     """An application with pages, and these settings beside the usual ones."""
 
     def make(**settings: str) -> Flask:
@@ -36,7 +38,10 @@ def app_with(database_url: str) -> MakeApp:
         }
         return web_app(Settings.from_environ(environ))
 
-    return make
+    yield make
+    for thread in threading.enumerate():
+        if thread.name == FLUSH_THREAD:  # else it counts into the next test's database
+            thread.join()
 
 
 @pytest.fixture

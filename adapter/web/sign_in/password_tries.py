@@ -20,6 +20,7 @@ REMEMBERED = timedelta(hours=1)
 # By way of one peer, in the longest pause. Where no proxy overwrites the header, addresses can be made up.
 PEER_TRIES = 40
 _FLUSH_SECONDS = 1.0
+FLUSH_THREAD = "refused-sign-ins"
 
 log = logger("adapter.web.sign_in")
 
@@ -93,7 +94,7 @@ class _Refused:
             if self._count > 1:
                 return  # the timer runs
         timer = threading.Timer(_FLUSH_SECONDS, self._flush)
-        timer.daemon = True
+        timer.daemon, timer.name = True, FLUSH_THREAD
         timer.start()
 
     def _flush(self) -> None:
