@@ -20,6 +20,7 @@ from adapter.config.lines_watch import keep_for_children
 from adapter.config.settings import Settings
 from adapter.observability.logs import configure_logging
 from adapter.processes.lifetime import end_with_parent
+from adapter.web.threads import THREADS
 
 
 def _as_files_allow(connections: int) -> int:
@@ -41,7 +42,7 @@ _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 bind = f"{_host}:{_settings.port}"
 worker_class = "adapter.web.gunicorn_worker.Worker"
 workers = _settings.web_concurrency
-threads = 6
+threads = THREADS
 timeout = 30
 graceful_timeout = 25
 keepalive = 95

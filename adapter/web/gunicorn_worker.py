@@ -28,6 +28,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-
 from adapter.intake.service import MAX_BODY_BYTES
 from adapter.processes.lifetime import end_after
 from adapter.web.recordings.stream import BUFFER_BYTES
+from adapter.web.threads import PEOPLE_AT_ONCE
 from adapter.web.whole_request import RequestTooLarge, WholeRequest
 
 HEAD_SECONDS = 5.0
@@ -44,9 +45,8 @@ RECEIVE_BYTES = 64 * 1024
 LOOK_SECONDS = 0.25
 # How long a process may live after its loop. Its parent would kill it, but may have ended itself.
 LAST_SECONDS = 3.0
-# So many of a process's threads answer people and programs at a time (pages, API), whatever they cost. The
-# others are the hooks'. Further ones wait here, where they cost no thread: so many, and so long, at the most.
-PEOPLE_AT_ONCE = 2
+# More requests for pages and the API than have threads (PEOPLE_AT_ONCE) wait here, where they cost none: so
+# many, and so long, at the most.
 MOST_PEOPLE_WAITING = 64
 PEOPLE_WAIT_SECONDS = 3.0
 # Everything else is a page or the API.

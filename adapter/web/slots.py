@@ -8,7 +8,7 @@ from collections.abc import Callable
 from flask import Flask, Response, g
 from werkzeug.exceptions import ServiceUnavailable
 
-from adapter.web.gunicorn_worker import PEOPLE_AT_ONCE
+from adapter.web.threads import PEOPLE_AT_ONCE
 
 RETRY_SECONDS, LONG_RETRY_SECONDS = 2, 20
 
