@@ -47,8 +47,10 @@ def print_numbers(console: Console, report: NumbersReport) -> None:
     counted = f"{len(report.numbers)} number(s), {others} of them no line"
     if wrong:
         say(console, f"{counted}. {wrong} lack something. Next: adapter connect --all --dry-run")
-    else:
+    elif report.is_complete:
         say(console, f"{counted}. Nothing is lacking.")
+    else:
+        say(console, f"{counted}. What is lacking is not known: not every account could be read.")
 
 
 def print_report_failures(report: NumbersReport) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from adapter.bootstrap import Container, web_app
 from adapter.config.settings import Settings
+from adapter.errors import TemporaryError
 from adapter.operations.lines_report import Finding
 from adapter.storage.hourly_counts import HourlyCounts
 from adapter.storage.store import Store
@@ -87,3 +88,20 @@ def test_what_a_line_lacks_stands_among_what_has_to_be_put_right(
     page = reader.get("/health")
     assert "it has no event_type_id: set one" in page.text
     assert 'href="/lines"' in page.text.split("What has to be put right")[1]
+
+
+def test_what_could_not_be_asked_is_said_to_be_unknown(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the target nor the provider can be reached here."""
+
+    def fails(lines: object, check: object) -> None:
+        raise TemporaryError("no answer")
+
+    monkeypatch.setattr("adapter.web.pages.build.examine_lines", fails)
+    reader = BrowserUser(web_app(settings))
+    reader.sign_in()
+    page = reader.get("/health")
+    assert page.status_code == 200
+    assert "Not known yet: what the lines lack." in page.text
+    assert "Not known: whether each number calls back here." in page.text

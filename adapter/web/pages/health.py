@@ -49,10 +49,13 @@ def health_page(
         if asked not in set(Period):
             abort(400, f"period is one of {', '.join(Period)}")
         report = reports.report(Period(asked))
+        about_lines, about_numbers = findings.get(), numbers.get()
         return render(
             "health.html",
             report=report,
-            line_problems=line_problems(reports.lines, findings.get(), numbers.get()),
+            line_problems=line_problems(reports.lines, about_lines, about_numbers),
+            are_lines_known=about_lines is not None,
+            are_numbers_known=about_numbers is not None and about_numbers.is_complete,
             periods=list(Period),
             charts=[
                 _chart("How the calls ended", report, _OUTCOMES, lambda b: b.by_outcome),

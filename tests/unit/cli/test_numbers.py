@@ -165,6 +165,14 @@ def test_an_account_that_cannot_be_read_hides_no_other(run: Run) -> None:
     assert f"account {SUB[:6]}... cannot be read" in text
 
 
+def test_what_could_not_be_asked_is_not_said_to_be_all_right(run: Run, twilio: FakeTwilio) -> None:
+    """Where no account can be read there is no number, and so none that lacks anything."""
+    twilio.tokens.clear()
+    text = failed(run("numbers"))
+    assert "Nothing is lacking" not in text
+    assert "What is lacking is not known" in text
+
+
 def test_a_subaccount_without_a_token_is_named(run: Run, twilio: FakeTwilio) -> None:
     closed = "AC00000000000000000000000000000003"
     twilio.accounts = [
