@@ -20,6 +20,7 @@ from tests.support.chromium import (
     barriers,
     complaints,
     is_too_wide,
+    sign_in,
     use_theme,
     use_width,
 )
@@ -77,15 +78,6 @@ def address(container: Container) -> Iterator[str]:
         yield url
 
 
-def sign_in(browser: Any, address: str) -> None:
-    from selenium.webdriver.common.keys import Keys
-
-    browser.get(f"{address}/alerts")
-    browser.find_element("name", "name").send_keys("Lee Agent")
-    browser.find_element("name", "password").send_keys(PASSWORD, Keys.ENTER)
-    wait_for("the page", lambda: browser.current_url == f"{address}/alerts")
-
-
 def main(browser: Any) -> str:
     return str(browser.find_element("tag name", "main").text)
 
@@ -96,7 +88,7 @@ def main(browser: Any) -> str:
 def test_one_acknowledges_snoozes_and_sends_a_test(
     browser: Any, address: str, container: Container, box: Receiver
 ) -> None:
-    sign_in(browser, address)
+    sign_in(browser, f"{address}/alerts", "Lee Agent", PASSWORD)
     text = main(browser)
     assert "Calls are held" in text and "nobody has this number" in text
     assert "1 call was hit; none is written yet." in text
@@ -116,7 +108,7 @@ def test_one_acknowledges_snoozes_and_sends_a_test(
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious(browser: Any, address: str, theme: str) -> None:
     use_theme(browser, theme)
-    sign_in(browser, address)
+    sign_in(browser, f"{address}/alerts", "Lee Agent", PASSWORD)
     browser.execute_script(
         "document.querySelectorAll('details').forEach(one => { one.open = true; })"
     )
@@ -125,5 +117,5 @@ def test_axe_finds_nothing_serious(browser: Any, address: str, theme: str) -> No
 
 def test_it_fits_a_screen_of_360_pixels(browser: Any, address: str) -> None:
     use_width(browser, 360)
-    sign_in(browser, address)
+    sign_in(browser, f"{address}/alerts", "Lee Agent", PASSWORD)
     assert not is_too_wide(browser)

@@ -22,6 +22,7 @@ from tests.support.chromium import (
     barriers,
     complaints,
     is_too_wide,
+    sign_in,
     use_theme,
     use_width,
 )
@@ -87,14 +88,8 @@ def address(container: Container) -> Iterator[str]:
 
 
 def open_page(browser: Any, address: str, path: str) -> None:
-    """Open a page, signed in."""
-    from selenium.webdriver.common.keys import Keys
-
-    browser.get(f"{address}{path}")
-    if "/login" in browser.current_url:
-        browser.find_element("name", "name").send_keys("Lee Agent")
-        browser.find_element("name", "password").send_keys(PASSWORD, Keys.ENTER)
-    wait_for("the page", lambda: browser.current_url.startswith(f"{address}{path}"))
+    """Sign in, and come to a page."""
+    sign_in(browser, f"{address}{path}", "Lee Agent", PASSWORD)
 
 
 def main(browser: Any) -> str:

@@ -20,6 +20,7 @@ from tests.support.chromium import (
     barriers,
     complaints,
     is_too_wide,
+    sign_in,
     use_theme,
     use_width,
 )
@@ -74,15 +75,6 @@ def add_call(store: Store, name: str, hours_ago: float, **values: Any) -> None:
     add(store, record(name, name), **{"first_seen_at": at, "state": "written", **values})
 
 
-def sign_in(browser: Any, address: str, wanted: str = "/calls") -> None:
-    from selenium.webdriver.common.keys import Keys
-
-    browser.get(f"{address}{wanted}")
-    browser.find_element("name", "name").send_keys("Lee Agent")
-    browser.find_element("name", "password").send_keys(PASSWORD, Keys.ENTER)
-    assert browser.current_url == f"{address}{wanted}"
-
-
 def choose(browser: Any, state: str) -> None:
     from selenium.webdriver.support.select import Select
 
@@ -108,7 +100,7 @@ def test_one_searches_pages_and_opens_a_call(browser: Any, address: str) -> None
     from selenium.webdriver.common.keys import Keys
 
     use_width(browser, 1200)
-    sign_in(browser, address)
+    sign_in(browser, f"{address}/calls", "Lee Agent", PASSWORD)
     wait_for_rows(browser, 50)
     browser.find_element("link text", "Older").send_keys(Keys.ENTER)
     wait_for_rows(browser, 11)
@@ -135,7 +127,7 @@ def test_the_list_is_followed_while_that_is_wished(
     browser: Any, address: str, store: Store
 ) -> None:
     use_width(browser, 1200)
-    sign_in(browser, address, "/calls?state=held")
+    sign_in(browser, f"{address}/calls?state=held", "Lee Agent", PASSWORD)
     switch = browser.find_element("css selector", "[data-follow]")
     assert switch.is_displayed()
     assert len(rows(browser)) == 1
@@ -151,14 +143,14 @@ def test_the_list_is_followed_while_that_is_wished(
 
 @pytest.mark.parametrize("browser", [NONE], indirect=True)
 def test_without_script_there_is_no_switch_that_does_nothing(browser: Any, address: str) -> None:
-    sign_in(browser, address)
+    sign_in(browser, f"{address}/calls", "Lee Agent", PASSWORD)
     assert not browser.find_element("css selector", "[data-follow]").is_displayed()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious(browser: Any, address: str, theme: str) -> None:
     use_theme(browser, theme)
-    sign_in(browser, address)
+    sign_in(browser, f"{address}/calls", "Lee Agent", PASSWORD)
     for query in ("", "?state=held&q=0199", "?state=failed", "?state=x"):
         browser.get(f"{address}/calls{query}")
         assert barriers(browser) == [], query
@@ -166,7 +158,7 @@ def test_axe_finds_nothing_serious(browser: Any, address: str, theme: str) -> No
 
 def test_the_page_fits_a_screen_of_360_pixels(browser: Any, address: str) -> None:
     use_width(browser, 360)
-    sign_in(browser, address)
+    sign_in(browser, f"{address}/calls", "Lee Agent", PASSWORD)
     for query in ("", "?state=failed", "?state=x"):
         browser.get(f"{address}/calls{query}")
         assert not is_too_wide(browser), query

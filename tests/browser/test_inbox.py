@@ -19,7 +19,9 @@ from tests.support.chromium import (
     NO_SCRIPT,
     barriers,
     complaints,
+    follow,
     is_too_wide,
+    sign_in,
     use_theme,
     use_width,
 )
@@ -125,32 +127,9 @@ def site(sqlite_template: Path, tmp_path: Path) -> Iterator[Site]:
         made.container.store.engine.dispose()
 
 
-def click(element: Any) -> None:
-    """Click, and wait for the page that follows."""
-    from selenium.common.exceptions import StaleElementReferenceException
-
-    def is_gone() -> bool | None:
-        try:
-            element.is_enabled()
-        except StaleElementReferenceException:
-            return True
-        return None
-
-    element.click()
-    wait_for("the next page", is_gone, seconds=20)
-
-
-def sign_in(browser: Any, site: Site) -> None:
-    browser.get(f"{site.address}/inbox")
-    browser.find_element("name", "name").send_keys("Dana Agent")
-    browser.find_element("name", "password").send_keys(PASSWORD)
-    click(browser.find_element("css selector", "main button"))
-    assert browser.current_url == f"{site.address}/inbox"
-
-
 def open_group(browser: Any, site: Site, words: str) -> None:
     browser.get(f"{site.address}/inbox")
-    click(browser.find_element("partial link text", words))
+    follow(browser.find_element("partial link text", words))
 
 
 def article(browser: Any, site: Site, sid: str) -> Any:
@@ -161,7 +140,7 @@ def article(browser: Any, site: Site, sid: str) -> Any:
 def press(place: Any, words: str) -> None:
     """Press the button that begins so."""
     buttons = place.find_elements("tag name", "button")
-    click(next(button for button in buttons if button.text.startswith(words)))
+    follow(next(button for button in buttons if button.text.startswith(words)))
 
 
 def told(browser: Any) -> str:
@@ -183,7 +162,7 @@ def test_what_waits_is_settled_each_way_and_written_once(browser: Any, site: Sit
     many = [site.take("+16175550185") for _ in range(3)]
     everyone = [assigned, elsewhere, lead, ignored, replayed, *many]
     site.wait(CallState.HELD, *everyone)
-    sign_in(browser, site)
+    sign_in(browser, f"{site.address}/inbox", "Dana Agent", PASSWORD)
 
     open_group(browser, site, "1 call: several people fit equally well")
     row = article(browser, site, assigned)
@@ -212,7 +191,7 @@ def test_what_waits_is_settled_each_way_and_written_once(browser: Any, site: Sit
     press(article(browser, site, replayed), "Replay")
     assert "will be delivered again" in told(browser)
 
-    click(browser.find_element("link text", "Replay all that match"))
+    follow(browser.find_element("link text", "Replay all that match"))
     press(browser.find_element("css selector", "main"), "Replay 3 calls")
     assert f"{site.address}/replays/" in browser.current_url
     site.wait(CallState.WRITTEN, *many)
@@ -243,7 +222,7 @@ def test_axe_finds_nothing_serious_and_a_phone_shows_all(
     use_theme(browser, theme)
     sids = [site.take(SHARED), site.take("+16175550181"), site.take("+16175550181")]
     site.wait(CallState.HELD, *sids)
-    sign_in(browser, site)
+    sign_in(browser, f"{site.address}/inbox", "Dana Agent", PASSWORD)
     use_width(browser, 360)
     paths = [
         "/inbox",

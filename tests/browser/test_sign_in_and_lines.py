@@ -20,6 +20,7 @@ from tests.support.chromium import (
     barriers,
     complaints,
     is_too_wide,
+    sign_in,
     use_theme,
     use_width,
 )
@@ -73,21 +74,11 @@ def fill(settings: Settings) -> None:
     store.engine.dispose()
 
 
-def sign_in(browser: Any, address: str, wanted: str = "/lines") -> None:
-    """Sign in by the keyboard, on the way to a page."""
-    from selenium.webdriver.common.keys import Keys
-
-    browser.get(f"{address}{wanted}")
-    browser.find_element("name", "name").send_keys("Lee Agent")
-    browser.find_element("name", "password").send_keys(PASSWORD, Keys.ENTER)
-    wait_for("the page", lambda: browser.current_url == f"{address}{wanted}")
-
-
 @pytest.mark.parametrize(
     "browser", [pytest.param({}, id="script"), pytest.param(NO_SCRIPT, id="none")], indirect=True
 )
 def test_one_signs_in_reads_the_lines_and_signs_out(browser: Any, address: str) -> None:
-    sign_in(browser, address)
+    sign_in(browser, f"{address}/lines", "Lee Agent", PASSWORD)
     text = browser.find_element("tag name", "main").text
     for words in ("Main Street leasing", "(617) 555-0100", "(25 %)", "(617) 555-0199"):
         assert words in text
@@ -114,7 +105,7 @@ def test_axe_finds_nothing_serious(browser: Any, address: str, theme: str) -> No
     use_theme(browser, theme)
     browser.get(f"{address}/login")
     assert barriers(browser) == []
-    sign_in(browser, address)
+    sign_in(browser, f"{address}/lines", "Lee Agent", PASSWORD)
     browser.execute_script(
         "document.querySelectorAll('details').forEach(one => { one.open = true; })"
     )
@@ -127,7 +118,7 @@ def test_the_pages_fit_a_screen_of_360_pixels(browser: Any, address: str) -> Non
     use_width(browser, 360)
     browser.get(f"{address}/login")
     assert not is_too_wide(browser)
-    sign_in(browser, address)
+    sign_in(browser, f"{address}/lines", "Lee Agent", PASSWORD)
     assert not is_too_wide(browser)
     browser.get(f"{address}/nowhere")
     assert not is_too_wide(browser)

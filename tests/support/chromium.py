@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Any
 
+from tests.support.waiting import wait_for
+
 # A preference of the fixture `browser`: its parameter where a page is to work without JavaScript.
 NO_SCRIPT = {"profile.managed_default_content_settings.javascript": 2}
 _AXE = """
@@ -28,6 +30,36 @@ def barriers(browser: Any) -> list[str]:
     browser.execute_script(files("axe_core_python").joinpath("axe.min.js").read_text("utf-8"))
     violations: list[str] = browser.execute_async_script(_AXE)
     return violations
+
+
+def follow(element: Any) -> None:
+    """Click a link or button, and wait for the page that it leads to.
+
+    Asks for the new page rather than after the old element: while pages change, the driver may
+    answer such a question with an error of its own.
+    """
+    from selenium.common.exceptions import WebDriverException
+
+    browser = element.parent
+    old = browser.find_element("tag name", "html")
+
+    def has_come() -> bool:
+        try:
+            return bool(browser.find_element("tag name", "html") != old)
+        except WebDriverException:
+            return False
+
+    element.click()
+    wait_for("the next page", has_come, seconds=20)
+
+
+def sign_in(browser: Any, page: str, name: str, password: str) -> None:
+    """Open a page, be asked who one is, and come to that page. page: its whole address."""
+    browser.get(page)
+    browser.find_element("name", "name").send_keys(name)
+    browser.find_element("name", "password").send_keys(password)
+    follow(browser.find_element("css selector", "main button"))
+    assert browser.current_url == page
 
 
 def use_theme(browser: Any, theme: str) -> None:
