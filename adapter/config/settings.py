@@ -268,6 +268,8 @@ class Settings(BaseModel):
     oidc_client_secret: Secret | None = None
     oidc_operators: Annotated[tuple[str, ...], BeforeValidator(_addresses), _ADDRESSES] = ()
     oidc_viewers: Annotated[tuple[str, ...], BeforeValidator(_addresses), _ADDRESSES] = ()
+    # How many proxies in a row write X-Forwarded-For; None: not known.
+    trusted_proxies: Annotated[int | None, _between(0, 10, "a whole number of proxies", 1)] = None
     # The programs that may use the API (adapter.config.api_tokens).
     api_tokens: Secrets = ()
     # Bearer token for /metrics and the details of /readyz; without it they are for this machine only.
@@ -333,6 +335,11 @@ class Settings(BaseModel):
     def migrated_url(self) -> str:
         """The address of the database that `migrate` uses."""
         return (None if self.is_sqlite else self.database_direct_url) or self.database_url
+
+    @property
+    def known_proxies(self) -> int | None:
+        """How many proxies write X-Forwarded-For, None if nobody said so. Heroku's router is one."""
+        return 1 if self.trusted_proxies is None and self.dyno else self.trusted_proxies
 
     @property
     def line_defaults(self) -> Mapping[str, str | None]:

@@ -244,6 +244,35 @@ def test_made_up_addresses_do_not_get_around_the_pause(app_with: MakeApp, addres
         assert user.sign_in().status_code == 303
 
 
+@pytest.mark.parametrize("settings", [{"TRUSTED_PROXIES": "1"}, {"DYNO": "web.1"}])
+def test_a_flood_by_way_of_a_known_proxy_makes_no_newcomer_wait(
+    app_with: MakeApp, settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "DYNO" in settings:  # where SQLite is refused
+        monkeypatch.setattr(Settings, "require_durable", lambda _: None)
+    app = app_with(**settings)
+    guesser, newcomer = BrowserUser(app, "10.0.0.1"), BrowserUser(app, "10.0.0.1")
+    guesser.get("/login")
+    form = {"name": "Lee", "password": "a guess"}
+    for place in range(60):
+        guesser.post("/login", form, X_Forwarded_For=f"203.0.113.{place}")
+    newcomer.get("/login")
+    form["password"] = PASSWORD
+    made_up = "203.0.113.5, 198.51.100.7"
+    assert newcomer.post("/login", form, X_Forwarded_For=made_up).status_code == 303
+
+
+def test_without_a_proxy_no_header_gets_around_the_pause(app_with: MakeApp) -> None:
+    user = BrowserUser(app_with(TRUSTED_PROXIES="0"), "10.0.0.1")
+    user.get("/login")
+    form = {"name": "Lee", "password": "a guess"}
+    answers = [
+        user.post("/login", form, X_Forwarded_For=f"198.51.100.{place}").status_code
+        for place in range(8)
+    ]
+    assert answers == [403] * 5 + [429] * 3
+
+
 def test_no_stranger_makes_a_browser_wait_that_signed_in_before(app_with: MakeApp) -> None:
     app = app_with()
     user = BrowserUser(app)

@@ -12,6 +12,7 @@ from adapter.operations.lines_report import examine_lines
 from adapter.web.api.routes import ApiDeps, api_routes
 from adapter.web.for_people import ForPeople
 from adapter.web.pages.kept import Kept
+from adapter.web.sign_in.client_address import ClientAddresses
 
 
 def build_api(parts: ForPeople) -> Sequence[Blueprint]:
@@ -30,6 +31,7 @@ def build_api(parts: ForPeople) -> Sequence[Blueprint]:
         findings=findings.get,
         health_reports=parts.health_reports,
         slots=parts.slots,
+        addresses=ClientAddresses(parts.settings.known_proxies),
         clock=parts.clock,
     )
     return (api_routes(deps),)

@@ -39,7 +39,7 @@ from adapter.web.api.health import health_answer
 from adapter.web.api.openapi import PREFIX, openapi
 from adapter.web.api.problems import Refused, bug, http_problem, problem, refused, unavailable
 from adapter.web.inputs import refuse_unfit
-from adapter.web.sign_in.client_address import client_address
+from adapter.web.sign_in.client_address import ClientAddresses
 from adapter.web.slots import Slots
 
 MOST_CALLS = 200
@@ -59,6 +59,7 @@ class ApiDeps:
     findings: Callable[[], Mapping[str, Finding] | None]
     health_reports: HealthReports
     slots: Slots
+    addresses: ClientAddresses
     clock: Callable[[], datetime]
 
 
@@ -100,7 +101,7 @@ def api_routes(deps: ApiDeps) -> Blueprint:
             person_id=wish.person_id,
             target=deps.target,
             lines=deps.lines,
-            by=_actor(),
+            by=actor(),
             alike=alike(call, wish),
             may_ask=False,
         )
@@ -111,13 +112,13 @@ def api_routes(deps: ApiDeps) -> Blueprint:
     @routes.post("/calls/<name>/ignore")
     def ignore(name: str) -> Response:
         call, wish = named(name), _body(models.Decision)
-        decisions.ignore(deps.store, call, by=_actor(), alike=alike(call, wish))
+        decisions.ignore(deps.store, call, by=actor(), alike=alike(call, wish))
         return done(call, "it will not be written; replaying it undoes that")
 
     @routes.post("/calls/<name>/create-lead")
     def create_lead(name: str) -> Response:
         call, wish = named(name), _body(models.Decision)
-        decisions.create_lead(deps.store, call, by=_actor(), alike=alike(call, wish))
+        decisions.create_lead(deps.store, call, by=actor(), alike=alike(call, wish))
         return done(call, "a lead will be made of the caller, and it is written there")
 
     @routes.post("/calls/<name>/replay")
@@ -125,9 +126,7 @@ def api_routes(deps: ApiDeps) -> Blueprint:
         call, wish = named(name), _body(models.Replay)
         if wish.again and wish.same_number:
             raise Refused(400, "again is about one call: leave same_number out")
-        words = replay_call(
-            deps.store, call, again=wish.again, by=_actor(), alike=alike(call, wish)
-        )
+        words = replay_call(deps.store, call, again=wish.again, by=actor(), alike=alike(call, wish))
         if words != WILL_BE:
             now = deps.store.calls.get(call.key) or call
             why = why_skipped(now.state, is_forgotten=now.record.is_forgotten) or words
@@ -200,6 +199,10 @@ def api_routes(deps: ApiDeps) -> Blueprint:
     def document() -> Response:
         return jsonify(openapi())
 
+    def actor() -> Actor:
+        token: ApiToken = g.token
+        return Actor(f"api:{token.name}", deps.addresses.of(request).address)
+
     def named(name: str) -> Call:
         """The one call with this id or key."""
         calls = deps.store.calls.find(name)
@@ -244,11 +247,6 @@ def _token(tokens: Sequence[ApiToken]) -> ApiToken:
 def _role() -> Role:
     token: ApiToken = g.token
     return token.role
-
-
-def _actor() -> Actor:
-    token: ApiToken = g.token
-    return Actor(f"api:{token.name}", client_address(request).address)
 
 
 def _limit() -> int:

@@ -15,6 +15,7 @@ from adapter.storage.sign_ins import SignIns
 from adapter.storage.wrong_passwords import WrongPasswords
 from adapter.web.pages.frame import Frame
 from adapter.web.pages.login import login_routes
+from adapter.web.sign_in.client_address import ClientAddresses
 from adapter.web.sign_in.password_tries import PasswordTries
 from adapter.web.sign_in.roles import Roles
 from adapter.web.sign_in.sessions import Cookies, Sessions
@@ -53,12 +54,22 @@ def entrance(
             viewers=settings.oidc_viewers,
         ),
         slots=slots,
+        addresses=ClientAddresses(settings.known_proxies),
         public_url=settings.public_base_url or "http://localhost",
         default_zone=default_zone,
     )
     tries = PasswordTries(WrongPasswords(session), clock)
     service = oidc.host if oidc else None
-    pages = [login_routes(frame.sessions, frame.cookies, tries, password=password, service=service)]
+    pages = [
+        login_routes(
+            frame.sessions,
+            frame.cookies,
+            tries,
+            frame.addresses,
+            password=password,
+            service=service,
+        )
+    ]
     if oidc is not None:
         pages.append(_oidc_page(oidc, frame))
     return Entrance(frame, pages)

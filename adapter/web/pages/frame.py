@@ -18,7 +18,7 @@ from adapter.observability.logs import logger
 from adapter.web.app import plain_error
 from adapter.web.inputs import refuse_unfit
 from adapter.web.pages.shell import render, use_in_templates
-from adapter.web.sign_in.client_address import client_address
+from adapter.web.sign_in.client_address import ClientAddresses
 from adapter.web.sign_in.roles import Roles
 from adapter.web.sign_in.sessions import Cookies, Sessions
 from adapter.web.sign_in.users import User, Who, may_open
@@ -50,6 +50,7 @@ class Frame:
     sessions: Sessions
     roles: Roles
     slots: Slots
+    addresses: ClientAddresses
     public_url: str
     default_zone: str
 
@@ -107,7 +108,7 @@ class Frame:
         role = self.roles.role_of(sign_in) if sign_in else None
         if sign_in is None or role is None:
             return None
-        return User(sign_in.name, role, client_address(request).address)
+        return User(sign_in.name, role, self.addresses.of(request).address)
 
     def _unknown_address(self, error: HTTPException) -> Response:
         """Answer people with a page, and programs in plain text."""

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, redirect, request
 from adapter.observability.logs import logger
 from adapter.storage.sign_ins import SignIn
 from adapter.web.pages.shell import render
-from adapter.web.sign_in.client_address import client_address
+from adapter.web.sign_in.client_address import ClientAddresses
 from adapter.web.sign_in.password import (
     NotSignedIn,
     TriedTooOften,
@@ -29,6 +29,7 @@ def login_routes(
     sessions: Sessions,
     cookies: Cookies,
     tries: PasswordTries,
+    addresses: ClientAddresses,
     *,
     password: str | None,
     service: str | None = None,
@@ -75,7 +76,7 @@ def login_routes(
         """Return the name to record. Raise NotSignedIn."""
         if password is None:
             raise WrongPassword("There is no password here. Sign in the other way.")
-        client, device = client_address(request), cookies.device()
+        client, device = addresses.of(request), cookies.device()
         if seconds := tries.wait_seconds(client, device):
             raise TriedTooOften(seconds)
         name = recorded_name(raw_name, are_addresses_verified=service is not None)

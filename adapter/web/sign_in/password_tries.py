@@ -17,7 +17,7 @@ FIRST_PAUSE_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 60.0
 # After so long without tries, a source begins anew.
 REMEMBERED = timedelta(hours=1)
-# By way of one peer, in the longest pause. Where no proxy overwrites the header, addresses can be made up.
+# By way of one peer, in the longest pause, where addresses may be made up.
 PEER_TRIES = 40
 _FLUSH_SECONDS = 1.0
 FLUSH_THREAD = "refused-sign-ins"
@@ -56,7 +56,7 @@ class PasswordTries:
         now = self._clock()
         tries = self._wrong.of_source(_source(client, device), now - REMEMBERED)
         seconds = remaining_seconds(tries, now)
-        if device is None and client.peer != client.address:
+        if device is None and client.may_be_made_up:
             seconds = max(seconds, self._wait_for_peer(client.peer, now))
         if seconds <= 0:
             return 0

@@ -6,14 +6,16 @@ import pytest
 from flask import Request
 from werkzeug.test import EnvironBuilder
 
-from adapter.web.sign_in.client_address import ClientAddress, client_address
+from adapter.web.sign_in.client_address import ClientAddress, ClientAddresses
 
 
-def address_of(peer: str, forwarded: str | None = None) -> ClientAddress:
+def address_of(
+    peer: str, forwarded: str | None = None, proxies: int | None = None
+) -> ClientAddress:
     headers = [("X-Forwarded-For", forwarded)] if forwarded is not None else []
     environ = EnvironBuilder(headers=headers).get_environ()
     environ["REMOTE_ADDR"] = peer
-    return client_address(Request(environ))
+    return ClientAddresses(proxies).of(Request(environ))
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,29 @@ def test_the_last_entry_counts_if_the_peer_may_be_a_proxy(
     peer: str, forwarded: str | None, address: str
 ) -> None:
     assert address_of(peer, forwarded).address == address
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "address"),
+    [
+        (0, "9.9.9.9", "10.0.0.1"),
+        (1, "1.1.1.1, 9.9.9.9", "9.9.9.9"),
+        (2, "1.1.1.1, 9.9.9.9, 10.0.0.7", "9.9.9.9"),
+        (2, "9.9.9.9", "10.0.0.1"),
+        (2, None, "10.0.0.1"),
+    ],
+)
+def test_as_many_entries_count_as_there_are_proxies(
+    proxies: int, forwarded: str | None, address: str
+) -> None:
+    found = address_of("10.0.0.1", forwarded, proxies)
+    assert (found.address, found.may_be_made_up) == (address, False)
+
+
+def test_an_address_may_be_made_up_where_nobody_said_who_writes_the_header() -> None:
+    assert address_of("10.0.0.1", "9.9.9.9").may_be_made_up
+    assert not address_of("10.0.0.1").may_be_made_up
+    assert not address_of("8.8.8.8", "9.9.9.9").may_be_made_up
 
 
 def test_one_client_has_all_addresses_of_its_ipv6_network() -> None:
