@@ -103,7 +103,11 @@ COMMANDS = {
         "show",
         "The whole story of one CALL, in order, in plain words. CALL is its id, or how no other id begins.",
     ),
-    "simulate": ("tools", "simulate", "Send one signed hook, as Twilio would."),
+    "simulate": (
+        "simulate",
+        "simulate",
+        "Send signed hooks, as the provider would: of a whole call, or a lone one.",
+    ),
     "sync": (
         "data",
         "sync",

@@ -9,9 +9,10 @@ import socket
 import subprocess  # nosec B404 - it starts this very program, through no shell
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,9 @@ from adapter.domain.outcome import Outcome
 from adapter.processes.lifetime import start
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
 from adapter.sandbox.call_list import CallList
+from adapter.sandbox.stories import STORIES, Story, Teller, ToldCall, began_at
 from adapter.sandbox.twilio import ACCOUNT, hook, new_sid, send
+from adapter.sandbox.twilio_teller import TwilioTeller
 from adapter.targets.propexo.models import CALL_STATUS
 from adapter.text.phrases import clock_duration
 from adapter.text.plain import plain
@@ -40,58 +43,64 @@ LINE = "+16175550100"
 READY_SECONDS = 120
 FINAL_SECONDS = 180
 
-Hooks = Callable[[str], list[dict[str, str]]]
-
 
 @dataclass(frozen=True)
 class Sample:
-    """A call to send, and what must become of it. person None: nothing may be written."""
+    """A call to send, and what must become of it. person None: nothing may be written.
+
+    number: of the other side. seconds: of talk, or of the message. times: how often each hook comes.
+    """
 
     title: str
-    hooks: Hooks
-    state: CallState
-    outcome: str | None = None
-    person: str | None = None
-    talk: int | None = None
+    story: Story
+    number: str
+    person: str | None
+    seconds: int
+    outcome: str
+    talk: int
+    times: int = 1
+    is_backwards: bool = False
     call: str = field(default_factory=new_sid)
 
+    @property
+    def state(self) -> CallState:
+        return CallState.HELD if self.person is None else CallState.WRITTEN
 
-def _one(kind: str, caller: str, seconds: int = 42) -> Hooks:
-    """Return the hooks of a call that one hook reports."""
-    ends = (LINE, caller) if kind == "outbound" else (caller, LINE)
-    return lambda call: [_hook(kind, call, *ends, seconds=seconds)]
-
-
-def _hook(
-    kind: str, call: str, caller: str, called: str = LINE, seconds: int = 42
-) -> dict[str, str]:
-    return hook(kind, call=call, account=ACCOUNT, caller=caller, called=called, seconds=seconds)
-
-
-def _bridged(caller: str, seconds: int, order: tuple[str, ...]) -> Hooks:
-    """Return the hooks of a forwarded call, in this order."""
-    return lambda call: [_hook(kind, call, caller, seconds=seconds) for kind in order]
+    def hooks(self, teller: Teller) -> list[Mapping[str, str]]:
+        """Return the hooks of the whole call, in the order in which they are sent."""
+        began = began_at(self.story, self.seconds, datetime.now(UTC), None)
+        call = ToldCall(self.call, self.number, LINE, began, self.story.is_outbound)
+        moments = self.story.moments(self.seconds)
+        hooks = [hook for moment in moments for hook in teller.hooks(moment, call)]
+        return (hooks[::-1] if self.is_backwards else hooks) * self.times
 
 
 def samples() -> list[Sample]:
     """Return a dozen calls as a leasing office has them."""
     anna, ben, cara, dan = (f"+1617555013{digit}" for digit in (4, 5, 6, 7))
     finn, gia = "+16175550140", "+16175550141"
-    written = CallState.WRITTEN
     return [
-        Sample("answered", _bridged(anna, 192, ("dial", "answered")), written, "answered", "lead_anna", 192),
-        Sample("missed", _one("missed", ben), written, "no_answer", "lead_ben", 0),
-        Sample("busy", _one("busy", cara), written, "busy", "lead_cara", 0),
-        Sample("outbound", _one("outbound", anna, 65), written, "answered", "lead_anna", 65),
-        Sample("told three times", lambda call: _one("missed", anna)(call) * 3, written, "no_answer", "lead_anna", 0),
-        Sample("out of order", _bridged(dan, 75, ("recording", "answered", "dial")), written, "answered", "lead_dan_main", 75),
-        Sample("late recording", _bridged(ben, 600, ("dial", "answered", "recording")), written, "answered", "lead_ben", 600),
-        Sample("voicemail", _bridged(cara, 18, ("voicemail", "answered")), written, "voicemail", "lead_cara", 18),
-        Sample("applicant", _one("missed", finn), written, "no_answer", "applicant_finn", 0),
-        Sample("resident", _bridged(gia, 33, ("dial", "answered")), written, "answered", "resident_gia", 33),
-        Sample("stranger", _one("missed", "+16175550199"), CallState.HELD, "no_answer"),
-        Sample("withheld number", _one("missed", "+266696687"), CallState.HELD, "no_answer"),
-    ]  # fmt: skip
+        _sample("answered", "answered", anna, "lead_anna", 192),
+        _sample("missed", "missed", ben, "lead_ben"),
+        _sample("busy", "busy", cara, "lead_cara"),
+        _sample("outbound", "outbound", anna, "lead_anna", 65),
+        _sample("told three times", "missed", anna, "lead_anna", times=3),
+        _sample("out of order", "forwarded", dan, "lead_dan_main", 75, is_backwards=True),
+        _sample("late recording", "forwarded", ben, "lead_ben", 600),
+        _sample("voicemail", "voicemail", cara, "lead_cara", 18),
+        _sample("applicant", "missed", finn, "applicant_finn"),
+        _sample("resident", "answered", gia, "resident_gia", 33),
+        _sample("stranger", "missed", "+16175550199", None),
+        _sample("withheld number", "missed", "+266696687", None),
+    ]
+
+
+def _sample(
+    title: str, story: str, number: str, person: str | None, seconds: int = 0, **more: Any
+) -> Sample:
+    told = STORIES[story]
+    talk = seconds if told.has_talk else 0
+    return Sample(title, told, number, person, seconds, told.outcome, talk, **more)
 
 
 def run_demo(console: Console, *, keep_open: bool = False, hook_delay: float = 0.0) -> int:
@@ -119,17 +128,19 @@ def run_demo(console: Console, *, keep_open: bool = False, hook_delay: float = 0
                     say(console, line)
                 return 1
             sent = samples()
-            for params in _hooks_of(sent):
+            hooks = _hooks_of(sent, environ)
+            for params in hooks:
                 calls_at_provider.add_ended(params)
             store = Container(Settings.from_environ(environ)).store
             with _progress(console) as progress:
-                _send_all(progress, environ, sent, hook_delay)
+                _send_all(progress, environ, hooks, hook_delay)
                 forged = _send_forged(environ)
                 calls = _await_final(progress, store.calls.get, sent, process)
             written = requests.get(f"{sandbox.url}/_sandbox/events", timeout=30).json()["events"]
             refused = _refused_writes(sandbox.url)
             wrong = _show(console, sent, calls, written, forged)
-            say(console, _summary(sent, written, refused, time.monotonic() - started))
+            seconds = time.monotonic() - started
+            say(console, _summary(len(hooks), len(sent), written, refused, seconds))
             if keep_open:
                 say(console, _invitation(environ, sandbox.url))
                 _wait_for_interrupt(process)
@@ -139,15 +150,15 @@ def run_demo(console: Console, *, keep_open: bool = False, hook_delay: float = 0
         return 1
     say(
         console,
-        "\nNext: cp .env.example .env, put your settings there, and start adapter --env-file .env run; beside it "
-        "adapter doctor (with --env-file too) says what is missing; then give Twilio's number the status callback "
-        "PUBLIC_BASE_URL/webhooks/twilio#rc=5&rp=all",
+        "\nNext: cp .env.example .env, put your settings there, and start adapter --env-file .env run; "
+        "beside it adapter doctor (with --env-file too) says what is missing; then give Twilio's number the "
+        "status callback PUBLIC_BASE_URL/webhooks/twilio#rc=5&rp=all",
     )
     return 0
 
 
 def _refused_writes(sandbox_url: str) -> list[dict[str, Any]]:
-    """Return the new events that Propexo refused. A refused correction (PUT) is no failure: some PMSs take none."""
+    """Return the new events that Propexo refused. A refused correction is no failure: some PMSs take none."""
     refused = requests.get(f"{sandbox_url}/_sandbox/refused", timeout=30).json()["refused"]
     return [each for each in refused if each["method"] == "POST"]
 
@@ -234,14 +245,17 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _hooks_of(sent: list[Sample]) -> list[dict[str, str]]:
-    return [params for sample in sent for params in sample.hooks(sample.call)]
+def _hooks_of(sent: list[Sample], environ: Mapping[str, str]) -> list[Mapping[str, str]]:
+    teller = TwilioTeller(ACCOUNT, environ["TWILIO_AUTH_TOKEN"])
+    return [params for sample in sent for params in sample.hooks(teller)]
 
 
 def _send_all(
-    progress: Progress, environ: Mapping[str, str], sent: list[Sample], delay: float
+    progress: Progress,
+    environ: Mapping[str, str],
+    hooks: Sequence[Mapping[str, str]],
+    delay: float,
 ) -> None:
-    hooks = _hooks_of(sent)
     url = f"{environ['PUBLIC_BASE_URL']}/webhooks/twilio"
     for params in progress.track(hooks, description="signed hooks sent"):
         time.sleep(delay)
@@ -249,7 +263,7 @@ def _send_all(
 
 
 def _send_forged(environ: Mapping[str, str]) -> requests.Response:
-    params = _hook("answered", new_sid(), "+16175550134")
+    params = hook("answered", call=new_sid(), account=ACCOUNT, caller="+16175550134", called=LINE)
     url, forged_with = f"{environ['PUBLIC_BASE_URL']}/webhooks/twilio", "not the token"
     return send(url, params, token=forged_with, timeout=60)
 
@@ -327,11 +341,11 @@ def _is_right(sample: Sample, call: Call, events: list[dict[str, Any]]) -> bool:
     """Return whether the call ended as it should, and the PMS has the one event or none."""
     if (call.state, call.outcome, call.person_id) != (sample.state, sample.outcome, sample.person):
         return False
-    if sample.talk is not None and call.talk_seconds != sample.talk:
+    if call.talk_seconds != sample.talk:
         return False
     if sample.person is None:
         return not events
-    status = CALL_STATUS[Outcome(sample.outcome)] if sample.outcome else None
+    status = CALL_STATUS[Outcome(sample.outcome)]
     return [
         (event["person_id"], event["body"]["call_status"], event["body"]["call_duration"])
         for event in events
@@ -339,13 +353,14 @@ def _is_right(sample: Sample, call: Call, events: list[dict[str, Any]]) -> bool:
 
 
 def _summary(
-    sent: list[Sample],
+    hooks: int,
+    calls: int,
     written: list[dict[str, Any]],
     refused: list[dict[str, Any]],
     seconds: float,
 ) -> str:
     return (
-        f"{len(_hooks_of(sent))} hooks, {len(sent)} calls, {len(written)} events on people's records, "
+        f"{hooks} hooks, {calls} calls, {len(written)} events on people's records, "
         f"{len(refused)} refused by Propexo, in {seconds:.0f} s"
     )
 

@@ -6,19 +6,15 @@ import os
 import sys
 
 import click
-import requests
 
 from adapter.cli import common
 from adapter.cli.as_json import json_option
 from adapter.cli.demo import run_demo
 from adapter.cli.doctor import examine
 from adapter.cli.errors import report_errors
-from adapter.config.settings import Settings
-from adapter.errors import SettingsError
 from adapter.processes.children import refuse_taken_port
 from adapter.processes.lifetime import exit_on_signals
 from adapter.sandbox import serve
-from adapter.sandbox import twilio as simulated
 
 
 @click.command()
@@ -29,61 +25,6 @@ def demo(keep_open: bool, hook_delay: float) -> None:
     """All of it on this machine: signed sample calls in, events out, shown as a table."""
     exit_on_signals()
     sys.exit(run_demo(common.console, keep_open=keep_open, hook_delay=hook_delay))
-
-
-@click.command()
-@click.option("--url", help="Where to send it; default: PUBLIC_BASE_URL/webhooks/twilio.")
-@click.option(
-    "--kind", default="answered", show_default=True, help="What the hook tells; see below."
-)
-@click.option("--from", "caller", default="+16175550134", show_default=True)
-@click.option("--to", "called", default="+16175550100", show_default=True)
-@click.option("--call", "call_sid", help="The call's id; default: a new one.")
-@click.option(
-    "--seconds",
-    default=42,
-    show_default=True,
-    type=click.IntRange(min=0),
-    help="Talk time or message length.",
-)
-@report_errors
-def simulate(
-    url: str | None, kind: str, caller: str, called: str, call_sid: str | None, seconds: int
-) -> None:
-    """Send one signed hook, as Twilio would.
-
-    Kinds: answered, missed, busy, voicemail, dial, recording, machine, transcription, outbound.
-    """
-    settings = Settings.from_environ(os.environ)
-    settings.require_for_web()
-    public = f"{settings.public_base_url}/webhooks/twilio"
-    sid = call_sid or simulated.new_sid()
-    try:
-        params = simulated.hook(
-            kind,
-            call=sid,
-            account=settings.twilio_account_sid or simulated.ACCOUNT,
-            caller=caller,
-            called=called,
-            seconds=seconds,
-        )
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--kind") from error
-    if not settings.twilio_auth_token:
-        raise SettingsError("TWILIO_AUTH_TOKEN is not set: the hook is signed with it")
-    token = settings.twilio_auth_token[0].get_secret_value()
-    try:
-        answer = simulated.send(url or public, params, token=token, signed_url=public)
-    except requests.RequestException as error:
-        fact = f"{url or public} does not answer ({type(error).__name__})"
-        click.echo(f"adapter: {fact}; {simulated.advice(None, url or public)}", err=True)
-        sys.exit(1)
-    if answer.status_code not in (200, 204):
-        click.echo(answer.text.strip()[:500], err=True)
-        advice = simulated.advice(answer.status_code, url or public)
-        click.echo(f"{answer.status_code} for {kind}: it was not taken. Next: {advice}", err=True)
-        sys.exit(1)
-    common.say(f"{answer.status_code} for {kind} of {sid}. Next: adapter show {sid}")
 
 
 @click.command()

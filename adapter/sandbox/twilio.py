@@ -21,12 +21,25 @@ KINDS = (
     "transcription",
     "outbound",
 )
+# The kinds after which it is known how the call ended, though nothing else is told of it.
+TELL_AN_END = frozenset({"answered", "missed", "busy", "dial", "outbound", "transcription"})
 ACCOUNT = "AC" + "0" * 32
 
 
 def new_sid(prefix: str = "CA") -> str:
     """A fresh id of Twilio's shape."""
     return prefix + secrets.token_hex(16)
+
+
+def places() -> dict[str, str]:
+    """Where the two ends of a call are, which is not known."""
+    return {f"{end}{part}": "" for end in ("From", "To") for part in ("City", "Zip")}
+
+
+def recorded(account: str, sid: str) -> dict[str, str]:
+    """Which recording a hook tells of."""
+    url = f"https://api.twilio.com/2010-04-01/Accounts/{account}/Recordings/{sid}"
+    return {"RecordingSid": sid, "RecordingUrl": url}
 
 
 def hook(
@@ -42,19 +55,14 @@ def hook(
     """The parameters of one hook. kind: one of KINDS; seconds: of talk, or of the message."""
     base = {"AccountSid": account, "ApiVersion": "2010-04-01", "CallSid": call}
     ends = {"From": caller, "Caller": caller, "To": called, "Called": called}
-    places = {f"{end}{part}": "" for end in ("From", "To") for part in ("City", "Zip")}
-    sid = recording or new_sid("RE")
-    recorded = {
-        "RecordingSid": sid,
-        "RecordingUrl": f"https://api.twilio.com/2010-04-01/Accounts/{account}/Recordings/{sid}",
-    }
+    about_recording = recorded(account, recording or new_sid("RE"))
     if kind in ("answered", "missed", "busy", "outbound"):
         status = {"missed": "no-answer", "busy": "busy"}.get(kind, "completed")
         talked = seconds if status == "completed" else 0
         return {
             **base,
             **ends,
-            **places,
+            **places(),
             "Direction": "outbound-api" if kind == "outbound" else "inbound",
             "CallStatus": status,
             "CallDuration": str(talked),
@@ -77,7 +85,7 @@ def hook(
     if kind in ("recording", "voicemail"):
         return {
             **base,
-            **recorded,
+            **about_recording,
             "RecordingStatus": "completed",
             "RecordingDuration": str(seconds),
             "RecordingChannels": "1",
@@ -88,7 +96,7 @@ def hook(
         return {
             **base,
             **ends,
-            **recorded,
+            **about_recording,
             "TranscriptionSid": new_sid("TR"),
             "TranscriptionStatus": "completed",
             "TranscriptionText": "Hello, I would like to see the two bedroom apartment.",
@@ -96,6 +104,11 @@ def hook(
     if kind == "machine":
         return {**base, "AnsweredBy": "machine_start", "MachineDetectionDuration": "2400"}
     raise ValueError(f"no hook of kind {kind!r}; there are {', '.join(KINDS)}")
+
+
+def signature_of(url: str, params: Mapping[str, str], token: str) -> str:
+    """Twilio's signature of a hook that it sends to this URL."""
+    return str(RequestValidator(token).compute_signature(url, dict(params)))
 
 
 def send(
@@ -109,7 +122,7 @@ def send(
 ) -> requests.Response:
     """POST a hook as Twilio would. signed_url: the public URL, where it differs from the one asked."""
     if signature is None:
-        signature = RequestValidator(token).compute_signature(signed_url or url, dict(params))
+        signature = signature_of(signed_url or url, params, token)
     return requests.post(
         url,
         data=dict(params),
@@ -119,13 +132,20 @@ def send(
     )
 
 
-def advice(status: int | None, url: str) -> str:
-    """What to do about an answer that is none of the adapter's good ones; None: there was no answer."""
+def advice(
+    status: int | None,
+    url: str,
+    settings: str = "TWILIO_AUTH_TOKEN, TWILIO_ACCOUNT_SID and PUBLIC_BASE_URL",
+) -> str:
+    """What to do about an answer that is none of the adapter's good ones; None: there was no answer.
+
+    settings: those by which a hook is signed.
+    """
     if status is None:
         return "start adapter run (or web), and check PUBLIC_BASE_URL and PORT"
     if status == 403:
         return (
-            "compare TWILIO_AUTH_TOKEN, TWILIO_ACCOUNT_SID and PUBLIC_BASE_URL here with those that the "
+            f"compare {settings} here with those that the "
             "adapter was started with; its log names the URL and the account that it checked"
         )
     if status in (404, 405):

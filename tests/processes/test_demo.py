@@ -106,7 +106,7 @@ def text(console: Console) -> str:
 
 WRONG: list[tuple[str, Callable[[demo.Sample], demo.Sample]]] = [
     ("outcome", lambda sample: replace(sample, outcome="busy")),
-    ("state", lambda sample: replace(sample, state=CallState.HELD)),
+    ("state", lambda sample: replace(sample, person=None)),
     ("person", lambda sample: replace(sample, person="lead_cara")),
     ("talk", lambda sample: replace(sample, talk=7)),
 ]

@@ -7,13 +7,12 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 import pytest
-import responses
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from rich.console import Console
@@ -22,13 +21,11 @@ from adapter.cli import commands, common
 from adapter.config.settings import Settings
 from adapter.domain.call import CallState
 from adapter.errors import PermanentError, TemporaryError
-from adapter.sandbox.twilio import KINDS
 from adapter.storage.engine import open_engine, schema_state
 from adapter.storage.schema import calls
 from tests.support.clock import Clock
 from tests.support.environment import ACCOUNT, ENVIRON
 from tests.support.hooks import CALL, answered_hooks, recording_hook, status_hook
-from tests.support.processes import environment, running, sandbox, wait_until_ready
 from tests.support.waiting import free_port
 from tests.support.world import World
 
@@ -392,71 +389,6 @@ def test_replay_reads_parked_hooks_again_and_says_what_is_left(run: Run, world: 
     result = run("replay", "--state", "parked")
     assert result.exit_code == 1
     assert "1 still cannot be read" in result.output
-
-
-# simulate -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The environment of an adapter that runs."""
-    folder = tmp_path_factory.mktemp("live")
-    with sandbox() as propexo:
-        environ = environment(f"sqlite:///{folder}/live.sqlite3", propexo=propexo.url)
-        with running("run", environ, folder / "log") as process:
-            wait_until_ready(environ, process)
-            yield environ
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_simulate_sends_a_hook_that_is_taken_and_names_the_next_command(
-    live: dict[str, str], kind: str
-) -> None:
-    result = CliRunner().invoke(commands.cli, ["simulate", "--kind", kind], env=live)
-    assert result.exit_code == 0, result.output
-    assert result.output.startswith(("200", "204"))
-    sid = result.output.rsplit(maxsplit=1)[-1]
-    shown = CliRunner().invoke(commands.cli, ["show", sid], env=live)
-    assert shown.exit_code == 0, shown.output
-    assert "hook: " in shown.output
-
-
-def test_simulate_with_another_token_is_refused(live: dict[str, str]) -> None:
-    forged = {**live, "TWILIO_AUTH_TOKEN": "another"}
-    result = CliRunner().invoke(commands.cli, ["simulate"], env=forged)
-    is_told(result, "403", "not taken", "compare TWILIO_AUTH_TOKEN", "its log names the URL")
-    assert "adapter show" not in result.output
-
-
-@pytest.mark.parametrize(
-    ("status", "words"),
-    [
-        (301, "redirects: set PUBLIC_BASE_URL"),
-        (404, "the adapter's own?"),
-        (500, "log says why"),
-        (502, "a proxy answers"),
-        (503, "adapter doctor"),
-    ],
-)
-def test_simulate_says_what_to_do_about_an_answer(run: Run, status: int, words: str) -> None:
-    url = "http://127.0.0.1:1/webhooks/twilio"
-    with responses.RequestsMock() as answers:
-        answers.post(url, status=status, headers={"Location": "http://127.0.0.1:1/elsewhere"})
-        result = run("simulate", "--url", url)
-    is_told(result, str(status), words)
-    assert "adapter show" not in result.output
-
-
-def test_simulate_signs_nothing_with_an_empty_key(run: Run) -> None:
-    """Where only subaccounts have tokens."""
-    subaccounts = '{"AC1": ["a"]}'
-    result = run("simulate", TWILIO_AUTH_TOKEN="", TWILIO_SUBACCOUNT_TOKENS=subaccounts)
-    is_told(result, "TWILIO_AUTH_TOKEN is not set")
-
-
-def test_simulate_without_a_server_says_so(run: Run) -> None:
-    url = f"http://127.0.0.1:{free_port()}/webhooks/twilio"
-    is_told(run("simulate", "--url", url), "does not answer", "start adapter run")
 
 
 # The shell ----------------------------------------------------------------------------------------------
