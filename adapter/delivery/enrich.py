@@ -212,7 +212,7 @@ class Enrichment:
             if relayed is None:
                 return self._wait_for_line(call, now)
             known[leg_id] = relayed
-        for leg_id in self._unnamed(record):
+        for leg_id in self._rules.assess(record).known.unnamed_connections:
             there = self._relays.find_unnamed(record, record.dials[leg_id], over_at)
             if there is None:
                 continue  # it led to a person: no call on another line is known
@@ -224,12 +224,6 @@ class Enrichment:
         if known == record.relayed:
             return record
         return self._keep(call, record.model_copy(update={"relayed": known}), now)
-
-    def _unnamed(self, record: CallRecord) -> list[str]:
-        """Return the connected dials of an incoming call of which no hook says whom they dialled."""
-        has_others = len(self._rules.lines.by_number) > 1
-        is_unnamed = self._rules.assess(record).has_unnamed_connection
-        return list(record.unnamed_connections) if has_others and is_unnamed else []
 
     def _wait_for_line(self, call: Call, now: datetime) -> Reschedule:
         """Wait until the call on our other line is settled. Look often at first: it is our own database."""

@@ -46,8 +46,7 @@ def complete(
     Errors: as of CallLookup. A call or list that the provider does not have adds nothing.
     """
     account, sid = record.account, record.call_id
-    was_asked = asks_for(rules.assess(record).questions, Read.CALL)
-    if was_asked:
+    if asks_for(rules.assess(record).questions, Read.CALL):
         leg = calls.leg(account, sid)
         if leg is not None:
             record = _with(record, legs=[leg])
@@ -56,12 +55,7 @@ def complete(
         elif not record.is_over:
             # The provider does not have it yet, or any more: then the hooks are all there is.
             return record.model_copy(update={"was_read": is_long_known})
-    assessment = rules.assess(record)
-    # Whom a dial connected is asked where something else is asked anyway: it may be one of our own lines.
-    may_lead_to_line = (
-        was_asked and len(rules.lines.by_number) > 1 and assessment.has_unnamed_connection
-    )
-    if asks_for(assessment.questions, Read.LEGS) or may_lead_to_line:
+    if asks_for(rules.assess(record).questions, Read.LEGS):
         record = _with(record, legs=read_list(calls.legs_dialled_by, account, sid))
     assessment = rules.assess(record)
     if asks_for(assessment.questions, Read.RECORDINGS):

@@ -9,8 +9,8 @@ from adapter.domain.due import SettlePolicy, settle_delay
 from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.lines import Lines
 from adapter.domain.outcome import Ending, ending
-from adapter.domain.parties import Direction, Parties, parties
-from adapter.domain.questions import Known, Question, open_questions
+from adapter.domain.parties import Parties, parties
+from adapter.domain.questions import Known, Question, open_questions, waits
 from adapter.domain.record import CallRecord
 
 _LONGEST = 200
@@ -34,13 +34,6 @@ class Assessment:
     def ending(self) -> Ending:
         return self.known.ending
 
-    @property
-    def has_unnamed_connection(self) -> bool:
-        """An incoming call's dial connected somebody, and no leg says whom."""
-        record = self.known.record
-        is_inbound = self.parties.direction is Direction.INBOUND
-        return is_inbound and bool(record.unnamed_connections)
-
     @cached_property
     def questions(self) -> tuple[Question, ...]:
         return open_questions(self.known)
@@ -57,8 +50,8 @@ class CallRules:
         """What follows from this record."""
         who = parties(record, self.lines.is_ours, self.lines.is_line)
         end = ending(record, who)
-        known = Known(record, who, end, self.policy)
-        is_open = end.is_final and bool(open_questions(known))
+        known = Known(record, who, end, self.policy, len(self.lines.by_number) > 1)
+        is_open = end.is_final and waits(open_questions(known))
         return Assessment(known, settle_delay(record, end, self.policy, is_open=is_open))
 
 

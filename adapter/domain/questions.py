@@ -16,7 +16,7 @@ from adapter.domain.due import SettlePolicy, awaits_provider_link
 from adapter.domain.evidence import Evidence
 from adapter.domain.outcome import Ending, Outcome
 from adapter.domain.parties import Direction, Parties, PartyKind
-from adapter.domain.record import CallRecord
+from adapter.domain.record import UNNAMED_LEG, CallRecord
 
 # The provider's API may be behind its own hooks for so long after the end of a call.
 API_LAG = timedelta(seconds=60)
@@ -41,12 +41,13 @@ class Read(StrEnum):
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of a call when a question is looked at."""
+    """What is known of a call when a question is looked at. has_other_lines: we have several lines."""
 
     record: CallRecord
     parties: Parties
     ending: Ending
     policy: SettlePolicy
+    has_other_lines: bool
 
     @property
     def is_uncertain(self) -> bool:
@@ -62,6 +63,12 @@ class Known:
         """That much is clear, though not for how long they talked."""
         return self.ending.outcome is Outcome.ANSWERED and not self.ending.assumed
 
+    @property
+    def unnamed_connections(self) -> tuple[str, ...]:
+        """The dials of an incoming call that connected nobody knows whom: maybe another of our lines."""
+        is_inbound = self.parties.direction is Direction.INBOUND
+        return self.record.unnamed_connections if self.has_other_lines and is_inbound else ()
+
 
 @dataclass(frozen=True)
 class Question:
@@ -69,12 +76,14 @@ class Question:
 
     is_asked_again: it is asked again where the provider's API gives no answer. It is not where the hooks told
     all that they tell of most such calls: those would wait with every outage.
+    is_known_at_once: the API knows the answer before the call ends, so the call is not made to wait for it.
     """
 
     name: str
     read: Read
     is_open: Callable[[Known], bool]
     is_asked_again: bool = True
+    is_known_at_once: bool = False
 
 
 def _has_no_end(k: Known) -> bool:
@@ -109,6 +118,11 @@ def _hides_a_leg(k: Known) -> bool:
     may_dial = is_ours or k.parties.direction is Direction.OUTBOUND
     is_hidden = not k.record.dials.keys() <= k.record.legs.keys()
     return (may_dial and is_hidden) or (is_ours and k.is_uncertain)
+
+
+def _may_lead_to_a_line(k: Known) -> bool:
+    """Then the call on that line tells whether a person talked. A conference or a queue has no leg."""
+    return any(leg_id != UNNAMED_LEG for leg_id in k.unnamed_connections)
 
 
 def _has_legs_that_go_on(k: Known) -> bool:
@@ -156,6 +170,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("how long it lasted", Read.CALL, _has_no_length),
     Question("who or what picked up", Read.CALL, _may_be_a_machine, is_asked_again=False),
     Question("whom our own side dialled", Read.LEGS, _hides_a_leg),
+    Question("whom a dial connected", Read.LEGS, _may_lead_to_a_line, is_known_at_once=True),
     Question("how the legs ended that are not known to have ended", Read.LEGS, _has_legs_that_go_on),
     Question("whether somebody answered, and for how long", Read.LEGS, _may_have_been_answered),
     Question("what came after the last conversation", Read.LEGS, _has_silent_end),
@@ -170,6 +185,11 @@ def open_questions(known: Known) -> tuple[Question, ...]:
     if known.record.was_read:
         return ()
     return tuple(question for question in QUESTIONS if question.is_open(known))
+
+
+def waits(questions: Iterable[Question]) -> bool:
+    """True if the API may need time until it can answer one of these questions."""
+    return any(not question.is_known_at_once for question in questions)
 
 
 def asks_for(questions: Iterable[Question], read: Read) -> bool:

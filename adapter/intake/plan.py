@@ -9,6 +9,7 @@ from adapter.domain.assessment import Assessment, CallRules, list_columns
 from adapter.domain.call import Call, CallState
 from adapter.domain.lifecycle import CallUpdate, NewCall
 from adapter.domain.merge import join
+from adapter.domain.questions import waits
 from adapter.domain.record import CallRecord
 
 
@@ -59,7 +60,7 @@ class CallPlan:
             due_at=_due_at(assessment, over_at, at),
             now=at,
             is_over=record.is_over,
-            is_to_be_asked=bool(assessment.questions),
+            is_to_be_asked=waits(assessment.questions),
         )
         return {**self._derived(record, assessment, over_at, at), **plan}
 

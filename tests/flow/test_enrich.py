@@ -19,7 +19,7 @@ from adapter.storage.api_health import ApiHealth
 from tests.support.clock import Clock
 from tests.support.environment import ACCOUNT, LINE, NOW
 from tests.support.hooks import AGENT, CALL, CALLER, CHILD, answered_hooks, dial_hook, status_hook
-from tests.support.world import OTHER_LINE, FakeReader, World
+from tests.support.world import LINES, OTHER_LINE, FakeReader, World
 
 SILENT = TemporaryError("Twilio's API gave no answer (ConnectTimeout)")
 BUSY = TemporaryError("Twilio's API answered 503", status=503)
@@ -118,7 +118,7 @@ def test_late_hooks_that_settle_nothing_cause_no_further_looks(engine: sa.Engine
 
 
 def test_a_hook_that_settles_the_call_ends_the_waiting(engine: sa.Engine) -> None:
-    world = world_with(engine)
+    world = world_with(engine, children_at=[(0.0, ()), (25.0, [leg(S.COMPLETED, 30)])])
     world.hook(status_hook("completed", 40, **TIMESTAMP))
     world.pass_time(25)
     assert world.target.posts == []
@@ -332,6 +332,66 @@ def test_a_dial_that_does_not_name_our_other_line_is_followed_there_too(
     world.pass_time(70)
     body = post_of(world, CALL)
     assert (body["outcome"], body["talk_seconds"]) == (outcome, talk)
+
+
+@pytest.mark.parametrize("silent_seconds", [0.0, 30.0])
+@pytest.mark.parametrize(
+    ("hooks", "outcome", "talk"),
+    [
+        ([other_dial("completed", 50, bridged=True), on_other_line()], "answered", 50),
+        ([other_dial("canceled", bridged=False), on_other_line()], "abandoned", 0),
+        ([], "no_answer", 0),
+    ],
+    ids=["answered", "caller left", "its hooks are lost"],
+)
+def test_whom_a_dial_connected_is_asked_where_it_may_be_our_other_line(
+    engine: sa.Engine,
+    hooks: list[dict[str, str]],
+    outcome: str,
+    talk: int,
+    silent_seconds: float,
+) -> None:
+    """The hooks of the call there come 20 s late, or never; no hook of this one says whom it dialled."""
+    to_line = [leg(S.COMPLETED, 60, to_number=OTHER_LINE)]
+    world = world_with(engine, children_at=[(0.0, to_line)], silence=(silent_seconds, SILENT))
+    for hook in relay()[1:]:
+        world.hook(hook)
+    world.pass_time(20)
+    assert world.target.posts == []
+    for hook in hooks:
+        world.hook(hook)
+    world.pass_time(70)
+    body = post_of(world, CALL)
+    assert (body["outcome"], body["talk_seconds"]) == (outcome, talk)
+
+
+def test_whom_a_dial_connected_is_known_at_once_and_a_person_is_written_at_once(
+    engine: sa.Engine,
+) -> None:
+    world = world_with(engine, children_at=[(0.0, [leg(S.COMPLETED, 60)])])
+    for hook in relay()[1:]:
+        world.hook(hook)
+    world.pass_time(1)
+    assert post_of(world, CALL)["talk_seconds"] == 60
+    assert asked_at(world) == [0.0]
+
+
+@pytest.mark.parametrize("has_leg", [True, False], ids=["one line", "a conference"])
+def test_nobody_is_asked_where_a_dial_cannot_have_led_to_our_other_line(
+    engine: sa.Engine, has_leg: bool
+) -> None:
+    clock = Clock()
+    lines = LINES.partition(f'[lines."{OTHER_LINE}"]')[0] if has_leg else LINES
+    world = World(engine, clock, reader=Reader(clock), lines=lines)
+    dial, end = relay()[1:]
+    if not has_leg:
+        dial = {**dial, "DialCallStatus": "answered"}
+        del dial["DialCallSid"], dial["DialCallDuration"]
+    for hook in (dial, end):
+        world.hook(hook)
+    world.pass_time(12)
+    assert post_of(world, CALL)["outcome"] == "answered"
+    assert asked_at(world) == []
 
 
 def test_another_call_of_an_offices_number_at_the_same_time_is_another_call(

@@ -13,7 +13,8 @@ Keys of a file:
   after the first hook on; the last of it is rest. rest_silent: for so many seconds it gives no answer.
 
 Keys of expected:
-- from, to: null is not compared. rest_reads: how many reads of the API are made.
+- from, to: null is not compared. rest_reads: how many reads of the API are made; a list
+  where that depends on the order of the hooks.
 - person: the id; "new" is the lead that was made for the number. application: the applicant's application.
 - leads: for how many numbers a lead was made; 0 where this key is missing.
 - started_at: when the call began. within: in how many seconds after the first hook the event is written.
