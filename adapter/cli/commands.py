@@ -98,6 +98,11 @@ COMMANDS = {
         "sandbox",
         "A local stand-in for Propexo that refuses what Propexo refuses, and misbehaves on request.",
     ),
+    "setup": (
+        "setup.command",
+        "setup",
+        "From two keys to lines: asks, checks, writes .env and lines.toml. Safe to run again.",
+    ),
     "show": (
         "calls",
         "show",

@@ -137,6 +137,18 @@ def disconnect(numbers: tuple[str, ...], is_all: bool, dry_run: bool, yes: bool)
     sys.exit(0 if is_well else 1)
 
 
+def connect_lines(container: bootstrap.Container, *, yes: bool) -> bool:
+    """Connect all lines, as `adapter connect --all` does. Return whether all are connected now.
+
+    Raise click.Abort if it is not confirmed, SettingsError, StoreUnavailable.
+    """
+    check = container.alerts.numbers
+    report = check.report()
+    chosen = choose(report, (), is_all=True)
+    plans = plans_to_connect(chosen, replace=False, are_named=bool(check.lines.by_number))
+    return _do(container, check, report, plans, is_all=True, dry_run=False, yes=yes)
+
+
 def _do(
     container: bootstrap.Container,
     check: NumberCheck,

@@ -18,12 +18,11 @@ def with_settings(text: str, values: Mapping[str, str], remarks: Mapping[str, st
     """
     bindings = list(parse_stream(io.StringIO(text)))
     last = {binding.key: at for at, binding in enumerate(bindings) if binding.key in values}
-    kept = [
-        _replaced(binding, values[binding.key])
-        if binding.key in last and last[binding.key] == at and binding.value != values[binding.key]
-        else binding.original.string
-        for at, binding in enumerate(bindings)
-    ]
+    kept = []
+    for at, binding in enumerate(bindings):
+        value = values.get(binding.key or "")
+        is_other = value is not None and last[binding.key] == at and binding.value != value
+        kept.append(_replaced(binding, value or "") if is_other else binding.original.string)
     pieces = ["".join(kept)]
     added = {name: value for name, value in values.items() if name not in last}
     if added and pieces[0] and not pieces[0].endswith("\n"):

@@ -20,6 +20,7 @@ from .faults import AFTER, TRANSPORT, Fault, FaultList, apply, is_unanswered
 from .limits import Grant, RateLimiter
 from .reads import reads
 from .traffic import NO_ANSWER, Traffic
+from .webhooks import webhooks
 from .writes import writes
 
 # What is not Propexo's: no key, no limit, no faults.
@@ -60,6 +61,7 @@ def create_sandbox(
     app.register_blueprint(reads(state))
     app.register_blueprint(writes(state, faults))
     app.register_blueprint(admin(state))
+    app.register_blueprint(webhooks(state))
     app.register_blueprint(control(state, faults, traffic, clear))
     app.register_blueprint((call_list or CallList()).routes())
 

@@ -52,6 +52,7 @@ class SandboxState:
             self._by_person: dict[tuple[str, str], dict[str, JSON]] = defaultdict(dict)
             # Leads whose id was given out by write-status, but which no list shows yet.
             self._unlisted: dict[str, JSON] = {}
+            self.webhooks: list[JSON] = []
             seed_integrations(self)
             for vendor in self._vendors:
                 self.seed(vendor)

@@ -6,40 +6,20 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from adapter.bootstrap import Container
-from adapter.cli.doctor.finding import TIMEOUT, Finding, outcome
+from adapter.cli.doctor.finding import Finding, outcome
 from adapter.config.settings import Settings
 from adapter.domain.lines import Line
 from adapter.domain.phone import mask
 from adapter.errors import AdapterError, CredentialsRefused, SettingsError
-from adapter.targets.propexo.client import PropexoClient
+from adapter.targets.propexo.direct import direct_client
 from adapter.targets.propexo.directory import Directory
 from adapter.targets.propexo.profiles import PROFILES, profile_of
-from adapter.targets.propexo.rate_limiter import RateLimiter
 from adapter.targets.propexo.requirements import integration_problem, line_problems
 
 
-class _Unlimited:
-    """A budget without a limit, for the few requests of the doctor. The database may be down."""
-
-    def spend(self, name: str, *, now: float, allowed: int, share: float) -> float:
-        return 0.0
-
-    def learn(
-        self, name: str, *, now: float, used: int | None, allowed: int | None, closed_until: float
-    ) -> None:
-        return
-
-
 def ask_directly(settings: Settings) -> Directory:
-    """Return Propexo's lists, read without counting the requests."""
-    key = settings.propexo_api_key
-    client = PropexoClient(
-        base_url=settings.propexo_base_url,
-        api_key=key.get_secret_value() if key else "",
-        rate_limiter=RateLimiter(_Unlimited(), name="doctor", limit=0, clock=lambda: 0.0),
-        read_seconds=TIMEOUT[1],
-    )
-    return Directory(client)
+    """Return Propexo's lists, read without counting the requests. The database may be down."""
+    return Directory(direct_client(settings))
 
 
 def check_lines(container: Container, directory: Directory) -> Iterator[Finding]:

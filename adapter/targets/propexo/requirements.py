@@ -103,16 +103,24 @@ def _nobody(line: Line, vendor: str) -> str:
     return f"{vendor} takes no call events for {_plural(line.people)}: {way_out}"
 
 
-def _missing(
+def missing_keys(
     line: Line, vendor: str, profiles: Sequence[Profile], *, makes_leads: bool
-) -> Iterator[str]:
-    """The keys that call events with the line's people need, and new leads where they are to be made."""
+) -> Mapping[str, Sequence[str]]:
+    """The keys that the line lacks for these profiles and for new leads, each with who needs it."""
     needed: dict[str, list[str]] = {}
     for profile in profiles:
         for key in missing(profile, line):
             needed.setdefault(key, []).append(profile.kind.plural)
     for key in missing_for_lead(vendor, line) if makes_leads else ():
         needed.setdefault(key, []).append("new leads")
+    return needed
+
+
+def _missing(
+    line: Line, vendor: str, profiles: Sequence[Profile], *, makes_leads: bool
+) -> Iterator[str]:
+    """The keys that call events with the line's people need, and new leads where they are to be made."""
+    needed = missing_keys(line, vendor, profiles, makes_leads=makes_leads)
     for key, kinds in needed.items():
         yield f"{vendor} needs {key} for {enumeration(kinds)}, the line has none: set {_place(key)}"
 

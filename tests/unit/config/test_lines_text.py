@@ -33,7 +33,7 @@ def test_a_new_file_says_what_it_is() -> None:
     assert with_lines("", [NEW], {}).startswith("# Your phone numbers")
 
 
-@given(st.text(st.characters(exclude_categories=("Cs",)), min_size=1))
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_every_value_is_read_back(value: str) -> None:
     line = LineText(number="+16175550100", remark=value, keys={"name": (value, value)})
     text = with_lines("", [line], {"+16175550101": value})

@@ -1,0 +1,1 @@
+"""How do lines come about by questions and answers? (`adapter setup`)"""
