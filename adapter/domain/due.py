@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from adapter.domain.outcome import Ending, Outcome
+from adapter.domain.outcome import MACHINE, NOT_PICKED_UP, Ending, Outcome
 from adapter.domain.record import CallRecord, Recording, RecordingState
 
 # Hooks of one moment come in any order. Where the caller never got past ringing, the result of a dial may
@@ -53,11 +53,11 @@ def settle_delay(
         # Only dialled legs reported; their parent is likely to follow. Where none of them talked, another
         # may: of a ring-all the others are canceled when one picks up, a hunt goes on. The provider knows.
         return policy.settle_seconds
-    is_message = ending.outcome is Outcome.VOICEMAIL and ending.rule != "machine"
+    is_message = ending.outcome is Outcome.VOICEMAIL and ending.rule != MACHINE
     if is_message and not any(record.transcripts.values()):
         wait = policy.settle_seconds  # a transcription may come
     else:
-        at_once = REORDER_SECONDS if ending.rule == "not_picked_up" else 0.0
+        at_once = REORDER_SECONDS if ending.rule == NOT_PICKED_UP else 0.0
         wait = at_once if ending.is_final and not is_open else policy.settle_seconds
         wait = min(wait, policy.settle_seconds)
     if awaits_provider_link(record, ending, policy):

@@ -298,7 +298,7 @@ def finish(
 ) -> CallUpdate:
     """FINISH: the run ends in this state, and no other run is planned."""
     return {
-        "state": state,
+        **_change(FINISH[state], call),
         "reason": reason,
         "cause": cause,
         "updated_at": now,
@@ -321,12 +321,11 @@ def run_again(
 ) -> CallUpdate:
     """RUN_AGAIN: the run ends in this state, and the next one is due after the delay."""
     update: CallUpdate = {
-        "state": state,
+        **_change(RUN_AGAIN[state], call),
         "reason": reason,
         "cause": None,
         "updated_at": now,
         "waits_for": waits_for,
-        "run": next_run(call.run),
         "due_at": now + timedelta(seconds=delay_seconds),
     }
     if is_failed_attempt:

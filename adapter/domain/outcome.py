@@ -55,6 +55,11 @@ class Ending:
     has_length: bool = True
 
 
+# The rules that say when a call is due, or whether something is asked.
+MACHINE = "machine"
+NOT_PICKED_UP = "not_picked_up"
+OUT_ANSWERED = "out_answered"
+
 # SIP answers for numbers that do not exist or are out of service (RFC 3261 section 21).
 SIP_NO_SUCH_NUMBER = frozenset({404, 410, 484, 604})
 
@@ -158,7 +163,7 @@ def _line_message(e: Evidence) -> int:
 S, O = LegStatus, Outcome  # noqa: E741 - the table below is to be read as a table
 
 RULES: tuple[Rule, ...] = (
-    Rule("machine", lambda e: not e.inbound and e.person_leg.answered_by is AnsweredBy.MACHINE, O.VOICEMAIL, _message_length, "a machine picked up"),
+    Rule(MACHINE, lambda e: not e.inbound and e.person_leg.answered_by is AnsweredBy.MACHINE, O.VOICEMAIL, _message_length, "a machine picked up"),
     Rule("fax", lambda e: not e.inbound and e.person_leg.answered_by is AnsweredBy.FAX, O.FAILED, _nobody_talked, "a fax machine picked up"),
     Rule("dial_connected", lambda e: bool(e.connected_dials), O.ANSWERED, _talk, "the dial was connected"),
     Rule("dialled_leg_answered", lambda e: bool(e.connected_legs), O.ANSWERED, _talk, "a dialled phone picked up"),
@@ -171,7 +176,7 @@ RULES: tuple[Rule, ...] = (
     Rule("out_no_such_number", lambda e: not e.inbound and not _person(e, S.COMPLETED, S.BUSY) and e.person_sip_code in SIP_NO_SUCH_NUMBER, O.DISCONNECTED, _nobody_talked, "the number does not exist or is out of service"),
     Rule("busy", lambda e: _person(e, S.BUSY), O.BUSY, _nobody_talked, "the line was busy"),
     Rule("failed", lambda e: _person(e, S.FAILED), O.FAILED, _nobody_talked, "the call could not be connected"),
-    Rule("not_picked_up", lambda e: _person(e, S.NO_ANSWER), O.NO_ANSWER, _nobody_talked, "nobody picked up"),
+    Rule(NOT_PICKED_UP, lambda e: _person(e, S.NO_ANSWER), O.NO_ANSWER, _nobody_talked, "nobody picked up"),
     Rule("out_canceled", lambda e: not e.inbound and _person(e, S.CANCELED), O.NO_ANSWER, _nobody_talked, "we hung up before the person picked up"),
     Rule("dial_caller_left", lambda e: _someone_was_dialled(e) and _caller_left(e), O.ABANDONED, _nobody_talked, "the caller hung up while it rang"),
     Rule("line_caller_left", lambda e: _line_said(e, O.ABANDONED), O.ABANDONED, _nobody_talked, "the caller hung up while our other line rang"),
@@ -183,7 +188,7 @@ RULES: tuple[Rule, ...] = (
     Rule("dial_not_answered", lambda e: _someone_was_dialled(e), O.NO_ANSWER, _nobody_talked, "the dialled phone did not answer", certain=False),
     Rule("queue_failed", lambda e: bool({QueueExit.FULL, QueueExit.ERROR} & e.queue_exits), O.NO_ANSWER, _nobody_talked, "the queue was full or failed", certain=False),
     Rule("no_message_left", lambda e: any(r.source is RecordingSource.VOICEMAIL for r in e.record.recordings.values()), O.NO_ANSWER, _nobody_talked, "the caller reached the voicemail and left no message"),
-    Rule("out_answered", lambda e: not e.inbound and e.person_leg.direction is not LegDirection.INBOUND and _person(e, S.COMPLETED), O.ANSWERED, lambda e: e.person_leg.duration_seconds, "the person picked up"),
+    Rule(OUT_ANSWERED, lambda e: not e.inbound and e.person_leg.direction is not LegDirection.INBOUND and _person(e, S.COMPLETED), O.ANSWERED, lambda e: e.person_leg.duration_seconds, "the person picked up"),
     Rule("completed_only", lambda e: e.parent.status is S.COMPLETED, O.ANSWERED, lambda e: e.parent.duration_seconds, "the provider reports no more than that it completed", certain=False, assumed=True),
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from adapter.domain.due import SettlePolicy, awaits_provider_link
 from adapter.domain.evidence import Evidence
-from adapter.domain.outcome import Ending, Outcome
+from adapter.domain.outcome import OUT_ANSWERED, Ending, Outcome
 from adapter.domain.parties import Direction, Parties, PartyKind
 from adapter.domain.record import UNNAMED_LEG, CallRecord
 
@@ -140,7 +140,7 @@ def _may_be_a_machine(k: Known) -> bool:
     """Somebody or something picked up where our program called: machine detection has a hook of its own."""
     return (
         k.record.is_over
-        and k.ending.rule == "out_answered"
+        and k.ending.rule == OUT_ANSWERED
         and k.parties.person_leg is not None
         and k.parties.person_leg.answered_by is None
     )

@@ -45,13 +45,6 @@ class Runs:
         rows = connection.execute(_TAKE_DUE if is_postgresql else _TAKE_DUE_ON_SQLITE, values)
         return [(row.key, row.run) for row in rows]
 
-    def oldest_due(self) -> datetime | None:
-        """When the longest-waiting undelivered call became due; it may lie in the future."""
-        query = sa.select(sa.func.min(calls.c.due_at)).where(state_in(lifecycle.UNDELIVERED))
-        with self._session.autocommit() as connection:
-            oldest: datetime | None = connection.execute(query).scalar_one()
-        return oldest
-
     # One run ----------------------------------------------------------------------------------
 
     def claim(self, key: str, run: int) -> Call | None:

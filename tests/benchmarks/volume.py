@@ -28,6 +28,7 @@ from adapter.domain.lines import PersonKind
 from adapter.domain.outcome import Outcome
 from adapter.domain.parties import Direction
 from adapter.storage.engine import open_engine
+from adapter.storage.standing import Standing
 from adapter.storage.store import Store
 from tests.benchmarks.load import ACCOUNT, call_ended, send_all, signed_request
 from tests.benchmarks.servers import adapter, adapter_web, environment, fresh_database
@@ -47,7 +48,7 @@ LISTS: Mapping[str, Callable[[Store], object]] = {
         store.hooks.of_call(f"twilio:{ACCOUNT}:CA{77:032x}"),
         store.attempts.of_call(f"twilio:{ACCOUNT}:CA{77:032x}"),
     ),
-    "oldest due": lambda store: store.runs.oldest_due(),
+    "oldest due": lambda store: Standing(store).undelivered().due_at,
     "parked": lambda store: store.hooks.count_parked(),
 }
 

@@ -30,6 +30,7 @@ from adapter.storage import pooler
 from adapter.storage.calls import stored
 from adapter.storage.rate_budget import RateBudget
 from adapter.storage.schema import calls, hooks, metadata
+from adapter.storage.standing import Standing
 from adapter.storage.store import Store
 from tests.support.environment import NOW
 from tests.support.rows import add, record, row
@@ -262,12 +263,12 @@ def test_calls_are_listed_newest_first_and_filtered(store: Store) -> None:
 
 
 def test_numbers_for_the_metrics(store: Store) -> None:
-    assert store.runs.oldest_due() is None
+    assert Standing(store).undelivered().due_at is None
     for number, state in enumerate(["open", "delivering", "written"]):
         facts = record(f"CA{number}", f"CA{number}")
         add(store, facts, state=state, due_at=NOW + timedelta(minutes=2 - number))
     assert store.calls.count()["open", "answered"] == 1
-    assert store.runs.oldest_due() == NOW + timedelta(minutes=1)
+    assert Standing(store).undelivered().due_at == NOW + timedelta(minutes=1)
 
 
 def test_times_are_aware_and_in_utc_and_naive_ones_are_refused(store: Store) -> None:
