@@ -54,18 +54,22 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def fresh_clone(folder: Path) -> Path:
-    """The repository's files in a folder of their own, with what a host installs, and no more."""
+def repository_files() -> list[str]:
+    """The names of the files that a clone has, and of new ones that are not ignored."""
     if not (ROOT / ".git").exists() or shutil.which("git") is None:
         unavailable("this is no git clone")
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, folder / name)
+    return [name for name in listed.split("\0") if (ROOT / name).is_file()]
+
+
+def fresh_clone(folder: Path) -> Path:
+    """The repository's files in a folder of their own, with what a host installs, and no more."""
+    for name in repository_files():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, folder / name)
     subprocess.run([sys.executable, "-m", "venv", folder / ".venv"], check=True)
     install = ["-m", "pip", "install", "-q", "--require-hashes", "-r", "requirements.txt"]
     subprocess.run([folder / ".venv/bin/python", *install], cwd=folder, check=True)

@@ -291,6 +291,8 @@ def test_app_json_names_only_settings_and_only_commands_that_are_there() -> None
     assert {name.lower() for name in app["env"]} <= set(Settings.model_fields)
     assert all(entry["description"] for entry in app["env"].values())
     assert set(app["formation"]) == {"web", "worker"}
+    assert app["success_url"] == "/inbox"
+    assert app["env"]["PUBLIC_BASE_URL"]["required"] is False  # the app's own name serves
     assert any(addon.startswith("heroku-postgresql") for addon in app["addons"])
 
 
