@@ -15,6 +15,7 @@ from flask import Flask
 
 from adapter.config.lines_file import is_path, read_lines
 from adapter.config.lines_watch import LinesWatch, inherited_lines
+from adapter.config.setting_problems import setting_problems
 from adapter.config.settings import Settings
 from adapter.delivery.build import DeliveryDeps, build_delivery
 from adapter.delivery.bulk_confirm import BulkConfirmation
@@ -93,15 +94,13 @@ class Container:
 
     @cached_property
     def store(self) -> Store:
-        url = self.settings.database_url
-        return Store(
-            database.open_engine(
-                url,
-                pool_size=self.pool_size,
-                pool_seconds=self.pool_seconds,
-                statement_seconds=self.statement_seconds,
-            )
+        engine = database.open_engine(
+            self.settings.database_url,
+            pool_size=self.pool_size,
+            pool_seconds=self.pool_seconds,
+            statement_seconds=self.statement_seconds,
         )
+        return Store(engine)
 
     @cached_property
     def lines(self) -> Lines:
@@ -196,6 +195,7 @@ class Container:
                 rate_limit=self.settings.propexo_rate_limit,
                 alerts=self.alerts,
                 pulse=self.pulse,
+                environ=os.environ,
                 clock=_now,
             )
         )
@@ -288,6 +288,7 @@ class Container:
             lines=self.lines,
             rate_limit=self.settings.propexo_rate_limit,
             rate_limit_name=self.target.name,
+            setting_problems=setting_problems(self.settings, os.environ, {}),
         )
 
     @cached_property
@@ -396,5 +397,4 @@ def read_settings(*, log: bool = True) -> Settings:
     return settings
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+_now = partial(datetime.now, UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import click
@@ -17,7 +18,8 @@ from adapter.domain.actor import Actor
 from adapter.domain.call import Call, CallState
 from adapter.domain.lines import Lines
 from adapter.domain.phone import e164
-from adapter.errors import SettingsError, StoreUnavailable
+from adapter.errors import SettingsError, StoreRefused, StoreUnavailable
+from adapter.operations.own_address import with_told_address as with_address
 from adapter.reconcile.run import begins
 from adapter.storage.engine import refuse_newer, schema_state
 from adapter.storage.store import Store
@@ -77,7 +79,32 @@ def container() -> bootstrap.Container:
         raise SettingsError(
             f"{named(parts.store.engine.url)} has schema {schema}, needed is {needed}: run adapter migrate"
         )
-    return parts
+    return _addressed(parts)
+
+
+def with_told_address(parts: bootstrap.Container) -> bootstrap.Container:
+    """Return the container with the address that web told, if the database is in order and no other is set."""
+    if parts.settings.has_address_of_its_own:
+        return parts
+    try:
+        schema, needed = schema_of(parts.store)
+        return _addressed(parts) if schema == needed else parts
+    except (StoreUnavailable, StoreRefused, SettingsError):
+        return parts  # what is wrong with the database is said elsewhere
+
+
+def _addressed(parts: bootstrap.Container) -> bootstrap.Container:
+    settings = with_address(parts.settings, parts.store)
+    if settings is parts.settings:
+        return parts
+    parts.store.engine.dispose()
+    return replace(parts, settings=settings)
+
+
+def say_address(settings: Settings) -> None:
+    """Say which address is the adapter's, and who says so; on stderr, so that it is in nobody's way."""
+    address, told_by = settings.public_base_url, settings.public_base_url_from
+    click.echo(f"adapter: this adapter is {address} (from {told_by})", err=True)
 
 
 def schema_of(store: Store) -> tuple[str, str]:

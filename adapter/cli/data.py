@@ -36,7 +36,7 @@ from adapter.storage.workers import DEAD_AFTER
 @report_errors
 def lines(as_json: bool) -> None:
     """Every line with its integration, the PMS behind it, and what it lacks."""
-    container = bootstrap.Container(bootstrap.read_settings())
+    container = common.with_told_address(bootstrap.Container(bootstrap.read_settings()))
     checked: list[tuple[Line, str, Sequence[str]]] = []
     for line in container.lines.in_use:
         try:

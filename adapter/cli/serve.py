@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 
 import click
 
@@ -12,7 +13,8 @@ from adapter.cli.errors import report_errors
 from adapter.cli.startup import refuse_unusable, say_start
 from adapter.config.settings import Settings
 from adapter.errors import StoreUnavailable
-from adapter.observability.logs import configure_logging
+from adapter.observability.logs import configure_logging, logger
+from adapter.operations.own_address import with_told_address
 from adapter.processes.children import (
     GRACE_SECONDS,
     LAST_SECONDS,
@@ -21,6 +23,8 @@ from adapter.processes.children import (
 )
 from adapter.processes.lifetime import end_after, leave, stop_signal
 from adapter.storage.trouble import full_disk, named
+
+log = logger("adapter")
 
 
 @click.command()
@@ -44,8 +48,11 @@ def worker() -> None:
     stopping = stop_signal()
     end_after(stopping, GRACE_SECONDS + LAST_SECONDS)
     settings = bootstrap.read_settings()
-    settings.require_for_worker()
+    if settings.public_base_url is not None:
+        settings.require_for_worker()
     common.schema_of(bootstrap.Container(settings).store)
+    settings = _with_address(settings, stopping)
+    settings.require_for_worker()
     if full := full_disk(settings.database_url):
         raise StoreUnavailable(full)
     say_start("worker", settings, common.check_lines(settings))
@@ -54,6 +61,22 @@ def worker() -> None:
     stopping.wait()
     running.stop(GRACE_SECONDS)
     leave(0)
+
+
+def _with_address(settings: Settings, stopping: threading.Event) -> Settings:
+    """Return the settings with the address that web told. On a host, where web starts beside, wait for it."""
+    parts = bootstrap.Container(settings, pool_size=1)
+    is_said = False
+    while True:
+        addressed = with_told_address(settings, parts.store)
+        if addressed.public_base_url is not None or settings.host_variable is None:
+            parts.store.engine.dispose()
+            return addressed
+        if not is_said:
+            is_said = True
+            log.warning("PUBLIC_BASE_URL is not set: waiting for web to tell its address")
+        if stopping.wait(1.0):
+            leave(0)
 
 
 @click.command()

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import click
 import requests
 
+from adapter.bootstrap import Container
 from adapter.cli import common
 from adapter.cli.errors import report_errors
 from adapter.cli.terminal import Column, Listing
@@ -91,7 +92,7 @@ def simulate(
     if is_list:
         _list()
         return
-    settings = Settings.from_environ(os.environ)
+    settings = common.with_told_address(Container(Settings.from_environ(os.environ))).settings
     settings.require_for_web()
     if provider not in TELLERS:
         raise click.BadParameter(f"there are {', '.join(TELLERS)}", param_hint="--provider")

@@ -30,6 +30,7 @@ def say_start(process: str, settings: Settings, lines: Lines) -> None:
         f"{process} starts",
         version=__version__,
         address=settings.public_base_url,
+        address_from=settings.public_base_url_from,
         **({"listens_on": f"{settings.host}:{settings.port}"} if process == "web" else {}),
         database=_database(settings),
         schema=_schema(settings),

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -18,6 +18,8 @@ from pydantic import (
     ValidationError,
 )
 
+from adapter.config import public_address
+from adapter.config.public_address import read_base_url, read_public_address
 from adapter.errors import SettingsError
 
 DEFAULT_DATABASE_URL = "sqlite:///var/adapter.sqlite3"
@@ -101,48 +103,16 @@ def _visible(secret: SecretStr) -> SecretStr:
     return secret
 
 
-# The adapter appends these paths itself, so in PUBLIC_BASE_URL they would stand twice.
-_OWN_PATH = re.compile(
-    r"/webhooks/(?:twilio|propexo|signalwire|telnyx|plivo|vonage|bandwidth)(?=/|$)"
-    r"|/(?:webhooks|recordings|readyz|livez|metrics)$"
-)
-
-
-def _public_base_url(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    path = unquote(re.split("[?#]", value, maxsplit=1)[0])
-    own_path = _OWN_PATH.search(path.rstrip("/").lower())
-    if own_path:
-        raise ValueError(f"it has {own_path[0]}, which the adapter puts behind it itself")
-    return _base_url(value)
-
-
 def _api_base_url(ending: str) -> Callable[[Any], Any]:
     """Return a validator of an API's base URL. ending: the path that the adapter appends itself."""
 
     def check(value: Any) -> Any:
-        url = _base_url(value)
+        url = read_base_url(value)
         if isinstance(url, str) and url.lower().endswith(ending):
             raise ValueError(f"it has {ending}, which the adapter puts behind it itself")
         return url
 
     return check
-
-
-def _base_url(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    try:
-        parts = urlsplit(value)
-        parts.port  # noqa: B018 - raises for ports that cannot be
-    except ValueError as error:
-        raise ValueError(f"it is not a URL ({error})") from error
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("it is not a URL that begins with https:// or http://")
-    if parts.query or parts.fragment or "@" in parts.netloc:
-        raise ValueError("a base URL has no query, fragment or user name")
-    return value.rstrip("/")
 
 
 def _database_url(value: Any) -> Any:
@@ -202,6 +172,12 @@ _FACTS = {
 }
 
 
+# Set by hosts, not by people.
+_HOST_VARIABLES = ("dyno", "render", "fly_app_name")
+# What nobody sets by its name.
+NOT_SET_BY_PEOPLE = frozenset((*_HOST_VARIABLES, "public_base_url_from"))
+
+
 class Settings(BaseModel):
     """The settings. A field has the name of its variable in lower case; docs/operating.md describes each."""
 
@@ -222,7 +198,7 @@ class Settings(BaseModel):
         str, _allowed("an address of this machine, such as 127.0.0.1", pattern=r"^[\w.:-]+$")
     ] = "0.0.0.0"  # nosec B104 - hosts reach the app from outside; HOST narrows it
     port: Annotated[int, _between(0, 65535, "a whole number", 8000)] = 8000
-    public_base_url: Annotated[str | None, BeforeValidator(_public_base_url), _A_BASE_URL] = None
+    public_base_url: Annotated[str | None, BeforeValidator(read_public_address), _A_BASE_URL] = None
     twilio_account_sid: str | None = None
     twilio_auth_token: Secrets = ()
     twilio_subaccount_tokens: Annotated[
@@ -263,7 +239,7 @@ class Settings(BaseModel):
     # One password for all operators. Without it and without OIDC there are no pages.
     admin_password: Secret | None = None
     # The sign-in service of operators and viewers (adapter.config.oidc).
-    oidc_issuer: Annotated[str | None, BeforeValidator(_base_url), _A_BASE_URL] = None
+    oidc_issuer: Annotated[str | None, BeforeValidator(read_base_url), _A_BASE_URL] = None
     oidc_client_id: str | None = None
     oidc_client_secret: Secret | None = None
     oidc_operators: Annotated[tuple[str, ...], BeforeValidator(_addresses), _ADDRESSES] = ()
@@ -298,9 +274,14 @@ class Settings(BaseModel):
     attempt_days: Days = 90
     call_days: Days = 1825
     workflow_days: Days = 7
+    # Opens the tunnel of `adapter run --tunnel`.
+    ngrok_authtoken: Secret | None = None
     # Set by hosts, not by people.
     dyno: str | None = None
     render: str | None = None
+    fly_app_name: str | None = None
+    # Who says what public_base_url is: a variable, or where else it is from.
+    public_base_url_from: str = public_address.SETTING
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -311,10 +292,11 @@ class Settings(BaseModel):
         values = {
             name: environ[name.upper()].strip()
             for name in cls.model_fields
-            if environ.get(name.upper(), "").strip()
+            if name != "public_base_url_from" and environ.get(name.upper(), "").strip()
         }
-        is_on_host = values.get("dyno") or values.get("render")
+        is_on_host = any(name in values for name in _HOST_VARIABLES)
         values.setdefault("log_format", "json" if is_on_host else "console")
+        values |= public_address.beside_the_setting(environ)
         try:
             return cls.model_validate(values)
         except ValidationError as error:
@@ -326,6 +308,25 @@ class Settings(BaseModel):
             raise SettingsError(
                 f"{name.upper()}: {fact}", setting=name.upper(), fact=fact
             ) from error
+
+    @property
+    def host_variable(self) -> str | None:
+        """The variable that tells on which host this runs; None on a machine of one's own."""
+        found = (name for name in _HOST_VARIABLES if getattr(self, name))
+        return next((name.upper() for name in found), None)
+
+    def at(self, address: str, told_by: str) -> Settings:
+        """Return these settings with another public address. told_by: who says so, in words."""
+        return self.model_copy(update={"public_base_url": address, "public_base_url_from": told_by})
+
+    @property
+    def has_address_of_its_own(self) -> bool:
+        """Whether PUBLIC_BASE_URL is set here, or `adapter run` gave it: no other address counts then."""
+        is_from_elsewhere = self.public_base_url_from in (
+            public_address.DATABASE,
+            *public_address.HOSTS,
+        )
+        return self.public_base_url is not None and not is_from_elsewhere
 
     @property
     def is_sqlite(self) -> bool:
@@ -377,7 +378,8 @@ class Settings(BaseModel):
         if self.public_base_url is None:
             raise SettingsError(
                 "PUBLIC_BASE_URL is not set: events link to the page of their call; "
-                "set it to the adapter's public address, like https://calls.example.com"
+                "set it to the adapter's public address, like https://calls.example.com, or start web with "
+                "this database first: it keeps its address there"
             )
 
     def require_durable(self) -> None:

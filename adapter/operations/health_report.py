@@ -14,12 +14,15 @@ from enum import StrEnum
 from math import ceil, inf
 from zoneinfo import ZoneInfo
 
+from adapter.config.lines_watch import OTHER_LINES
 from adapter.domain.lines import Line, Lines
 from adapter.operations.alarms import Alarms
+from adapter.operations.set_up_checks import set_up_report
 from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.daily_balances import DailyBalance, DailyBalances
 from adapter.storage.hourly_counts import Counted, HourCount, HourlyCounts
 from adapter.storage.line_calls import last_calls
+from adapter.storage.set_up_checks import SetUpChecks
 from adapter.storage.standing import Standing, Undelivered
 from adapter.storage.store import Store
 from adapter.storage.workers import DEAD_AFTER
@@ -89,6 +92,7 @@ class Breaker:
 class HealthReport:
     """How all goes. problems: by name, a sentence that also says what to do.
 
+    not_known: what nobody has looked at lately, in sentences.
     buckets: hours for a period of a day, else days; the oldest first, also those without calls.
     shares: of the calls of the period, by state, from 0 to 1.
     last_calls: when the adapter first heard of the newest call on each line; None: it had none.
@@ -98,6 +102,7 @@ class HealthReport:
     at: datetime
     period: Period
     problems: Mapping[str, str]
+    not_known: Sequence[str]
     workers_alive: int
     undelivered: Undelivered
     oldest_unconfirmed_at: datetime | None
@@ -119,7 +124,10 @@ class HealthReport:
 
 @dataclass(frozen=True, kw_only=True)
 class HealthReports:
-    """Makes reports. rate_limit: requests a minute that the settings allow; rate_limit_name: of its budget."""
+    """Makes reports. rate_limit: requests a minute that the settings allow; rate_limit_name: of its budget.
+
+    setting_problems: what is wrong with the settings of this process, by setting.
+    """
 
     store: Store
     alarms: Alarms
@@ -127,6 +135,7 @@ class HealthReports:
     lines: Lines
     rate_limit: int
     rate_limit_name: str
+    setting_problems: Mapping[str, str]
 
     def report(self, period: Period) -> HealthReport:
         """Return the report of this period until now. Raise StoreUnavailable."""
@@ -139,10 +148,12 @@ class HealthReports:
             states.update(bucket.by_state)
         used, stated = standing.budget(self.rate_limit_name, now.timestamp())
         seen = self.store.workers.seen_at().values()
+        set_up = set_up_report(SetUpChecks(self.store), self.setting_problems, now)
         return HealthReport(
             at=now,
             period=period,
-            problems=self._problems(),
+            problems={**self._problems(now), **set_up.problems},
+            not_known=set_up.not_known,
             workers_alive=sum(now - at < DEAD_AFTER for at in seen),
             undelivered=standing.undelivered(),
             oldest_unconfirmed_at=standing.oldest_unconfirmed(),
@@ -161,8 +172,11 @@ class HealthReports:
         newest = last_calls(self.store, list(self.lines.by_number))
         return [(line, newest.get(number)) for number, line in self.lines.by_number.items()]
 
-    def _problems(self) -> Mapping[str, str]:
+    def _problems(self, now: datetime) -> Mapping[str, str]:
         found = {name: alarm() for name, alarm in self.alarms.by_name().items()}
+        since = now - DEAD_AFTER
+        others = self.store.workers.count_with_other_lines(self.lines.digest, since)
+        found["lines in use"] = OTHER_LINES.format(others) if others else None
         return {name: sentence for name, sentence in found.items() if sentence}
 
 

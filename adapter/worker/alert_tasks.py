@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+from adapter.config.public_address import TUNNEL
 from adapter.net.heartbeat import ping
 from adapter.observability.logs import logger
 from adapter.observability.metrics import REFUSED_HOOKS
 from adapter.operations.alerts.build import Alerting
+from adapter.operations.own_address import AddressTeller
 from adapter.storage.refused_hooks import RefusedHooks
 from adapter.storage.session import Session
 from adapter.storage.task_leases import TaskLeases
@@ -20,6 +22,8 @@ WEB_LOOKS_EVERY = timedelta(minutes=1)
 PING_EVERY = timedelta(minutes=1)
 CALLBACKS_EVERY = timedelta(hours=6)
 FLUSH_EVERY = timedelta(seconds=10)
+# Until it is told, as the database may be down or not migrated at the start.
+TELL_EVERY = timedelta(seconds=5)
 # Who looks is replaced soon after it died.
 LEASE = timedelta(seconds=15)
 
@@ -29,7 +33,8 @@ log = logger("adapter.worker.alerts")
 def alert_tasks(alerts: Alerting, pulse: Pulse) -> Iterator[PeriodicTask]:
     """What one worker does at a time."""
     yield PeriodicTask("alerts", lambda turn: _look(alerts, turn), every=LOOK_EVERY, lease=LEASE)
-    yield PeriodicTask("callbacks", lambda _: alerts.callbacks.look(), every=CALLBACKS_EVERY)
+    if alerts.settings.public_base_url_from != TUNNEL:  # it ends, and the numbers go back with it
+        yield PeriodicTask("callbacks", lambda _: alerts.callbacks.look(), every=CALLBACKS_EVERY)
     if alerts.digest is not None:
         digest = alerts.digest
         yield PeriodicTask("digest", lambda _: digest.plan(), at=digest.next_at)
@@ -40,12 +45,14 @@ def alert_tasks(alerts: Alerting, pulse: Pulse) -> Iterator[PeriodicTask]:
 
 def web_tasks(alerts: Alerting, started_at: datetime) -> Iterator[PeriodicTask]:
     """What web does beside its requests, as no worker may be there. started_at: of this process."""
+    teller = AddressTeller(alerts.settings, alerts.store, alerts.clock)
 
     def look(turn: Turn) -> None:
         alerts.watch.look_from_web(started_at)
         if alerts.watch.is_no_worker_there(started_at):
             alerts.sender.send_waiting(turn.go_on)
 
+    yield PeriodicTask("address", lambda _: teller.tell(), every=TELL_EVERY, in_each_worker=True)
     yield PeriodicTask("alerts_web", look, every=WEB_LOOKS_EVERY, lease=LEASE)
     yield PeriodicTask(
         "refused_hooks",

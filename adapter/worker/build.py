@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapter.config.lines_watch import LOOK_SECONDS, LinesWatch
+from adapter.config.setting_problems import setting_problems
 from adapter.config.settings import Settings
 from adapter.delivery.bulk_confirm import BulkConfirmation
 from adapter.intake.service import Intake
 from adapter.observability.metrics import TALLY
 from adapter.operations.alerts.build import Alerting
 from adapter.operations.bulk_replay import BulkReplaying, BulkReplayTask
+from adapter.operations.own_address import AddressWatch
+from adapter.operations.set_up_checks import WorkerChecks
 from adapter.reconcile.run import Reconciliation
 from adapter.storage.hourly_counts import HourlyCounts
 from adapter.storage.pauses import Pauses
@@ -43,6 +46,7 @@ class WorkDeps:
     rate_limit: int
     alerts: Alerting
     pulse: Pulse
+    environ: Mapping[str, str]
     clock: Callable[[], datetime]
 
 
@@ -72,6 +76,13 @@ def build_work(deps: WorkDeps) -> Work:
         ),
         alerts=deps.alerts,
         pulse=deps.pulse,
+        checks=WorkerChecks(
+            store=store,
+            address=settings.public_base_url,
+            settings=lambda: setting_problems(settings, deps.environ, {}),
+            clock=clock,
+        ),
+        watch_address=AddressWatch(settings, store).look,
     )
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapter.observability.logs import logger
+from adapter.operations import set_up_checks
 from adapter.operations.alerts.build import Alerting
 from adapter.operations.bulk_replay import BulkReplayTask
+from adapter.operations.set_up_checks import WorkerChecks
 from adapter.reconcile.run import Reconciliation
 from adapter.storage.hourly_counts import HourlyCounts
 from adapter.storage.retention import Retention
@@ -58,6 +60,8 @@ class Work:
     bulk_replay: BulkReplayTask
     alerts: Alerting
     pulse: Pulse
+    checks: WorkerChecks
+    watch_address: Callable[[], None]
 
 
 def periodic_tasks(work: Work) -> Sequence[PeriodicTask]:
@@ -66,6 +70,7 @@ def periodic_tasks(work: Work) -> Sequence[PeriodicTask]:
         *_frequent(work),
         *_counting(work.hourly_counts),
         *_own(work),
+        PeriodicTask("set up", work.checks.look, every=set_up_checks.EVERY, lease=SHORT_LEASE),
         *timed(work.reconciliation, work.retention, work.held),
         *alert_tasks(work.alerts, work.pulse),
     ]
@@ -119,6 +124,9 @@ def _own(work: Work) -> Iterator[PeriodicTask]:
     if work.watch_lines_file:
         yield task("lines file", work.lines_file_every, work.watch_lines_file)
     yield task("totals", timedelta(seconds=15), work.flush_totals)
+    yield PeriodicTask(
+        "address", lambda _: work.watch_address(), every=timedelta(minutes=1), in_each_worker=True
+    )
     yield task("waking", timedelta(seconds=5), work.resume_paused)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +13,7 @@ from adapter.config.settings import Settings
 from adapter.errors import TemporaryError
 from adapter.operations.lines_report import Finding
 from adapter.storage.hourly_counts import HourlyCounts
+from adapter.storage.set_up_checks import SetUpChecks
 from adapter.storage.store import Store
 from tests.support.browser_user import PASSWORD, BrowserUser
 from tests.support.environment import ENVIRON, LINE
@@ -105,3 +107,30 @@ def test_what_could_not_be_asked_is_said_to_be_unknown(
     assert page.status_code == 200
     assert "Not known yet: what the lines lack." in page.text
     assert "Not known: whether each number calls back here." in page.text
+
+
+def test_what_doctor_finds_in_the_settings_stands_there(
+    database_url: str, store: Store, settings: Settings
+) -> None:
+    """Web's own, and what a worker has told. What nobody has looked at is said to be unknown."""
+    environ = {**ENVIRON, "DATABASE_URL": database_url, "ADMIN_PASSWORD": PASSWORD}
+    reader = BrowserUser(web_app(Settings.from_environ({**environ, "PROPEXO_API_KEY": ""})))
+    reader.sign_in()
+    page = reader.get("/health")
+    assert "PROPEXO_API_KEY</strong>: PROPEXO_API_KEY is not set" in page.text
+    assert "Not known: whether the public address leads here" in page.text
+    checks = SetUpChecks(store)
+    checks.put("public address", {"public address": "something else answers"}, datetime.now(UTC))
+    checks.put("settings of the worker", {}, datetime.now(UTC))
+    page = reader.get("/health")
+    assert "public address</strong>: something else answers" in page.text
+    assert "Not known: whether the public address" not in page.text
+
+
+def test_no_two_regions_have_the_same_name(user: BrowserUser, store: Store) -> None:
+    """axe calls it landmark-unique: a screen reader lists them by their names."""
+    page = user.get("/health").text
+    headings = dict(re.findall(r'<h2 id="([^"]+)">([^<]+)<', page))
+    names = [headings[id_] for id_ in re.findall(r'<section aria-labelledby="([^"]+)"', page)]
+    names += re.findall(r'role="region" aria-label="([^"]+)"', page)
+    assert len(names) > 3 and len(names) == len(set(names))

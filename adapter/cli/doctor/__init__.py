@@ -22,7 +22,7 @@ from adapter.cli.doctor.finding import Finding, outcome
 from adapter.cli.doctor.numbers import check_numbers
 from adapter.cli.doctor.propexo import ask_directly, check_lines, check_propexo
 from adapter.cli.doctor.provider_api import check_provider_api
-from adapter.cli.doctor.public import check_public
+from adapter.cli.doctor.public import check_public, with_told_address
 from adapter.cli.doctor.settings import check_settings
 from adapter.cli.doctor.twilio import check_twilio
 from adapter.cli.terminal import Column, Listing, say
@@ -30,7 +30,7 @@ from adapter.cli.terminal import Column, Listing, say
 
 def examine(console: Console, environ: Mapping[str, str], *, as_json: bool = False) -> int:
     """Run every check and print the findings. Return 0 if all is well, else 1."""
-    settings, findings = check_settings(environ)
+    settings, findings = check_settings(environ, with_told_address)
     container = Container(settings)
     directory = ask_directly(settings)
     for name, check in (

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-import requests
-
 from adapter.errors import AdapterError
 from adapter.observability.redact import hide_numbers
-
-TIMEOUT = (5.0, 10.0)
 
 
 @dataclass(frozen=True)
@@ -43,12 +39,3 @@ def first_line(error: Exception) -> str:
     """Return the first line of an error's text. A database driver adds the statement and links."""
     lines = str(getattr(error, "orig", None) or error).strip().splitlines()
     return hide_numbers(lines[0])[:200] if lines else type(error).__name__
-
-
-def failure(error: requests.RequestException) -> str:
-    """Return why there was no answer, in words that follow an address."""
-    if isinstance(error, requests.exceptions.SSLError):
-        return "has no valid certificate"
-    if isinstance(error, requests.Timeout):
-        return "does not answer in time"
-    return "cannot be reached"

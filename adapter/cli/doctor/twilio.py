@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import requests
 
-from adapter.cli.doctor.finding import TIMEOUT, Finding, failure
+from adapter.cli.doctor.finding import Finding
 from adapter.config.settings import Settings
+from adapter.net.no_answer import SHORT_TIMEOUT, no_answer_words
 from adapter.net.sessions import new_session
 
 
@@ -39,11 +40,11 @@ def _problem(base: str, sid: str, token: str, setting: str) -> str | None:
         answer = new_session().get(
             f"{base}/2010-04-01/Accounts/{sid}.json",
             auth=(sid, token),
-            timeout=TIMEOUT,
+            timeout=SHORT_TIMEOUT,
             allow_redirects=False,
         )
     except requests.RequestException as error:
-        return f"{base} {failure(error)}; check TWILIO_API_BASE_URL and the network"
+        return f"{base} {no_answer_words(error)}; check TWILIO_API_BASE_URL and the network"
     if answer.status_code in (401, 403):
         return (
             f"{setting} is refused for this account ({answer.status_code}): copy the token from "

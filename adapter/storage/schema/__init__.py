@@ -22,6 +22,7 @@ from adapter.storage.schema.decisions import bulk_replays, decisions
 from adapter.storage.schema.numbers import callback_changes
 from adapter.storage.schema.people import new_leads, people, person_numbers, syncs
 from adapter.storage.schema.reports import daily_balances, hourly_counts
+from adapter.storage.schema.set_up import set_up_checks, web_addresses
 from adapter.storage.schema.sign_in import sign_ins, wrong_passwords
 from adapter.storage.schema.workers import (
     breakers,
@@ -69,9 +70,11 @@ __all__ = [
     "refuse_naive",
     "refused_hooks",
     "secrets",
+    "set_up_checks",
     "sign_ins",
     "syncs",
     "totals",
+    "web_addresses",
     "workers",
     "wrong_passwords",
 ]

@@ -16,6 +16,7 @@ def health_answer(report: HealthReport, role: Role) -> models.Health:
         at=report.at,
         period=report.period,
         problems={name: shown_text(text, role) or "" for name, text in report.problems.items()},
+        not_known=list(report.not_known),
         workers_alive=report.workers_alive,
         waiting=report.undelivered.count,
         oldest_due_at=report.undelivered.due_at,

@@ -185,6 +185,7 @@ class Health(Answer):
     at: Time
     period: Period
     problems: dict[str, str]
+    not_known: Annotated[list[str], Field(description="what nobody has looked at lately")]
     workers_alive: int
     waiting: Annotated[int, Field(description="calls that are to be written and are not")]
     oldest_due_at: Time | None

@@ -45,6 +45,7 @@ def reports(store: Store, clock: Clock) -> HealthReports:
         clock=clock,
         lines=read_lines(LINES, {}),
         rate_limit=150,
+        setting_problems={},
         rate_limit_name="propexo",
     )
 
