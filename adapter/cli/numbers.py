@@ -48,7 +48,7 @@ _yes_option = click.option("--yes", is_flag=True, help="Do not ask first.")
 @report_errors
 def numbers(as_json: bool) -> None:
     """Every number of your Twilio accounts: where it calls back to, and what it lacks."""
-    container = bootstrap.Container(bootstrap.read_settings())
+    container = common.with_told_address(bootstrap.Container(bootstrap.read_settings()))
     _require_address(container)
     check = (
         container.alerts.numbers
@@ -56,6 +56,7 @@ def numbers(as_json: bool) -> None:
         else dataclasses.replace(container.alerts.numbers, own=None)
     )
     report = check.report()
+    common.say_address(container.settings)
     if as_json:
         print_json(numbers_json(report))
     else:
@@ -94,6 +95,7 @@ def connect(
     _require_address(container)
     check = container.alerts.numbers
     report = check.report()
+    common.say_address(container.settings)
     chosen = choose(report, wanted, is_all=is_all)
     are_named = bool(wanted) or bool(check.lines.by_number)
     plans = plans_to_connect(chosen, replace=replace, are_named=are_named)
@@ -130,7 +132,7 @@ def disconnect(numbers: tuple[str, ...], is_all: bool, dry_run: bool, yes: bool)
     check = container.alerts.numbers
     report = check.report()
     chosen = None if is_all else choose(report, wanted, is_all=False)
-    plans = _connector(container).plans_to_disconnect(report, chosen)
+    plans = connector_of(container).plans_to_disconnect(report, chosen)
     is_well = _do(container, check, report, plans, is_all=False, dry_run=dry_run, yes=yes)
     if not plans:
         common.say("No number calls back here: there is nothing to give back.")
@@ -177,7 +179,7 @@ def _do(
     if not to_do:
         return is_well
     _confirm(len(to_do), yes=yes)
-    return _carry_out(_connector(container), to_do) and is_well
+    return _carry_out(connector_of(container), to_do) and is_well
 
 
 def _carry_out(connector: Connector, plans: Sequence[Plan]) -> bool:
@@ -216,6 +218,11 @@ def _wanted(given: Sequence[str], *, is_all: bool) -> list[str]:
     """Return the numbers in E.164. Raise UsageError if nothing is named, or both ways."""
     if bool(given) == is_all:
         raise click.UsageError("name the numbers, such as +16175550100, or give --all")
+    return wanted_numbers(given)
+
+
+def wanted_numbers(given: Sequence[str]) -> list[str]:
+    """Return the numbers in E.164. Raise BadParameter if one is none."""
     wanted = []
     for raw in given:
         number = e164(raw)
@@ -225,7 +232,8 @@ def _wanted(given: Sequence[str], *, is_all: bool) -> list[str]:
     return wanted
 
 
-def _connector(container: bootstrap.Container) -> Connector:
+def connector_of(container: bootstrap.Container) -> Connector:
+    """Return what makes the changes, in the name of the user of this machine."""
     return Connector(
         providers=container.providers,
         changes=CallbackChanges(container.store),
@@ -238,7 +246,8 @@ def _require_address(container: bootstrap.Container) -> None:
     if container.settings.public_base_url is None:
         raise SettingsError(
             "PUBLIC_BASE_URL is not set: it says where numbers are to call back to; set it to the "
-            "adapter's public address, like https://calls.example.com"
+            "adapter's public address, like https://calls.example.com, or start web with this database "
+            "first: it keeps its address there"
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 MASK = "***"
@@ -42,7 +43,13 @@ class ChangeKind(StrEnum):
     """Why a callback was changed."""
 
     CONNECT = "connect"
+    TUNNEL = "tunnel"  # connected to a tunnel, until it ends
     DISCONNECT = "disconnect"
+
+    @property
+    def is_ours(self) -> bool:
+        """Return whether the new value is an address of ours."""
+        return self is not ChangeKind.DISCONNECT
 
 
 @dataclass(frozen=True)
@@ -91,18 +98,32 @@ def value_before(changes: list[CallbackChange], present: Callback) -> Callback |
     """Return what was there before we connected; None if the present value is not one that we set.
 
     changes: of one callback, the oldest first. Connecting again (another fragment, another address of ours)
-    follows on what we had set ourselves: then it is what was there before the first of these changes.
+    follows on what we had set ourselves: then it is what was there before the first of these changes. A tunnel
+    follows only on tunnels that did not end in order: what `adapter connect` had set is there again after it.
     """
     before: Callback | None = None
+    is_tunnel = False
     for change in reversed(changes):
         if before is None:
-            is_ours = change.kind is ChangeKind.CONNECT and change.new.address == present.address
-            before = change.old if is_ours else None
-        elif change.kind is ChangeKind.CONNECT and change.new.address == before.address:
+            if change.kind.is_ours and change.new.address == present.address:
+                before, is_tunnel = change.old, change.kind is ChangeKind.TUNNEL
+        elif change.kind.is_ours and change.new.address == before.address:
+            if is_tunnel and change.kind is not ChangeKind.TUNNEL:
+                break
             before = change.old
         elif change.confirmed_at is not None:
             break
     return before
+
+
+def is_of_a_tunnel(changes: list[CallbackChange], present: Callback) -> bool:
+    """Return whether the present value is one that a tunnel has set, and nobody after it."""
+    ours = (
+        change
+        for change in reversed(changes)
+        if change.kind.is_ours and change.new.address == present.address
+    )
+    return any(change.kind is ChangeKind.TUNNEL for change in islice(ours, 1))
 
 
 def shown_url(url: str) -> str:

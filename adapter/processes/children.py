@@ -9,8 +9,9 @@ import socket
 import subprocess  # nosec B404 - it starts this very program, through no shell
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from adapter.errors import SettingsError
@@ -57,13 +58,22 @@ def run_once(command: Sequence[str], environ: Mapping[str, str]) -> int:
     return child.wait()
 
 
-def run_together(commands: Mapping[str, list[str]], environ: Mapping[str, str]) -> int:
+def run_together(
+    commands: Mapping[str, list[str]],
+    environ: Mapping[str, str],
+    *,
+    stopping: threading.Event | None = None,
+    meanwhile: Callable[[], None] = lambda: None,
+    before_stop: Callable[[], None] = lambda: None,
+) -> int:
     """Run adapter commands side by side until one ends or a signal comes. Return the exit code.
 
     If one ends by itself, the others are stopped too. Otherwise half of the adapter would go on, for example
     take calls that nobody writes, and the host would not notice.
+    stopping: of `stop_signal`, if the caller has it already. meanwhile: called again and again, in between.
+    before_stop: called before they are stopped, whatever ends them. What either raises ends them too.
     """
-    stopping = stop_signal()
+    stopping = stopping or stop_signal()
     metrics = tempfile.mkdtemp(prefix="adapter-metrics-")
     children = {
         # In a session of its own, so that Ctrl-C and a closed terminal reach this process alone.
@@ -80,9 +90,13 @@ def run_together(commands: Mapping[str, list[str]], environ: Mapping[str, str]) 
                 with suppress(OSError):  # the terminal may be gone
                     sys.stderr.write(f"adapter: {ended} ended; stopping the rest\n")
                 break
+            meanwhile()
     finally:
-        stop_together(list(children.values()))
-        shutil.rmtree(metrics, ignore_errors=True)
+        try:
+            before_stop()
+        finally:
+            stop_together(list(children.values()))
+            shutil.rmtree(metrics, ignore_errors=True)
     return 1 if ended else 0
 
 

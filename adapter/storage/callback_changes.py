@@ -76,7 +76,7 @@ class CallbackChanges:
         """Return the addresses that we connected numbers to, without fragments."""
         query = (
             sa.select(callback_changes.c.new_url)
-            .where(callback_changes.c.kind == ChangeKind.CONNECT.value)
+            .where(callback_changes.c.kind.in_([kind.value for kind in ChangeKind if kind.is_ours]))
             .distinct()
         )
         with self._session.autocommit() as connection:

@@ -35,6 +35,7 @@ PLANTS = {
     "Only the Twilio provider and the sandbox import twilio": (REPORT, "import twilio.rest"),
     "Only who speaks HTTP imports requests": (REPORT, "import requests"),
     "Only net.alert_channels imports apprise": (REPORT, "import apprise"),
+    "Only net.tunnel imports ngrok": (REPORT, "import ngrok"),
     "Only worker.dbos_queue imports dbos": ("adapter/worker/tasks.py", "import dbos"),
     "Only the commands import click and rich": (REPORT, "from rich.text import Text"),
     "Only storage imports alembic": (REPORT, "import alembic"),

@@ -87,11 +87,16 @@ def choose(
 
 
 def plans_to_connect(
-    findings: Sequence[NumberFinding], *, replace: bool, are_named: bool
+    findings: Sequence[NumberFinding],
+    *,
+    replace: bool,
+    are_named: bool,
+    kind: ChangeKind = ChangeKind.CONNECT,
 ) -> Sequence[Plan]:
     """Return what connecting these numbers takes; one plan for numbers that share an application.
 
     are_named: by their number or by lines.toml. Else a number that cannot be connected is no failure.
+    kind: TUNNEL if they are to get back what they have when a tunnel ends.
     """
     plans: dict[tuple[str, str], Plan] = {}
     for finding in findings:
@@ -100,7 +105,7 @@ def plans_to_connect(
         plans.setdefault(
             (number.account, number.set_at),
             Plan(
-                kind=ChangeKind.CONNECT,
+                kind=kind,
                 provider=finding.provider,
                 account=number.account,
                 set_at=number.set_at,

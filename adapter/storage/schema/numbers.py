@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from adapter.storage.schema.base import BIG_ID, UTCDateTime, metadata
 
 # A change of a callback, kept before the provider is asked for it (adapter.domain.callback). set_at: the
-# provider's id of what has the callback, not a phone number. kind: connect | disconnect.
+# provider's id of what has the callback, not a phone number. kind: connect | tunnel | disconnect.
 # confirmed_at: when the new value was read back.
 callback_changes = sa.Table(
     "callback_changes",
