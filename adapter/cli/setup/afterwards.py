@@ -89,14 +89,14 @@ class Afterwards:
         write_files([FileChange(path=path, before=before, after=after, mode=ENV_MODE)])
 
     def _connect(self, asker: Unattended, options: Options) -> bool | None:
-        settings = self._settings
-        if options.connect is False or settings.public_base_url is None:
+        container = common.with_told_address(Container(self._settings))
+        if options.connect is False or container.settings.public_base_url is None:
             return None
         if options.connect is None and not isinstance(asker, Terminal):
             return None
         common.say("\nWhere the numbers call back to:")
         try:
-            return connect_lines(Container(settings), yes=bool(options.connect))
+            return connect_lines(container, yes=bool(options.connect))
         except AdapterError as error:
             click.echo(f"adapter: {plain(str(error))}", err=True)
             return False
@@ -109,7 +109,8 @@ class Afterwards:
                     f"{name} stands in this environment too, with another value, which wins: unset it"
                 )
         steps = [f"{command} run"]
-        if self._settings.public_base_url is None:
+        container = common.with_told_address(Container(self._settings))
+        if container.settings.public_base_url is None:
             steps = [f"set PUBLIC_BASE_URL in {shown(self.files.env_path)}", *steps]
         if not is_connected:
             steps.append(f"{command} connect --all")
