@@ -91,7 +91,8 @@ def _opened(opener: Opener, address: str, stopping: threading.Event) -> Iterator
 
 def _listens_at(settings: Settings) -> str:
     """Return where web listens, as this machine reaches it."""
-    host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host
+    is_everywhere = settings.host == "0.0.0.0"  # nosec B104 - it only compares; HOST is what it is
+    host = "127.0.0.1" if is_everywhere else settings.host
     return f"[{host}]:{settings.port}" if ":" in host else f"{host}:{settings.port}"
 
 
