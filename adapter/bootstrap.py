@@ -379,14 +379,23 @@ def migrate(settings: Settings) -> None:
 
     It goes to DATABASE_DIRECT_URL where that is set. Errors: StoreUnavailable, SettingsError.
     """
-    from adapter.worker.dbos_queue import migrate as migrate_queue
-
     settings.require_durable()
     is_direct = settings.migrated_url != settings.database_url
-    setting = "DATABASE_DIRECT_URL" if is_direct else "DATABASE_URL"
-    migrate_all(settings.migrated_url, also=migrate_queue, setting=setting)
+    migrate_url(
+        settings.migrated_url, setting="DATABASE_DIRECT_URL" if is_direct else "DATABASE_URL"
+    )
     if is_direct:
         require_same_database(settings.database_url)
+
+
+def migrate_url(url: str, *, setting: str) -> None:
+    """Bring this database to the current schema. setting: where the URL is from, for errors.
+
+    Errors: StoreUnavailable, SettingsError.
+    """
+    from adapter.worker.dbos_queue import migrate as migrate_queue
+
+    migrate_all(url, also=migrate_queue, setting=setting)
 
 
 def read_settings(*, log: bool = True) -> Settings:

@@ -86,6 +86,10 @@ class StoreUnavailable(AdapterError):
     """The database cannot be reached or written now. The same request may succeed later."""
 
 
+class DatabaseMoved(StoreUnavailable):
+    """The database was moved to another one by `adapter copy`, and takes nothing any more."""
+
+
 class StoreRefused(AdapterError):
     """The database refuses a statement: a right is missing, an index is full, or a rule is broken.
 

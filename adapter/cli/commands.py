@@ -30,6 +30,11 @@ COMMANDS = {
         "connect",
         "Make each NUMBER call back here: set its status callback. Safe to run again.",
     ),
+    "copy": (
+        "copy",
+        "copy",
+        "Move everything to another database: from SQLite to PostgreSQL, or back. Goes on where it was.",
+    ),
     "create-lead": (
         "calls",
         "create_lead",

@@ -22,6 +22,7 @@ from adapter.processes.children import (
     refuse_taken_port,
 )
 from adapter.processes.lifetime import end_after, leave, stop_signal
+from adapter.storage.moves import refuse_moved
 from adapter.storage.trouble import full_disk, named
 
 log = logger("adapter")
@@ -50,7 +51,9 @@ def worker() -> None:
     settings = bootstrap.read_settings()
     if settings.public_base_url is not None:
         settings.require_for_worker()
-    common.schema_of(bootstrap.Container(settings).store)
+    store = bootstrap.Container(settings).store
+    common.schema_of(store)
+    refuse_moved(store.engine)
     settings = _with_address(settings, stopping)
     settings.require_for_worker()
     if full := full_disk(settings.database_url):

@@ -14,6 +14,7 @@ from adapter.domain.lines import Lines
 from adapter.errors import SettingsError
 from adapter.observability.logs import logger
 from adapter.storage.engine import open_engine, schema_state
+from adapter.storage.moves import place_of, refuse_moved
 from adapter.storage.trouble import full_disk, is_refusal, refuse_absent, trouble
 
 PATIENCE_SECONDS = 3.0
@@ -56,6 +57,9 @@ def refuse_unusable(settings: Settings) -> None:
             with engine.begin() as connection:  # in SQLite also that it can be written
                 connection.exec_driver_sql("SELECT 1")
             schema_state(engine)
+            refuse_moved(engine)
+        except SettingsError as error:
+            errors.append(error)
         except sa.exc.SQLAlchemyError as error:
             if is_refusal(url, error):
                 errors.append(SettingsError(trouble(url, error)))
@@ -76,11 +80,10 @@ def _patiently(look: Callable[[], None], seconds: float) -> None:
 
 def _database(settings: Settings) -> str:
     """Return the kind, name and place of the database, without the password."""
-    url = sa.make_url(settings.database_url)
-    if settings.is_sqlite:
-        return f"SQLite {Path(url.database or '').absolute()}"
-    server = f"{url.host or url.query.get('host') or 'local'}:{url.port or 5432}"
-    return f"PostgreSQL {url.database} on {server} as {url.username}"
+    place = place_of(settings.database_url)
+    return (
+        place if settings.is_sqlite else f"{place} as {sa.make_url(settings.database_url).username}"
+    )
 
 
 def _schema(settings: Settings) -> str:

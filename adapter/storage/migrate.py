@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from adapter.errors import SettingsError, StoreUnavailable
 from adapter.storage import engine as database
 from adapter.storage import trouble
+from adapter.storage.moves import refuse_moved
 
 
 def migrate_all(url: str, *, also: Callable[[sa.Engine], None], setting: str) -> None:
@@ -22,6 +23,7 @@ def migrate_all(url: str, *, also: Callable[[sa.Engine], None], setting: str) ->
     try:
         with database.alone(engine):
             database.refuse_newer(engine)
+            refuse_moved(engine, setting)
             database.migrate(engine)
             also(engine)
     except (sa.exc.SQLAlchemyError, OSError) as error:

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from adapter.storage.schema import secrets
 from adapter.storage.session import Session
 
+_INSTANCE = "instance"
+
 
 class Secrets:
     """The rows of `secrets`."""
@@ -25,7 +27,17 @@ class Secrets:
             query = sa.select(secrets.c.value).where(secrets.c.name == name)
             return str(connection.execute(query).scalar_one())
 
+    def known_instance(self) -> str | None:
+        """The same name as of `instance`, without making one."""
+        query = sa.select(secrets.c.value).where(secrets.c.name == _INSTANCE)
+        with self._session.autocommit() as connection:
+            secret = connection.execute(query).scalar_one_or_none()
+        return _shown(secret) if secret else None
+
     def instance(self) -> str:
         """A name of this database that may be shown: the same for every process that uses it."""
-        secret = self.get_or_set("instance", token_hex(32))
-        return sha256(secret.encode()).hexdigest()[:16]
+        return _shown(self.get_or_set(_INSTANCE, token_hex(32)))
+
+
+def _shown(secret: str) -> str:
+    return sha256(secret.encode()).hexdigest()[:16]

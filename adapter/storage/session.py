@@ -14,7 +14,8 @@ from typing import Any, Protocol, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from adapter.errors import StoreRefused, StoreUnavailable
+from adapter.errors import DatabaseMoved, StoreRefused, StoreUnavailable
+from adapter.storage import fence
 from adapter.storage.engine import cause_of, empty_traces
 from adapter.storage.schema import refuse_naive
 
@@ -71,7 +72,7 @@ class Session:
         """One transaction, committed at the end of the block.
 
         Errors: StoreUnavailable when the database cannot be reached, is locked, read-only or full;
-        StoreRefused when it does not take what it was given.
+        StoreRefused when it does not take what it was given; DatabaseMoved when it was moved to another one.
         """
         with self._errors(), self.engine.begin() as connection:
             yield connection
@@ -172,6 +173,8 @@ class Session:
         ) as error:
             cause = getattr(error, "orig", None) or error
             detail = f"{type(cause).__name__}: {cause_of(error)}"
+            if getattr(cause, "sqlstate", None) == fence.STATE or fence.WORDS in str(cause):
+                raise DatabaseMoved(cause_of(error)) from error
             if isinstance(cause, passing) or getattr(cause, "sqlstate", None) in _NOT_NOW:
                 raise StoreUnavailable(f"the database did not do it: {detail}") from error
             raise StoreRefused(f"the database does not take it: {detail}") from error

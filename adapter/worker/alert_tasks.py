@@ -14,6 +14,7 @@ from adapter.operations.own_address import AddressTeller
 from adapter.storage.refused_hooks import RefusedHooks
 from adapter.storage.session import Session
 from adapter.storage.task_leases import TaskLeases
+from adapter.storage.web_processes import WebProcesses
 from adapter.worker.periodic import PeriodicRunner, PeriodicTask, Turn
 from adapter.worker.pulse import Pulse
 
@@ -24,6 +25,8 @@ CALLBACKS_EVERY = timedelta(hours=6)
 FLUSH_EVERY = timedelta(seconds=10)
 # Until it is told, as the database may be down or not migrated at the start.
 TELL_EVERY = timedelta(seconds=5)
+# By this a web process is known to be alive (adapter.operations.database_copy).
+SIGN_EVERY = timedelta(seconds=10)
 # Who looks is replaced soon after it died.
 LEASE = timedelta(seconds=15)
 
@@ -66,7 +69,14 @@ def web_runner(alerts: Alerting, owner: str) -> PeriodicRunner:
     """Return what does these tasks in a web process. owner: a name of this process."""
     clock = alerts.clock
     leases = TaskLeases(alerts.store, f"web:{owner}")
-    return PeriodicRunner(leases, list(web_tasks(alerts, clock())), clock=clock)
+    processes = WebProcesses(alerts.store)
+    sign = PeriodicTask(
+        "sign_of_life",
+        lambda _: processes.beat(owner, clock()),
+        every=SIGN_EVERY,
+        in_each_worker=True,
+    )
+    return PeriodicRunner(leases, [*web_tasks(alerts, clock()), sign], clock=clock)
 
 
 def flush_refused(session: Session) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from adapter.delivery.throttle import DispatchThrottle
-from adapter.errors import StoreUnavailable
+from adapter.errors import DatabaseMoved, StoreUnavailable
 from adapter.observability.logs import logger
 from adapter.storage.store import Store
 from adapter.storage.workers import DEAD_AFTER
@@ -24,6 +24,8 @@ from adapter.worker.pulse import Pulse
 
 # How often due runs are looked for: while runs are under way, and while there are none.
 BUSY_SECONDS, IDLE_SECONDS = 0.1, 0.4
+# How often a worker says that its database was moved to another one, by which nothing is left to do.
+MOVED_SECONDS = 60.0
 FORGET_AFTER = timedelta(days=1)
 LOST_AFTER = timedelta(minutes=10)
 BEAT_SECONDS = 5.0
@@ -165,6 +167,9 @@ class Worker:
                     self.dispatch()
                     self._begin_handed_out()
                 self._pulse.looked(len(self._in_hand))
+            except DatabaseMoved as moved:
+                log.error("this worker does nothing any more; stop it", reason=str(moved))
+                self._stopping.wait(MOVED_SECONDS)
             except StoreUnavailable:
                 log.warning("database unavailable, nothing dispatched")
             except Exception:
@@ -229,6 +234,8 @@ class Worker:
             lost = self._store.runs.requeue_lost(now - LOST_AFTER, now)
             if lost:
                 log.warning("runs that never ended are planned again", count=lost)
+        except DatabaseMoved:
+            return  # the dispatcher says so
         except StoreUnavailable:
             log.warning("database unavailable, no heartbeat")
         except Exception:

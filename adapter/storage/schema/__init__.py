@@ -19,6 +19,7 @@ from adapter.storage.schema.calls import (
     legs,
 )
 from adapter.storage.schema.decisions import bulk_replays, decisions
+from adapter.storage.schema.moves import copied_tables, moves, web_processes
 from adapter.storage.schema.numbers import callback_changes
 from adapter.storage.schema.people import new_leads, people, person_numbers, syncs
 from adapter.storage.schema.reports import daily_balances, hourly_counts
@@ -52,6 +53,7 @@ __all__ = [
     "calls",
     "conference_calls",
     "conference_recordings",
+    "copied_tables",
     "daily_balances",
     "decisions",
     "hooks",
@@ -60,6 +62,7 @@ __all__ = [
     "leases",
     "legs",
     "metadata",
+    "moves",
     "new_leads",
     "number_callbacks",
     "pauses",
@@ -75,6 +78,7 @@ __all__ = [
     "syncs",
     "totals",
     "web_addresses",
+    "web_processes",
     "workers",
     "wrong_passwords",
 ]
