@@ -24,7 +24,7 @@ from adapter.worker.pulse import Pulse
 
 # How often due runs are looked for: while runs are under way, and while there are none.
 BUSY_SECONDS, IDLE_SECONDS = 0.1, 0.4
-# How often a worker says that its database was moved to another one, by which nothing is left to do.
+# How often a worker says that its database was moved to another one.
 MOVED_SECONDS = 60.0
 FORGET_AFTER = timedelta(days=1)
 LOST_AFTER = timedelta(minutes=10)
@@ -95,7 +95,7 @@ class Worker:
             in_each_worker=True,
         )
         self._heart = PeriodicRunner(None, [beat], clock=_now)
-        self._steady_since = self._beat_at = time.monotonic()
+        self._steady_since = self._beat_at = self._say_moved_at = time.monotonic()
         self._queue = DbosQueue(store, do=self._do_all, executor_id=executor_id, taken=self._taken)
 
     def start(self) -> None:
@@ -167,9 +167,8 @@ class Worker:
                     self.dispatch()
                     self._begin_handed_out()
                 self._pulse.looked(len(self._in_hand))
-            except DatabaseMoved as moved:
-                log.error("this worker does nothing any more; stop it", reason=str(moved))
-                self._stopping.wait(MOVED_SECONDS)
+            except DatabaseMoved:
+                pass  # the heartbeat says so
             except StoreUnavailable:
                 log.warning("database unavailable, nothing dispatched")
             except Exception:
@@ -234,8 +233,10 @@ class Worker:
             lost = self._store.runs.requeue_lost(now - LOST_AFTER, now)
             if lost:
                 log.warning("runs that never ended are planned again", count=lost)
-        except DatabaseMoved:
-            return  # the dispatcher says so
+        except DatabaseMoved as moved:
+            if time.monotonic() >= self._say_moved_at:
+                self._say_moved_at = time.monotonic() + MOVED_SECONDS
+                log.error("this worker does nothing any more; stop it", reason=str(moved))
         except StoreUnavailable:
             log.warning("database unavailable, no heartbeat")
         except Exception:

@@ -113,11 +113,11 @@ class Old:
     children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, name: str, *arguments: str) -> None:
-        self.children[name] = subprocess.Popen(
-            [sys.executable, "-m", "adapter", name, *arguments], cwd=self.code, env=self.environ,
-            stdout=subprocess.DEVNULL, stderr=(self.code / f"{name}.log").open("wb"),
-            start_new_session=True,
-        )  # fmt: skip
+        with (self.code / f"{name}.log").open("wb") as log:
+            self.children[name] = subprocess.Popen(
+                [sys.executable, "-m", "adapter", name, *arguments], cwd=self.code, env=self.environ,
+                stdout=subprocess.DEVNULL, stderr=log, start_new_session=True,
+            )  # fmt: skip
 
     def end(self, name: str, number: int) -> None:
         child = self.children.pop(name)

@@ -12,6 +12,7 @@ from adapter.cli.doctor.finding import Finding
 from adapter.config.lines_watch import OTHER_LINES
 from adapter.errors import SettingsError
 from adapter.storage.engine import schema_state
+from adapter.storage.moves import refuse_moved
 from adapter.storage.pooler import is_direct
 from adapter.storage.trouble import full_disk, refuse_absent, trouble
 from adapter.storage.workers import DEAD_AFTER
@@ -57,6 +58,7 @@ def _schema(container: Container) -> tuple[str, bool]:
     try:
         refuse_absent(url)
         schema, needed = schema_state(container.store.engine)
+        refuse_moved(container.store.engine)
     except SettingsError as error:
         return str(error), False
     except sa.exc.SQLAlchemyError as error:
