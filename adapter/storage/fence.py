@@ -10,8 +10,7 @@ import sqlalchemy as sa
 
 from adapter.storage.schema import copied_tables, metadata, moves
 
-# By these two the error is told from others (adapter.storage.session). A class of our own: C7.
-STATE = "C7MVD"
+# The error begins with these, by which it is told from others (adapter.storage.session).
 WORDS = "this database was moved"
 _NAME = "call_adapter_moved"
 _LOCK_SECONDS = 10
@@ -35,6 +34,8 @@ def raise_fence(connection: sa.Connection, place: str) -> None:
     It waits for transactions that are under way, up to 10 s. The caller's transaction has written something
     before, so that SQLite has begun it.
     """
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
     lower_fence(connection)
     words = refused_words(place).replace("'", "''")
     if connection.dialect.name == "sqlite":
@@ -45,8 +46,7 @@ def raise_fence(connection: sa.Connection, place: str) -> None:
                     f"BEGIN SELECT RAISE(ABORT, '{words}'); END"
                 )
         return
-    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
-    body = f"BEGIN RAISE EXCEPTION USING MESSAGE = '{words}', ERRCODE = '{STATE}'; END"
+    body = f"BEGIN RAISE EXCEPTION USING MESSAGE = '{words}'; END"
     _run_as_it_is(
         connection,
         f"CREATE FUNCTION {_NAME}() RETURNS trigger LANGUAGE plpgsql AS $fence$ {body} $fence$",

@@ -173,7 +173,7 @@ class Session:
         ) as error:
             cause = getattr(error, "orig", None) or error
             detail = f"{type(cause).__name__}: {cause_of(error)}"
-            if getattr(cause, "sqlstate", None) == fence.STATE or fence.WORDS in str(cause):
+            if str(cause).startswith(fence.WORDS):
                 raise DatabaseMoved(cause_of(error)) from error
             if isinstance(cause, passing) or getattr(cause, "sqlstate", None) in _NOT_NOW:
                 raise StoreUnavailable(f"the database did not do it: {detail}") from error
