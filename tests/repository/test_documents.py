@@ -11,15 +11,9 @@ import pytest
 from adapter.cli.commands import cli
 from adapter.config.settings import NOT_SET_BY_PEOPLE, Settings
 from adapter.domain.lines import Line
+from tests.support.documents import ROOT, anchors, names, table
 
-ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-
-
-def anchors(text: str) -> set[str]:
-    """The headings as GitHub names them in links."""
-    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -34,16 +28,6 @@ def test_every_link_leads_to_a_file_and_a_heading_that_are_there(path: Path) -> 
         if not is_alive:
             dead.append(link)
     assert dead == []
-
-
-def table(text: str, heading: str) -> list[list[str]]:
-    """The rows of the first table under this heading, without the two rows of its head."""
-    rows = text.split(f"\n{heading}\n", 1)[1].split("\n| ", 1)[1].split("\n\n", 1)[0]
-    return [re.split(r" *(?<!\\)\| ?", row.strip("| ")) for row in rows.split("\n")[2:]]
-
-
-def names(rows: list[list[str]]) -> list[str]:
-    return [row[0].strip("` ") for row in rows]
 
 
 def test_every_setting_is_told_once() -> None:

@@ -9,7 +9,7 @@ import pydantic
 
 from adapter.config.settings import Settings
 from adapter.domain.alert_rules import RULES
-from tests.repository.test_documents import ROOT, anchors, names, table
+from tests.support.documents import ROOT, anchors, names, table
 
 MESSAGES = (ROOT / "docs/messages.md").read_text(encoding="utf-8")
 UPGRADING = (ROOT / "docs/upgrading.md").read_text(encoding="utf-8")
