@@ -20,7 +20,17 @@ COPIED = [table for table in metadata.sorted_tables if table not in NOT_COPIED]
 # What processes write by themselves where nothing has happened yet.
 _OF_ITSELF = {
     *(table.name for table in NOT_COPIED),
-    *("secrets", "jobs", "leases", "budgets", "totals", "provider_health", "refused_hooks", "web_addresses"),
+    *(
+        "secrets",
+        "jobs",
+        "leases",
+        "budgets",
+        "totals",
+        "provider_health",
+        "refused_hooks",
+        "web_addresses",
+        "set_up_checks",
+    ),
 }
 
 
