@@ -54,7 +54,7 @@ def oidc_settings(settings: Settings) -> OidcSettings | None:
     if find_spec("authlib") is None:
         raise SettingsError(
             "OIDC_ISSUER is set, and the library Authlib is not installed: install the adapter with its extra "
-            "sso (pip install '.[sso]'), or add a line authlib to requirements.txt"
+            "sso (pip install '.[sso]'); requirements.txt has it too"
         )
     return OidcSettings(
         issuer=issuer,

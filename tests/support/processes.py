@@ -189,7 +189,7 @@ def environment(
 
 
 class Process:
-    """One adapter command. log: where its output goes. program: what python is to run."""
+    """One adapter command. log: where its output goes. program: what python is to run, and which Python."""
 
     def __init__(
         self,
@@ -197,11 +197,12 @@ class Process:
         environ: Mapping[str, str],
         log: Path,
         program: Sequence[str] = ("-m", "adapter"),
+        python: str | Path = sys.executable,
     ) -> None:
         self.log = log
         with log.open("wb") as out:
             self.popen = subprocess.Popen(
-                [sys.executable, *program, *command],
+                [python, *program, *command],
                 env=dict(environ),
                 stdout=out,
                 stderr=out,
