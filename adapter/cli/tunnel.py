@@ -24,7 +24,7 @@ from adapter.config.public_address import TUNNEL
 from adapter.config.settings import Settings
 from adapter.domain.callback import ChangeKind
 from adapter.domain.phone import pretty
-from adapter.errors import AdapterError, SettingsError
+from adapter.errors import AdapterError, RemoteError, SettingsError
 from adapter.net.own_address import address_problem
 from adapter.net.tunnel import Ngrok, Opener, Tunnel
 from adapter.operations.numbers.connect import Plan, Step, choose, plans_to_connect
@@ -111,7 +111,13 @@ class _Connecting:
     _changed: list[Plan] = field(default_factory=list)
 
     def give_back_left_over(self) -> None:
-        """Give back what a tunnel set that ended without doing so. Raise AdapterError if it cannot be done."""
+        """Give back what a tunnel set that ended without doing so. Raise StoreUnavailable."""
+        try:
+            self._give_back_left_over()
+        except RemoteError as error:
+            _say(f"what an earlier tunnel may have left is not given back: {plain(str(error))}")
+
+    def _give_back_left_over(self) -> None:
         numbers = self._numbers
         if not numbers.has_changes():
             return

@@ -362,9 +362,10 @@ class Settings(BaseModel):
                 "auth token of your Twilio account (Console, Account info)"
             )
         if self.public_base_url is None:
+            heroku = "; on Heroku: heroku labs:enable runtime-dyno-metadata" if self.dyno else ""
             raise SettingsError(
                 "PUBLIC_BASE_URL is not set: Twilio signs the URL that it was given; set it to the "
-                "part before /webhooks/twilio, like https://calls.example.com"
+                f"part before /webhooks/twilio, like https://calls.example.com{heroku}"
             )
 
     def require_for_worker(self) -> None:

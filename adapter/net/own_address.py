@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,15 +13,21 @@ from adapter.net.no_answer import SHORT_TIMEOUT, no_answer_words
 from adapter.net.sessions import new_session
 from adapter.text.plain import plain
 
+MOST_READ = 16_384
+
 
 def address_problem(base: str, instance: str | None) -> str | None:
     """Return why hooks to this address would not come here, and the way out; None if they do.
 
-    instance: the name of our database, which /readyz tells; None if it is not known. It takes 15 s at most.
+    instance: the name of our database, which /readyz tells; None if it is not known. It takes 25 s at most.
     """
     url = f"{base}/readyz"
     try:
-        response = new_session().get(url, timeout=SHORT_TIMEOUT, allow_redirects=False)
+        with (
+            new_session() as session,
+            session.get(url, timeout=SHORT_TIMEOUT, allow_redirects=False, stream=True) as response,
+        ):
+            text = _beginning(response)
     except requests.RequestException as error:
         return (
             f"{url} {no_answer_words(error)}: hooks would not reach it either; "
@@ -28,7 +36,7 @@ def address_problem(base: str, instance: str | None) -> str | None:
     if 300 <= response.status_code < 400:
         target = plain(response.headers.get("Location", "elsewhere"))[:200]
         return f"{url} redirects to {target}: set PUBLIC_BASE_URL to where the app itself answers"
-    body = _readyz_body(response)
+    body = _readyz_body(text)
     if body is None and response.status_code != 200:
         fact = f"{url} answered {response.status_code}"
         return f"{fact}: is the web process running, and is PUBLIC_BASE_URL its address?"
@@ -47,11 +55,22 @@ def address_problem(base: str, instance: str | None) -> str | None:
     return None
 
 
-def _readyz_body(response: requests.Response) -> Mapping[str, Any] | None:
+def _beginning(response: requests.Response) -> bytes:
+    """Return the first bytes of the answer. Whoever answers there may send without end, or slowly."""
+    until = time.monotonic() + SHORT_TIMEOUT[1]
+    text = b""
+    for piece in response.iter_content(1024):
+        text += piece
+        if len(text) > MOST_READ or time.monotonic() > until:
+            break
+    return text[:MOST_READ]
+
+
+def _readyz_body(text: bytes) -> Mapping[str, Any] | None:
     """Return what /readyz of an adapter says, ready or not; None for any other answer."""
     try:
-        body = response.json()
-    except ValueError:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
         return None
     is_ours = isinstance(body, dict) and body.get("status") in ("ok", "not ready")
     return body if is_ours else None
