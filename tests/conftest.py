@@ -27,6 +27,9 @@ from tests.support.environment import ENVIRON
 from tests.support.lanes import LONGEST
 from tests.support.pgbouncer import PROGRAM, transaction_pooler
 from tests.support.scheduling import Worlds
+from tests.support.templates import keep_compiled_templates
+
+keep_compiled_templates()
 
 
 @pytest.fixture

@@ -225,7 +225,13 @@ def worlds(one_engine: sa.Engine) -> Callable[[Story], World]:
 
 
 @every_story
-@pytest.mark.parametrize("spread", [0.0, 8.0], ids=["quickly", "slowly"])
+@pytest.mark.parametrize(
+    "spread",
+    [
+        pytest.param(0.0, id="quickly"),
+        pytest.param(8.0, id="slowly", marks=pytest.mark.full),
+    ],
+)
 def test_a_story_makes_one_event_as_it_should_be(
     story: Story, spread: float, worlds: Callable[[Story], World], is_full: bool
 ) -> None:

@@ -400,7 +400,7 @@ def test_replay_reads_parked_hooks_again_and_says_what_is_left(run: Run, world: 
     [
         ("adapter rec", "reconcile"),
         pytest.param("adapter --env", "--env-file", marks=pytest.mark.full),
-        ("adapter calls --state h", "held"),
+        pytest.param("adapter calls --state h", "held", marks=pytest.mark.full),
         pytest.param("adapter replay --state p", "parked", marks=pytest.mark.full),
     ],
 )
