@@ -178,5 +178,6 @@ def cli(env_file: str | None) -> None:
     Try `adapter demo` first; then `adapter doctor` says what is missing for your own number.
     """
     end_with_parent()
-    if env_file is not None:
+    is_made = click.get_current_context().invoked_subcommand == "setup"
+    if env_file is not None and (Path(env_file).exists() or not is_made):
         os.environ.update(with_env_file(os.environ, Path(env_file)))

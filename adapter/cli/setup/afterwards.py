@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import click
 
-from adapter.bootstrap import Container
+from adapter.bootstrap import Container, migrate
 from adapter.cli import common
 from adapter.cli.doctor import examine
 from adapter.cli.numbers import connect_lines
@@ -20,7 +20,6 @@ from adapter.config.env_text import with_settings
 from adapter.config.file_writes import FileChange, read_file, write_files
 from adapter.config.settings import Settings
 from adapter.errors import AdapterError, RemoteError
-from adapter.processes.children import run_once
 from adapter.storage.first_use import is_unused
 from adapter.targets.catalogue import Catalogue
 from adapter.text.plain import plain
@@ -59,7 +58,12 @@ class Afterwards:
                 return None
         except AdapterError:
             return None  # doctor says what is wrong
-        return run_once(["migrate", "--quiet"], self.environ) == 0
+        try:
+            migrate(self._settings)
+        except AdapterError as error:
+            click.echo(f"adapter: {plain(str(error))}", err=True)
+            return False
+        return True
 
     def _add_hook(self) -> bool | None:
         if self.hook_url is None:

@@ -8,7 +8,7 @@ import click
 
 from adapter.cli import common
 from adapter.cli.setup.keys import Key
-from adapter.cli.setup.pick import Option, pick, pick_or_text
+from adapter.cli.setup.pick import STOP, Option, pick
 from adapter.cli.terminal import say
 from adapter.domain.lines import UnknownCaller
 from adapter.operations.set_up.answers import Missing, NoLine
@@ -78,6 +78,8 @@ class Unattended:
 class Terminal(Unattended):
     """Somebody at a terminal. What a flag says wrong is kept in `missing`, and not asked."""
 
+    _has_enough = False
+
     def key(self, key: Key, usual: str | None) -> str | None:
         words = f"{key.what[0].upper()}{key.what[1:]} ({key.where})"
         if key.is_secret:
@@ -118,6 +120,8 @@ class Terminal(Unattended):
     ) -> Place | NoLine | None:
         if proposal is not None and self._accepts_proposals:
             return proposal
+        if self._has_enough:
+            return None
         if proposal is not None:
             places = [proposal, *(place for place in places if place is not proposal)]
         common.say(f"\n{title(number)}")
@@ -125,16 +129,23 @@ class Terminal(Unattended):
         if proposal is not None:
             options[0] = Option(f"{options[0].label}  (the names are alike)", options[0].texts)
         chosen = pick(
-            "Which property is it?", options, has_default=proposal is not None, none="no line"
+            "Which property is it?",
+            options,
+            has_default=proposal is not None,
+            none="no line",
+            stop="no more numbers now",
         )
-        return NoLine() if chosen is None else places[chosen]
+        self._has_enough = chosen == STOP
+        if chosen == STOP:
+            return None
+        return places[chosen] if isinstance(chosen, int) else NoLine()
 
     def unknown_caller(self) -> UnknownCaller:
         common.say("\nWhat becomes of a call whose caller Propexo does not know?")
         policies = list(_POLICIES)
         options = [Option(_POLICIES[each], (each.value,)) for each in policies]
         chosen = pick("Which?", options, has_default=True)
-        return policies[chosen or 0]
+        return policies[chosen if isinstance(chosen, int) else 0]
 
     def answer(self, number: OwnNumber, question: Question, usual: Choice | None) -> Choice | None:
         if usual is not None and question.key in ("event_type_id", "lead_source_id"):
@@ -156,11 +167,13 @@ class Terminal(Unattended):
             Option(_choice_label(each), (each.value, each.name, *each.ids)) for each in choices
         ]
         none = "leave it open" if question.is_needed else "none"
-        has_default = default is not None
-        if not question.is_free:
-            chosen = pick("Which?", options, has_default=has_default, none=none)
-            return None if chosen is None else choices[chosen]
-        picked = pick_or_text("Which?", options, has_default=has_default, none=none)
+        picked = pick(
+            "Which?",
+            options,
+            has_default=default is not None,
+            none=none,
+            is_free=question.is_free,
+        )
         if isinstance(picked, str):
             return question.choice(picked)
         return None if picked is None else choices[picked]

@@ -30,7 +30,7 @@ from adapter.cli.setup.files import (
 from adapter.cli.setup.keys import KEYS, Keys
 from adapter.cli.setup.options import Options, given
 from adapter.cli.setup.report import print_draft, print_missing
-from adapter.config.file_writes import write_files
+from adapter.config.file_writes import FileChange, read_file, write_files
 from adapter.config.lines_file import read_lines
 from adapter.config.settings import Settings
 from adapter.domain.lines import UnknownCaller
@@ -39,8 +39,17 @@ from adapter.operations.set_up.lines import Draft, LineSetUp, LinesNow
 from adapter.processes.lifetime import exit_on_signals
 from adapter.storage.first_use import is_unused
 from adapter.targets.catalogue import Catalogue, FailureHook
+from adapter.text.phrases import enumeration
 
 HOOK_PATH = "/webhooks/propexo"
+# What a line has if it says nothing itself; the first one says to whom the others belong.
+_DEFAULTS = (
+    "PROPEXO_INTEGRATION_ID",
+    "PROPEXO_PROPERTY_ID",
+    "PROPEXO_EVENT_TYPE_ID",
+    "PROPEXO_EMPLOYEE_ID",
+    "PROPEXO_AGENT_NAME",
+)
 
 
 @click.command()
@@ -118,6 +127,7 @@ def setup(**flags: Any) -> None:
     asker: Unattended = (Terminal if is_terminal else Unattended)(
         accepts_proposals=options.accepts_proposals
     )
+    changes: list[FileChange] = []
     try:
         values, lines_text, afterwards = _ask(files, options, asker)
         changes = files.changes(values, lines_text)
@@ -127,7 +137,9 @@ def setup(**flags: Any) -> None:
                 raise click.Abort
         kept = write_files(changes)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("\nadapter: stopped; nothing was written", err=True)
+        is_written = changes and all(read_file(each.path) == each.after for each in changes)
+        fact = "the files are written" if is_written else "nothing was written"
+        click.echo(f"\nadapter: stopped; {fact}", err=True)
         sys.exit(1)
     for change in changes:
         common.say(
@@ -156,6 +168,7 @@ def _ask(
     if numbers is None or catalogue is None:
         print_missing(asker.missing, has_keys=False)
         sys.exit(2)
+    blanked = _blank_strange_defaults(files, keys, catalogue)
     settings = keys.settings
     now = LinesNow(files.lines_text, settings.line_defaults)
     draft = LineSetUp(now, catalogue, options.given, asker).draft(numbers)
@@ -164,7 +177,7 @@ def _ask(
         sys.exit(2)
     print_draft(draft, has_numbers=bool(numbers))
     made, hook_url = _failure_hook(keys, catalogue, address, options, asker)
-    values = {**_values(files, keys, draft), **made}
+    values = {**_values(files, keys, draft), **made, **blanked}
     environ = {**os.environ, **keys.values, **values}
     read_lines(draft.text or "\n", settings.line_defaults)  # what is written can be read
     return values, draft.text, Afterwards(files, environ, catalogue, hook_url)
@@ -178,6 +191,8 @@ def _values(files: Files, keys: Keys, draft: Draft) -> dict[str, str]:
     values = {
         name: keys.values[name].strip() for name in wanted if keys.values.get(name, "").strip()
     }
+    if address := keys.settings.public_base_url:
+        values["PUBLIC_BASE_URL"] = address
     if draft.text:
         values["ADAPTER_LINES"] = str(files.lines_path)
     if not keys.values.get("DATABASE_URL", "").strip():
@@ -189,6 +204,25 @@ def _values(files: Files, keys: Keys, draft: Draft) -> dict[str, str]:
     if not any(keys.values.get(name, "").strip() for name in ("ADMIN_PASSWORD", "OIDC_ISSUER")):
         values["ADMIN_PASSWORD"] = secrets.token_urlsafe(15)
     return values
+
+
+def _blank_strange_defaults(files: Files, keys: Keys, catalogue: Catalogue) -> Mapping[str, str]:
+    """Return as blank the settings of .env that name an integration which this key does not have.
+
+    .env.example has such ones, of the sandbox. Every number without a line would have them.
+    """
+    integration = keys.values.get(_DEFAULTS[0], "").strip()
+    if not integration or integration in {each.id for each in catalogue.integrations()}:
+        return {}
+    strange = [name for name in _DEFAULTS if files.settings.get(name, "").strip()]
+    for name in strange:
+        keys.values[name] = ""
+    common.say(
+        f"Propexo has no integration {integration} for this key: {enumeration(strange)} become blank in .env"
+        if strange
+        else f"Propexo has no integration {integration} for this key: unset {_DEFAULTS[0]}"
+    )
+    return dict.fromkeys(strange, "")
 
 
 def _failure_hook(

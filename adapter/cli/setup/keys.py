@@ -21,6 +21,8 @@ from adapter.targets.propexo.catalogue import catalogue
 from adapter.text.plain import plain
 
 T = TypeVar("T")
+# Of integrations.
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,11 +92,16 @@ class Keys:
         """Return them. Raise SettingsError if another one of them is wrong."""
         return Settings.from_environ(self.values)
 
+    @property
+    def _without_address(self) -> Settings:
+        """Return them without the address, which is looked at later."""
+        return Settings.from_environ({**self.values, ADDRESS.setting: ""})
+
     def numbers(self) -> list[OwnNumber] | None:
         """Ask for the account and its token until they are good. Return its numbers; None if they are not."""
 
         def check() -> list[OwnNumber]:
-            return self._numbers(self.settings)
+            return self._numbers(self._without_address)
 
         return self._until_good((ACCOUNT, TOKEN), check, "TWILIO_API_BASE_URL")
 
@@ -102,9 +109,16 @@ class Keys:
         """Ask for Propexo's key until it is good. Return what there is to choose from; None if it is not."""
 
         def check() -> Catalogue:
-            found = catalogue(self.settings)
-            count = len(found.integrations())
-            self._asker.well(f"Propexo takes the key: {count} integration(s).")
+            found = catalogue(self._without_address)
+            all_of_them = found.integrations()
+            usable = [each for each in all_of_them if each.problem is None]
+            named = f" ({', '.join(each.name for each in usable[:_MOST_NAMED])})" if usable else ""
+            self._asker.well(
+                f"Propexo{self._where('PROPEXO_BASE_URL')} takes the key: {len(usable)} integration(s) "
+                f"that take call events{named}."
+            )
+            for each in [each for each in all_of_them if each.problem][:_MOST_NAMED]:
+                self._asker.well(f"Not used: {each.name}. {each.problem}")
             return found
 
         return self._until_good((API_KEY,), check, "PROPEXO_BASE_URL")
@@ -142,7 +156,7 @@ class Keys:
                 problem = _of_key(keys, self.values) or f"it is not known there ({error})"
             except RemoteError as error:
                 raise SettingsError(
-                    f"{error}; check {base} and the network, and run this again"
+                    f"{error}{self._where(base, ' is ')}; check {base} and the network, and run this again"
                 ) from error
             if not self._asker.refused(keys[-1], problem):
                 return None
@@ -166,8 +180,16 @@ class Keys:
                     )
                     continue
                 found += numbers
-        self._asker.well(f"Twilio takes the token: {len(found)} number(s).")
+        where = self._where("TWILIO_API_BASE_URL")
+        self._asker.well(f"Twilio{where} takes the token: {len(found)} number(s).")
         return found
+
+    def _where(self, base: str, between: str = " ") -> str:
+        """Return the address of the API in words, if it is not the usual one."""
+        url = self.values.get(base, "").strip()
+        if not url:
+            return ""
+        return f"; {base}{between}{url}" if between != " " else f" at {url} ({base})"
 
     def _known(self, key: Key) -> bool:
         return bool(self.values.get(key.setting, "").strip())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import click
@@ -12,6 +12,8 @@ from adapter.cli import common
 from adapter.cli.terminal import say
 
 _MOST_SHOWN = 9
+# Typed and returned for "no more of these".
+STOP = "."
 
 
 @dataclass(frozen=True)
@@ -29,51 +31,45 @@ class Option:
 
 
 def pick(
-    question: str, options: Sequence[Option], *, has_default: bool, none: str = ""
-) -> int | None:
-    """Return which option is picked; None for none of them.
+    question: str,
+    options: Sequence[Option],
+    *,
+    has_default: bool,
+    none: str = "",
+    stop: str = "",
+    is_free: bool = False,
+) -> int | str | None:
+    """Return which option is picked; None for none of them; another text where that is allowed.
 
     The first nine are shown; a part of a name shows those that have it. has_default: Enter means the first one.
-    none: what "-" means; blank: one has to be picked.
+    none: what "-" means; stop: what "." means, which is returned as STOP. Blank: there is no such answer.
     """
-    picked = _pick(question, options, has_default=has_default, none=none, is_free=False)
-    return picked if isinstance(picked, int) else None
-
-
-def pick_or_text(
-    question: str, options: Sequence[Option], *, has_default: bool, none: str = ""
-) -> int | str | None:
-    """Return which option is picked, or another text. None for none of them. The rest is as of pick."""
-    return _pick(question, options, has_default=has_default, none=none, is_free=True)
-
-
-def _pick(
-    question: str, options: Sequence[Option], *, has_default: bool, none: str, is_free: bool
-) -> int | str | None:
     shown = list(range(len(options)))
-    is_listed = False
+    _list(options, shown)
     while True:
-        if not is_listed:
-            _list(options, shown)
-            is_listed = True
-        ways = _ways(len(shown), len(options), has_default=has_default, none=none, is_free=is_free)
-        text: str = click.prompt(f"{question} {ways}", default="", show_default=False).strip()
-        if not text and has_default:
-            return 0
+        ways = "; ".join(_ways(shown, options, has_default, is_free, none, stop))
+        text: str = click.prompt(f"{question} [{ways}]", default="", show_default=False).strip()
+        if not text:
+            if has_default:
+                return 0
+            continue
         if text == "-" and none:
             return None
+        if text == STOP and stop:
+            return STOP
         if text.isdigit() and 1 <= int(text) <= min(len(shown), _MOST_SHOWN):
             return shown[int(text) - 1]
-        exact = [at for at, option in enumerate(options) if text and option.is_meant_by(text)]
-        found = exact or [at for at, option in enumerate(options) if text and option.has(text)]
-        if is_free and text and not exact:
+        exact = [at for at, option in enumerate(options) if option.is_meant_by(text)]
+        if is_free and len(exact) != 1:
             return text
+        found = exact or [at for at, option in enumerate(options) if option.has(text)]
         if len(found) == 1:
             say(common.console, options[found[0]].label, head="  = ")
             return found[0]
         if found:
-            shown, is_listed = found, False
-        elif text:
+            shown, has_default = found, False
+            _list(options, shown)
+        else:
             common.say("There is none of that name.")
 
 
@@ -84,18 +80,26 @@ def _list(options: Sequence[Option], shown: Sequence[int]) -> None:
         common.say(f"  and {len(shown) - _MOST_SHOWN} more: type a part of the name")
 
 
-def _ways(shown: int, total: int, *, has_default: bool, none: str, is_free: bool) -> str:
-    ways = []
+def _ways(
+    shown: Sequence[int],
+    options: Sequence[Option],
+    has_default: bool,
+    is_free: bool,
+    none: str,
+    stop: str,
+) -> Iterator[str]:
+    """Yield what may be typed."""
     if has_default:
-        ways.append("Enter: 1")
-    elif total == 1:
-        ways.append("1")
-    elif total:
-        ways.append(f"1 to {min(shown, _MOST_SHOWN)}")
+        yield "Enter: 1"
+    elif len(shown) == 1:
+        yield "1"
+    elif shown:
+        yield f"1 to {min(len(shown), _MOST_SHOWN)}"
     if is_free:
-        ways.append("a text")
-    elif total > 1:
-        ways.append("a name")
+        yield "a text"
+    elif len(options) > 1:
+        yield "a name"
     if none:
-        ways.append(f"-: {none}")
-    return f"[{'; '.join(ways)}]"
+        yield f"-: {none}"
+    if stop:
+        yield f".: {stop}"

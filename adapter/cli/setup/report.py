@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import click
 
@@ -61,7 +62,7 @@ def print_missing(missing: Sequence[Missing], *, has_keys: bool) -> None:
     has_keys: without them it cannot be seen what else is missing.
     """
     _say("adapter: nothing was written, for this is missing or wrong:")
-    for each in missing:
+    for each in _grouped(missing):
         flag = _KEY_FLAGS.get(each.key) or FLAGS.get(each.key, "")
         problem = f": {plain(each.problem)}" if each.problem else ""
         _say(f"\n  {plain(each.what)}{problem}")
@@ -75,6 +76,19 @@ def print_missing(missing: Sequence[Missing], *, has_keys: bool) -> None:
             "\n  With these it also says which numbers, properties and the like there are to choose from."
         )
     _say("\nOr run it at a terminal, where it asks. adapter setup --help has every flag.")
+
+
+def _grouped(missing: Sequence[Missing]) -> Iterable[Missing]:
+    """Yield what is missing; what several lines lack, of the same choices, once."""
+    groups: dict[tuple[str, str, object], list[Missing]] = {}
+    for each in missing:
+        groups.setdefault((each.key, each.problem, tuple(each.choices)), []).append(each)
+    for group in groups.values():
+        if len(group) == 1 or not group[0].number:
+            yield from group
+        else:
+            first = [f"{len(group)} lines, such as {group[0].what}"]
+            yield replace(group[0], what=first[0])
 
 
 def _example(flag: str, number: str) -> str:
