@@ -20,7 +20,7 @@ _NEEDED: Mapping[str, Any] = {
     "propexo_api_key": SecretStr("-"),
 }
 _OURS = ("TWILIO_", "PROPEXO_", "ADAPTER_", "RECORDING_", "PUBLIC_", "DATABASE_", "SETTLE_")
-_LOCAL = ("http://127.", "http://localhost", "http://[::1]")
+LOCAL = ("http://127.", "http://localhost", "http://[::1]")
 
 
 def readable_settings(environ: Mapping[str, str]) -> tuple[Settings, Mapping[str, str]]:
@@ -92,7 +92,7 @@ def _refusal(check: Callable[[], object]) -> str | None:
 
 def _unsafe_address(settings: Settings) -> str | None:
     url = settings.public_base_url or ""
-    if not url.startswith("http://") or url.startswith(_LOCAL):
+    if not url.startswith("http://") or url.startswith(LOCAL):
         return None
     return f"{url} is not https: hooks hold people's numbers; give the https address"
 

@@ -64,7 +64,7 @@ def answer_keys(terminal: Terminal, *, address: str = "") -> None:
 
 def test_the_dialogue_leads_to_files_that_work(both: Both, tmp_path: Path) -> None:
     """A wrong token is asked for again, and pairs are only proposed. Run again, it asks nothing."""
-    here = "http://127.0.0.1:9"  # nobody listens there, which doctor says
+    here = "https://calls.example.com"  # nobody listens there, which doctor says
     with Terminal("setup", environ=both.environ, folder=tmp_path) as terminal:
         answer_keys(terminal, address=here)
         terminal.wait_for("(617) 555-0100 Main St leasing")

@@ -18,6 +18,7 @@ from adapter.cli.setup.options import Options
 from adapter.config.env_file import settings_in
 from adapter.config.env_text import with_settings
 from adapter.config.file_writes import FileChange, read_file, write_files
+from adapter.config.setting_problems import LOCAL
 from adapter.config.settings import Settings
 from adapter.errors import AdapterError, RemoteError
 from adapter.storage.first_use import is_unused
@@ -98,9 +99,19 @@ class Afterwards:
             return None
         if options.connect is None and not isinstance(asker, Terminal):
             return None
+        address = container.settings.public_base_url
+        if options.connect is None and address.startswith(LOCAL):
+            common.say(
+                f"\nThe numbers are not connected: Twilio cannot reach {address}. Set "
+                "PUBLIC_BASE_URL to the https address that leads here"
+            )
+            return None
         common.say("\nWhere the numbers call back to:")
         try:
             return connect_lines(container, yes=bool(options.connect))
+        except click.Abort:
+            common.say("\nNot connected.")
+            return None
         except AdapterError as error:
             click.echo(f"adapter: {plain(str(error))}", err=True)
             return False

@@ -10,6 +10,7 @@ import os
 import secrets
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import click
@@ -18,9 +19,9 @@ from adapter.cli import common
 from adapter.cli.errors import report_errors
 from adapter.cli.setup.afterwards import Afterwards
 from adapter.cli.setup.asking import Terminal, Unattended
+from adapter.cli.setup.failure_hook import HookPlan, plan_hook
 from adapter.cli.setup.files import (
     KEPT,
-    SIGNED_WITH,
     Files,
     database_beside,
     read_files,
@@ -38,10 +39,9 @@ from adapter.errors import SettingsError
 from adapter.operations.set_up.lines import Draft, LineSetUp, LinesNow
 from adapter.processes.lifetime import exit_on_signals
 from adapter.storage.first_use import is_unused
-from adapter.targets.catalogue import Catalogue, FailureHook
+from adapter.targets.catalogue import Catalogue
 from adapter.text.phrases import enumeration
 
-HOOK_PATH = "/webhooks/propexo"
 # What a line has if it says nothing itself; the first one says to whom the others belong.
 _DEFAULTS = (
     "PROPEXO_INTEGRATION_ID",
@@ -129,8 +129,8 @@ def setup(**flags: Any) -> None:
     )
     changes: list[FileChange] = []
     try:
-        values, lines_text, afterwards = _ask(files, options, asker)
-        changes = files.changes(values, lines_text)
+        plan = _ask(files, options, asker)
+        changes = files.changes(plan.values, plan.lines_text, declines_hook=plan.hook.is_declined)
         if changes and is_terminal and not options.accepts_proposals:
             names = " and ".join(shown(change.path) for change in changes)
             if not asker.confirm(f"\nWrite {names}?"):
@@ -151,16 +151,25 @@ def setup(**flags: Any) -> None:
         common.say(
             f"Nothing is new: {shown(files.env_path)} and {shown(files.lines_path)} stay as they are."
         )
+    afterwards = Afterwards(
+        files, {**os.environ, **plan.known, **plan.values}, plan.catalogue, plan.hook.url
+    )
     sys.exit(afterwards.do(asker, options))
 
 
-def _ask(
-    files: Files, options: Options, asker: Unattended
-) -> tuple[Mapping[str, str], str, Afterwards]:
-    """Return the settings and the lines that are to be written, and what is to be done then.
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be written and done. known: all settings; values: those that .env is to have."""
 
-    Exit with 2 if something is missing.
-    """
+    known: Mapping[str, str]
+    values: Mapping[str, str]
+    lines_text: str
+    catalogue: Catalogue
+    hook: HookPlan
+
+
+def _ask(files: Files, options: Options, asker: Unattended) -> _Plan:
+    """Ask all there is to ask. Exit with 2 if something is missing."""
     keys = Keys(files, options.keys, asker)
     numbers = keys.numbers()
     catalogue = keys.catalogue()
@@ -176,11 +185,17 @@ def _ask(
         print_missing(asker.missing, has_keys=True)
         sys.exit(2)
     print_draft(draft, has_numbers=bool(numbers))
-    made, hook_url = _failure_hook(keys, catalogue, address, options, asker)
-    values = {**_values(files, keys, draft), **made, **blanked}
-    environ = {**os.environ, **keys.values, **values}
+    hook = plan_hook(
+        files,
+        keys.values,
+        catalogue,
+        asker,
+        address=address,
+        is_wanted=options.failure_hook,
+    )
+    values = {**_values(files, keys, draft), **hook.settings, **blanked}
     read_lines(draft.text or "\n", settings.line_defaults)  # what is written can be read
-    return values, draft.text, Afterwards(files, environ, catalogue, hook_url)
+    return _Plan(keys.values, values, draft.text, catalogue, hook)
 
 
 def _values(files: Files, keys: Keys, draft: Draft) -> dict[str, str]:
@@ -223,38 +238,6 @@ def _blank_strange_defaults(files: Files, keys: Keys, catalogue: Catalogue) -> M
         else f"Propexo has no integration {integration} for this key: unset {_DEFAULTS[0]}"
     )
     return dict.fromkeys(strange, "")
-
-
-def _failure_hook(
-    keys: Keys, catalogue: Catalogue, address: str | None, options: Options, asker: Unattended
-) -> tuple[Mapping[str, str], str | None]:
-    """Return the secret of Propexo's webhook, where it is new, and the address of one that is to be made."""
-    if address is None or options.failure_hook is False:
-        return {}, None
-    url, own = f"{address}{HOOK_PATH}", keys.values.get(SIGNED_WITH)
-    is_declined = own is not None and not own.strip() and options.failure_hook is None
-    if is_declined:
-        return {}, None
-    found = catalogue.failure_hook(url)
-    if found is not None:
-        return _known_secret(found, own), None
-    is_wanted = options.failure_hook or asker.confirm(
-        "\nHave Propexo tell of failed writes at once, by a webhook to this adapter?"
-    )
-    if is_wanted:
-        return {SIGNED_WITH: (own or "").strip() or secrets.token_urlsafe(32)}, url
-    return ({SIGNED_WITH: ""} if isinstance(asker, Terminal) else {}), None
-
-
-def _known_secret(found: FailureHook, own: str | None) -> Mapping[str, str]:
-    if found.secret is not None:
-        return {SIGNED_WITH: found.secret}
-    if not (own or "").strip():
-        common.say(
-            f"Propexo has a webhook to {found.url}, and does not show its secret: set {SIGNED_WITH} to it, or "
-            "delete the webhook in Propexo's dashboard and run this again"
-        )
-    return {}
 
 
 def _options(flags: Mapping[str, Any]) -> Options:

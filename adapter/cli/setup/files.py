@@ -16,6 +16,9 @@ from adapter.config.lines_file import is_path
 from adapter.errors import SettingsError
 
 ENV_MODE = 0o600
+HOOK_DECLINED = (
+    "# No webhook of failed writes: adapter setup offers it again if this comment is removed."
+)
 # The setting with the secret of the webhook that tells of failed writes.
 SIGNED_WITH = "PROPEXO_WEBHOOK_SECRET"
 HEAD = """\
@@ -27,7 +30,7 @@ REMARKS = dict(
     (
         ("TWILIO_ACCOUNT_SID", "Twilio's account and its auth token (Console, Account info)."),
         ("PROPEXO_API_KEY", "A key of Propexo that may read people and write events."),
-        ("PROPEXO_WEBHOOK_SECRET", "Signs Propexo's webhooks of failed writes. Blank: not wanted."),
+        ("PROPEXO_WEBHOOK_SECRET", "Signs Propexo's webhooks of failed writes."),
         (
             "PUBLIC_BASE_URL",
             "The https address under which Twilio reaches this adapter, up to /webhooks/twilio.",
@@ -82,9 +85,17 @@ class Files:
         """Return the text of .env."""
         return _decoded(self.env_path, self.env_before or b"")
 
-    def changes(self, values: Mapping[str, str], lines_text: str) -> list[FileChange]:
-        """Return what is to be written: lines.toml first, which .env names. What is right is left out."""
-        env_after = with_settings(self.env_text or HEAD, values, REMARKS).encode()
+    def changes(
+        self, values: Mapping[str, str], lines_text: str, *, declines_hook: bool = False
+    ) -> list[FileChange]:
+        """Return what is to be written: lines.toml first, which .env names. What is right is left out.
+
+        declines_hook: the webhook of failed writes is not wanted, which is to be remembered.
+        """
+        env_text = with_settings(self.env_text or HEAD, values, REMARKS)
+        if declines_hook and HOOK_DECLINED not in env_text:
+            env_text = f"{env_text.rstrip()}\n\n{HOOK_DECLINED}\n"
+        env_after = env_text.encode()
         changes = []
         is_new = self.lines_before is None and lines_text
         if is_new or lines_text != self.lines_text:

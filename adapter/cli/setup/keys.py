@@ -111,14 +111,15 @@ class Keys:
         def check() -> Catalogue:
             found = catalogue(self._without_address)
             all_of_them = found.integrations()
-            usable = [each for each in all_of_them if each.problem is None]
-            named = f" ({', '.join(each.name for each in usable[:_MOST_NAMED])})" if usable else ""
+            usable = [each.name for each in all_of_them if each.problem is None]
+            named = f" ({_some(usable)})" if usable else ""
             self._asker.well(
                 f"Propexo{self._where('PROPEXO_BASE_URL')} takes the key: {len(usable)} integration(s) "
                 f"that take call events{named}."
             )
-            for each in [each for each in all_of_them if each.problem][:_MOST_NAMED]:
-                self._asker.well(f"Not used: {each.name}. {each.problem}")
+            unusable = [f"{each.name} ({each.problem})" for each in all_of_them if each.problem]
+            if unusable:
+                self._asker.well(f"Not used: {_some(unusable)}")
             return found
 
         return self._until_good((API_KEY,), check, "PROPEXO_BASE_URL")
@@ -199,6 +200,11 @@ class Keys:
         if answer:
             self.values[key.setting] = answer
         return bool(answer)
+
+
+def _some(names: list[str]) -> str:
+    """Return the first names."""
+    return ", ".join([*names[:_MOST_NAMED], *(["..."] if len(names) > _MOST_NAMED else [])])
 
 
 def _of_key(keys: tuple[Key, ...], values: Mapping[str, str]) -> str | None:

@@ -49,7 +49,10 @@ def print_draft(draft: Draft, *, has_numbers: bool) -> None:
         common.console.print(table)
     if draft.left:
         names = ", ".join(title(number) for number in draft.left)
-        common.say(f"No line yet: {names}. Give --line NUMBER=PROPERTY or --no-line NUMBER")
+        common.say(
+            f"No line yet: {names}. adapter setup asks for them again; or give --line NUMBER=PROPERTY, "
+            "--no-line NUMBER"
+        )
     for number in draft.useless:
         common.say(f"No line: {title(number)}, for {number.obstacle}")
     if not has_numbers:

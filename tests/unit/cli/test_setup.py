@@ -424,3 +424,15 @@ def test_a_webhook_that_is_not_made_is_said(
     secret = read_env_file(tmp_path / ".env")["PROPEXO_WEBHOOK_SECRET"]
     well(run("--failure-webhook", keys={}))
     assert read_env_file(tmp_path / ".env")["PROPEXO_WEBHOOK_SECRET"] == secret
+
+
+def test_a_webhook_that_was_declined_is_not_offered_again(
+    run: Run, propexo: SandboxState, tmp_path: Path
+) -> None:
+    flags = (*PAIRS, "--event-type", "Call", "--public-base-url", HERE)
+    well(run(*flags, "--no-failure-webhook"))
+    text = (tmp_path / ".env").read_text()
+    assert text.count("# No webhook of failed writes") == 1
+    assert "Nothing is new" in well(run("--no-failure-webhook", keys={}))
+    well(run("--failure-webhook", keys={}))  # until somebody says so
+    assert len(propexo.webhooks) == 1
