@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from adapter.bootstrap import Container
 from adapter.cli import common
 from adapter.cli.errors import report_errors
 from adapter.cli.setup.afterwards import Afterwards
@@ -28,7 +29,7 @@ from adapter.cli.setup.files import (
     refuse_unwritable,
     shown,
 )
-from adapter.cli.setup.keys import KEYS, Keys
+from adapter.cli.setup.keys import ADDRESS, KEYS, Keys
 from adapter.cli.setup.options import Options, given
 from adapter.cli.setup.report import print_draft, print_missing
 from adapter.config.file_writes import FileChange, read_file, write_files
@@ -36,6 +37,7 @@ from adapter.config.lines_file import read_lines
 from adapter.config.settings import Settings
 from adapter.domain.lines import UnknownCaller
 from adapter.errors import SettingsError
+from adapter.operations.set_up.answers import Missing
 from adapter.operations.set_up.lines import Draft, LineSetUp, LinesNow
 from adapter.processes.lifetime import exit_on_signals
 from adapter.storage.first_use import is_unused
@@ -181,6 +183,10 @@ def _ask(files: Files, options: Options, asker: Unattended) -> _Plan:
     settings = keys.settings
     now = LinesNow(files.lines_text, settings.line_defaults)
     draft = LineSetUp(now, catalogue, options.given, asker).draft(numbers)
+    if options.failure_hook and address is None:
+        asker.lacks(Missing(f"the {ADDRESS.what}, for --failure-webhook", ADDRESS.setting))
+    if options.connect and _has_no_address(settings):
+        asker.lacks(Missing(f"the {ADDRESS.what}, for --connect", ADDRESS.setting))
     if asker.missing:
         print_missing(asker.missing, has_keys=True)
         sys.exit(2)
@@ -196,6 +202,12 @@ def _ask(files: Files, options: Options, asker: Unattended) -> _Plan:
     values = {**_values(files, keys, draft), **hook.settings, **blanked}
     read_lines(draft.text or "\n", settings.line_defaults)  # what is written can be read
     return _Plan(keys.values, values, draft.text, catalogue, hook)
+
+
+def _has_no_address(settings: Settings) -> bool:
+    """Return whether nobody has said the address, neither a setting nor the web process on a host."""
+    parts = common.with_told_address(Container(settings))
+    return parts.settings.public_base_url is None
 
 
 def _values(files: Files, keys: Keys, draft: Draft) -> dict[str, str]:

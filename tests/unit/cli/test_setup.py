@@ -21,6 +21,7 @@ from adapter.config.settings import Settings
 from adapter.domain.lines import Line
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
 from tests.support.environment import ACCOUNT, TOKEN
+from tests.support.lanes import full
 from tests.support.twilio_api import FakeTwilio, Fault
 
 Run = Callable[..., Result]
@@ -155,12 +156,12 @@ def test_an_event_type_is_asked_for_once_with_all_that_there_are(run: Run, tmp_p
     [
         (("--line", f"{MAIN}=prop_x"), "there is no property prop_x"),
         (("--line", "+16175550177=prop_main"), "+16175550177 is a number of none of the accounts"),
-        (("--no-line", "+16175550177"), "+16175550177 is a number of none of the accounts"),
+        full(("--no-line", "+16175550177"), "+16175550177 is a number of none of the accounts"),
         ((*PAIRS, "--event-type", "Fax"), "Fax is none of Main Street"),
         ((*PAIRS, "--integration", "int_x"), "there is no integration int_x for this key"),
-        ((*PAIRS, "--integration", "int_knock"), "KNOCK takes no call events"),
+        full((*PAIRS, "--integration", "int_knock"), "KNOCK takes no call events"),
         (("--line", MAIN), "is no pair; write NUMBER=PROPERTY"),
-        (("--line", "12=prop_main"), "'12' is not a phone number"),
+        full(("--line", "12=prop_main"), "'12' is not a phone number"),
         (
             ("--line", f"{MAIN}=prop_main", "--public-base-url", "calls.example.com"),
             "PUBLIC_BASE_URL",
@@ -308,7 +309,7 @@ def test_on_a_host_it_refuses(run: Run) -> None:
 @pytest.mark.parametrize(
     ("vendor", "flags", "keys"),
     [
-        ("yardi", ("--agent-name", "Lee Agent"), {"agent_name": "Lee Agent"}),
+        full("yardi", ("--agent-name", "Lee Agent"), {"agent_name": "Lee Agent"}),
         (
             "realpage_rpx",
             ("--event-type", "Call", "--employee", "lee@example.com"),
@@ -376,6 +377,13 @@ def test_numbers_are_connected_if_that_is_said(run: Run, twilio: FakeTwilio) -> 
     assert callbacks(twilio) == {MAIN: here, OAK: here, FAX: ""}
 
 
+def test_what_needs_an_address_says_so(run: Run, tmp_path: Path) -> None:
+    said = failed(run(*PAIRS, "--event-type", "Call", "--connect", "--failure-webhook"))
+    assert "for --connect" in said and "for --failure-webhook" in said
+    assert "--public-base-url" in said
+    assert names(tmp_path) == []
+
+
 def test_a_foreign_callback_is_left_alone(run: Run, twilio: FakeTwilio, tmp_path: Path) -> None:
     other = "https://other.example/status"
     twilio.numbers["PN1"]["status_callback"] = other
@@ -408,7 +416,7 @@ def test_the_webhook_of_failed_writes_is_made_once(
 
 @pytest.mark.parametrize(
     ("fault", "said"),
-    [("status", "it was not made"), ("status_after", "it is not known whether it was made")],
+    [("status", "it was not made"), full("status_after", "it is not known whether it was made")],
 )
 def test_a_webhook_that_is_not_made_is_said(
     run: Run, server: SandboxServer, tmp_path: Path, fault: str, said: str
