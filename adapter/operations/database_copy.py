@@ -108,7 +108,7 @@ class DatabaseCopy:
 
     def _move(self, out: Move, *, goes_on: bool) -> Sequence[TableCount]:
         """Do what is left, in the order of decision 25."""
-        if not out.done_at:
+        if not goes_on:
             out = replace(out, place=self._place)
             self._out.move_out(out)
         into = replace(out, way="in", place=place_of(self._source.engine.url), done_at=None)

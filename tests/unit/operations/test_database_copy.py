@@ -179,6 +179,7 @@ def source_secret(source: Store, name: str) -> str:
     return found or "a new one"
 
 
+@pytest.mark.full
 @pytest.mark.postgres
 def test_new_rows_are_numbered_behind_the_copied_ones(databases: Databases, source: Store) -> None:
     target = databases.open(databases.url("postgres"))
@@ -286,8 +287,10 @@ def test_killed_before_any_of_its_commits_it_goes_on_and_two_are_never_open(
 # Who is refused -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("process", ["worker", "web"])
-@pytest.mark.parametrize("where", ["source", "target"])
+@pytest.mark.parametrize(
+    ("process", "where"),
+    [("worker", "source"), ("web", "source"), full("worker", "target"), ("web", "target")],
+)
 def test_a_database_at_which_a_process_works_is_left_alone(
     databases: Databases, process: str, where: str
 ) -> None:
@@ -408,7 +411,9 @@ def test_a_moved_database_goes_nowhere_else(databases: Databases) -> None:
 # Closed ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=postgres)])
+@pytest.mark.parametrize(
+    "kind", ["sqlite", pytest.param("postgres", marks=[postgres, pytest.mark.full])]
+)
 def test_a_moved_database_can_be_read_and_takes_no_change_of_any_table(
     databases: Databases, kind: str
 ) -> None:
