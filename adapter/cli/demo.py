@@ -150,9 +150,9 @@ def run_demo(console: Console, *, keep_open: bool = False, hook_delay: float = 0
         return 1
     say(
         console,
-        "\nNext: cp .env.example .env, put your settings there, and start adapter --env-file .env run; "
-        "beside it adapter doctor (with --env-file too) says what is missing; then give Twilio's number the "
-        "status callback PUBLIC_BASE_URL/webhooks/twilio#rc=5&rp=all",
+        "\nNext: adapter setup asks for your keys and writes .env and lines.toml; adapter --env-file .env run "
+        "starts it; beside it adapter --env-file .env doctor says what is missing, and adapter --env-file .env "
+        "connect --all has Twilio's numbers call back to it",
     )
     return 0
 

@@ -15,7 +15,7 @@ import requests
 from adapter.bootstrap import Container
 from adapter.cli import common
 from adapter.cli.errors import report_errors
-from adapter.cli.terminal import Column, Listing
+from adapter.cli.terminal import Column, Listing, say
 from adapter.config.settings import Settings
 from adapter.errors import SettingsError
 from adapter.sandbox import twilio as simulated
@@ -181,7 +181,8 @@ def tell(
         now = moment.at
         for params in sending.teller.hooks(moment, call):
             status = sending.send(params, f"{moment.what} in {story.name}")
-            common.say(f"{clock_duration(round(now)):>7}  {moment.words}: {status}")
+            head = f"{clock_duration(round(now)):>7}  "
+            say(common.console, f"{moment.words}: {status}", head=head)
     outcome = story.outcome.replace("_", " ")
     common.say(f"The call is over: {outcome}. Next: adapter show {call_id}")
 

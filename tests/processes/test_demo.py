@@ -71,7 +71,7 @@ def test_the_table_says_who_and_what_was_written(ran: Ran) -> None:
 
 def test_it_ends_in_what_to_do_next(ran: Ran) -> None:
     assert "Next:" in ran.out.strip().splitlines()[-1] or "Next:" in ran.out.strip()[-400:]
-    assert "adapter doctor" in ran.out
+    assert "adapter setup" in ran.out
 
 
 def test_it_leaves_no_files_behind(ran: Ran) -> None:

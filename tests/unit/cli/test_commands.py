@@ -24,6 +24,7 @@ from adapter.errors import PermanentError, TemporaryError
 from adapter.storage.engine import open_engine, schema_state
 from adapter.storage.schema import calls
 from tests.support.clock import Clock
+from tests.support.commands import is_told
 from tests.support.environment import ACCOUNT, ENVIRON
 from tests.support.hooks import CALL, answered_hooks, recording_hook, status_hook
 from tests.support.waiting import free_port
@@ -43,15 +44,6 @@ def run(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
         return CliRunner().invoke(commands.cli, list(arguments), env=given)
 
     return run_command
-
-
-def is_told(result: Result, *parts: str) -> None:
-    """It failed in words of ours, not in a traceback."""
-    assert result.exit_code not in (0, None)
-    assert isinstance(result.exception, SystemExit), result.exception
-    assert "Traceback" not in result.output
-    for part in parts:
-        assert part in result.output
 
 
 def deliver(world: World, *hooks: dict[str, str]) -> None:

@@ -16,6 +16,7 @@ from adapter.sandbox.twilio import KINDS
 from adapter.sandbox.twilio_teller import TwilioTeller
 from adapter.storage.engine import open_engine
 from adapter.storage.store import Store
+from tests.support.commands import is_told
 from tests.support.environment import ACCOUNT, ENVIRON, LINE, TOKEN
 from tests.support.processes import environment, running, sandbox, wait_until_ready
 from tests.support.waiting import free_port, wait_for
@@ -33,15 +34,6 @@ def run(database_url: str) -> Run:
         return CliRunner().invoke(commands.cli, list(arguments), env=given)
 
     return run_command
-
-
-def is_told(result: Result, *parts: str) -> None:
-    """It failed in words of ours, not in a traceback."""
-    assert result.exit_code not in (0, None)
-    assert isinstance(result.exception, SystemExit), result.exception
-    assert "Traceback" not in result.output
-    for part in parts:
-        assert part in result.output
 
 
 def stored(live: dict[str, str], sid: str) -> Sequence[Call]:
@@ -170,6 +162,12 @@ def test_a_story_is_told_as_slowly_as_in_life() -> None:
     twice = Told()
     twice.tell("voicemail", 2.0)
     assert sum(twice.waits) == sum(told.waits) / 2
+
+
+def test_what_happens_stands_below_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    Told().tell("voicemail", None)
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.endswith(": 204")]
+    assert len(lines) == 5 and lines[0] == "   0:24  nobody picked up: 204"
 
 
 def test_a_fast_story_waits_for_nothing() -> None:
