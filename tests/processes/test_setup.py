@@ -62,6 +62,7 @@ def answer_keys(terminal: Terminal, *, address: str = "") -> None:
     terminal.answer("https address of this adapter", address)
 
 
+@pytest.mark.full
 def test_the_dialogue_leads_to_files_that_work(both: Both, tmp_path: Path) -> None:
     """A wrong token is asked for again, and pairs are only proposed. Run again, it asks nothing."""
     here = "https://calls.example.com"  # nobody listens there, which doctor says

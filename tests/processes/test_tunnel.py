@@ -93,6 +93,7 @@ def wait_until_connected(world: World, process: Process) -> None:
     wait_for("the numbers are connected", is_connected, seconds=90)
 
 
+@pytest.mark.full
 def test_a_call_comes_through_and_then_all_is_as_before(world: World) -> None:
     engine = open_engine(world.environ["DATABASE_URL"])
     comes_and_goes(world, Store(engine))

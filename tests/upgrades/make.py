@@ -227,6 +227,18 @@ def live(old: Old) -> None:
     assert states == {call_id(name): state for name, state in CALLS.items()}, states
 
 
+def is_cut_off() -> bool:
+    """True in a shallow clone, whose history does not reach back to the old code."""
+
+    def git(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["git", *words], cwd=FOLDER.parents[3], capture_output=True, text=True, check=False
+        )
+
+    is_shallow = git("rev-parse", "--is-shallow-repository").stdout.strip() == "true"
+    return is_shallow and git("cat-file", "-e", f"{REVISION}^{{commit}}").returncode != 0
+
+
 @contextmanager
 def old_version(folder: Path, database_url: str) -> Iterator[Old]:
     """The old code with its web and sandbox running, on a database that it migrated."""

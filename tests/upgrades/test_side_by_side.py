@@ -22,7 +22,17 @@ from tests.support.browser_user import WITH_PAGES, BrowserUser
 from tests.support.processes import Sandbox, running, wait_until_ready
 from tests.support.waiting import free_port, wait_for
 from tests.upgrades.dumps import restore
-from tests.upgrades.make import ACCOUNT, CALLS, LINE, PEOPLE, TOKEN, Old, call_id, old_version
+from tests.upgrades.make import (
+    ACCOUNT,
+    CALLS,
+    LINE,
+    PEOPLE,
+    TOKEN,
+    Old,
+    call_id,
+    is_cut_off,
+    old_version,
+)
 
 # Of the calls of the dump: those that are at their end, whatever runs.
 ENDED = sorted(name for name, state in CALLS.items() if state in ("written", "ignored", "folded"))
@@ -86,6 +96,7 @@ def both(empty_database_url: str, tmp_path: Path) -> Iterator[Both]:
 
 
 @pytest.mark.full
+@pytest.mark.skipif(is_cut_off(), reason="a shallow clone does not have the old code")
 def test_the_version_before_goes_on_while_its_database_is_migrated(
     both: Both, tmp_path: Path
 ) -> None:

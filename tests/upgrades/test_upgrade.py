@@ -350,6 +350,7 @@ def test_a_hook_that_says_nothing_new_corrects_nothing(world: World) -> None:
 # Calls under way ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_what_was_under_way_is_written_once(made: Adapter) -> None:
     """The sandbox has forgotten its writes, so that what was in doubt left no trace and is posted."""
     made.fill_index()

@@ -313,7 +313,7 @@ def test_a_backlog_after_a_quiet_time_meets_no_429(
     assert sum(used[2:]) >= ENOUGH, used
 
 
-@pytest.mark.parametrize("every", [full(10), 40])
+@pytest.mark.parametrize("every", [full(10), full(40)])
 def test_slow_writes_neither_cause_a_429_nor_waste_the_limit(quick: RateBudget, every: int) -> None:
     """Now and then the PMS takes 8 s to look at a write."""
     start = BEGIN + 20.0

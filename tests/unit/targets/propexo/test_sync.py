@@ -242,7 +242,7 @@ def test_more_changes_than_a_minute_allows_are_read_in_several(database_url: str
 
 # Asking for changes only ----------------------------------------------------------------------------------
 
-MODES = pytest.mark.parametrize("mode", ["offered", "refused", "ignored"])
+MODES = pytest.mark.parametrize("mode", ["offered", full("refused"), full("ignored")])
 
 
 def syncing(
