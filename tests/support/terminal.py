@@ -102,12 +102,18 @@ class Terminal:
                 raise AssertionError(f"{words!r} was not said:\n{self._said.decode()}")
         self._seen = at + len(words)
 
-    def end(self) -> int:
-        """Wait for its end. Return the exit code."""
+    def end(self, *, again: str = "") -> int:
+        """Wait for its end. Return the exit code.
+
+        again: a key that is pressed again where nothing happens for a while. Python may miss a Ctrl-C that
+        comes the moment before it begins to wait for input, and people press it again.
+        """
         until = time.monotonic() + self._seconds
-        while self._read(until - time.monotonic()):
-            pass
-        return self._process.wait(self._seconds)
+        while True:
+            if again and not select.select([self._ours], [], [], 5)[0]:
+                os.write(self._ours, again.encode())
+            if not self._read(until - time.monotonic()):
+                return self._process.wait(self._seconds)
 
     def _read(self, seconds: float) -> bool:
         """Read what is there, within this time. Return False at the end."""

@@ -26,8 +26,9 @@ from adapter.domain.record import (
 from adapter.errors import TemporaryError
 from tests.support.environment import LINE, NOW
 from tests.support.hooks import AGENT, CALL, CALLER, CHILD, RECORDING
-from tests.support.world import LINES, FakeReader
+from tests.support.world import LINES, OTHER_LINE, FakeReader
 
+ONE_LINE = CallRules(read_lines(LINES.partition(f'[lines."{OTHER_LINE}"]')[0], {}), SettlePolicy())
 RULES = CallRules(read_lines(LINES, {}), SettlePolicy())
 PROVIDER_RULES = CallRules(read_lines(LINES, {}), SettlePolicy(links=RecordingLinks.PROVIDER))
 S = LegStatus
@@ -102,7 +103,7 @@ MISSED = DialResult(leg_id=CHILD, status=S.NO_ANSWER, bridged=False)
 @pytest.mark.parametrize(
     "known",
     [
-        record(parent(S.COMPLETED, 40), dial=ANSWERED),
+        record(parent(S.COMPLETED, 40), child(S.COMPLETED, 30), dial=ANSWERED),
         record(parent(S.NO_ANSWER, 0)),
         record(parent(S.BUSY, 0)),
         record(parent(S.CANCELED, 0)),
@@ -115,6 +116,17 @@ MISSED = DialResult(leg_id=CHILD, status=S.NO_ANSWER, bridged=False)
 )  # fmt: skip
 def test_conclusive_hooks_leave_nothing_open(known: CallRecord) -> None:
     assert not is_open(known, RULES)
+
+
+def test_whom_a_dial_connected_is_open_where_it_may_be_our_other_line() -> None:
+    known = record(parent(S.COMPLETED, 40), dial=ANSWERED)
+    assert is_open(known, RULES)
+    assert not is_open(known, ONE_LINE)
+    conference = DialResult(status=S.COMPLETED, bridged=True)
+    assert not is_open(record(parent(S.COMPLETED, 40), dial=conference), RULES)
+    reader = FakeReader(children=[child(S.COMPLETED, 30)])
+    assert not is_open(complete(known, RULES, reader, late=False), RULES)
+    assert reader.reads == ["legs"]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +145,7 @@ def test_what_the_provider_could_still_tell_is_open(known: CallRecord) -> None:
 
 
 def test_the_providers_link_is_asked_for_where_it_is_wanted_and_can_be_there() -> None:
-    answered = record(parent(S.COMPLETED, 40), dial=ANSWERED)
+    answered = record(parent(S.COMPLETED, 40), child(S.COMPLETED, 30), dial=ANSWERED)
     assert is_open(answered, PROVIDER_RULES)
     assert not is_open(record(parent(S.NO_ANSWER, 0)), PROVIDER_RULES)
     reader = FakeReader(recordings=[recorded(RecordingSource.CONVERSATION)])
