@@ -60,13 +60,22 @@ def _await_end(pipe: int) -> None:
 def stop_signal() -> threading.Event:
     """Return an event that SIGTERM, SIGINT and SIGHUP (the terminal was closed) set.
 
-    If SIGHUP was ignored, as by `nohup`, it is still ignored.
+    If SIGHUP was ignored, as by `nohup`, it is still ignored. The handler takes no lock, as it may interrupt
+    whoever holds it: also itself, where a second signal comes while it handles the first one.
     """
     stopping = threading.Event()
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
 
     def stop(_: int, __: FrameType | None) -> None:
+        with suppress(BlockingIOError):  # it is full of signals
+            os.write(writing, b"!")
+
+    def pass_on() -> None:
+        os.read(reading, 1)
         stopping.set()
 
+    threading.Thread(target=pass_on, name="signals", daemon=True).start()
     signals = [signal.SIGTERM, signal.SIGINT]
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         signals.append(signal.SIGHUP)

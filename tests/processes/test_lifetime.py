@@ -237,3 +237,21 @@ def send(port: int) -> int:
     )
     url = f"http://127.0.0.1:{port}{PATH}"
     return simulate.send(url, params, token=TOKEN, signed_url=BASE_URL + PATH).status_code
+
+
+# The moment before it waits, or in which it handles a first signal, whoever waits holds the event's own lock.
+_SIGNALLED_AT_ITS_WORST = """
+import os, signal
+from adapter.processes.lifetime import leave, stop_signal
+stopping = stop_signal()
+with stopping._cond:
+    os.kill(os.getpid(), signal.SIGTERM)
+    os.kill(os.getpid(), signal.SIGHUP)
+stopping.wait()
+leave(0)
+"""
+
+
+def test_no_second_signal_keeps_a_process_alive() -> None:
+    command = [sys.executable, "-c", _SIGNALLED_AT_ITS_WORST]
+    assert subprocess.run(command, timeout=30, check=False).returncode == 0
