@@ -15,6 +15,7 @@ from adapter.errors import (
     RemoteError,
     SettingsError,
 )
+from adapter.operations.numbers.findings import unread_subaccounts
 from adapter.providers.base import OwnNumber
 from adapter.targets.catalogue import Catalogue
 from adapter.targets.propexo.catalogue import catalogue
@@ -168,7 +169,8 @@ class Keys:
     def _numbers(self, settings: Settings) -> list[OwnNumber]:
         """Return the numbers of the main account, and of those under it that have a token."""
         found: list[OwnNumber] = []
-        for provider in Container(settings).providers.values():
+        providers = [*Container(settings).providers.values()]
+        for provider in providers:
             for account in provider.accounts if provider.numbers else ():
                 assert provider.numbers is not None  # nosec B101 - tells the type checker what is known
                 try:
@@ -183,6 +185,11 @@ class Keys:
                 found += numbers
         where = self._where("TWILIO_API_BASE_URL")
         self._asker.well(f"Twilio{where} takes the token: {len(found)} number(s).")
+        for account in unread_subaccounts(providers):
+            self._asker.well(
+                f"The numbers of the subaccount {plain(account)} are not among them: "
+                "TWILIO_SUBACCOUNT_TOKENS has no token of it. Set it, and run this again"
+            )
         return found
 
     def _where(self, base: str, between: str = " ") -> str:

@@ -54,10 +54,13 @@ def given(
                 f"{raw!r} is no pair; write NUMBER=PROPERTY, like +16175550100=prop_main",
                 param_hint="--line",
             )
-        places[_number(number, "--line")] = place.strip()
+        _add(places, _number(number, "--line"), place.strip(), "--line")
+    none = frozenset(_number(raw, "--no-line") for raw in no_lines)
+    for number in sorted(none & places.keys()):
+        raise click.BadParameter(f"{number} stands in --line too", param_hint="--no-line")
     return Given(
         places=places,
-        no_lines=frozenset(_number(raw, "--no-line") for raw in no_lines),
+        no_lines=none,
         integrations=list(integrations),
         unknown_caller=UnknownCaller(unknown_caller) if unknown_caller else None,
         answers={key: _by_number(texts, FLAGS[key]) for key, texts in answers.items()},
@@ -72,8 +75,17 @@ def _by_number(texts: Iterable[str], flag: str) -> Mapping[str, str]:
         number, value = (_number(pair[1], flag), pair[2]) if pair else ("", text)
         if not value.strip():
             raise click.BadParameter("it is blank", param_hint=flag)
-        found[number] = value.strip()
+        _add(found, number, value.strip(), flag)
     return found
+
+
+def _add(found: dict[str, str], number: str, value: str, flag: str) -> None:
+    """Add what a flag says of a number, or of all ("")."""
+    if found.setdefault(number, value) != value:
+        raise click.BadParameter(
+            f"it says {found[number]!r} and {value!r} of {number or 'all lines'}; give one of them",
+            param_hint=flag,
+        )
 
 
 def _number(raw: str, flag: str) -> str:

@@ -111,14 +111,7 @@ class NumberCheck:
 
     def unread_subaccounts(self) -> Sequence[str]:
         """Return the accounts under ours for which no token is set. One that cannot be asked has none."""
-        unread: list[str] = []
-        for provider in self.providers:
-            for account in provider.accounts if provider.numbers else ():
-                assert provider.numbers is not None  # nosec B101 - tells the type checker what its callers ensure
-                with suppress(RemoteError):
-                    unread += provider.numbers.subaccounts(account)
-            unread = [account for account in unread if account not in provider.accounts]
-        return unread
+        return unread_subaccounts(self.providers)
 
     def _of_account(
         self, provider: Provider, account: str, own: Set[str]
@@ -183,3 +176,16 @@ def _lacks(
             "and adapter disconnect gives it back"
         ]
     return [f"{fact}: adapter connect mends it" for fact in deviations(callback, wanted)]
+
+
+def unread_subaccounts(providers: Iterable[Provider]) -> Sequence[str]:
+    """Return the accounts under ours for which no token is set. One that cannot be asked has none."""
+    unread: list[str] = []
+    for provider in providers:
+        found: list[str] = []
+        for account in provider.accounts if provider.numbers else ():
+            assert provider.numbers is not None  # nosec B101 - tells the type checker what its callers ensure
+            with suppress(RemoteError):
+                found += provider.numbers.subaccounts(account)
+        unread += [account for account in found if account not in provider.accounts]
+    return unread

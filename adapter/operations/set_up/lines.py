@@ -172,7 +172,11 @@ class LineSetUp:
         """Find out where this number belongs, and note it."""
         given = self.given.places.get(number.number)
         place: Place | NoLine | None
-        if given is not None:
+        if given is not None and number.obstacle:
+            problem = f"{number.number} cannot be a line: {number.obstacle}"
+            self.asker.lacks(Missing("the number", "line", problem=problem))
+            place = None
+        elif given is not None:
             place = next((each for each in places if each.id == given), None)
         elif number.number in self.given.no_lines:
             place = NoLine()

@@ -161,6 +161,12 @@ def test_an_event_type_is_asked_for_once_with_all_that_there_are(run: Run, tmp_p
         ((*PAIRS, "--integration", "int_x"), "there is no integration int_x for this key"),
         full((*PAIRS, "--integration", "int_knock"), "KNOCK takes no call events"),
         (("--line", MAIN), "is no pair; write NUMBER=PROPERTY"),
+        (
+            ("--line", f"{MAIN}=prop_main", "--line", f"{MAIN}=prop_oak"),
+            f"it says 'prop_main' and 'prop_oak' of {MAIN}; give one of them",
+        ),
+        full((*PAIRS, "--no-line", MAIN), f"{MAIN} stands in --line too"),
+        full((*PAIRS, "--event-type", "Call", "--event-type", "Note"), "of all lines"),
         full(("--line", "12=prop_main"), "'12' is not a phone number"),
         (
             ("--line", f"{MAIN}=prop_main", "--public-base-url", "calls.example.com"),
@@ -173,6 +179,22 @@ def test_a_flag_that_is_wrong_is_named(
 ) -> None:
     assert said in failed(run(*flags, "--employee", "emp_1"))
     assert names(tmp_path) == []
+
+
+def test_a_number_that_cannot_work_becomes_no_line(
+    run: Run, twilio: FakeTwilio, tmp_path: Path
+) -> None:
+    twilio.add_number(ACCOUNT, "PN4", "+16175550105", trunk_sid="TK" + "1" * 32)
+    said = failed(run(*PAIRS, *ENTRATA, "--line", "+16175550105=prop_main"))
+    assert "+16175550105 cannot be a line" in said and "trunk" in said
+    assert names(tmp_path) == []
+
+
+def test_a_subaccount_without_a_token_is_named(run: Run, twilio: FakeTwilio) -> None:
+    below = "AC" + "2" * 32
+    twilio.accounts.append({"sid": below, "owner_account_sid": ACCOUNT, "status": "active"})
+    said = run().output
+    assert f"The numbers of the subaccount {below} are not among them" in said
 
 
 # What is written ---------------------------------------------------------------------------------
