@@ -59,12 +59,19 @@ def pytest_configure(config: pytest.Config) -> None:
     The default lane tries few examples of each property. CI tries the same ones each time, so that it fails by
     what was changed; all other runs of the full lane look for new ones.
     """
-    hypothesis.settings.register_profile("default lane", max_examples=25)
-    hypothesis.settings.register_profile("CI", derandomize=True, database=None)
+    # How long an example takes says nothing on a loaded machine; speed is measured in tests/benchmarks.
+    untimed = hypothesis.settings(
+        deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.register_profile("default lane", untimed, max_examples=25)
+    hypothesis.settings.register_profile("untimed", untimed)
+    hypothesis.settings.register_profile("CI", untimed, derandomize=True, database=None)
     if not config.getoption("full"):
         hypothesis.settings.load_profile("default lane")
     elif os.environ.get("CI") == "true":
         hypothesis.settings.load_profile("CI")
+    else:
+        hypothesis.settings.load_profile("untimed")
     has_room = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_BYTES
     if has_room:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
