@@ -106,11 +106,11 @@ def installed(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Install
     return Installed(folder / "venv/bin", elsewhere)
 
 
-def test_the_demo_runs_by_the_name_of_the_package(installed: Installed) -> None:
+def test_the_demo_runs_by_the_name_of_the_package(installed: Installed, tmp_path: Path) -> None:
     """`uvx call-adapter demo` and `pipx run call-adapter demo` look for a program of that name."""
-    told = run(installed.bin / "call-adapter", "demo", cwd=installed.elsewhere)
+    told = run(installed.bin / "call-adapter", "demo", cwd=tmp_path)
     assert "0 refused by Propexo" in told
-    assert list(installed.elsewhere.iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture
