@@ -65,7 +65,7 @@ class Known:
 
     @property
     def unnamed_connections(self) -> tuple[str, ...]:
-        """The dials of an incoming call that connected nobody knows whom: maybe another of our lines."""
+        """The connected dials of which no leg is known, where they may lead to another of our lines."""
         is_inbound = self.parties.direction is Direction.INBOUND
         return self.record.unnamed_connections if self.has_other_lines and is_inbound else ()
 

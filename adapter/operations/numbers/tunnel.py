@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from adapter.domain.callback import Callback, ChangeKind, is_of_a_tunnel, value_before
 from adapter.errors import RemoteError
@@ -35,26 +36,18 @@ class TunnelNumbers:
 
         numbers: those that are known, for their names. Raise RemoteError, StoreUnavailable.
         """
-        return self._plans(lambda own, _: own == address, numbers)
+        return self._plans(lambda own: own == address, numbers)
 
-    def plans_of_dead(
-        self, is_alive: Callable[[str], bool], numbers: Sequence[OwnNumber] = ()
-    ) -> Sequence[Plan]:
+    def plans_of_dead(self, is_alive: Callable[[str], bool]) -> Sequence[Plan]:
         """Return what giving back takes after tunnels that ended without doing it.
 
         is_alive: whether an address leads to this adapter at present. Raise RemoteError, StoreUnavailable.
         """
-        known: dict[str, bool] = {}
-
-        def is_dead(address: str, _: str) -> bool:
-            if address not in known:
-                known[address] = is_alive(address)
-            return not known[address]
-
-        return self._plans(is_dead, numbers)
+        is_dead = cache(lambda address: not is_alive(address))
+        return self._plans(is_dead, ())
 
     def _plans(
-        self, is_meant: Callable[[str, str], bool], numbers: Sequence[OwnNumber]
+        self, is_meant: Callable[[str], bool], numbers: Sequence[OwnNumber]
     ) -> Sequence[Plan]:
         found: list[Plan] = []
         for provider, account in self._accounts():
@@ -68,7 +61,7 @@ class TunnelNumbers:
                 if present is None or not is_of_a_tunnel(changes, present):
                     continue
                 before = value_before(changes, present)
-                if before is None or not is_meant(present.address.removesuffix(path), set_at):
+                if before is None or not is_meant(present.address.removesuffix(path)):
                     continue
                 found.append(_giving_back(provider, account, set_at, present, before, numbers))
         return found
