@@ -6,7 +6,7 @@ rows, however many calls there are.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -20,7 +20,7 @@ from adapter.operations.alarms import Alarms
 from adapter.operations.set_up_checks import set_up_report
 from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.daily_balances import DailyBalance, DailyBalances
-from adapter.storage.hourly_counts import Counted, HourCount, HourlyCounts
+from adapter.storage.hourly_counts import Counted, HourlyCounts, PeriodCount
 from adapter.storage.line_calls import last_calls
 from adapter.storage.set_up_checks import SetUpChecks
 from adapter.storage.standing import Standing, Undelivered
@@ -141,7 +141,7 @@ class HealthReports:
         """Return the report of this period until now. Raise StoreUnavailable."""
         now, standing = self.clock(), Standing(self.store)
         begins = _begins(now, period, ZoneInfo(self.lines.defaults.timezone))
-        counts = HourlyCounts(self.store).since(begins[0].astimezone(UTC))
+        counts = HourlyCounts(self.store).since(*begins)
         buckets = _buckets(begins, counts)
         states: Counter[str] = Counter()
         for bucket in buckets:
@@ -196,21 +196,13 @@ def _begins(now: datetime, period: Period, zone: ZoneInfo) -> Sequence[datetime]
     return [datetime(day.year, day.month, day.day, tzinfo=zone) for day in days]
 
 
-def _buckets(begins: Sequence[datetime], counts: Sequence[HourCount]) -> Sequence[Bucket]:
-    sums: dict[Counted, list[Counter[str]]] = {
-        by: [Counter() for _ in begins] for by in (Counted.OUTCOME, Counted.STATE)
-    }
-    place, starts = 0, [begin.astimezone(UTC) for begin in begins]
-    for count in counts:  # by hour
-        while place + 1 < len(starts) and count.hour >= starts[place + 1]:
-            place += 1
-        if count.by in sums:
-            sums[count.by][place][count.label] += count.count
+def _buckets(begins: Sequence[datetime], counts: Sequence[PeriodCount]) -> Sequence[Bucket]:
+    sums: dict[tuple[int, Counted], dict[str, int]] = defaultdict(dict)
+    for count in counts:
+        sums[count.place, count.by][count.label] = count.count
     return [
-        Bucket(begin, dict(outcomes), dict(states))
-        for begin, outcomes, states in zip(
-            begins, sums[Counted.OUTCOME], sums[Counted.STATE], strict=True
-        )
+        Bucket(begin, sums[place, Counted.OUTCOME], sums[place, Counted.STATE])
+        for place, begin in enumerate(begins)
     ]
 
 
@@ -219,7 +211,7 @@ def _shares(states: Counter[str]) -> Mapping[str, float]:
     return {state: count / total for state, count in sorted(states.items())} if total else {}
 
 
-def _delay(counts: Sequence[HourCount]) -> Delay:
+def _delay(counts: Sequence[PeriodCount]) -> Delay:
     by_limit: Counter[float] = Counter()
     for count in counts:
         if count.by is Counted.DELAY:

@@ -34,10 +34,10 @@ class Counted(StrEnum):
 
 
 @dataclass(frozen=True)
-class HourCount:
-    """So many calls of the hour that begins then. label: an outcome, a state, or a limit in seconds."""
+class PeriodCount:
+    """So many calls of the period in this place, from 0. label: an outcome, a state, or a limit in seconds."""
 
-    hour: datetime
+    place: int
     by: Counted
     label: str
     count: int
@@ -68,15 +68,30 @@ class HourlyCounts:
             for by, label in self._labels.items():
                 connection.execute(self._counts(by, label, _moment(first)))
 
-    def since(self, moment: datetime) -> Sequence[HourCount]:
-        """Return the counts of the hours that begin then or later, by hour; not those of lines."""
-        query = sa.select(hourly_counts).where(
-            hourly_counts.c.hour >= _first_hour(moment), hourly_counts.c.by.not_in(_OF_LINES)
+    def since(self, *begins: datetime) -> Sequence[PeriodCount]:
+        """Return the counts of the periods that begin then, by period; not those of lines.
+
+        A period has the hours that begin in it, and lasts until the next one begins; the last one is open.
+        begins: in order. The database adds up the hours: a month has thousands of counts.
+        """
+        columns, hours = hourly_counts.c, [_first_hour(moment) for moment in begins]
+        places = [(columns.hour < hour, place) for place, hour in enumerate(hours[1:])]
+        last = sa.literal(len(begins) - 1)
+        query = (
+            sa.select(
+                (sa.case(*places, else_=last) if places else last).label("place"),
+                columns.by,
+                columns.label,
+                sa.func.sum(columns.calls),
+            )
+            .where(columns.hour >= hours[0], columns.by.not_in(_OF_LINES))
+            .group_by("place", columns.by, columns.label)
+            .order_by("place")
         )
         with self._session.autocommit() as connection:
             return [
-                HourCount(_moment(row.hour), Counted(row.by), row.label, row.calls)
-                for row in connection.execute(query.order_by(hourly_counts.c.hour))
+                PeriodCount(place, Counted(by), label, int(count))
+                for place, by, label, count in connection.execute(query)
             ]
 
     def of_lines(self, moment: datetime) -> Mapping[str, LineCount]:

@@ -75,8 +75,8 @@ class Digest:
         following = day + _DAY
         end = datetime(following.year, following.month, following.day, tzinfo=self.zone)
         counts: Counter[str] = Counter()
-        for count in HourlyCounts(self.store).since(midnight.astimezone(UTC)):
-            if count.by is Counted.STATE and count.hour < end:
+        for count in HourlyCounts(self.store).since(midnight, end):
+            if count.by is Counted.STATE and count.place == 0:
                 counts[count.label] += count.count
         return counts
 

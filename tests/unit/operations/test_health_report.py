@@ -98,6 +98,20 @@ def test_days_are_those_of_the_zone_also_when_the_clocks_change(
     assert len(reports.report(Period.MONTH).buckets) == 30
 
 
+def test_an_hour_that_the_clocks_repeat_is_two_hours(
+    store: Store, reports: HealthReports, clock: Clock
+) -> None:
+    """On the first of November 2026 one o'clock comes twice in New York: at five and at six UTC."""
+    five = datetime(2026, 11, 1, 5, tzinfo=UTC)
+    clock.now = five + 3 * HOUR
+    for number, at in enumerate((five, five, five + HOUR)):
+        call(store, number, at)
+    HourlyCounts(store).recount(five - DAY)
+    buckets = reports.report(Period.DAY).buckets
+    assert [bucket.total for bucket in buckets[-4:]] == [2, 1, 0, 0]
+    assert buckets[-4].begins_at.hour == buckets[-3].begins_at.hour == 1
+
+
 def test_delays_are_given_by_the_limits_within_which_calls_were_there(
     store: Store, reports: HealthReports
 ) -> None:

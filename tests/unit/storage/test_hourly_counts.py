@@ -20,8 +20,9 @@ def call(store: Store, number: int, first_seen_at: datetime, **values: Any) -> N
 
 
 def counted(store: Store, since: datetime, by: Counted) -> list[tuple[datetime, str, int]]:
-    counts = HourlyCounts(store).since(since)
-    return sorted((c.hour, c.label, c.count) for c in counts if c.by is by)
+    begins = since, TEN
+    counts = HourlyCounts(store).since(*begins)
+    return sorted((begins[c.place], c.label, c.count) for c in counts if c.by is by)
 
 
 def test_a_call_counts_in_the_hour_in_which_it_was_first_heard_of(store: Store) -> None:
@@ -64,12 +65,24 @@ def test_the_time_until_a_call_was_written_counts_below_its_limit(store: Store) 
         call(store, number, TEN, over_at=ended, confirmed_at=confirmed, state="written")
     call(store, 9, TEN, over_at=TEN, state="open")
     HourlyCounts(store).recount(TEN)
-    assert counted(store, TEN, Counted.DELAY) == [
+    assert counted(store, NINE, Counted.DELAY) == [
         (TEN, "2", 2),
         (TEN, "20", 1),
         (TEN, "5", 1),
         (TEN, "inf", 1),
     ]
+
+
+def test_a_period_has_the_hours_that_begin_in_it(store: Store) -> None:
+    """In some zones a day begins amid an hour of UTC; that hour belongs to the day before."""
+    for number in range(5):
+        call(store, number, NINE + timedelta(hours=number), state="held", outcome="busy")
+    HourlyCounts(store).recount(NINE)
+    half = timedelta(minutes=30)
+    counts = HourlyCounts(store).since(NINE - half, TEN + half, TEN + half + timedelta(hours=2))
+    held = [(c.place, c.count) for c in counts if c.by is Counted.STATE]
+    assert held == [(0, 2), (1, 2), (2, 1)]
+    assert [c.count for c in HourlyCounts(store).since(TEN) if c.by is Counted.STATE] == [4]
 
 
 def test_nothing_counted_is_nothing(store: Store) -> None:
