@@ -50,6 +50,9 @@ OTHER_LINE = "+16175550101"
 STAFF = "+16175550150"
 SUBACCOUNT = "AC00000000000000000000000000000002"
 SUBACCOUNT_TOKEN = "subaccount-token"
+NEXT_DUE = sa.select(sa.func.min(calls.c.due_at)).where(
+    calls.c.queued_run < calls.c.run, calls.c.due_at.isnot(None)
+)
 LINES = f"""
 [defaults]
 integration_id = "int_entrata"
@@ -356,11 +359,8 @@ class World:
 
     def next_due(self) -> datetime | None:
         """When the next run is due, if any is planned."""
-        waiting = sa.and_(calls.c.queued_run < calls.c.run, calls.c.due_at.isnot(None))
         with self.store.begin() as connection:
-            found: datetime | None = connection.execute(
-                sa.select(sa.func.min(calls.c.due_at)).where(waiting)
-            ).scalar_one()
+            found: datetime | None = connection.execute(NEXT_DUE).scalar_one()
         return found
 
     def queue_next(self) -> tuple[str, int]:
