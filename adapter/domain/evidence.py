@@ -23,6 +23,9 @@ from adapter.domain.record import (
 
 # A call that goes on for longer than this after its last conversation may have had another one.
 SAME_END = timedelta(seconds=5)
+# A phone rings for 30 s unless a program says otherwise, and Twilio rings for 5 s more. A call of which nothing
+# is known for longer than this may have had another conversation in that time.
+LONGEST_RING = timedelta(seconds=35)
 # The provider dates its legs, we date the reports of dials.
 CLOCKS = timedelta(seconds=3)
 # A call that ended so shortly after the legs that it dialled had no time for anything else: a voicemail
@@ -106,8 +109,7 @@ class Evidence:
         """Every one of the call; what its leg and its dial tell of one is joined.
 
         Where a dial names the leg that it connected, another leg that picked up was turned down at the
-        whisper. It was not if it goes on, or if it began once that conversation was over: then the report of
-        its own dial is lost.
+        whisper. It was not if it goes on, or if the report of its own dial is lost.
         """
         lengths: dict[str, list[int | None]] = {}
         for dial in self.connected_dials:
@@ -115,7 +117,7 @@ class Evidence:
         names_legs = any(dial.leg_id for dial in self.connected_dials)
         for leg in self.connected_legs:
             is_named = leg.id in lengths or self.record.is_connected_still(leg)
-            if names_legs and not is_named and not self._is_of_a_later_dial(leg):
+            if names_legs and not is_named and not self._has_a_lost_dial(leg):
                 continue
             # A leg that goes on has no length, whatever was told of it before.
             still = self.record.is_connected_still(leg)
@@ -137,15 +139,30 @@ class Evidence:
         ]
         return conversations
 
-    def _is_of_a_later_dial(self, leg: Leg) -> bool:
-        """The leg began after all dials that reported a connection were over."""
-        began = leg.started_at
-        if began is None and leg.ended_at is not None and leg.duration_seconds is not None:
-            began = leg.ended_at - timedelta(seconds=leg.duration_seconds)
-        reports = [dial.reported_at for dial in self.connected_dials]
-        known = [moment for moment in reports if moment is not None]
-        is_dated = began is not None and bool(known) and len(known) == len(reports)
-        return is_dated and began is not None and began >= max(known) - CLOCKS
+    def _has_a_lost_dial(self, leg: Leg) -> bool:
+        """A dial of which no report came connected this leg.
+
+        The leg began after all dials that reported a connection were over. Or it ended before they began, and
+        lasted longer than a whisper does.
+        """
+        began, ended = leg.started_at, leg.ended_at
+        length = timedelta(seconds=leg.duration_seconds or 0)
+        if began is None and ended is not None and leg.duration_seconds is not None:
+            began = ended - length
+        spans = [self._span(dial) for dial in self.connected_dials]
+        known = [span for span in spans if span is not None]
+        if not known or len(known) < len(spans):
+            return False
+        is_later = began is not None and began >= max(end for _, end in known) - CLOCKS
+        is_earlier = ended is not None and ended <= min(start for start, _ in known) + CLOCKS
+        return is_later or (is_earlier and length > LONGEST_RING)
+
+    def _span(self, dial: DialResult) -> tuple[datetime, datetime] | None:
+        """From when to when the dial connected somebody. One that did not is as long as nothing, at its end."""
+        if dial.reported_at is None:
+            return None
+        seconds = dial.duration_seconds or 0 if dial.is_connected else 0
+        return dial.reported_at - timedelta(seconds=seconds), dial.reported_at
 
     @property
     def has_silent_end(self) -> bool:
@@ -161,6 +178,25 @@ class Evidence:
         undialled = [c.ended_at for c in self.conversations] if not reports else []
         known = [moment for moment in reports + undialled if moment is not None]
         return len(known) == len(reports + undialled) and end - max(known) > SAME_END
+
+    @property
+    def has_silent_start(self) -> bool:
+        """Before one of its conversations, nothing is known of the call for longer than a phone rings.
+
+        Somebody else may have been connected in that time. What was before counts from when the call was
+        picked up.
+        """
+        end, length = self.record.ended_at, self.parent.duration_seconds
+        spans = [self._span(dial) for dial in self.dials]
+        known = [span for span in spans if span is not None]
+        if end is None or length is None or not self.connected_dials or len(known) < len(spans):
+            return False
+        reached = end - timedelta(seconds=length)
+        for start, finish in sorted(known):
+            if start - reached > LONGEST_RING:
+                return True
+            reached = max(reached, finish)
+        return False
 
     @property
     def nothing_followed(self) -> bool:

@@ -125,6 +125,13 @@ def _may_lead_to_a_line(k: Known) -> bool:
     return any(leg_id != UNNAMED_LEG for leg_id in k.unnamed_connections)
 
 
+def _has_silent_start(k: Known) -> bool:
+    """The list of legs that names a connected leg also has those that were dialled before it."""
+    evidence = Evidence(k.record, k.parties)
+    is_unread = any(leg_id != UNNAMED_LEG for leg_id in k.record.unnamed_connections)
+    return k.record.is_over and evidence.inbound and is_unread and evidence.has_silent_start
+
+
 def _has_legs_that_go_on(k: Known) -> bool:
     return k.record.is_over and any(
         not leg.is_over and leg.id not in k.record.dials for leg in k.record.children
@@ -171,6 +178,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("who or what picked up", Read.CALL, _may_be_a_machine, is_asked_again=False),
     Question("whom our own side dialled", Read.LEGS, _hides_a_leg),
     Question("whom a dial connected", Read.LEGS, _may_lead_to_a_line, is_known_at_once=True),
+    Question("what came before a conversation", Read.LEGS, _has_silent_start, is_known_at_once=True),
     Question("how the legs ended that are not known to have ended", Read.LEGS, _has_legs_that_go_on),
     Question("whether somebody answered, and for how long", Read.LEGS, _may_have_been_answered),
     Question("what came after the last conversation", Read.LEGS, _has_silent_end),

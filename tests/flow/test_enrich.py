@@ -72,6 +72,12 @@ def world_with(engine: sa.Engine, **reader: Any) -> World:
     return World(engine, clock, reader=Reader(clock, **reader))
 
 
+def one_line(engine: sa.Engine, **reader: Any) -> World:
+    clock = Clock()
+    lines = LINES.partition(f'[lines."{OTHER_LINE}"]')[0]
+    return World(engine, clock, reader=Reader(clock, **reader), lines=lines)
+
+
 def asked_at(world: World) -> list[float]:
     assert isinstance(world.reader, Reader)
     return world.reader.asked_at
@@ -380,9 +386,7 @@ def test_whom_a_dial_connected_is_known_at_once_and_a_person_is_written_at_once(
 def test_nobody_is_asked_where_a_dial_cannot_have_led_to_our_other_line(
     engine: sa.Engine, has_leg: bool
 ) -> None:
-    clock = Clock()
-    lines = LINES.partition(f'[lines."{OTHER_LINE}"]')[0] if has_leg else LINES
-    world = World(engine, clock, reader=Reader(clock), lines=lines)
+    world = one_line(engine) if has_leg else world_with(engine)
     dial, end = relay()[1:]
     if not has_leg:
         dial = {**dial, "DialCallStatus": "answered"}
@@ -563,6 +567,74 @@ def test_what_came_after_a_dial_is_asked_for_where_the_call_went_on(engine: sa.E
     world.hook(status_hook("completed", 100, **end))
     world.finish()
     assert world.target.posts[0].body["talk_seconds"] == 80
+
+
+def before_the_dial(first_seconds: int) -> tuple[Leg, Leg]:
+    """The legs of a call that was picked up at NOW - 190 s: the last one rang for 5 s, from NOW - 100 s on."""
+    first = leg(
+        S.COMPLETED,
+        first_seconds,
+        id="CA" + "8" * 32,
+        started_at=NOW - timedelta(seconds=187),
+        ended_at=NOW - timedelta(seconds=187 - first_seconds),
+    )
+    last = leg(S.COMPLETED, 95, started_at=NOW - timedelta(seconds=100), ended_at=NOW)
+    return first, last
+
+
+@pytest.mark.parametrize(
+    ("first_seconds", "talk"), [(80, 175), (12, 95)], ids=["a conversation", "a whisper"]
+)
+@pytest.mark.parametrize("has_other_lines", [False, True])
+def test_what_came_before_a_conversation_is_asked_for_where_it_can_have_been_another(
+    engine: sa.Engine, has_other_lines: bool, first_seconds: int, talk: int
+) -> None:
+    """The report of the first dial is lost. It is known at once, so the call is written at once."""
+    make = world_with if has_other_lines else one_line
+    world = make(engine, children_at=[(0.0, before_the_dial(first_seconds))])
+    world.hook(dial_hook("completed", 95, bridged=True, parent="completed"))
+    world.hook(status_hook("completed", 190, Timestamp=format_datetime(NOW)))
+    world.pass_time(1)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [talk]
+    assert asked_at(world) == [0.0]
+
+
+def test_the_silence_of_the_api_does_not_tell_what_came_before_a_conversation(
+    engine: sa.Engine,
+) -> None:
+    world = one_line(engine, children_at=[(0.0, before_the_dial(80))], silence=(30.0, SILENT))
+    world.hook(dial_hook("completed", 95, bridged=True, parent="completed"))
+    world.hook(status_hook("completed", 190, Timestamp=format_datetime(NOW)))
+    world.pass_time(70)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [175]
+
+
+@pytest.mark.parametrize(
+    "reports",
+    [
+        [dial_hook("completed", 95, bridged=True, parent="completed")],
+        [
+            dial_hook("no-answer", bridged=False, parent="in-progress")
+            | {"DialCallSid": "CA" + "8" * 32},
+            dial_hook("completed", 60, bridged=True, parent="completed"),
+        ],
+    ],
+    ids=["one phone", "two phones"],
+)
+def test_a_phone_that_rings_for_as_long_as_phones_do_leaves_nothing_open(
+    engine: sa.Engine, reports: list[dict[str, str]]
+) -> None:
+    """The call was picked up 130 s before its end. The first of two phones rang until 95 s before it."""
+    world = one_line(engine)
+    world.clock.now = NOW - timedelta(seconds=95)
+    for report in reports[:-1]:
+        world.hook(report)
+    world.clock.now = NOW
+    world.hook(reports[-1])
+    world.hook(status_hook("completed", 130, Timestamp=format_datetime(NOW)))
+    world.pass_time(1)
+    assert [post.body["outcome"] for post in world.target.posts] == ["answered"]
+    assert asked_at(world) == []
 
 
 def test_a_call_that_ends_with_its_dial_leaves_nothing_open(engine: sa.Engine) -> None:
