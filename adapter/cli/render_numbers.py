@@ -139,7 +139,7 @@ def _details(finding: NumberFinding) -> list[str]:
     if finding.place is Place.HERE:
         fragment = callback.url.partition("#")[2]
         details.append(f"{callback.method or 'POST'} #{fragment}" if fragment else callback.method)
-    elif finding.place in (Place.ELSEWHERE, Place.OLD_ADDRESS) and not finding.lacks:
+    elif finding.place in (Place.ELSEWHERE, Place.OLD_ADDRESS, Place.TUNNEL) and not finding.lacks:
         details.append(str(callback))
     if finding.number.application:
         details.append(f"by the application {finding.number.application.id}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
+from types import MappingProxyType
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 MASK = "***"
@@ -34,6 +35,7 @@ class Place(StrEnum):
     """Where a number calls back to, seen from this adapter."""
 
     HERE = "here"
+    TUNNEL = "tunnel"  # one that `adapter run --tunnel` opened, and that may be open still
     OLD_ADDRESS = "old address"
     ELSEWHERE = "elsewhere"
     NOWHERE = "nowhere"
@@ -50,6 +52,9 @@ class ChangeKind(StrEnum):
     def is_ours(self) -> bool:
         """Return whether the new value is an address of ours."""
         return self is not ChangeKind.DISCONNECT
+
+
+NONE_OF_OURS: Mapping[str, ChangeKind] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -69,12 +74,19 @@ class CallbackChange:
     confirmed_at: datetime | None
 
 
-def place_of(callback: Callback, wanted: Callback, own_addresses: Set[str] = frozenset()) -> Place:
-    """Return where the callback points. wanted: what points here. own_addresses: those that were ours once."""
+def place_of(
+    callback: Callback, wanted: Callback, own_addresses: Mapping[str, ChangeKind] = NONE_OF_OURS
+) -> Place:
+    """Return where the callback points. wanted: what points here.
+
+    own_addresses: those that were ours once, and why a number was last connected to each.
+    """
     if not callback.url.strip():
         return Place.NOWHERE
     if callback.address == wanted.address:
         return Place.HERE
+    if own_addresses.get(callback.address) is ChangeKind.TUNNEL:
+        return Place.TUNNEL
     if callback.address in own_addresses or _without_scheme(callback) == _without_scheme(wanted):
         return Place.OLD_ADDRESS
     return Place.ELSEWHERE

@@ -56,7 +56,8 @@ class LineStatus:
     @property
     def test_command(self) -> str | None:
         """The command that sends a test call to this line; None for the defaults, which have no number."""
-        return f"adapter simulate --to {self.line.number}" if self.line.number else None
+        number = self.line.number
+        return f"adapter simulate --story missed --to {number}" if number else None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -72,16 +72,16 @@ class CallbackChanges:
                 places.setdefault(row.set_at, []).append(_of(row))
         return places
 
-    def own_addresses(self) -> Set[str]:
-        """Return the addresses that we connected numbers to, without fragments."""
+    def own_addresses(self) -> Mapping[str, ChangeKind]:
+        """Return the addresses that we connected numbers to, without fragments, and why we last did."""
         query = (
-            sa.select(callback_changes.c.new_url)
+            sa.select(callback_changes.c.new_url, callback_changes.c.kind)
             .where(callback_changes.c.kind.in_([kind.value for kind in ChangeKind if kind.is_ours]))
-            .distinct()
+            .order_by(callback_changes.c.id)
         )
         with self._session.autocommit() as connection:
-            urls = connection.execute(query).scalars()
-            return frozenset(Callback(url).address for url in urls)
+            rows = connection.execute(query)
+            return {Callback(row.new_url).address: ChangeKind(row.kind) for row in rows}
 
 
 def _of(row: sa.Row[Any]) -> CallbackChange:

@@ -45,7 +45,7 @@ def test_the_page_of_the_lines_has_every_line(user: BrowserUser, store: Store) -
     text = user.get("/lines").text
     assert "Main &lt;Street&gt;" in text and "(617) 555-0100" in text
     assert "Mar 2, 2026, 10:00 AM EST" in text and 'title="2026-03-02 15:00:00 UTC"' in text
-    assert f"adapter simulate --to {LINE}" in text
+    assert f"adapter simulate --story missed --to {LINE}" in text
     assert "could not be looked up" in text or "being looked up" in text
 
 

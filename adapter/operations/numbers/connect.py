@@ -127,6 +127,8 @@ def _connecting(finding: NumberFinding, *, replace: bool) -> tuple[Step, str]:
     if finding.place is Place.HERE:
         found = deviations(finding.callback, finding.wanted)
         return (Step.CHANGE, "; ".join(found)) if found else (Step.NOTHING, "it calls back here")
+    if finding.place is Place.TUNNEL:
+        return Step.CHANGE, "a tunnel of ours, which then hears of no call any longer"
     if finding.place is Place.OLD_ADDRESS:
         return Step.CHANGE, "an old address of ours"
     if finding.place is Place.ELSEWHERE:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
-from adapter.domain.callback import Callback, Place, deviations, place_of, shown_url
+from adapter.domain.callback import (
+    NONE_OF_OURS,
+    Callback,
+    ChangeKind,
+    Place,
+    deviations,
+    place_of,
+    shown_url,
+)
 from adapter.domain.lines import Lines
 from adapter.errors import RemoteError, SettingsError
 from adapter.providers.base import NumberList, OwnNumber, Provider
@@ -20,8 +28,8 @@ NO_SUCH_NUMBER = (
 class OwnAddresses(Protocol):
     """Knows which addresses were ours once."""
 
-    def own_addresses(self) -> Set[str]:
-        """Return them, without fragments."""
+    def own_addresses(self) -> Mapping[str, ChangeKind]:
+        """Return them, without fragments, and why a number was last connected to each."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +100,7 @@ class NumberCheck:
                 "no numbers can be read or connected: no account has its id and its token set; "
                 "adapter doctor names the settings"
             )
-        own = self.own.own_addresses() if self.own else frozenset()
+        own = self.own.own_addresses() if self.own else NONE_OF_OURS
         findings: list[NumberFinding] = []
         failures: dict[str, RemoteError] = {}
         for provider in self.providers:
@@ -114,7 +122,7 @@ class NumberCheck:
         return unread_subaccounts(self.providers)
 
     def _of_account(
-        self, provider: Provider, account: str, own: Set[str]
+        self, provider: Provider, account: str, own: Mapping[str, ChangeKind]
     ) -> Iterable[NumberFinding]:
         assert provider.numbers is not None  # nosec B101 - tells the type checker what its callers ensure
         wanted = provider.numbers.wanted(self.base_url)
@@ -166,6 +174,12 @@ def _lacks(
         return [number.obstacle or ""]
     if place is Place.NOWHERE:
         return ["its status callback is not set: adapter connect sets it"]
+    if place is Place.TUNNEL:
+        address = shown_url(callback.address)
+        return [
+            f"it calls back to a tunnel of adapter run --tunnel, {address}: leave it while that runs; after "
+            "that adapter disconnect gives back what was there, and adapter connect sets this address"
+        ]
     if place is Place.OLD_ADDRESS:
         address = shown_url(callback.address)
         return [f"it calls back to an old address of ours, {address}: adapter connect mends it"]

@@ -14,10 +14,13 @@ from click.testing import CliRunner, Result
 from adapter.cli import common
 from adapter.cli.commands import cli
 from adapter.cli.terminal import Screen
+from adapter.domain.callback import Callback, ChangeKind
+from adapter.storage.callback_changes import CallbackChanges
 from adapter.storage.schema import callback_changes
 from adapter.storage.store import Store
+from tests.support.actors import TESTER
 from tests.support.databases import refusing
-from tests.support.environment import ACCOUNT, BASE_URL, ENVIRON, TOKEN
+from tests.support.environment import ACCOUNT, BASE_URL, ENVIRON, NOW, TOKEN
 from tests.support.twilio_api import FakeTwilio, Fault
 
 Run = Callable[..., Result]
@@ -326,6 +329,29 @@ def test_a_new_address_of_ours_and_back_to_what_was_there_first(
     assert callbacks(twilio)["PN1"] == (HERE, "POST")
     well(run("disconnect", ONE, "--yes", PUBLIC_BASE_URL="https://third.example"))
     assert callbacks(twilio)["PN1"] == (OTHER, "POST")
+
+
+def test_a_tunnel_is_told_from_an_old_address(run: Run, twilio: FakeTwilio, store: Store) -> None:
+    """It may be open still, and then to connect the number would take it away."""
+    tunnel = "https://one.tunnel.example/webhooks/twilio"
+    changes = CallbackChanges(store)
+    for kind, url in ((ChangeKind.CONNECT, HERE), (ChangeKind.TUNNEL, tunnel)):
+        callback = Callback(url, "POST")
+        changes.begin(
+            "twilio", ACCOUNT, "PN1", kind=kind, old=Callback(), new=callback, by=TESTER, now=NOW
+        )
+    twilio.numbers["PN1"]["status_callback"] = tunnel
+    text = well(run("numbers"))
+    assert f"a tunnel of adapter run --tunnel, {tunnel}: leave it while that runs" in text
+    assert "an old address" not in text
+    assert [row["points_to"] for row in json.loads(run("numbers", "--json").stdout)] == [
+        "tunnel",
+        "nowhere",
+        "nowhere",
+    ]
+    assert "a tunnel of ours, which then hears of no call" in well(
+        run("connect", ONE, "--yes", "--dry-run")
+    )
 
 
 def test_the_fragment_is_corrected(run: Run, twilio: FakeTwilio) -> None:

@@ -59,7 +59,7 @@ def test_what_a_line_lacks_comes_with_the_lines_to_paste(store: Store) -> None:
         '# event_type = "..."',
     ]
     assert (other.to_paste, defaults.to_paste) == ("", "")
-    assert main.test_command == f"adapter simulate --to {LINE}"
+    assert main.test_command == f"adapter simulate --story missed --to {LINE}"
     assert defaults.test_command is None
 
 
