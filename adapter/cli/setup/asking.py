@@ -12,7 +12,7 @@ from adapter.cli.setup.pick import STOP, Option, pick
 from adapter.cli.terminal import say
 from adapter.domain.lines import UnknownCaller
 from adapter.operations.set_up.answers import Missing, NoLine
-from adapter.operations.set_up.lines import title
+from adapter.operations.set_up.lines import offered, title
 from adapter.providers.base import OwnNumber
 from adapter.targets.catalogue import Choice, Integration, Place, Question
 from adapter.text.plain import plain
@@ -60,12 +60,8 @@ class Unattended:
         if self._accepts_proposals and question.proposal:
             return question.proposal
         if question.choices or question.is_free:
-            choices = [
-                (c.value, c.remark or (c.name if c.name != c.value else ""))
-                for c in question.choices
-            ]
             why = f"{title(number)}: {question.what}. {question.why}"
-            self.missing.append(Missing(why, question.key, choices, number.number))
+            self.missing.append(Missing(why, question.key, offered(question), number.number))
         return None
 
     def lacks(self, missing: Missing) -> None:

@@ -70,7 +70,11 @@ def pick(
             shown, has_default = found, False
             _list(options, shown)
         else:
-            common.say("There is none of that name.")
+            common.say(
+                f"There is no number {text} here."
+                if text.isdigit()
+                else "There is none of that name."
+            )
 
 
 def _list(options: Sequence[Option], shown: Sequence[int]) -> None:

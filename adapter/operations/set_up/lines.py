@@ -298,9 +298,14 @@ def proposal(number: OwnNumber, places: Sequence[Place]) -> Place | None:
 
 
 def offered(question: Question) -> Sequence[tuple[str, str]]:
-    """Return value and name of each choice."""
+    """Return of each choice its value, and what else tells it from the others."""
     return [
-        (choice.value, "" if choice.name == choice.value else choice.name)
+        (
+            choice.value,
+            ", ".join(
+                words for words in (choice.name, choice.remark) if words and words != choice.value
+            ),
+        )
         for choice in question.choices
     ]
 

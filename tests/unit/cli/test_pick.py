@@ -52,6 +52,11 @@ def test_a_long_list_shows_its_beginning() -> None:
     assert "and 21 more: type a part of the name" in said
 
 
+def test_a_number_that_the_list_has_not_is_said_to_be_none() -> None:
+    found, said = picked("99\n2\n")
+    assert found == "prop_2" and "There is no number 99 here." in said
+
+
 def test_enter_means_nothing_where_nothing_is_proposed() -> None:
     assert picked("\n3\n", has_default=False)[0] == "prop_3"
     assert picked("use 2\n\n1\n")[0] == "prop_2"  # nor where others are shown than those proposed

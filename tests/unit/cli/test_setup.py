@@ -366,6 +366,11 @@ def test_a_line_gets_what_its_system_needs(
     assert {key: getattr(line, key) for key in keys} == keys
 
 
+def test_employees_are_listed_by_name_and_address(run: Run) -> None:
+    said = failed(run("--line", f"{MAIN}=prop_main_realpage_rpx", "--event-type", "Call"))
+    assert "emp_1_realpage_rpx Lee Agent, lee@example.com" in said
+
+
 def test_an_answer_may_be_for_one_line(run: Run, tmp_path: Path) -> None:
     well(run(*PAIRS, "--event-type", "Call", "--event-type", f"{OAK}=Note"))
     lines = written(tmp_path)
