@@ -234,14 +234,6 @@ class Container:
         )
 
     @cached_property
-    def breakers(self) -> Breakers:
-        return Breakers(self.store)
-
-    @cached_property
-    def leads(self) -> LeadRequests:
-        return LeadRequests(self.store)
-
-    @cached_property
     def throttle(self) -> DispatchThrottle:
         return DispatchThrottle()
 
@@ -256,19 +248,14 @@ class Container:
                 links=self.links,
                 fold=self.intake.add,
                 bulk=self.bulk,
-                breakers=self.breakers,
-                leads=self.leads,
+                breakers=Breakers(self.store),
+                leads=LeadRequests(self.store),
                 throttle=self.throttle,
                 clock=_now,
                 monotonic=self.monotonic,
                 visible_seconds=self.settings.propexo_visible_seconds,
             )
         )
-
-    @cached_property
-    def access(self) -> Access:
-        token = self.settings.metrics_token
-        return Access(token.get_secret_value() if token else None)
 
     @cached_property
     def health(self) -> Health:
@@ -313,13 +300,14 @@ def web_app(settings: Settings | None = None) -> Flask:
     if is_server:
         web_runner(container.alerts, container.executor_id).start()
     people = _for_people(container)
+    token = settings.metrics_token
     return create_app(
         hook_routes(container.intake),
         write_failure_routes(container.store, container.target),
         recording_routes(container.store, container.links, container.providers, container.lines),
         health_routes(
             container.health,
-            container.access,
+            Access(token.get_secret_value() if token else None),
             rate_limit=settings.propexo_rate_limit,
             rate_limit_name=container.target.name,
             line_labels=container.lines.labels,

@@ -1,4 +1,4 @@
-"""Does each test stand where CONTRIBUTING says, and use only what tests/support shares?"""
+"""Does each test stand where CONTRIBUTING says, and use only what is shared? Is no module too long?"""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from tests.support.lanes import LONGEST
 
 ROOT = Path(__file__).parents[2]
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
+MODULES = sorted((ROOT / "adapter").rglob("*.py"))
+MOST_LINES = 400
 ROOMS = (
     *("support", "unit", "flow", "stories", "http", "processes", "upgrades", "faults", "hosts"),
     *("browser", "repository", "benchmarks", "payloads"),
@@ -43,6 +45,12 @@ def test_no_test_lies_outside_a_room() -> None:
 
 def test_what_comes_first_as_it_takes_longest_is_there() -> None:
     assert [place for place in LONGEST if not (ROOT / place).exists()] == []
+
+
+def test_no_module_is_longer_than_one_reads_at_a_sitting() -> None:
+    lengths = {name(path): len(path.read_text("utf-8").splitlines()) for path in MODULES}
+    assert len(lengths) > 100
+    assert {path: lines for path, lines in lengths.items() if lines > MOST_LINES} == {}
 
 
 def test_what_tests_share_is_in_support() -> None:
