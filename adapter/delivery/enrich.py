@@ -20,6 +20,7 @@ from adapter.delivery.provider_reads import (
     seconds_to_next_look,
     seconds_to_next_news,
 )
+from adapter.delivery.relays import Relays
 from adapter.delivery.result import Finished, Reschedule, RunResult
 from adapter.domain.assessment import CallRules, list_columns
 from adapter.domain.call import Call, CallState
@@ -28,6 +29,7 @@ from adapter.domain.merge import join
 from adapter.domain.phone import e164
 from adapter.domain.questions import API_LAG, UNREACHABLE_AFTER
 from adapter.domain.record import CallRecord
+from adapter.domain.relays import SAME_TIME
 from adapter.errors import (
     CredentialsRefused,
     NotSupported,
@@ -39,7 +41,6 @@ from adapter.errors import (
 from adapter.observability.logs import logger
 from adapter.providers.base import CallApi, Provider
 from adapter.storage.api_health import ApiHealth
-from adapter.storage.relayed_calls import SAME_TIME, Relays
 from adapter.storage.store import Store
 
 Fold = Callable[[sa.Connection, CallRecord, datetime], str]

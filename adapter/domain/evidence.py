@@ -23,7 +23,7 @@ from adapter.domain.record import (
 
 # A call that goes on for longer than this after its last conversation may have had another one.
 SAME_END = timedelta(seconds=5)
-# A phone rings for 30 s unless a program says otherwise, and Twilio rings for 5 s more. A call of which nothing
+# A phone rings for 30 s unless a program says otherwise, and providers add 5 s. A call of which nothing
 # is known for longer than this may have had another conversation in that time.
 LONGEST_RING = timedelta(seconds=35)
 # The provider dates its legs, we date the reports of dials.

@@ -15,6 +15,7 @@ from werkzeug.datastructures import Headers
 from adapter.domain import lifecycle
 from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call, RawHook
+from adapter.domain.conferences import calls_with_a_person, is_settled
 from adapter.domain.merge import join
 from adapter.domain.record import CallRecord, call_key
 from adapter.errors import HookError, HookTooLarge, StoreRefused, StoreUnavailable, UnreadableHook
@@ -66,7 +67,7 @@ class Intake:
         self._rules = rules
         self._plan = CallPlan(rules)
         self._known = KnownCallIntake(store, self._plan)
-        self._conferences = Conferences(store, rules)
+        self._conferences = Conferences(store)
 
     def take(self, provider: Provider, request: HookRequest) -> Reply:
         """Store one hook and what follows from it; the answer may be sent when this returns.
@@ -135,11 +136,20 @@ class Intake:
 
     def attach_conference_recordings(self, now: datetime) -> bool:
         """Give the recordings of conferences to the calls that they belong to; False: nothing more to do."""
-        for settled in self._conferences.settled(now):
+        for waiting in self._conferences.waiting(now):
+            owners = calls_with_a_person(self._conferences.calls_of(waiting), self._rules)
+            if not is_settled(waiting, owners, now):
+                continue
             with self.store.begin() as connection:
-                if settled.facts is not None:
-                    self._merge(connection, settled.facts, now)
-                self._conferences.drop(connection, settled)
+                if len(owners) == 1:
+                    self._merge(connection, waiting.of_call(owners[0].call_id), now)
+                else:
+                    log.info(
+                        "a conference's recording belongs to no call",
+                        recording=waiting.recording.id,
+                        calls=len(owners),
+                    )
+                self._conferences.drop(connection, waiting)
         return False
 
     def add(self, connection: sa.Connection, facts: CallRecord, at: datetime) -> str:

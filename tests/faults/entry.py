@@ -30,7 +30,7 @@ from flask import Flask
 
 from adapter import bootstrap
 from adapter.cli.commands import cli
-from adapter.delivery import enrich, unrecorded_writes
+from adapter.delivery import enrich, relays, unrecorded_writes
 from adapter.delivery import provider_reads as completion
 from adapter.delivery.run import Delivery
 from adapter.domain.questions import (
@@ -41,7 +41,6 @@ from adapter.domain.questions import (
 from adapter.intake.service import Intake
 from adapter.processes import children as processes
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
-from adapter.storage import relayed_calls as relays
 from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.runs import Runs
 from adapter.targets.propexo.client import READ_SECONDS, PropexoClient

@@ -19,6 +19,7 @@ from adapter.config.lines_file import read_lines
 from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call
 from adapter.domain.call_event import WriteRequest
+from adapter.domain.conferences import SETTLED_AFTER
 from adapter.domain.due import SettlePolicy, best_recording
 from adapter.domain.lines import Line, PersonKind
 from adapter.domain.matching import Person
@@ -29,7 +30,6 @@ from adapter.domain.summary import CallSummary
 from adapter.errors import PermanentError, TemporaryError
 from adapter.providers.twilio.rest import leg_of, recording_of
 from adapter.sandbox import SandboxState
-from adapter.storage.conferences import SETTLED_AFTER
 from adapter.storage.engine import open_engine
 from adapter.targets.base import WriteOutcome
 from adapter.targets.propexo.models import CALL_STATUS

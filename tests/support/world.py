@@ -19,6 +19,7 @@ from adapter.delivery.enrich import Enrichment
 from adapter.delivery.event_write import EventComposer
 from adapter.delivery.find_person import PersonFinder
 from adapter.delivery.lead_creation import LeadCreation
+from adapter.delivery.relays import Relays
 from adapter.delivery.run import Delivery
 from adapter.delivery.unrecorded_writes import UnrecordedWrites
 from adapter.delivery.write_once import WriteOnce
@@ -37,7 +38,6 @@ from adapter.providers.base import Reply
 from adapter.storage.api_health import ApiHealth
 from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.lead_requests import LeadRequests
-from adapter.storage.relayed_calls import Relays
 from adapter.storage.schema import calls
 from adapter.storage.store import Store
 from adapter.targets.base import EarlierWrite, NoTrace, WriteOutcome, WriteState

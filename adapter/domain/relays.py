@@ -1,0 +1,98 @@
+"""Which call did a leg to another of our lines become, and what does that call tell?
+
+To the provider these are two calls: the one that dialled, and an inbound call on the line that was
+dialled. Only the second one tells whether anybody talked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+from datetime import datetime, timedelta
+
+from adapter.domain.assessment import CallRules
+from adapter.domain.call import Call
+from adapter.domain.lifecycle import UNDELIVERED
+from adapter.domain.outcome import Outcome
+from adapter.domain.phone import e164
+from adapter.domain.record import CallRecord, DialResult, Leg, RelayedCall
+
+# The two calls begin and end at the same moment, but for what clocks and roundings make of it.
+SAME_TIME = timedelta(seconds=60)
+# The provider dates both calls itself; what is dated by a receipt is a little late.
+CLOCKS = timedelta(seconds=3)
+ROUNDING_SECONDS = 2
+
+
+def possible_callers(record: CallRecord, leg: Leg) -> Set[str]:
+    """The numbers that the call there may come from: the caller, the line that dialled, what the leg showed."""
+    parent = record.parent
+    numbers = (e164(leg.from_number), e164(parent.from_number), e164(parent.to_number))
+    return frozenset(number for number in numbers if number is not None)
+
+
+def call_of_leg(
+    calls: Iterable[Call], record: CallRecord, leg: Leg, over_at: datetime
+) -> Call | None:
+    """Of the calls on the line that this leg dialled, the likeliest of that time; None if there is none.
+
+    over_at: when we heard of the end of the call that dialled.
+    """
+    began = leg.started_at or record.began_at or over_at
+    ended = record.ended_at or over_at
+    shown = e164(leg.from_number)
+
+    def distance(call: Call) -> tuple[bool, float]:
+        start = call.record.began_at or call.first_seen_at
+        return call.other != shown, abs((start - began).total_seconds())
+
+    at_the_time = (
+        call
+        for call in calls
+        if (call.record.began_at or call.first_seen_at) <= ended + SAME_TIME
+        and (call.record.ended_at or call.first_seen_at) >= began - SAME_TIME
+    )
+    return min(at_the_time, key=distance, default=None)
+
+
+def call_of_unnamed_dial(
+    calls: Iterable[Call], record: CallRecord, dial: DialResult, over_at: datetime
+) -> Call | None:
+    """Of the calls on our other lines, the one that a dial led to which does not say whom it dialled.
+
+    It lies within the call that dialled, and lasted as long as the dial. It began after that call; else that
+    one may be the call that the other one led here. A number that several people call from, as that of an
+    office, has other calls at the same time. Where no such call is known, but one whose end was not told yet,
+    it is that one.
+    """
+    began, ended = record.began_at, record.ended_at or over_at
+    if began is None:
+        return None
+    without_end = None
+    for call in calls:
+        start, end = call.record.began_at, call.record.ended_at or call.over_at
+        if start is None or start <= began:
+            continue
+        if end is None and start <= ended:
+            without_end = call
+        elif end is not None and end <= ended + CLOCKS and _lasted(call, dial):
+            return call
+    return without_end
+
+
+def what_it_tells(leg_id: str, there: Call, rules: CallRules) -> RelayedCall | None:
+    """What the call on our other line tells of the leg; None while it is open."""
+    assessment = rules.assess(there.record)
+    is_settled = there.record.is_over and not assessment.questions
+    if there.state in UNDELIVERED and not is_settled:
+        return None
+    ending = assessment.ending
+    outcome = ending.outcome if ending.outcome is not Outcome.UNKNOWN else Outcome.NO_ANSWER
+    return RelayedCall(leg_id=leg_id, outcome=outcome.value, talk_seconds=ending.talk_seconds)
+
+
+def _lasted(call: Call, dial: DialResult) -> bool:
+    """True if both are known to have lasted equally long, but for rounding."""
+    seconds = call.record.parent.duration_seconds
+    if seconds is None or dial.duration_seconds is None:
+        return False
+    return abs(seconds - dial.duration_seconds) <= ROUNDING_SECONDS
