@@ -38,7 +38,6 @@ from adapter.storage import engine as database
 from adapter.storage import pooler
 from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.lead_requests import LeadRequests
-from adapter.storage.migrate import migrate_all, require_same_database
 from adapter.storage.pauses import Pauses
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.readiness import lacking
@@ -234,6 +233,14 @@ class Container:
         )
 
     @cached_property
+    def breakers(self) -> Breakers:
+        return Breakers(self.store)
+
+    @cached_property
+    def leads(self) -> LeadRequests:
+        return LeadRequests(self.store)
+
+    @cached_property
     def throttle(self) -> DispatchThrottle:
         return DispatchThrottle()
 
@@ -248,14 +255,19 @@ class Container:
                 links=self.links,
                 fold=self.intake.add,
                 bulk=self.bulk,
-                breakers=Breakers(self.store),
-                leads=LeadRequests(self.store),
+                breakers=self.breakers,
+                leads=self.leads,
                 throttle=self.throttle,
                 clock=_now,
                 monotonic=self.monotonic,
                 visible_seconds=self.settings.propexo_visible_seconds,
             )
         )
+
+    @cached_property
+    def access(self) -> Access:
+        token = self.settings.metrics_token
+        return Access(token.get_secret_value() if token else None)
 
     @cached_property
     def health(self) -> Health:
@@ -300,14 +312,13 @@ def web_app(settings: Settings | None = None) -> Flask:
     if is_server:
         web_runner(container.alerts, container.executor_id).start()
     people = _for_people(container)
-    token = settings.metrics_token
     return create_app(
         hook_routes(container.intake),
         write_failure_routes(container.store, container.target),
         recording_routes(container.store, container.links, container.providers, container.lines),
         health_routes(
             container.health,
-            Access(token.get_secret_value() if token else None),
+            container.access,
             rate_limit=settings.propexo_rate_limit,
             rate_limit_name=container.target.name,
             line_labels=container.lines.labels,
@@ -360,30 +371,6 @@ def worker(settings: Settings | None = None) -> Worker:
         lines=container.lines.digest,
         pulse=container.pulse,
     )
-
-
-def migrate(settings: Settings) -> None:
-    """Bring the database to the current schema; safe to run again, and several times at once.
-
-    It goes to DATABASE_DIRECT_URL where that is set. Errors: StoreUnavailable, SettingsError.
-    """
-    settings.require_durable()
-    is_direct = settings.migrated_url != settings.database_url
-    migrate_url(
-        settings.migrated_url, setting="DATABASE_DIRECT_URL" if is_direct else "DATABASE_URL"
-    )
-    if is_direct:
-        require_same_database(settings.database_url)
-
-
-def migrate_url(url: str, *, setting: str) -> None:
-    """Bring this database to the current schema. setting: where the URL is from, for errors.
-
-    Errors: StoreUnavailable, SettingsError.
-    """
-    from adapter.worker.dbos_queue import migrate as migrate_queue
-
-    migrate_all(url, also=migrate_queue, setting=setting)
 
 
 def read_settings(*, log: bool = True) -> Settings:

@@ -16,11 +16,11 @@ import hypothesis
 import pytest
 import sqlalchemy as sa
 
-from adapter.bootstrap import migrate
 from adapter.config.settings import Settings
 from adapter.observability.logs import configure_logging
 from adapter.storage.engine import open_engine
 from adapter.storage.store import Store
+from adapter.worker.migrate import migrate_database
 from tests.support.clock import Clock
 from tests.support.databases import PostgresServer, empty
 from tests.support.environment import ENVIRON
@@ -182,7 +182,7 @@ def store(engine: sa.Engine) -> Store:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file, copied for each test."""
     path = tmp_path_factory.mktemp("template") / "adapter.sqlite3"
-    migrate(Settings.from_environ({"DATABASE_URL": f"sqlite:///{path}"}))
+    migrate_database(Settings.from_environ({"DATABASE_URL": f"sqlite:///{path}"}))
     return path
 
 
@@ -204,7 +204,7 @@ def postgres_server() -> PostgresServer:
 def postgres_database(postgres_server: PostgresServer) -> Iterator[str]:
     """One migrated PostgreSQL database for the whole session."""
     url = postgres_server.create()
-    migrate(Settings.from_environ({"DATABASE_URL": url}))
+    migrate_database(Settings.from_environ({"DATABASE_URL": url}))
     yield url
     postgres_server.drop(url)
 

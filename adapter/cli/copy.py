@@ -23,6 +23,7 @@ from adapter.storage import engine as database
 from adapter.storage.moves import Moves, place_of
 from adapter.storage.store import Store
 from adapter.storage.trouble import trouble
+from adapter.worker.migrate import migrate_url
 
 
 @click.command()
@@ -81,7 +82,7 @@ def _copy(source: Store, target_url: str) -> Sequence[TableCount] | None:
             return DatabaseCopy(
                 source,
                 target,
-                migrate_target=lambda: bootstrap.migrate_url(target_url, setting="--to"),
+                migrate_target=lambda: migrate_url(target_url, setting="--to"),
                 steps=steps,
                 clock=lambda: datetime.now(UTC),
             ).run()

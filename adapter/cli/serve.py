@@ -24,6 +24,7 @@ from adapter.processes.children import (
 from adapter.processes.lifetime import end_after, leave, stop_signal
 from adapter.storage.moves import refuse_moved
 from adapter.storage.trouble import full_disk, named
+from adapter.worker.migrate import migrate_database
 
 log = logger("adapter")
 
@@ -88,7 +89,7 @@ def _with_address(settings: Settings, stopping: threading.Event) -> Settings:
 def migrate(quiet: bool) -> None:
     """Bring the database to the current schema. Safe to run again, and twice at once."""
     settings = Settings.from_environ(os.environ)
-    bootstrap.migrate(settings)
+    migrate_database(settings)
     if quiet:
         return
     place = f" ({named(settings.database_url)})" if settings.is_sqlite else ""

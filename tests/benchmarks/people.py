@@ -19,13 +19,13 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 
-from adapter.bootstrap import migrate
 from adapter.config.settings import Settings
 from adapter.domain.lines import PersonKind
 from adapter.domain.matching import Person
 from adapter.storage.engine import open_engine
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.store import Store
+from adapter.worker.migrate import migrate_database
 from tests.benchmarks.servers import fresh_database
 
 PEOPLE, INTEGRATION, PAGE, MATCHES = 100_000, "int_entrata", 250, 1000
@@ -66,7 +66,7 @@ def somebody(n: int) -> Person:
 
 def measure(database_url: str) -> Measured:
     settings = Settings.from_environ({"DATABASE_URL": database_url})
-    migrate(settings)
+    migrate_database(settings)
     engine = open_engine(settings.database_url)
     index = PeopleIndex(Store(engine))
     people = [somebody(n) for n in range(PEOPLE)]

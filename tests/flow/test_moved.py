@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from adapter.bootstrap import migrate_url
 from adapter.domain.call import CallState
 from adapter.errors import DatabaseMoved
 from adapter.operations.database_copy import DatabaseCopy, Steps
 from adapter.storage.engine import open_engine
 from adapter.storage.moves import Moves
 from adapter.storage.store import Store
+from adapter.worker.migrate import migrate_url
 from tests.support.sandboxed import STRANGER, Adapter, acquainted, lines
 
 ANNA = "+16175550134"

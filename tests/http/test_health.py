@@ -12,12 +12,13 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from adapter.bootstrap import Container, migrate
+from adapter.bootstrap import Container
 from adapter.config.settings import Settings
 from adapter.storage.store import Store
 from adapter.web.app import create_app
 from adapter.web.health import Health, health_routes
 from adapter.web.hooks import hook_routes
+from adapter.worker.migrate import migrate_database
 from tests.support.environment import ACCOUNT, ENVIRON, LINE
 from tests.support.hooks import send, signed
 
@@ -109,7 +110,7 @@ def test_without_tables_what_is_missing_is_named_with_what_to_do(empty_database_
 def test_a_column_that_hooks_need_is_missed_by_name(empty_database_url: str) -> None:
     """The code is ahead of `migrate`: this process cannot take hooks, another one may."""
     container = container_on(empty_database_url)
-    migrate(container.settings)
+    migrate_database(container.settings)
     with container.store.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE calls DROP COLUMN talk_seconds")
     answer = client_of(container).get("/readyz")
@@ -122,7 +123,7 @@ def test_a_column_that_hooks_need_is_missed_by_name(empty_database_url: str) -> 
 def test_a_schema_newer_than_the_code_is_an_alarm_and_takes_hooks(empty_database_url: str) -> None:
     """After a rollback: what this code writes is there, and more besides."""
     container = container_on(empty_database_url)
-    migrate(container.settings)
+    migrate_database(container.settings)
     with container.store.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
         connection.exec_driver_sql("ALTER TABLE calls ADD COLUMN of_a_later_version TEXT")

@@ -11,7 +11,6 @@ import pytest
 import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families
 
-from adapter.bootstrap import migrate
 from adapter.config.settings import Settings
 from adapter.domain.call import CallState
 from adapter.observability.metrics import TALLY
@@ -24,6 +23,7 @@ from adapter.targets.propexo.client import PropexoClient
 from adapter.targets.propexo.rate_limiter import RateLimiter
 from adapter.web.app import create_app
 from adapter.web.health import health_routes
+from adapter.worker.migrate import migrate_database
 from tests.support.environment import ACCOUNT
 from tests.support.sandboxed import API_KEY, Adapter, adapter, lines
 
@@ -42,7 +42,7 @@ def made(database_url: str) -> Iterator[Adapter]:
 def made_anew(empty_database_url: str) -> Iterator[Adapter]:
     """The same on a database of its own, of which PostgreSQL's planner knows nothing from other tests."""
     TALLY.take()
-    migrate(Settings.from_environ({"DATABASE_URL": empty_database_url}))
+    migrate_database(Settings.from_environ({"DATABASE_URL": empty_database_url}))
     with adapter(empty_database_url, ADAPTER_LINES=lines()) as found:
         yield found
 

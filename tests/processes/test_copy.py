@@ -11,7 +11,6 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from adapter.bootstrap import migrate_url
 from adapter.config.settings import Settings
 from adapter.domain.call import CallState
 from adapter.sandbox.twilio import hook, send
@@ -19,6 +18,7 @@ from adapter.storage.engine import open_engine
 from adapter.storage.moves import Move, Moves
 from adapter.storage.schema import calls
 from adapter.storage.store import Store
+from adapter.worker.migrate import migrate_url
 from tests.support.databases import PostgresServer
 from tests.support.environment import ACCOUNT, LINE, NOW, TOKEN
 from tests.support.processes import Process, environment, running, sandbox, wait_until_ready

@@ -17,7 +17,7 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from adapter.bootstrap import CONNECTIONS, Container, migrate
+from adapter.bootstrap import CONNECTIONS, Container
 from adapter.config.settings import Settings
 from adapter.domain.call import CallState
 from adapter.errors import SettingsError, StoreUnavailable
@@ -25,6 +25,7 @@ from adapter.providers.base import HookRequest
 from adapter.storage import engine as database
 from adapter.storage import pooler
 from adapter.storage.store import Store
+from adapter.worker.migrate import migrate_database
 from tests.support.databases import PostgresServer
 from tests.support.environment import ACCOUNT, PATH
 from tests.support.hooks import signed, status_hook
@@ -63,7 +64,7 @@ def hooks_of(base_url: str, sid: str) -> list[HookRequest]:
 
 @pytest.fixture
 def migrated(pooled_url: str) -> str:
-    migrate(Settings.from_environ({"DATABASE_URL": pooled_url}))
+    migrate_database(Settings.from_environ({"DATABASE_URL": pooled_url}))
     return pooled_url
 
 
@@ -232,9 +233,11 @@ def test_migrate_goes_to_the_direct_url(pooled_url: str, postgres_server: Postgr
     """Also where the pooler is not there yet."""
     url = direct(pooled_url, postgres_server)
     nowhere = "postgres://postgres@127.0.0.1:1/none"
-    migrate(Settings.from_environ({"DATABASE_URL": nowhere, "DATABASE_DIRECT_URL": url}))
+    migrate_database(Settings.from_environ({"DATABASE_URL": nowhere, "DATABASE_DIRECT_URL": url}))
     assert locks(url) == 0
-    migrate(Settings.from_environ({"DATABASE_URL": pooled_url, "DATABASE_DIRECT_URL": url}))
+    migrate_database(
+        Settings.from_environ({"DATABASE_URL": pooled_url, "DATABASE_DIRECT_URL": url})
+    )
 
 
 def test_a_direct_url_of_another_database_is_refused(
@@ -243,7 +246,7 @@ def test_a_direct_url_of_another_database_is_refused(
     other = postgres_server.create()
     environ = {"DATABASE_URL": pooled_url, "DATABASE_DIRECT_URL": other}
     with pytest.raises(SettingsError, match="another database"):
-        migrate(Settings.from_environ(environ))
+        migrate_database(Settings.from_environ(environ))
     postgres_server.drop(other)
 
 
@@ -254,6 +257,6 @@ def test_a_pool_of_two_sessions_is_enough_for_four_migrations(
     url = postgres_server.create()
     with transaction_pooler(url, sessions=2) as pooled, ThreadPoolExecutor(4) as threads:
         settings = Settings.from_environ({"DATABASE_URL": pooled})
-        list(threads.map(migrate, [settings] * 4))
+        list(threads.map(migrate_database, [settings] * 4))
         assert locks(url) == 0
     postgres_server.drop(url)

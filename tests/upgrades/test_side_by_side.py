@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from adapter.bootstrap import migrate, web_app
+from adapter.bootstrap import web_app
 from adapter.config.settings import Settings
 from adapter.sandbox.twilio import hook, send
 from adapter.storage.engine import open_engine, schema_state
+from adapter.worker.migrate import migrate_database
 from tests.support.browser_user import WITH_PAGES, BrowserUser
 from tests.support.processes import Sandbox, running, wait_until_ready
 from tests.support.waiting import free_port, wait_for
@@ -108,7 +109,7 @@ def test_the_version_before_goes_on_while_its_database_is_migrated(
     assert len(ended) >= len(ENDED) - 1  # what was folded has no row of its own, unless it was late
 
     assert schema_state(both.engine)[0] == "0001"
-    migrate(Settings.from_environ(dict(both.environ)))
+    migrate_database(Settings.from_environ(dict(both.environ)))
 
     # The version before, on the schema of today: all kinds of hooks, written and held as ever.
     old.hook("missed", "missed after", "+16175550134")

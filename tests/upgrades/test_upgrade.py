@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
-from adapter.bootstrap import migrate
 from adapter.config.settings import Settings
 from adapter.domain.call import Call, CallState
 from adapter.domain.cause import Cause
@@ -21,6 +20,7 @@ from adapter.storage.retention import Keep, Retention
 from adapter.storage.schema import metadata
 from adapter.storage.store import Store
 from adapter.storage.task_leases import TaskLeases
+from adapter.worker.migrate import migrate_database
 from adapter.worker.periodic import PeriodicRunner
 from adapter.worker.tasks import HeldOnceMore, timed
 from tests.support.clock import Clock
@@ -49,7 +49,7 @@ def old_url(empty_database_url: str) -> str:
 def upgraded_url(old_url: str) -> str:
     """It was upgraded at AFTER, whatever time it is here."""
     with time_machine.travel(AFTER, tick=False):
-        migrate(Settings.from_environ({"DATABASE_URL": old_url}))
+        migrate_database(Settings.from_environ({"DATABASE_URL": old_url}))
     return old_url
 
 
@@ -99,8 +99,8 @@ def test_everything_is_still_there(old_url: str) -> None:
     try:
         assert schema_state(engine)[0] == "0001"
         before = rows_of(engine)
-        migrate(settings)
-        migrate(settings)
+        migrate_database(settings)
+        migrate_database(settings)
         found, needed = schema_state(engine)
         after = rows_of(engine)
     finally:
@@ -133,7 +133,7 @@ def test_every_call_that_is_not_written_has_the_cause_of_its_reason(upgraded: St
 
 def test_an_empty_database_of_0_1_0_has_nothing_to_look_at(empty_database_url: str) -> None:
     settings = Settings.from_environ({"DATABASE_URL": empty_database_url})
-    migrate(settings)
+    migrate_database(settings)
     engine = open_engine(settings.database_url)
     try:
         assert rows_of(engine)["jobs"] == 0
@@ -167,7 +167,7 @@ def test_decisions_made_before_are_kept_among_the_decisions(old_url: str) -> Non
         with engine.begin() as connection:
             for step, asked in [*told, ("post", "POST /v1/events")]:
                 connection.execute(sa.text(insert), {**values, "step": step, "asked": asked})
-        migrate(settings)
+        migrate_database(settings)
         store = Store(engine)
         kept = store.decisions.of_call("twilio:AC0:CA0")
         assert [(each.who, each.what) for each in kept] == told

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import click
 
-from adapter.bootstrap import Container, migrate
+from adapter.bootstrap import Container
 from adapter.cli import common
 from adapter.cli.doctor import examine
 from adapter.cli.numbers import connect_lines
@@ -24,6 +24,7 @@ from adapter.errors import AdapterError, RemoteError
 from adapter.storage.first_use import is_unused
 from adapter.targets.catalogue import Catalogue
 from adapter.text.plain import plain
+from adapter.worker.migrate import migrate_database
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Afterwards:
         except AdapterError:
             return None  # doctor says what is wrong
         try:
-            migrate(self._settings)
+            migrate_database(self._settings)
         except AdapterError as error:
             click.echo(f"adapter: {plain(str(error))}", err=True)
             return False

@@ -27,6 +27,7 @@ from adapter.domain.actor import Actor
 from adapter.operations.alerts.manage import send_test
 from adapter.sandbox import SandboxServer, SandboxState, create_sandbox
 from adapter.storage.api_health import ApiHealth
+from adapter.worker.migrate import migrate_database
 from tests.support.receiver import receiver
 
 SID = "AC" + "1" * 32
@@ -68,7 +69,7 @@ def environ(
         "ADAPTER_LINES": LINES,
     }
     settings = Settings.from_environ(given)
-    bootstrap.migrate(settings)
+    migrate_database(settings)
     store = Container(settings).store
     store.workers.beat("worker.1:0", datetime.now(UTC))
     with SandboxServer(bootstrap.web_app(settings)) as server:
@@ -324,7 +325,7 @@ def test_public_address_leads_elsewhere(environ: Environ, tmp_path: Path) -> Non
         assert "answered 404" in text
     assert "cannot be reached" in problems(environ | {"PUBLIC_BASE_URL": "http://127.0.0.1:1"})
     second = environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/second.sqlite3"}
-    bootstrap.migrate(Settings.from_environ(second))
+    migrate_database(Settings.from_environ(second))
     assert "an adapter with another database" in problems(second)
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from adapter.bootstrap import migrate_url
 from adapter.config.settings import Settings
 from adapter.errors import DatabaseMoved, SettingsError
 from adapter.operations.database_copy import DatabaseCopy, Steps, TableCount
@@ -22,6 +21,7 @@ from adapter.storage.moves import Moves, refuse_moved
 from adapter.storage.schema import calls, hooks
 from adapter.storage.store import Store
 from adapter.storage.web_processes import WebProcesses
+from adapter.worker.migrate import migrate_url
 from tests.support.databases import PostgresServer
 from tests.support.environment import NOW
 from tests.support.filled import fill, rows_by_table

@@ -21,7 +21,6 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner, Result
 
-from adapter.bootstrap import migrate
 from adapter.cli import commands
 from adapter.config.lines_file import read_lines
 from adapter.config.settings import Settings
@@ -41,6 +40,7 @@ from adapter.storage.lead_requests import LeadRequests
 from adapter.storage.people_index import PeopleIndex
 from adapter.storage.schema import new_leads
 from adapter.storage.store import Store
+from adapter.worker.migrate import migrate_database
 from tests.support.actors import TESTER
 from tests.support.clock import Clock
 from tests.support.environment import ACCOUNT, ENVIRON, LINE, NOW
@@ -441,7 +441,7 @@ def test_sqlites_files_are_their_owners_alone(file: Path) -> None:
 
 def test_migrate_makes_them_so_and_so_does_every_later_start(file: Path) -> None:
     settings = Settings.from_environ({"DATABASE_URL": f"sqlite:///{file}"})
-    migrate(settings)
+    migrate_database(settings)
     assert set(modes(file).values()) == {0o600}
     keeper = opened(file)
     for each in file.parent.iterdir():
@@ -489,7 +489,7 @@ def test_a_file_that_is_there_is_not_opened_beside_sqlite(file: Path) -> None:
 
 
 def test_what_a_version_before_deleted_without_overwriting_is_gone_too(file: Path) -> None:
-    migrate(Settings.from_environ({"DATABASE_URL": f"sqlite:///{file}"}))
+    migrate_database(Settings.from_environ({"DATABASE_URL": f"sqlite:///{file}"}))
     with sqlite3.connect(file) as old:
         old.execute("PRAGMA secure_delete=OFF")
         old.execute("CREATE TABLE gone (x TEXT)")
@@ -510,7 +510,7 @@ def test_what_a_version_before_deleted_without_overwriting_is_gone_too(file: Pat
 
 
 def test_it_is_said_when_a_reader_keeps_the_log_from_being_emptied(file: Path) -> None:
-    migrate(Settings.from_environ({"DATABASE_URL": f"sqlite:///{file}"}))
+    migrate_database(Settings.from_environ({"DATABASE_URL": f"sqlite:///{file}"}))
     engine = open_engine(f"sqlite:///{file}")
 
     @sa.event.listens_for(engine, "connect")

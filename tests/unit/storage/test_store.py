@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from adapter.bootstrap import migrate
 from adapter.config.settings import Settings
 from adapter.domain.call import CallState, RawHook
 from adapter.domain.call_event import CallEvent, WriteRequest
@@ -32,6 +31,7 @@ from adapter.storage.rate_budget import RateBudget
 from adapter.storage.schema import calls, hooks, metadata
 from adapter.storage.standing import Standing
 from adapter.storage.store import Store
+from adapter.worker.migrate import migrate_database
 from tests.support.environment import NOW
 from tests.support.rows import add, record, row
 from tests.support.threads import at_once
@@ -94,10 +94,10 @@ def test_migrations_make_exactly_the_tables_that_the_store_uses(database_url: st
 
 def test_migrating_twice_changes_nothing(empty_database_url: str) -> None:
     settings = Settings.from_environ({"DATABASE_URL": empty_database_url})
-    migrate(settings)
+    migrate_database(settings)
     engine = database.open_engine(settings.database_url)
     add(Store(engine), record())
-    migrate(settings)
+    migrate_database(settings)
     assert count(Store(engine), calls) == 1
     found, needed = database.schema_state(engine)
     assert found == needed
