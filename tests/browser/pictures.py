@@ -85,7 +85,8 @@ def photograph(browser: Any, url: str, file: Path, *, most: int = 1400) -> None:
 
 def _is_counted(browser: Any, address: str) -> bool:
     browser.get(f"{address}/health")
-    return "How the calls ended" in browser.page_source
+    page = browser.page_source
+    return "How the calls ended" in page and "no call was confirmed" not in page
 
 
 def main() -> None:
