@@ -1,0 +1,92 @@
+"""Which of several calls on our other lines is the one that a call led to?"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from adapter.domain.call import Call
+from adapter.domain.record import CallRecord, DialResult, Leg, LegStatus
+from adapter.domain.relays import call_of_leg, call_of_unnamed_dial, possible_callers
+from adapter.storage.store import Store
+from tests.support.environment import LINE, NOW
+from tests.support.rows import add
+from tests.support.world import OTHER_LINE, STAFF
+
+CALLER = "+16175550134"
+DIAL = DialResult(leg_id="CA9", status=LegStatus.COMPLETED, duration_seconds=60)
+
+
+def at(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def lasting(begun: float, seconds: int | None, call_id: str = "CA0") -> CallRecord:
+    """A call that began so many seconds after NOW. seconds: None: its end was not told."""
+    leg = Leg(
+        id=call_id,
+        from_number=CALLER,
+        to_number=LINE,
+        status=LegStatus.RINGING if seconds is None else LegStatus.COMPLETED,
+        duration_seconds=seconds,
+        started_at=at(begun),
+        ended_at=None if seconds is None else at(begun + seconds),
+    )
+    return CallRecord(provider="twilio", account="AC0", call_id=call_id, legs={call_id: leg})
+
+
+HERE = lasting(0, 100)  # dialled from 30 to 90 s
+
+
+def stored(store: Store, facts: CallRecord, other: str = CALLER) -> Call:
+    add(store, facts, line=OTHER_LINE, other=other, first_seen_at=facts.began_at)
+    call = store.calls.get(facts.key)
+    assert call is not None
+    return call
+
+
+@pytest.mark.parametrize(
+    ("begun", "seconds", "is_it"),
+    [
+        (30, 60, True),
+        (30, 61, True),  # rounded
+        (38, 60, True),
+        (30, 45, False),  # another call of this caller's office
+        (-5, 60, False),  # it led here
+        (44, 60, False),  # it went on after this call
+        (30, None, True),  # its end is not told yet
+        (120, None, False),
+    ],
+)
+def test_the_call_that_a_dial_led_to_lies_within_this_one_and_lasted_as_long(
+    store: Store, begun: float, seconds: int | None, is_it: bool
+) -> None:
+    there = stored(store, lasting(begun, seconds, "CA1"))
+    assert call_of_unnamed_dial([there], HERE, DIAL, at(100)) == (there if is_it else None)
+
+
+def test_a_call_that_fits_comes_before_one_without_an_end(store: Store) -> None:
+    calls = [
+        stored(store, lasting(30, None, "CA1")),
+        stored(store, lasting(30, 60, "CA2")),
+        stored(store, lasting(31, None, "CA3")),
+    ]
+    assert call_of_unnamed_dial(calls, HERE, DIAL, at(100)) == calls[1]
+
+
+def test_the_call_of_a_leg_shows_the_same_number_and_is_the_nearest_in_time(store: Store) -> None:
+    leg = Leg(id="CA9", from_number=CALLER, to_number=OTHER_LINE, started_at=at(30))
+    others = stored(store, lasting(30, 60, "CA1"), other=LINE)
+    later = stored(store, lasting(45, 50, "CA2"))
+    nearest = stored(store, lasting(32, 60, "CA3"))
+    assert call_of_leg([others, later, nearest], HERE, leg, at(100)) == nearest
+    assert call_of_leg([others], HERE, leg, at(100)) == others
+    hours_later = stored(store, lasting(7200, 60, "CA4"))
+    assert call_of_leg([hours_later], HERE, leg, at(100)) is None
+
+
+def test_the_call_there_comes_from_the_caller_our_line_or_what_the_leg_showed() -> None:
+    leg = Leg(id="CA9", from_number=STAFF, to_number=OTHER_LINE)
+    assert possible_callers(HERE, leg) == {CALLER, LINE, STAFF}
+    assert possible_callers(HERE, Leg(id="CA9", from_number="client:dana")) == {CALLER, LINE}
