@@ -94,14 +94,15 @@ class Enrichment:
 
     def _ask_provider(self, call: Call) -> CallRecord | RunResult:
         """Ask the provider's API, where the hooks left something open."""
-        record, now = call.record, self._clock()
+        now = self._clock()
+        over_at = call.over_at or now
+        record = self._relays.told(call.record, over_at)
         provider = self._providers.get(call.provider)
         is_open = bool(self._rules.assess(record).questions)
         if not is_open:
-            return record
+            return self._keep(call, record, now)
         if provider is None or not provider.api.can_read(call.account):
             return self._without_reader(call, record, now)
-        over_at = call.over_at or now
 
         def caught_up(known: CallRecord) -> bool:
             return has_caught_up(known, over_at, now)
@@ -121,7 +122,7 @@ class Enrichment:
         self._health.worked(call.provider, call.account, now)
         if record.parent.parent_id is not None:
             return self._fold_into(call, record, record.parent.parent_id)
-        record = self._keep(call, record, now)
+        record = self._keep(call, self._relays.told(record, over_at), now)
         assessment = self._rules.assess(record)
         lasts_too_long = record.is_over and now - over_at > self._longest_call
         goes_on = not record.is_over or record.goes_on
@@ -164,13 +165,16 @@ class Enrichment:
         is_refusal = isinstance(error, CredentialsRefused)
         self._health.failed(call.provider, call.account, str(error), now, is_refusal=is_refusal)
         questions = self._rules.assess(call.record).questions
-        if not any(question.is_asked_again for question in questions):
+        is_worth_asking_again = any(question.is_asked_again for question in questions)
+        if isinstance(error, CredentialsRefused) and not is_worth_asking_again:
             return call.record
         over_at = call.over_at or call.first_seen_at
         if not has_caught_up(call.record, over_at, now):
             wait = seconds_to_next_look(call.record, over_at, now)
             wait = max(wait, error.retry_after_seconds or 0.0)
             return self._again(call, wait, str(error), is_failure=True)
+        if not is_worth_asking_again:
+            return call.record
         has_waited = call.tried_since is not None and now - call.tried_since >= UNREACHABLE_AFTER
         if has_waited or self._health.is_unreachable(call.provider, call.account, now):
             log.error("written without the provider's API", reason=str(error))

@@ -56,7 +56,10 @@ def complete(
             # The provider does not have it yet, or any more: then the hooks are all there is.
             return record.model_copy(update={"was_read": is_long_known})
     if asks_for(rules.assess(record).questions, Read.LEGS):
-        record = _with(record, legs=read_list(calls.legs_dialled_by, account, sid))
+        listed = read_list(calls.legs_dialled_by, account, sid)
+        is_whole = record.is_over and record.connected_legs <= {leg.id for leg in listed}
+        record = _with(record, legs=listed)
+        record = record.model_copy(update={"has_list": record.has_list or is_whole})
     assessment = rules.assess(record)
     if asks_for(assessment.questions, Read.RECORDINGS):
         record = _with(record, recordings=read_list(calls.recordings_of, account, sid))

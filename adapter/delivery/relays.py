@@ -39,6 +39,16 @@ class Relays:
             return None
         return RelayedCall(leg_id=leg.id, outcome=Outcome.NO_ANSWER.value, talk_seconds=0)
 
+    def told(self, record: CallRecord, over_at: datetime) -> CallRecord:
+        """The record with what the calls on our other lines tell by now, where they are known and settled."""
+        found = dict(record.relayed)
+        for leg_id in sorted(self._rules.assess(record).parties.line_legs - found.keys()):
+            there = self._on_line(record, record.legs[leg_id], over_at)
+            said = self.said(leg_id, there) if there is not None else None
+            if said is not None:
+                found[leg_id] = said
+        return record if found == record.relayed else record.model_copy(update={"relayed": found})
+
     def is_known(self, record: CallRecord, leg: Leg, over_at: datetime) -> bool:
         """True if the call on our other line that this leg led to stands in the records."""
         return self._on_line(record, leg, over_at) is not None

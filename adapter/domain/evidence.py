@@ -23,14 +23,19 @@ from adapter.domain.record import (
 
 # A call that goes on for longer than this after its last conversation may have had another one.
 SAME_END = timedelta(seconds=5)
-# A phone rings for 30 s unless a program says otherwise, and providers add 5 s. A call of which nothing
-# is known for longer than this may have had another conversation in that time.
-LONGEST_RING = timedelta(seconds=35)
+# A call of which nothing is known for longer than this may have had another conversation in that time.
+SILENCE = timedelta(seconds=20)
+# A whisper asks for a key and hangs up: a phone that was picked up for longer was talked on.
+LONGEST_WHISPER = timedelta(seconds=15)
 # The provider dates its legs, we date the reports of dials.
 CLOCKS = timedelta(seconds=3)
 # A call that ended so shortly after the legs that it dialled had no time for anything else: a voicemail
 # begins with a greeting, another dial rings first.
 SAME_MOMENT = timedelta(seconds=2)
+
+
+# From when to when; aware UTC.
+Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -149,20 +154,36 @@ class Evidence:
         length = timedelta(seconds=leg.duration_seconds or 0)
         if began is None and ended is not None and leg.duration_seconds is not None:
             began = ended - length
-        spans = [self._span(dial) for dial in self.connected_dials]
+        spans = [self._span_of_dial(dial) for dial in self.connected_dials]
         known = [span for span in spans if span is not None]
         if not known or len(known) < len(spans):
             return False
         is_later = began is not None and began >= max(end for _, end in known) - CLOCKS
         is_earlier = ended is not None and ended <= min(start for start, _ in known) + CLOCKS
-        return is_later or (is_earlier and length > LONGEST_RING)
+        return is_later or (is_earlier and length > LONGEST_WHISPER)
 
-    def _span(self, dial: DialResult) -> tuple[datetime, datetime] | None:
-        """From when to when the dial connected somebody. One that did not is as long as nothing, at its end."""
-        if dial.reported_at is None:
-            return None
-        seconds = dial.duration_seconds or 0 if dial.is_connected else 0
-        return dial.reported_at - timedelta(seconds=seconds), dial.reported_at
+    def _span_of_dial(self, dial: DialResult) -> Span | None:
+        """From when to when the dial connected somebody. One that did not is as long as nothing, at its end.
+
+        The provider dates its legs. The report of a dial may come late.
+        """
+        leg = self.record.legs.get(dial.leg_id)
+        end = leg.ended_at if leg is not None and leg.ended_at is not None else dial.reported_at
+        return _span(end, dial.duration_seconds if dial.is_connected else 0)
+
+    def _spans(self) -> Sequence[Span] | None:
+        """What is known to have happened when: dials, legs of which no dial reported, messages.
+
+        None if anything is not dated.
+        """
+        undialled = (leg for leg in self.record.children if leg.id not in self.record.dials)
+        spans = [
+            *map(self._span_of_dial, self.dials),
+            *(_span(leg.ended_at, leg.duration_seconds) for leg in undialled),
+            *(_span(self.record.ended_at, message.duration_seconds) for message in self.messages),
+        ]
+        known = [span for span in spans if span is not None]
+        return known if len(known) == len(spans) else None
 
     @property
     def has_silent_end(self) -> bool:
@@ -181,19 +202,18 @@ class Evidence:
 
     @property
     def has_silent_start(self) -> bool:
-        """Before one of its conversations, nothing is known of the call for longer than a phone rings.
+        """Before a conversation, nothing is known of the call for longer than phones usually ring.
 
         Somebody else may have been connected in that time. What was before counts from when the call was
-        picked up.
+        picked up. The same holds for a message, where nothing tells how the caller came to leave it.
         """
-        end, length = self.record.ended_at, self.parent.duration_seconds
-        spans = [self._span(dial) for dial in self.dials]
-        known = [span for span in spans if span is not None]
-        if end is None or length is None or not self.connected_dials or len(known) < len(spans):
+        end, length, spans = self.record.ended_at, self.parent.duration_seconds, self._spans()
+        is_bare_message = bool(self.messages) and not self.dials and not self.record.queues
+        if end is None or length is None or not (self.conversations or is_bare_message):
             return False
         reached = end - timedelta(seconds=length)
-        for start, finish in sorted(known):
-            if start - reached > LONGEST_RING:
+        for start, finish in sorted(spans or ()):
+            if start - reached > SILENCE:
                 return True
             reached = max(reached, finish)
         return False
@@ -274,9 +294,19 @@ class Evidence:
         return is_settled and ((alone and (never_answered or person_answered)) or ends_with_dial)
 
     @property
+    def was_still_there(self) -> bool:
+        """A dial came to its end without an answer while the caller had not hung up."""
+        return any(d.caller_gone is False and not d.is_connected for d in self.dials)
+
+    @property
     def was_given_up(self) -> bool:
         """A dial was canceled, as the caller was gone."""
         return any(d.caller_gone and d.status is LegStatus.CANCELED for d in self.dials)
+
+
+def _span(end: datetime | None, seconds: int | None) -> Span | None:
+    """What lasted so long and ended then. An unknown length is none."""
+    return None if end is None else (end - timedelta(seconds=seconds or 0), end)
 
 
 def total_seconds(conversations: Sequence[Conversation]) -> int:

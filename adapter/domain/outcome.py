@@ -179,7 +179,7 @@ RULES: tuple[Rule, ...] = (
     Rule(NOT_PICKED_UP, lambda e: _person(e, S.NO_ANSWER), O.NO_ANSWER, _nobody_talked, "nobody picked up"),
     Rule("out_canceled", lambda e: not e.inbound and _person(e, S.CANCELED), O.NO_ANSWER, _nobody_talked, "we hung up before the person picked up"),
     Rule("dial_caller_left", lambda e: _someone_was_dialled(e) and _caller_left(e), O.ABANDONED, _nobody_talked, "the caller hung up while it rang"),
-    Rule("line_caller_left", lambda e: _line_said(e, O.ABANDONED), O.ABANDONED, _nobody_talked, "the caller hung up while our other line rang"),
+    Rule("line_caller_left", lambda e: _line_said(e, O.ABANDONED) and not e.was_still_there, O.ABANDONED, _nobody_talked, "the caller hung up while our other line rang"),
     Rule("queue_caller_left", lambda e: QueueExit.HUNG_UP in e.queue_exits, O.ABANDONED, _nobody_talked, "the caller hung up while waiting in the queue"),
     Rule("queue_left", lambda e: QueueExit.LEFT in e.queue_exits, O.ABANDONED, _nobody_talked, "the caller left the queue", certain=False),
     Rule("phone_canceled", lambda e: _someone_was_dialled(e) and not e.dials and S.CANCELED in e.dial_statuses, O.ABANDONED, _nobody_talked, "the caller hung up while it rang", certain=False),

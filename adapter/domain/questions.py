@@ -74,8 +74,8 @@ class Known:
 class Question:
     """Something that the provider could tell and that would change what is written. read: what answers it.
 
-    is_asked_again: it is asked again where the provider's API gives no answer. It is not where the hooks told
-    all that they tell of most such calls: those would wait with every outage.
+    is_asked_again: where the provider's API gives no answer, it is asked again after API_LAG too. It is not
+    where the hooks told all that they tell of most such calls: those would wait with every outage.
     is_known_at_once: the API knows the answer before the call ends, so the call is not made to wait for it.
     """
 
@@ -128,8 +128,8 @@ def _may_lead_to_a_line(k: Known) -> bool:
 def _has_silent_start(k: Known) -> bool:
     """The list of legs that names a connected leg also has those that were dialled before it."""
     evidence = Evidence(k.record, k.parties)
-    is_unread = any(leg_id != UNNAMED_LEG for leg_id in k.record.unnamed_connections)
-    return k.record.is_over and evidence.inbound and is_unread and evidence.has_silent_start
+    may_be_more = k.record.is_over and evidence.inbound and not k.record.has_list
+    return may_be_more and evidence.has_silent_start
 
 
 def _has_legs_that_go_on(k: Known) -> bool:

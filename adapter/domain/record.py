@@ -6,7 +6,7 @@ records of one call.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import datetime
 from enum import StrEnum
 
@@ -185,6 +185,8 @@ class CallRecord(Facts):
     begun_by: the call had begun by then, as the receipt of its hooks shows (less the length they tell).
     was_read: the provider's API has been asked after it had time to catch up with the end of the call, so
     what is missing here is missing there too.
+    has_list: the provider's list of the legs that the call dialled was read, and named all that its dials
+    connected; so legs that were dialled before are known.
     was_unreachable: the provider's API could not be asked before the call had to be written.
     is_forgotten: a person's number was removed from it (adapter forget), and nothing is added any more.
     """
@@ -200,6 +202,7 @@ class CallRecord(Facts):
     relayed: Mapping[str, RelayedCall] = Field(default_factory=dict)
     begun_by: datetime | None = None
     was_read: bool = False
+    has_list: bool = False
     was_unreachable: bool = False
     is_forgotten: bool = False
 
@@ -239,6 +242,13 @@ class CallRecord(Facts):
         The agent may hand the customer on and leave: then the leg of the customer outlives its parent.
         """
         return any(self.is_connected_still(leg) for leg in self.children)
+
+    @property
+    def connected_legs(self) -> Set[str]:
+        """The ids of the dialled legs that are known to have been picked up."""
+        dialled = {leg_id for leg_id, dial in self.dials.items() if dial.is_connected}
+        answered = {leg.id for leg in self.children if leg.status is LegStatus.COMPLETED}
+        return (dialled | answered) - {UNNAMED_LEG}
 
     @property
     def unnamed_connections(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call
+from adapter.domain.evidence import Evidence
 from adapter.domain.lifecycle import UNDELIVERED
 from adapter.domain.outcome import Outcome
 from adapter.domain.phone import e164
@@ -18,6 +19,8 @@ from adapter.domain.record import CallRecord, DialResult, Leg, RelayedCall
 
 # The two calls begin and end at the same moment, but for what clocks and roundings make of it.
 SAME_TIME = timedelta(seconds=60)
+# Where the provider dates the end of both the leg and the call that it became, it is the same moment.
+SAME_END = timedelta(seconds=5)
 # The provider dates both calls itself; what is dated by a receipt is a little late.
 CLOCKS = timedelta(seconds=3)
 ROUNDING_SECONDS = 2
@@ -45,13 +48,14 @@ def call_of_leg(
         start = call.record.began_at or call.first_seen_at
         return call.other != shown, abs((start - began).total_seconds())
 
-    at_the_time = (
-        call
-        for call in calls
-        if (call.record.began_at or call.first_seen_at) <= ended + SAME_TIME
-        and (call.record.ended_at or call.first_seen_at) >= began - SAME_TIME
-    )
-    return min(at_the_time, key=distance, default=None)
+    def is_at_the_time(call: Call) -> bool:
+        there = call.record
+        if leg.ended_at is not None and there.ended_at is not None:
+            return abs(leg.ended_at - there.ended_at) <= SAME_END
+        is_before = (there.began_at or call.first_seen_at) <= ended + SAME_TIME
+        return is_before and (there.ended_at or call.first_seen_at) >= began - SAME_TIME
+
+    return min(filter(is_at_the_time, calls), key=distance, default=None)
 
 
 def call_of_unnamed_dial(
@@ -82,7 +86,8 @@ def call_of_unnamed_dial(
 def what_it_tells(leg_id: str, there: Call, rules: CallRules) -> RelayedCall | None:
     """What the call on our other line tells of the leg; None while it is open."""
     assessment = rules.assess(there.record)
-    is_settled = there.record.is_over and not assessment.questions
+    waits_itself = Evidence(there.record, assessment.parties).waits_for_line
+    is_settled = there.record.is_over and not assessment.questions and not waits_itself
     if there.state in UNDELIVERED and not is_settled:
         return None
     ending = assessment.ending

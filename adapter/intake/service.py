@@ -278,7 +278,9 @@ class Intake:
                     continue
                 self.store.legs.own(connection, leg_key, facts.key)
                 stray = stray or self.store.calls.locked(connection, leg_key)
-                if stray is not None and stray.state in lifecycle.FOLD.sources:
+                if stray is None or is_call_of_its_own(stray.record):
+                    continue  # it may have been told of only just now
+                if stray.state in lifecycle.FOLD.sources:
                     facts = join(facts, moved(stray.record, facts))
                     folded = lifecycle.fold(stray, into=facts.key)
                     self.store.calls.update(connection, leg_key, **folded)

@@ -12,13 +12,22 @@ import sqlalchemy as sa
 
 from adapter.domain.call import CallState
 from adapter.domain.questions import API_LAG, UNREACHABLE_AFTER
-from adapter.domain.record import Leg, LegDirection, LegStatus
+from adapter.domain.record import AnsweredBy, Leg, LegDirection, LegStatus
 from adapter.errors import CredentialsRefused, PermanentError, TemporaryError
 from adapter.providers.twilio.rest import recording_of
 from adapter.storage.api_health import ApiHealth
 from tests.support.clock import Clock
 from tests.support.environment import ACCOUNT, LINE, NOW
-from tests.support.hooks import AGENT, CALL, CALLER, CHILD, answered_hooks, dial_hook, status_hook
+from tests.support.hooks import (
+    AGENT,
+    CALL,
+    CALLER,
+    CHILD,
+    answered_hooks,
+    dial_hook,
+    recording_hook,
+    status_hook,
+)
 from tests.support.world import LINES, OTHER_LINE, FakeReader, World
 
 SILENT = TemporaryError("Twilio's API gave no answer (ConnectTimeout)")
@@ -583,7 +592,9 @@ def before_the_dial(first_seconds: int) -> tuple[Leg, Leg]:
 
 
 @pytest.mark.parametrize(
-    ("first_seconds", "talk"), [(80, 175), (12, 95)], ids=["a conversation", "a whisper"]
+    ("first_seconds", "talk"),
+    [(80, 175), (25, 120), (12, 95)],
+    ids=["a conversation", "a short conversation", "a whisper"],
 )
 @pytest.mark.parametrize("has_other_lines", [False, True])
 def test_what_came_before_a_conversation_is_asked_for_where_it_can_have_been_another(
@@ -599,6 +610,57 @@ def test_what_came_before_a_conversation_is_asked_for_where_it_can_have_been_ano
     assert asked_at(world) == [0.0]
 
 
+@pytest.mark.parametrize("has_report", [True, False], ids=["with its report", "without"])
+def test_a_hook_that_names_the_last_leg_does_not_tell_what_came_before_it(
+    engine: sa.Engine, has_report: bool
+) -> None:
+    world = one_line(engine, children_at=[(0.0, before_the_dial(80))])
+    child = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial", "To": AGENT}
+    end = {"Timestamp": format_datetime(NOW)}
+    world.hook(status_hook("completed", 95, **child, **end))
+    if has_report:
+        world.hook(dial_hook("completed", 95, bridged=True, parent="completed"))
+    world.hook(status_hook("completed", 190, **end))
+    world.pass_time(12)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [175]
+    assert asked_at(world) == ([0.0] if has_report else [10.0])
+
+
+def test_a_list_that_lacks_the_last_leg_is_not_whole(engine: sa.Engine) -> None:
+    """The API lags: the list is read again until it has the leg that is known to have been connected."""
+    first, last = before_the_dial(80)
+    children_at = [(0.0, ()), (15.0, (first, last))]
+    world = one_line(engine, children_at=children_at)
+    world.hook(dial_hook("completed", 95, bridged=True, parent="completed"))
+    world.hook(status_hook("completed", 190, Timestamp=format_datetime(NOW)))
+    world.pass_time(30)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [175]
+
+
+def test_a_report_that_comes_late_does_not_hide_a_later_conversation(engine: sa.Engine) -> None:
+    """The report of the first dial comes 20 s after its end, when the second one goes on already."""
+    first, last = before_the_dial(80)
+    world = one_line(engine, children_at=[(0.0, (first, last))])
+    world.clock.now = NOW - timedelta(seconds=87)
+    late = dial_hook("completed", 80, bridged=True, parent="in-progress")
+    world.hook({**late, "DialCallSid": first.id})
+    world.clock.now = NOW
+    world.hook(status_hook("completed", 190, Timestamp=format_datetime(NOW)))
+    world.pass_time(70)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [175]
+
+
+def test_a_message_does_not_hide_the_conversation_before_it(engine: sa.Engine) -> None:
+    """Only the message and the end of the call were told."""
+    talked = before_the_dial(80)[0]
+    world = one_line(engine, children_at=[(0.0, [talked])])
+    world.hook(recording_hook(20))
+    world.hook(status_hook("completed", 190, Timestamp=format_datetime(NOW)))
+    world.pass_time(70)
+    (post,) = world.target.posts
+    assert (post.body["outcome"], post.body["talk_seconds"]) == ("answered", 80)
+
+
 def test_the_silence_of_the_api_does_not_tell_what_came_before_a_conversation(
     engine: sa.Engine,
 ) -> None:
@@ -612,7 +674,7 @@ def test_the_silence_of_the_api_does_not_tell_what_came_before_a_conversation(
 @pytest.mark.parametrize(
     "reports",
     [
-        [dial_hook("completed", 95, bridged=True, parent="completed")],
+        [dial_hook("completed", 80, bridged=True, parent="completed")],
         [
             dial_hook("no-answer", bridged=False, parent="in-progress")
             | {"DialCallSid": "CA" + "8" * 32},
@@ -624,14 +686,14 @@ def test_the_silence_of_the_api_does_not_tell_what_came_before_a_conversation(
 def test_a_phone_that_rings_for_as_long_as_phones_do_leaves_nothing_open(
     engine: sa.Engine, reports: list[dict[str, str]]
 ) -> None:
-    """The call was picked up 130 s before its end. The first of two phones rang until 95 s before it."""
+    """The call was picked up 95 s before its end. The first of two phones rang until 78 s before it."""
     world = one_line(engine)
-    world.clock.now = NOW - timedelta(seconds=95)
+    world.clock.now = NOW - timedelta(seconds=78)
     for report in reports[:-1]:
         world.hook(report)
     world.clock.now = NOW
     world.hook(reports[-1])
-    world.hook(status_hook("completed", 130, Timestamp=format_datetime(NOW)))
+    world.hook(status_hook("completed", 95, Timestamp=format_datetime(NOW)))
     world.pass_time(1)
     assert [post.body["outcome"] for post in world.target.posts] == ["answered"]
     assert asked_at(world) == []
@@ -673,6 +735,28 @@ def test_an_outgoing_call_does_not_wait_for_an_api_that_gives_no_answer(engine: 
     world.pass_time(12)
     assert world.target.posts[0].body["outcome"] == "answered"
     assert len(asked_at(world)) == 1
+
+
+@pytest.mark.parametrize("error", [SILENT, BUSY], ids=["no answer", "503"])
+def test_one_silent_request_does_not_tell_who_picked_up(
+    engine: sa.Engine, error: Exception
+) -> None:
+    """Its own hook is lost, and the API knows that it was a machine."""
+    world = world_with(engine, silence=(15.0, error))
+    assert world.reader is not None
+    ends = {"Direction": "outbound-api", "From": LINE, "To": CALLER}
+    world.reader.call = Leg(
+        id=CALL,
+        direction=LegDirection.OUTBOUND,
+        from_number=LINE,
+        to_number=CALLER,
+        status=S.COMPLETED,
+        duration_seconds=65,
+        answered_by=AnsweredBy.MACHINE,
+    )
+    world.hook(status_hook("completed", 65, **ends, **TIMESTAMP))
+    world.pass_time(30)
+    assert [post.body["outcome"] for post in world.target.posts] == ["voicemail"]
 
 
 def test_a_refused_list_of_the_calls_to_our_other_line_fails_no_call(engine: sa.Engine) -> None:

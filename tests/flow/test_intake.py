@@ -739,6 +739,32 @@ def test_a_queued_call_that_an_agents_dial_names_stays_a_call(desk: Desk, is_fir
     assert desk.call(AGENTS_CALL).record.recordings == {}
 
 
+def test_a_queued_call_that_is_told_of_at_the_same_moment_is_not_folded(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first hook is committed after the agent's dial has looked for it, and before it looks again."""
+    agents = {
+        **dial("completed"),
+        "CallSid": AGENTS_CALL,
+        "From": "client:anna",
+        "DialCallSid": CALL,
+    }
+    calls = desk.store.calls
+    locked, looks = calls.locked, []
+
+    def look(connection: sa.Connection, key: str) -> Call | None:
+        looks.append(key)
+        return None if len(looks) == 1 else locked(connection, key)
+
+    desk.take(status("completed", 100))
+    monkeypatch.setattr(calls, "locked", look)
+    desk.take(agents)
+    monkeypatch.undo()
+    assert looks[0] == looks[1] == desk.call().key
+    assert desk.call().state is CallState.OPEN
+    assert desk.call(AGENTS_CALL).state is CallState.OPEN
+
+
 def conference(call_id: str, event: str = "participant-join") -> Params:
     return {
         **COMMON,

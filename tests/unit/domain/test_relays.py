@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from adapter.config.lines_file import read_lines
+from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call
-from adapter.domain.record import CallRecord, DialResult, Leg, LegStatus
-from adapter.domain.relays import call_of_leg, call_of_unnamed_dial, possible_callers
+from adapter.domain.due import SettlePolicy
+from adapter.domain.record import CallRecord, DialResult, Leg, LegStatus, RelayedCall
+from adapter.domain.relays import call_of_leg, call_of_unnamed_dial, possible_callers, what_it_tells
 from adapter.storage.store import Store
 from tests.support.environment import LINE, NOW
 from tests.support.rows import add
@@ -90,3 +93,28 @@ def test_the_call_there_comes_from_the_caller_our_line_or_what_the_leg_showed() 
     leg = Leg(id="CA9", from_number=STAFF, to_number=OTHER_LINE)
     assert possible_callers(HERE, leg) == {CALLER, LINE, STAFF}
     assert possible_callers(HERE, Leg(id="CA9", from_number="client:dana")) == {CALLER, LINE}
+
+
+def test_another_call_of_the_same_caller_that_ended_before_is_not_it(store: Store) -> None:
+    """The provider dates both ends. The caller called twice, and the first call was answered."""
+    leg = Leg(id="CA9", from_number=CALLER, to_number=OTHER_LINE, started_at=at(5), ended_at=at(30))
+    before = stored(store, lasting(-40, 27, "CA1"))
+    assert call_of_leg([before], lasting(0, 30), leg, at(30)) is None
+    same = stored(store, lasting(5, 26, "CA2"))
+    assert call_of_leg([before, same], lasting(0, 30), leg, at(30)) == same
+
+
+def test_a_call_there_that_waits_for_a_third_line_tells_nothing_yet(store: Store) -> None:
+    third = "+16175550102"
+    text = "".join(f'[lines."{number}"]\nname = "x"\n' for number in (LINE, OTHER_LINE, third))
+    rules = CallRules(read_lines(text, {}), SettlePolicy())
+    leg = Leg(id="CA8", to_number=third, status=LegStatus.COMPLETED, duration_seconds=50)
+    said = RelayedCall(leg_id="CA8", outcome="answered", talk_seconds=48)
+
+    def told(call_id: str, relayed: dict[str, RelayedCall]) -> RelayedCall | None:
+        facts = lasting(30, 60, call_id)
+        known = {"was_read": True, "legs": {**facts.legs, "CA8": leg}, "relayed": relayed}
+        return what_it_tells("CA9", stored(store, facts.model_copy(update=known)), rules)
+
+    assert told("CA1", {}) is None
+    assert told("CA2", {"CA8": said}) == said.model_copy(update={"leg_id": "CA9"})
