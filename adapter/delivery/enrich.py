@@ -174,7 +174,8 @@ class Enrichment:
             wait = max(wait, error.retry_after_seconds or 0.0)
             return self._again(call, wait, str(error), is_failure=True)
         if not is_worth_asking_again:
-            return call.record
+            silent = call.record.model_copy(update={"was_unreachable": True})
+            return self._keep(call, silent, now)
         has_waited = call.tried_since is not None and now - call.tried_since >= UNREACHABLE_AFTER
         if has_waited or self._health.is_unreachable(call.provider, call.account, now):
             log.error("written without the provider's API", reason=str(error))

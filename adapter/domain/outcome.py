@@ -193,6 +193,11 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 
 
+def _is_left_open(record: CallRecord, rule: Rule, *, certain: bool) -> bool:
+    """The provider was asked and gave no answer. Whether a machine picked up is asked of certain endings too."""
+    return record.was_unreachable and (not certain or rule.name == OUT_ANSWERED)
+
+
 def ending(record: CallRecord, parties: Parties) -> Ending:
     """How the call ended as far as is known now."""
     evidence = Evidence(record, parties)
@@ -213,7 +218,7 @@ def ending(record: CallRecord, parties: Parties) -> Ending:
                 rule=rule.name,
                 because=rule.because,
                 certain=certain,
-                assumed=rule.assumed or (record.was_unreachable and not certain),
+                assumed=rule.assumed or _is_left_open(record, rule, certain=certain),
                 is_final=certain and (was_told or evidence.is_final),
                 has_length=talk is not None,
             )

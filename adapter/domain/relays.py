@@ -50,8 +50,12 @@ def call_of_leg(
 
     def is_at_the_time(call: Call) -> bool:
         there = call.record
+        if not _may_last_equally(there.parent.duration_seconds, leg.duration_seconds):
+            return False
         if leg.ended_at is not None and there.ended_at is not None:
             return abs(leg.ended_at - there.ended_at) <= SAME_END
+        if leg.started_at is not None and there.ended_at is not None:
+            return leg.started_at - CLOCKS <= there.ended_at <= ended + SAME_TIME
         is_before = (there.began_at or call.first_seen_at) <= ended + SAME_TIME
         return is_before and (there.ended_at or call.first_seen_at) >= began - SAME_TIME
 
@@ -93,6 +97,11 @@ def what_it_tells(leg_id: str, there: Call, rules: CallRules) -> RelayedCall | N
     ending = assessment.ending
     outcome = ending.outcome if ending.outcome is not Outcome.UNKNOWN else Outcome.NO_ANSWER
     return RelayedCall(leg_id=leg_id, outcome=outcome.value, talk_seconds=ending.talk_seconds)
+
+
+def _may_last_equally(there: int | None, here: int | None) -> bool:
+    """False if both lengths are told and differ by more than rounding. What was never answered has none."""
+    return not there or not here or abs(there - here) <= ROUNDING_SECONDS
 
 
 def _lasted(call: Call, dial: DialResult) -> bool:

@@ -759,6 +759,18 @@ def test_one_silent_request_does_not_tell_who_picked_up(
     assert [post.body["outcome"] for post in world.target.posts] == ["voicemail"]
 
 
+def test_where_the_api_stays_silent_it_is_assumed_that_a_person_picked_up(
+    engine: sa.Engine,
+) -> None:
+    world = world_with(engine, silence=(3600.0, BUSY))
+    ends = {"Direction": "outbound-api", "From": LINE, "To": CALLER}
+    world.hook(status_hook("completed", 65, **ends, **TIMESTAMP))
+    world.pass_time(70)
+    (post,) = world.target.posts
+    assert (post.body["outcome"], world.call(CALL).record.was_unreachable) == ("answered", True)
+    assert world.rules.assess(world.call(CALL).record).ending.assumed
+
+
 def test_a_refused_list_of_the_calls_to_our_other_line_fails_no_call(engine: sa.Engine) -> None:
     """The list is one more source: where the provider refuses it, nobody is known to have talked there."""
     world = world_with(engine)

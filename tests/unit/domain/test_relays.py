@@ -102,6 +102,17 @@ def test_another_call_of_the_same_caller_that_ended_before_is_not_it(store: Stor
     assert call_of_leg([before], lasting(0, 30), leg, at(30)) is None
     same = stored(store, lasting(5, 26, "CA2"))
     assert call_of_leg([before, same], lasting(0, 30), leg, at(30)) == same
+    still_there = leg.model_copy(update={"ended_at": None})
+    assert call_of_leg([before], lasting(0, 30), still_there, at(30)) is None
+
+
+def test_a_call_that_ended_at_the_same_moment_and_was_shorter_is_another_one(store: Store) -> None:
+    """Where our line is shown as the caller, all calls that it leads there come from the same number."""
+    leg = Leg(id="CA9", to_number=OTHER_LINE, duration_seconds=45, ended_at=at(50))
+    others = stored(store, lasting(30, 20, "CA1"))
+    assert call_of_leg([others], lasting(0, 51), leg, at(51)) is None
+    same = stored(store, lasting(5, 46, "CA2"))
+    assert call_of_leg([others, same], lasting(0, 51), leg, at(51)) == same
 
 
 def test_a_call_there_that_waits_for_a_third_line_tells_nothing_yet(store: Store) -> None:
