@@ -295,8 +295,13 @@ class Evidence:
 
     @property
     def was_still_there(self) -> bool:
-        """A dial came to its end without an answer while the caller had not hung up."""
-        return any(d.caller_gone is False and not d.is_connected for d in self.dials)
+        """The caller had not hung up when a dial came to its end without an answer, or a leg to our line did.
+
+        A leg that rings when the caller hangs up is canceled.
+        """
+        to_lines = (self.record.legs.get(leg_id) for leg_id in self.parties.line_legs)
+        rang_out = any(leg is not None and leg.status is LegStatus.NO_ANSWER for leg in to_lines)
+        return rang_out or any(d.caller_gone is False and not d.is_connected for d in self.dials)
 
     @property
     def was_given_up(self) -> bool:

@@ -27,9 +27,11 @@ ROUNDING_SECONDS = 2
 
 
 def possible_callers(record: CallRecord, leg: Leg) -> Set[str]:
-    """The numbers that the call there may come from: the caller, the line that dialled, what the leg showed."""
-    parent = record.parent
-    numbers = (e164(leg.from_number), e164(parent.from_number), e164(parent.to_number))
+    """The numbers that the call there may come from: what the leg showed; else the caller, or the line here."""
+    shown = e164(leg.from_number)
+    if shown is not None and leg.id != record.call_id:
+        return frozenset([shown])
+    numbers = (e164(record.parent.from_number), e164(record.parent.to_number))
     return frozenset(number for number in numbers if number is not None)
 
 
@@ -42,15 +44,16 @@ def call_of_leg(
     """
     began = leg.started_at or record.began_at or over_at
     ended = record.ended_at or over_at
-    shown = e164(leg.from_number)
+    dial = record.dials.get(leg.id)
+    seconds = leg.duration_seconds or (dial.duration_seconds if dial is not None else None)
 
-    def distance(call: Call) -> tuple[bool, float]:
+    def distance(call: Call) -> float:
         start = call.record.began_at or call.first_seen_at
-        return call.other != shown, abs((start - began).total_seconds())
+        return abs((start - began).total_seconds())
 
     def is_at_the_time(call: Call) -> bool:
         there = call.record
-        if not _may_last_equally(there.parent.duration_seconds, leg.duration_seconds):
+        if not _may_last_equally(there.parent.duration_seconds, seconds):
             return False
         if leg.ended_at is not None and there.ended_at is not None:
             return abs(leg.ended_at - there.ended_at) <= SAME_END
