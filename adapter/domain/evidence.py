@@ -205,14 +205,17 @@ class Evidence:
         """Before a conversation, nothing is known of the call for longer than phones usually ring.
 
         Somebody else may have been connected in that time. What was before counts from when the call was
-        picked up. The same holds for a message, where nothing tells how the caller came to leave it.
+        picked up, else from when it began. The same holds for a message, where nothing tells how the caller
+        came to leave it.
         """
-        end, length, spans = self.record.ended_at, self.parent.duration_seconds, self._spans()
+        end, length = self.record.ended_at, self.parent.duration_seconds
+        reached = self.parent.started_at
+        if end is not None and length is not None:
+            reached = end - timedelta(seconds=length)
         is_bare_message = bool(self.messages) and not self.dials and not self.record.queues
-        if end is None or length is None or not (self.conversations or is_bare_message):
+        if reached is None or not (self.conversations or is_bare_message):
             return False
-        reached = end - timedelta(seconds=length)
-        for start, finish in sorted(spans or ()):
+        for start, finish in sorted(self._spans() or ()):
             if start - reached > SILENCE:
                 return True
             reached = max(reached, finish)

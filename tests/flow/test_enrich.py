@@ -626,6 +626,19 @@ def test_a_hook_that_names_the_last_leg_does_not_tell_what_came_before_it(
     assert asked_at(world) == ([0.0] if has_report else [10.0])
 
 
+def test_what_came_before_is_asked_for_where_no_hook_told_the_end(engine: sa.Engine) -> None:
+    """The last dial says that the caller hung up. The API knows the beginning of the call, not its end yet."""
+    world = one_line(engine, children_at=[(0.0, before_the_dial(80))])
+    assert world.reader is not None
+    started = NOW - timedelta(seconds=190)
+    world.reader.call = Leg(
+        id=CALL, direction=LegDirection.INBOUND, status=S.IN_PROGRESS, started_at=started
+    )
+    world.hook(dial_hook("completed", 95, bridged=True, parent="completed"))
+    world.pass_time(70)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [175]
+
+
 def test_a_list_that_lacks_the_last_leg_is_not_whole(engine: sa.Engine) -> None:
     """The API lags: the list is read again until it has the leg that is known to have been connected."""
     first, last = before_the_dial(80)
