@@ -28,6 +28,7 @@ from adapter.errors import (
     RemoteError,
     TemporaryError,
 )
+from adapter.net.send_deadline import sent_unless
 from adapter.observability.exchanges import exchanges
 from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.store import Store
@@ -190,11 +191,15 @@ class WriteOnce:
         if attempt is None:
             return Reschedule(LOOK_AGAIN_SECONDS, "another run of this call is at it")
         begun = self._clock()
+
+        def is_late() -> bool:
+            """This process was frozen; by now another may take its run for abandoned."""
+            return self._monotonic() - noted > SEND_WITHIN_SECONDS
+
         try:
-            if self._monotonic() - noted > SEND_WITHIN_SECONDS:
-                # This process was frozen; by now another may take its run for abandoned.
+            if is_late():
                 raise TemporaryError("it took too long to begin; nothing was sent")
-            with exchanges():  # this attempt is its own note
+            with exchanges(), sent_unless(is_late):  # this attempt is its own note
                 job_id = write.send(self._target)
         except RemoteError as error:
             self._failed(write, attempt, error, begun)

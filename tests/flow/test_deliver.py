@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from adapter.domain.call import CallState
+from adapter.domain.call_event import WriteRequest
 from adapter.domain.record import Leg, LegDirection, LegStatus
 from adapter.errors import (
     LocalRateLimit,
@@ -20,6 +21,7 @@ from adapter.errors import (
     PermanentError,
     TemporaryError,
 )
+from adapter.net.send_deadline import is_too_late_to_send
 from adapter.operations.replay import replay_calls
 from adapter.storage.schema import breakers
 from adapter.targets.base import FoundJob, FoundOnRecord, NoTrace, WriteOutcome, WriteState
@@ -67,6 +69,25 @@ def test_a_missed_call_is_written_and_confirmed_at_once(world: World) -> None:
     assert call.event_id == "event_1"
     assert call.confirmed_at is not None
     assert len(world.target.posts) == 1
+
+
+def test_a_post_is_too_late_once_this_process_was_frozen_after_noting_it(engine: sa.Engine) -> None:
+    """The client looks at that last of all: another process may take the run for abandoned by now."""
+    clock = Clock()
+    late: list[bool] = []
+
+    class Frozen(FakeTarget):
+        def post(self, request: WriteRequest) -> str:
+            for seconds in (0.0, 4.9, 0.2):
+                clock.advance(seconds)
+                late.append(is_too_late_to_send())
+            return super().post(request)
+
+    world = World(engine, clock, target=Frozen())
+    missed(world)
+    world.finish()
+    assert late == [False, False, True]
+    assert not is_too_late_to_send()
 
 
 def test_the_attempts_tell_of_the_post_and_its_answer(world: World) -> None:

@@ -18,6 +18,7 @@ from adapter.errors import (
     RemoteError,
     TemporaryError,
 )
+from adapter.net.send_deadline import is_too_late_to_send
 from adapter.net.sessions import new_session
 from adapter.net.status_errors import retry_after_seconds, status_error
 from adapter.observability.exchanges import Exchange, record_exchange
@@ -154,15 +155,15 @@ class PropexoClient:
         asked_at: float,
     ) -> Any:
         self._rate_limiter.admit(step)
-        if self._monotonic() - asked_at > SEND_WITHIN_SECONDS:
-            # This process or the database was frozen. Another worker may be doing the same by now.
-            raise LocalRateLimit("it took too long to be let through; nothing was sent")
         at = self._clock()
         asked = f"{method} {path}{_shown(query)}"
 
         def note(status: int | None, answer: str) -> None:
             record_exchange(Exchange(at, self._clock(), step, asked, status, answer))
 
+        if self._monotonic() - asked_at > SEND_WITHIN_SECONDS or is_too_late_to_send():
+            # This process or the database was frozen. Another worker may be doing the same by now.
+            raise LocalRateLimit("it took too long to be let through; nothing was sent")
         try:
             response = self._session.request(
                 method,

@@ -23,6 +23,7 @@ from adapter.errors import (
     RemoteError,
     TemporaryError,
 )
+from adapter.net.send_deadline import sent_unless
 from adapter.observability.exchanges import exchanges
 from adapter.targets.propexo.client import PropexoClient
 from tests.support.propexo_client import BASE, NoBudget, a_client
@@ -80,6 +81,25 @@ def test_nothing_is_sent_when_the_budget_took_long_to_say_yes(http: responses.Re
     assert isinstance(error, LocalRateLimit), "no try, and no word on how the PMS does"
     assert not error.in_doubt
     assert len(http.calls) == 0
+
+
+def test_nothing_is_sent_that_was_noted_too_long_ago(
+    client: PropexoClient, http: responses.RequestsMock
+) -> None:
+    """Whoever noted it says so at the last moment; this process may have been frozen since then."""
+    answer(http, 200, json={"job_id": "job_1"})
+    looks: list[int] = []
+
+    def is_late() -> bool:
+        looks.append(len(http.calls))
+        return len(looks) > 1
+
+    with sent_unless(is_late):
+        assert write(client) == {"job_id": "job_1"}
+        error = failure(write, client)
+    assert isinstance(error, LocalRateLimit) and not error.in_doubt
+    assert (looks, len(http.calls)) == ([0, 1], 1)
+    assert write(client) == {"job_id": "job_1"}  # the next one is not asked about
 
 
 def test_the_key_the_query_and_the_body_are_sent(
