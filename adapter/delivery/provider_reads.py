@@ -57,7 +57,7 @@ def complete(
             return record.model_copy(update={"was_read": is_long_known})
     if asks_for(rules.assess(record).questions, Read.LEGS):
         listed = read_list(calls.legs_dialled_by, account, sid)
-        is_whole = record.is_over and record.connected_legs <= {leg.id for leg in listed}
+        is_whole = record.is_over and record.picked_up_legs <= {leg.id for leg in listed}
         record = _with(record, legs=listed)
         record = record.model_copy(update={"has_list": record.has_list or is_whole})
     assessment = rules.assess(record)

@@ -185,8 +185,8 @@ class CallRecord(Facts):
     begun_by: the call had begun by then, as the receipt of its hooks shows (less the length they tell).
     was_read: the provider's API has been asked after it had time to catch up with the end of the call, so
     what is missing here is missing there too.
-    has_list: the provider's list of the legs that the call dialled was read, and named all that its dials
-    connected; so legs that were dialled before are known.
+    has_list: the provider's list of the legs that the call dialled was read, and has all that are known to have
+    been picked up. So those that were dialled before them are known.
     was_unreachable: the provider's API could not be asked before the call had to be written.
     is_forgotten: a person's number was removed from it (adapter forget), and nothing is added any more.
     """
@@ -244,7 +244,7 @@ class CallRecord(Facts):
         return any(self.is_connected_still(leg) for leg in self.children)
 
     @property
-    def connected_legs(self) -> Set[str]:
+    def picked_up_legs(self) -> Set[str]:
         """The ids of the dialled legs that are known to have been picked up."""
         dialled = {leg_id for leg_id, dial in self.dials.items() if dial.is_connected}
         answered = {leg.id for leg in self.children if leg.status is LegStatus.COMPLETED}

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call
-from adapter.domain.evidence import Evidence
+from adapter.domain.evidence import CLOCKS, Evidence
 from adapter.domain.lifecycle import UNDELIVERED
 from adapter.domain.outcome import Outcome
 from adapter.domain.phone import e164
@@ -20,9 +20,7 @@ from adapter.domain.record import CallRecord, DialResult, Leg, RelayedCall
 # The two calls begin and end at the same moment, but for what clocks and roundings make of it.
 SAME_TIME = timedelta(seconds=60)
 # Where the provider dates the end of both the leg and the call that it became, it is the same moment.
-SAME_END = timedelta(seconds=5)
-# The provider dates both calls itself; what is dated by a receipt is a little late.
-CLOCKS = timedelta(seconds=3)
+LEG_AND_CALL_END = timedelta(seconds=5)
 ROUNDING_SECONDS = 2
 
 
@@ -56,7 +54,7 @@ def call_of_leg(
         if not _may_last_equally(there.parent.duration_seconds, seconds):
             return False
         if leg.ended_at is not None and there.ended_at is not None:
-            return abs(leg.ended_at - there.ended_at) <= SAME_END
+            return abs(leg.ended_at - there.ended_at) <= LEG_AND_CALL_END
         if leg.started_at is not None and there.ended_at is not None:
             return leg.started_at - CLOCKS <= there.ended_at <= ended + SAME_TIME
         is_before = (there.began_at or call.first_seen_at) <= ended + SAME_TIME

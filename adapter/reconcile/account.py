@@ -181,9 +181,9 @@ class Comparison:
         if rules.assess(known).questions:
             asked = complete(known, rules, logged, lambda record: True)
             is_news = (asked.legs, asked.recordings) != (known.legs, known.recordings)
-            now, before = rules.assess(asked), rules.assess(known)
-            is_surer = now.ending.assumed != before.ending.assumed
-            says_more = is_surer or _event_facts(now) != _event_facts(before)
+            after, before = rules.assess(asked), rules.assess(known)
+            is_surer = after.ending.assumed != before.ending.assumed
+            says_more = is_surer or _event_facts(after) != _event_facts(before)
             return asked if is_news or says_more else known
         legs = logged.legs_dialled_by(self.account, known.call_id)
         more = join(known, known.model_copy(update={"legs": {leg.id: leg for leg in legs}}))
