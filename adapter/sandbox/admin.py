@@ -64,11 +64,11 @@ def admin(state: SandboxState) -> Blueprint:
         with state.lock:
             state.settle()
             found = (
-                job.log()
+                job
                 for job in reversed(state.jobs.finished)
                 if job.accepted_at >= oldest and _fits(job, wanted)
             )
-            logs = list(islice(found, offset, offset + limit))
+            logs = [job.log() for job in islice(found, offset, offset + limit)]
         return jsonify({"results": {"logs": logs}})
 
     return blueprint

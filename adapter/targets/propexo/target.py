@@ -36,7 +36,8 @@ from adapter.targets.propexo.people import (
     person_of,
 )
 from adapter.targets.propexo.profiles import profile_of
-from adapter.targets.propexo.write_logs import EarlierWrites, marks_of, write_logs
+from adapter.targets.propexo.recent_writes import RecentWrites
+from adapter.targets.propexo.write_logs import EarlierWrites, write_logs
 from adapter.text.plain import plain
 
 log = logger("adapter.propexo")
@@ -69,7 +70,7 @@ class PropexoTarget:
         """index: None where none is kept up to date."""
         self.client = client
         self._index = index
-        self._earlier = EarlierWrites(client)
+        self._recent, self._earlier = RecentWrites(client), EarlierWrites(client)
         self.directory = Directory(client)
 
     def find_people(self, number: str, line: Line) -> Sequence[Person]:
@@ -196,7 +197,13 @@ class PropexoTarget:
         """
         people, no_logs = _people_of(request), None
         try:
-            job_id = self._job_of(reference, request, since, after_job)
+            job_id = self._recent.find(
+                request.body["integration_id"],
+                _category_of(request),
+                _marks_of(reference, request),
+                since,
+                after_job=after_job,
+            )
         except PermanentError as error:
             if error.status == 401 or not people:
                 raise
@@ -211,27 +218,6 @@ class PropexoTarget:
         if no_logs is not None:
             raise no_logs
         return NoTrace()
-
-    def _job_of(
-        self, reference: str, request: WriteRequest, since: datetime, after_job: str | None
-    ) -> str | None:
-        """Return the newest job that wrote this call since then, and after that other job.
-
-        Errors: CannotVerify if there is none, and not all rows say what was written.
-        """
-        category, marks = _category_of(request), _marks_of(reference, request)
-        integration_id, is_readable = request.body["integration_id"], True
-        for row in write_logs(self.client, integration_id, category, since, step="look"):
-            if after_job is not None and row["job_id"] == after_job:
-                break
-            written = marks_of(row, category)
-            if written is None:
-                is_readable = False
-            elif not marks.isdisjoint(written):
-                return str(row["job_id"])
-        if not is_readable:
-            raise CannotVerify("Propexo's write logs do not say what was written", status=200)
-        return None
 
     def find_unrecorded(
         self, reference: str, request: WriteRequest, since: datetime, *, thorough: bool

@@ -44,17 +44,24 @@ Row = Mapping[str, Any]
 
 
 def write_logs(
-    client: PropexoClient, integration_id: str, category: str, since: datetime, *, step: str
+    client: PropexoClient,
+    integration_id: str,
+    category: str,
+    since: datetime,
+    *,
+    step: str,
+    offset: int = 0,
 ) -> Iterator[Row]:
     """Yield the rows of a category, newest first, back to a little before then.
 
+    offset: so many of the newest rows are left out.
     Errors: NotSupported if they do not reach back so far, TemporaryError if they do not end; those of the
     client.
     """
     begin = since - MARGIN
     time_range = _time_range(begin)
-    for page in range(MAX_PAGES):
-        rows = _page(client, integration_id, category, time_range, page * PAGE, step)
+    for first in range(offset, MAX_PAGES * PAGE, PAGE):
+        rows = _page(client, integration_id, category, time_range, first, step)
         yield from rows
         if len(rows) < PAGE or LONG_AGO < moment(rows[-1].get("created_at")) < begin:
             return
