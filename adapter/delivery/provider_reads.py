@@ -48,13 +48,15 @@ def complete(
     account, sid = record.account, record.call_id
     if asks_for(rules.assess(record).questions, Read.CALL):
         leg = calls.leg(account, sid)
+        if leg is None and not record.is_over:
+            # The provider does not have it yet, or any more: then the hooks are all there is.
+            return record.model_copy(update={"was_read": is_long_known})
         if leg is not None:
             record = _with(record, legs=[leg])
             if leg.parent_id is not None or not record.is_over:
                 return record
-        elif not record.is_over:
-            # The provider does not have it yet, or any more: then the hooks are all there is.
-            return record.model_copy(update={"was_read": is_long_known})
+        has_call = record.has_call or leg is None or leg.is_over
+        record = record.model_copy(update={"has_call": has_call})
     if asks_for(rules.assess(record).questions, Read.LEGS):
         listed = read_list(calls.legs_dialled_by, account, sid)
         is_whole = record.is_over and record.picked_up_legs <= {leg.id for leg in listed}

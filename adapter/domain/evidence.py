@@ -25,6 +25,8 @@ from adapter.domain.record import (
 SAME_END = timedelta(seconds=5)
 # A call of which nothing is known for longer than this may have had another conversation in that time.
 SILENCE = timedelta(seconds=20)
+# A dialled phone rings for so long, unless the program says otherwise.
+USUAL_RING = timedelta(seconds=30)
 # A whisper asks for a key and hangs up: a phone that was picked up for longer was talked on.
 LONGEST_WHISPER = timedelta(seconds=15)
 # The provider dates its legs, we date the reports of dials.
@@ -202,21 +204,28 @@ class Evidence:
 
     @property
     def has_silent_start(self) -> bool:
-        """Before a conversation, nothing is known of the call for longer than phones usually ring.
+        """For a while nothing is known of the call. Somebody else may have been connected in that time.
 
-        Somebody else may have been connected in that time. What was before counts from when the call was
-        picked up, else from when it began. The same holds for a message, where nothing tells how the caller
-        came to leave it.
+        What was before counts from when the call was picked up, else from when it began. Phones usually ring
+        for less than SILENCE before a conversation. A dial that nobody answered rang for USUAL_RING besides.
+        A message counts as a conversation does, where nothing tells how the caller came to leave it.
         """
         end, length = self.record.ended_at, self.parent.duration_seconds
         reached = self.parent.started_at
         if end is not None and length is not None:
             reached = end - timedelta(seconds=length)
+        if reached is None:
+            return False
         is_bare_message = bool(self.messages) and not self.dials and not self.record.queues
-        if reached is None or not (self.conversations or is_bare_message):
+        if self.conversations or is_bare_message:
+            silence = SILENCE
+        elif self.dials and not any(dial.is_connected for dial in self.dials):
+            silence = SILENCE + USUAL_RING
+        else:
             return False
         for start, finish in sorted(self._spans() or ()):
-            if start - reached > SILENCE:
+            # A report that came after the end of the call is of something that happened before it.
+            if min(start, end or start) - reached > silence:
                 return True
             reached = max(reached, finish)
         return False

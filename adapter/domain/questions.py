@@ -14,9 +14,9 @@ from enum import StrEnum
 
 from adapter.domain.due import SettlePolicy, awaits_provider_link
 from adapter.domain.evidence import Evidence
-from adapter.domain.outcome import OUT_ANSWERED, Ending, Outcome
+from adapter.domain.outcome import NOT_PICKED_UP, OUT_ANSWERED, Ending, Outcome
 from adapter.domain.parties import Direction, Parties, PartyKind
-from adapter.domain.record import UNNAMED_LEG, CallRecord
+from adapter.domain.record import UNNAMED_LEG, CallRecord, LegStatus
 
 # The provider's API may be behind its own hooks for so long after the end of a call.
 API_LAG = timedelta(seconds=60)
@@ -99,6 +99,14 @@ def _has_no_start(k: Known) -> bool:
     return not k.record.is_start_known
 
 
+def _may_have_rung(k: Known) -> bool:
+    """It was never picked up, and only its end was told: until then it is dated at its end."""
+    parent = k.record.parent
+    is_missed = parent.is_over and parent.status is not LegStatus.COMPLETED
+    is_dated_by_end = parent.ended_at is not None and parent.started_at == parent.ended_at
+    return is_missed and is_dated_by_end and not k.record.has_call
+
+
 def _has_no_length(k: Known) -> bool:
     """Of an answered call whose own leg's length would tell how long they talked."""
     return (
@@ -123,6 +131,13 @@ def _hides_a_leg(k: Known) -> bool:
 def _may_lead_to_a_line(k: Known) -> bool:
     """Then the call on that line tells whether a person talked. A conference or a queue has no leg."""
     return any(leg_id != UNNAMED_LEG for leg_id in k.unnamed_connections)
+
+
+def _may_have_been_given_up(k: Known) -> bool:
+    """The caller's own leg was never picked up. A phone that rang meanwhile tells which side gave up."""
+    is_alone = not k.record.dials and not k.record.children and not k.record.has_list
+    is_inbound = k.parties.direction is Direction.INBOUND
+    return is_alone and is_inbound and k.ending.rule == NOT_PICKED_UP
 
 
 def _has_silent_start(k: Known) -> bool:
@@ -174,11 +189,13 @@ QUESTIONS: tuple[Question, ...] = (
     Question("how the call ended", Read.CALL, _has_no_end),
     Question("who called whom", Read.CALL, _has_no_sides),
     Question("when it began", Read.CALL, _has_no_start),
+    Question("how long it rang", Read.CALL, _may_have_rung, is_asked_again=False, is_known_at_once=True),
     Question("how long it lasted", Read.CALL, _has_no_length),
     Question("who or what picked up", Read.CALL, _may_be_a_machine, is_asked_again=False),
     Question("whom our own side dialled", Read.LEGS, _hides_a_leg),
     Question("whom a dial connected", Read.LEGS, _may_lead_to_a_line, is_known_at_once=True),
-    Question("what came before a conversation", Read.LEGS, _has_silent_start, is_known_at_once=True),
+    Question("what came before a conversation or a dial", Read.LEGS, _has_silent_start, is_known_at_once=True),
+    Question("who gave up", Read.LEGS, _may_have_been_given_up, is_asked_again=False, is_known_at_once=True),
     Question("how the legs ended that are not known to have ended", Read.LEGS, _has_legs_that_go_on),
     Question("whether somebody answered, and for how long", Read.LEGS, _may_have_been_answered),
     Question("what came after the last conversation", Read.LEGS, _has_silent_end),

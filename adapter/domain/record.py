@@ -185,6 +185,7 @@ class CallRecord(Facts):
     begun_by: the call had begun by then, as the receipt of its hooks shows (less the length they tell).
     was_read: the provider's API has been asked after it had time to catch up with the end of the call, so
     what is missing here is missing there too.
+    has_call: the provider was asked for the call itself after it had ended; it told, or has no such call.
     has_list: the provider's list of the legs that the call dialled was read, and has all that are known to have
     been picked up. So those that were dialled before them are known.
     was_unreachable: the provider's API could not be asked before the call had to be written.
@@ -202,6 +203,7 @@ class CallRecord(Facts):
     relayed: Mapping[str, RelayedCall] = Field(default_factory=dict)
     begun_by: datetime | None = None
     was_read: bool = False
+    has_call: bool = False
     has_list: bool = False
     was_unreachable: bool = False
     is_forgotten: bool = False

@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from email.utils import format_datetime
 from itertools import pairwise
 from typing import Any
 
@@ -749,8 +750,10 @@ def test_a_busy_api_delays_only_this_call_and_a_quarter_of_an_hour_at_most(
 ) -> None:
     reader.errors = [TemporaryError("Twilio's API answered 429", status=429)] * 1000
     take(reading, status_hook("completed", 30))
-    take(reading, status_hook("no-answer", CallSid="CA" + "9" * 32))
-    reading.pass_time(60)
+    began = format_datetime(reading.clock() - timedelta(seconds=20))
+    take(reading, status_hook("ringing", CallSid="CA" + "9" * 32, Timestamp=began))
+    take(reading, status_hook("busy", CallSid="CA" + "9" * 32))
+    reading.pass_time(1)
     assert reading.call("CA" + "9" * 32).state is CallState.WRITTEN
     assert reading.call(CALL).state is CallState.OPEN
     reading.pass_time(3600)

@@ -674,6 +674,57 @@ def test_a_message_does_not_hide_the_conversation_before_it(engine: sa.Engine) -
     assert (post.body["outcome"], post.body["talk_seconds"]) == ("answered", 80)
 
 
+RANG = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial", "To": AGENT}
+
+
+@pytest.mark.parametrize(
+    ("status", "parent"), [("no-answer", "in-progress"), ("canceled", "completed")]
+)
+def test_a_dial_that_nobody_answered_does_not_hide_the_conversation_before_it(
+    engine: sa.Engine, status: str, parent: str
+) -> None:
+    """The report of the first dial is lost. The second one rang until the end, or until the caller gave up."""
+    talked = before_the_dial(80)[0]
+    world = one_line(engine, children_at=[(0.0, [talked, leg(S.NO_ANSWER, 0)])])
+    end = {"Timestamp": format_datetime(NOW)}
+    world.hook(status_hook(status, 0, **RANG, **end))
+    world.hook(dial_hook(status, bridged=False, parent=parent))
+    world.hook(status_hook("completed", 190, **end))
+    world.pass_time(1)
+    bodies = [post.body for post in world.target.posts]
+    assert [(body["outcome"], body["talk_seconds"]) for body in bodies] == [("answered", 80)]
+    assert asked_at(world) == [0.0]
+
+
+def test_a_message_after_a_dial_that_nobody_answered_does_not_hide_it_either(
+    engine: sa.Engine,
+) -> None:
+    talked = before_the_dial(80)[0]
+    world = one_line(engine, children_at=[(0.0, [talked, leg(S.NO_ANSWER, 0)])])
+    world.clock.now = NOW - timedelta(seconds=40)
+    world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
+    world.clock.now = NOW
+    world.hook(recording_hook(20))
+    world.hook(status_hook("completed", 190, Timestamp=format_datetime(NOW)))
+    world.pass_time(70)
+    (post,) = world.target.posts
+    assert (post.body["outcome"], post.body["talk_seconds"]) == ("answered", 80)
+
+
+def test_a_phone_that_nobody_answers_rings_for_longer_and_leaves_nothing_open(
+    engine: sa.Engine,
+) -> None:
+    """A greeting of 15 s, then 30 s of ringing."""
+    world = one_line(engine)
+    end = {"Timestamp": format_datetime(NOW)}
+    world.hook(status_hook("no-answer", 0, **RANG, **end))
+    world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
+    world.hook(status_hook("completed", 45, **end))
+    world.pass_time(1)
+    assert [post.body["outcome"] for post in world.target.posts] == ["no_answer"]
+    assert asked_at(world) == []
+
+
 def test_the_silence_of_the_api_does_not_tell_what_came_before_a_conversation(
     engine: sa.Engine,
 ) -> None:
@@ -710,6 +761,78 @@ def test_a_phone_that_rings_for_as_long_as_phones_do_leaves_nothing_open(
     world.pass_time(1)
     assert [post.body["outcome"] for post in world.target.posts] == ["answered"]
     assert asked_at(world) == []
+
+
+# Calls that were never picked up ----------------------------------------------------------------------
+
+
+def never_picked_up(engine: sa.Engine, status: LegStatus, **reader: Any) -> World:
+    """A call that rang for 25 s, until NOW. Its last hook is the only one."""
+    world = world_with(engine, **reader)
+    assert world.reader is not None
+    world.reader.call = Leg(
+        id=CALL,
+        direction=LegDirection.INBOUND,
+        status=status,
+        started_at=NOW - timedelta(seconds=25),
+        ended_at=NOW,
+    )
+    hook = status_hook(status.value.replace("_", "-"), 0, Timestamp=format_datetime(NOW))
+    world.hook(hook)
+    return world
+
+
+@pytest.mark.parametrize("status", [S.NO_ANSWER, S.BUSY, S.CANCELED, S.FAILED])
+def test_a_call_of_which_only_the_end_was_told_is_dated_when_it_began_to_ring(
+    engine: sa.Engine, status: LegStatus
+) -> None:
+    world = never_picked_up(engine, status)
+    world.pass_time(1)
+    began = (NOW - timedelta(seconds=25)).isoformat()
+    assert [post.body["started_at"] for post in world.target.posts] == [began]
+    assert len(asked_at(world)) == (2 if status is S.NO_ANSWER else 1)
+
+
+@pytest.mark.parametrize(("silent_seconds", "rang_seconds"), [(15.0, 25), (1e9, 0)])
+@pytest.mark.parametrize("error", [SILENT, BUSY], ids=["silent", "503"])
+def test_when_it_began_to_ring_is_asked_again_for_a_minute(
+    engine: sa.Engine, error: Exception, silent_seconds: float, rang_seconds: int
+) -> None:
+    world = never_picked_up(engine, S.NO_ANSWER, silence=(silent_seconds, error))
+    world.pass_time(65)
+    began = NOW - timedelta(seconds=rang_seconds)
+    assert [post.body["started_at"] for post in world.target.posts] == [began.isoformat()]
+
+
+def test_a_call_that_the_provider_does_not_have_is_dated_by_its_hooks_at_once(
+    engine: sa.Engine,
+) -> None:
+    world = world_with(engine)
+    world.hook(status_hook("busy", 0, Timestamp=format_datetime(NOW)))
+    world.pass_time(1)
+    assert [post.body["started_at"] for post in world.target.posts] == [NOW.isoformat()]
+
+
+def test_a_hook_of_its_ringing_tells_when_a_call_began(engine: sa.Engine) -> None:
+    world = world_with(engine)
+    began = NOW - timedelta(seconds=25)
+    world.hook(status_hook("ringing", Timestamp=format_datetime(began)))
+    world.hook(status_hook("busy", 0, Timestamp=format_datetime(NOW)))
+    world.pass_time(1)
+    assert [post.body["started_at"] for post in world.target.posts] == [began.isoformat()]
+    assert asked_at(world) == []
+
+
+@pytest.mark.parametrize(
+    ("phone", "outcome"), [(S.CANCELED, "abandoned"), (S.NO_ANSWER, "no_answer")]
+)
+def test_the_phone_that_rang_tells_who_gave_up_where_the_report_of_its_dial_is_lost(
+    engine: sa.Engine, phone: LegStatus, outcome: str
+) -> None:
+    """With answerOnBridge the caller's own leg is never picked up either."""
+    world = never_picked_up(engine, S.NO_ANSWER, children_at=[(0.0, [leg(phone, 0)])])
+    world.pass_time(1)
+    assert [post.body["outcome"] for post in world.target.posts] == [outcome]
 
 
 def test_a_call_that_ends_with_its_dial_leaves_nothing_open(engine: sa.Engine) -> None:

@@ -291,6 +291,9 @@ def test_what_is_conclusive_is_not_changed(
 ) -> None:
     """Even where the list says something else of it."""
     call = twilio.call(ACCOUNT, sid(1), NOW - HOUR, status="completed", seconds=99)
+    ringing = ended(call, status="ringing")
+    del ringing["CallDuration"]
+    world.hook({**ringing, "Timestamp": format_datetime(NOW - HOUR - timedelta(seconds=9))})
     world.hook(ended(call, status="busy", seconds=0))
     world.finish()
     before = world.call(call)

@@ -104,7 +104,7 @@ MISSED = DialResult(leg_id=CHILD, status=S.NO_ANSWER, bridged=False)
     "known",
     [
         record(parent(S.COMPLETED, 40), child(S.COMPLETED, 30), dial=ANSWERED),
-        record(parent(S.NO_ANSWER, 0)),
+        record(parent(S.NO_ANSWER, 0), child(S.NO_ANSWER, 0)),
         record(parent(S.BUSY, 0)),
         record(parent(S.CANCELED, 0)),
         record(parent(S.COMPLETED, 40), child(S.COMPLETED, 30)),
@@ -147,7 +147,7 @@ def test_what_the_provider_could_still_tell_is_open(known: CallRecord) -> None:
 def test_the_providers_link_is_asked_for_where_it_is_wanted_and_can_be_there() -> None:
     answered = record(parent(S.COMPLETED, 40), child(S.COMPLETED, 30), dial=ANSWERED)
     assert is_open(answered, PROVIDER_RULES)
-    assert not is_open(record(parent(S.NO_ANSWER, 0)), PROVIDER_RULES)
+    assert not is_open(record(parent(S.BUSY, 0)), PROVIDER_RULES)
     reader = FakeReader(recordings=[recorded(RecordingSource.CONVERSATION)])
     found = complete(answered, PROVIDER_RULES, reader)
     assert reader.reads == ["recordings"]
