@@ -51,7 +51,7 @@ class CallRules:
         who = parties(record, self.lines.is_ours, self.lines.is_line)
         end = ending(record, who)
         known = Known(record, who, end, self.policy, len(self.lines.by_number) > 1)
-        is_open = end.is_final and waits(open_questions(known))
+        is_open = end.is_final and waits(known)
         return Assessment(known, settle_delay(record, end, self.policy, is_open=is_open))
 
 

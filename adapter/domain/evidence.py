@@ -214,7 +214,7 @@ class Evidence:
         reached = self.parent.started_at
         if end is not None and length is not None:
             reached = end - timedelta(seconds=length)
-        if reached is None:
+        if reached is None or not (self.dials or self.record.children or self.messages):
             return False
         is_bare_message = bool(self.messages) and not self.dials and not self.record.queues
         if self.conversations or is_bare_message:

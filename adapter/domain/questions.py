@@ -142,9 +142,9 @@ def _may_have_been_given_up(k: Known) -> bool:
 
 def _has_silent_start(k: Known) -> bool:
     """The list of legs that names a connected leg also has those that were dialled before it."""
-    evidence = Evidence(k.record, k.parties)
-    may_be_more = k.record.is_over and evidence.inbound and not k.record.has_list
-    return may_be_more and evidence.has_silent_start
+    is_inbound = k.parties.direction is Direction.INBOUND
+    may_be_more = k.record.is_over and is_inbound and not k.record.has_list
+    return may_be_more and Evidence(k.record, k.parties).has_silent_start
 
 
 def _has_legs_that_go_on(k: Known) -> bool:
@@ -169,8 +169,7 @@ def _may_be_a_machine(k: Known) -> bool:
 
 
 def _has_silent_end(k: Known) -> bool:
-    evidence = Evidence(k.record, k.parties)
-    return k.record.is_over and k.somebody_answered and evidence.has_silent_end
+    return k.record.is_over and k.somebody_answered and Evidence(k.record, k.parties).has_silent_end
 
 
 def _may_have_a_message(k: Known) -> bool:
@@ -212,9 +211,11 @@ def open_questions(known: Known) -> tuple[Question, ...]:
     return tuple(question for question in QUESTIONS if question.is_open(known))
 
 
-def waits(questions: Iterable[Question]) -> bool:
-    """True if the API may need time until it can answer one of these questions."""
-    return any(not question.is_known_at_once for question in questions)
+def waits(known: Known) -> bool:
+    """True if the API may need time until it can answer one of the questions that are open."""
+    if known.record.was_read:
+        return False
+    return any(question.is_open(known) for question in QUESTIONS if not question.is_known_at_once)
 
 
 def asks_for(questions: Iterable[Question], read: Read) -> bool:

@@ -227,15 +227,15 @@ class CallRecord(Facts):
 
         A dialled leg may go on after its parent: see `goes_on`.
         """
-        has_left = any(dial.caller_gone for dial in self.dials.values()) or any(
-            stay.caller_gone for stay in self.queues.values()
-        )
-        if self.parent.is_over or has_left:
+        parent = self.parent
+        if parent.is_over:
+            return True
+        if any(dial.caller_gone for dial in self.dials.values()):
+            return True
+        if any(stay.caller_gone for stay in self.queues.values()):
             return True
         children = self.children
-        return (
-            self.parent.status is None and bool(children) and all(leg.is_over for leg in children)
-        )
+        return parent.status is None and bool(children) and all(leg.is_over for leg in children)
 
     @property
     def goes_on(self) -> bool:

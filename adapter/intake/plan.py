@@ -60,7 +60,7 @@ class CallPlan:
             due_at=_due_at(assessment, over_at, at),
             now=at,
             is_over=record.is_over,
-            is_to_be_asked=waits(assessment.questions),
+            is_to_be_asked=waits(assessment.known),
         )
         return {**self._derived(record, assessment, over_at, at), **plan}
 

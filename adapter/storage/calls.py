@@ -18,7 +18,7 @@ from adapter.domain.call import ON_RECORD, Call, CallState, RawHook
 from adapter.domain.lifecycle import ALL, CallUpdate, NewCall, States, begin_forgotten
 from adapter.domain.record import CallRecord, call_key
 from adapter.storage.hooks import Hooks, NewHook, new_row
-from adapter.storage.schema import calls, hooks, legs
+from adapter.storage.schema import UTCDateTime, calls, hooks, legs
 from adapter.storage.session import Session
 
 
@@ -66,8 +66,13 @@ class Calls:
             row = stored(call)
             values = {f"call_{column}": value for column, value in row.items()}
             values |= {f"hook_{column}": value for column, value in new_row(hook).items()}
-            known = self._session.run_at_once(_first_statement(tuple(row)), values)
-            return FirstHook(is_new=not known, known=known[0] if known else None)
+            rows = self._session.run_at_once(_first_statement(tuple(row)), values)
+            if not rows:
+                return FirstHook(is_new=True)
+            (found,) = rows
+            return FirstHook(
+                is_new=False, known={**_of_json(found["known"]), "mark": found["mark"]}
+            )
         with self._session.begin() as connection:
             statement = self._session.insert(calls).values(**_NEW, **stored(call))
             statement = statement.on_conflict_do_nothing(index_elements=[calls.c.key])
@@ -251,13 +256,27 @@ _FROM_CALL = {"provider": calls.c.provider, "account": calls.c.account, "call_ke
 
 # Another one after each change of the row: the transaction that wrote it last.
 MARK = sa.cast(sa.literal_column("calls.xmin"), sa.Text).label("mark")
+_WHOLE_ROW: sa.Label[Any] = sa.case(
+    (calls.c.version > sa.literal_column("1"), sa.func.to_jsonb(sa.literal_column("calls")))
+).label("known")
+_TIMES = [column.name for column in calls.c if isinstance(column.type, UTCDateTime)]
+
+
+def _of_json(known: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The row of a call as its columns hold it. A newer version of the adapter may have added columns."""
+    row = {name: known[name] for name in calls.c.keys()}  # noqa: SIM118 - a collection of columns, not a dict
+    for name in _TIMES:
+        if row[name] is not None:
+            row[name] = datetime.fromisoformat(row[name])
+    return row
 
 
 @cache
 def _first_statement(columns: tuple[str, ...]) -> sa.Executable:
     """The statement that inserts a call with these columns, and the hook that tells of it if the call is new.
 
-    It returns the row of a call that was there. Its parameters are `call_` or `hook_` and the column's name.
+    It returns the row of a call that was there, as JSON: naming each column would cost every hook more than the
+    row costs the few that need it. Its parameters are `call_` or `hook_` and the column's name.
     """
     values: dict[str, sa.ColumnElement[Any]]
     values = {name: sa.bindparam(f"call_{name}", type_=calls.c[name].type) for name in columns}
@@ -269,7 +288,7 @@ def _first_statement(columns: tuple[str, ...]) -> sa.Executable:
             index_elements=[calls.c.key],
             set_={"version": calls.c.version + sa.literal_column("1")},
         )
-        .returning(*calls.c, MARK)
+        .returning(*_FROM_CALL.values(), calls.c.version, _WHOLE_ROW, MARK)
         .cte("call")
     )
     new_hook = {name: call.c[column.name] for name, column in _FROM_CALL.items()} | {
@@ -279,4 +298,5 @@ def _first_statement(columns: tuple[str, ...]) -> sa.Executable:
     }
     is_new = call.c.version == sa.literal_column("1")
     hook = sa.insert(hooks).from_select(list(new_hook), sa.select(*new_hook.values()).where(is_new))
-    return sa.select(call).where(~is_new).add_cte(hook.cte("hook"))
+    found = sa.select(call.c.known, call.c.mark).where(~is_new)
+    return found.add_cte(hook.cte("hook"))

@@ -84,6 +84,14 @@ class FewTripsConnection(psycopg.Connection[Any]):
         self._kept.append(later)
         return later
 
+    def run_alone(self, statement: str, values: Mapping[str, Any]) -> Cursor[Any]:
+        """Run a statement as a transaction of its own. No transaction is under way."""
+        self.autocommit = True
+        try:
+            return Cursor(self).execute(statement, values, prepare=True)
+        finally:
+            self.autocommit = False
+
     def begin_with(self, statement: str) -> None:
         """This statement is the first of the transaction, if there will be any."""
         self._prelude = statement

@@ -124,15 +124,11 @@ class Session:
             pooled = self.engine.raw_connection()
             connection: Any = pooled.driver_connection
             try:
-                connection.autocommit = True
-                try:
-                    cursor = connection.execute(text, parameters, prepare=True)
-                    if not cursor.rowcount:
-                        return []  # naming the columns takes longer than all else here
-                    names = [column.name for column in cursor.description or ()]
-                    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-                finally:
-                    connection.autocommit = False
+                cursor = connection.run_alone(text, parameters)
+                if not cursor.rowcount:
+                    return []  # naming the columns takes longer than all else here
+                names = [column.name for column in cursor.description or ()]
+                return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
             except self.engine.dialect.loaded_dbapi.Error:
                 pooled.invalidate()
                 raise
