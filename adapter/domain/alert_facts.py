@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from adapter.domain.call import CallState
+
 
 @dataclass(frozen=True)
 class SilentApi:
@@ -86,7 +88,7 @@ class HitCalls:
     is_retrying: bool = False
     due_before: datetime | None = None
     waits_for: str | None = None
-    state: str | None = None
+    state: CallState | None = None
     cause: str | None = None
     integration_id: str | None = None
     came_before: datetime | None = None

@@ -18,6 +18,7 @@ from adapter.domain.alert_sentences import (
     paused_words,
     silent_words,
 )
+from adapter.domain.call import CallState
 from adapter.domain.cause import Cause
 
 # A due call that no worker takes for so long.
@@ -151,7 +152,7 @@ def _writes_fail(facts: Facts) -> Sequence[Trouble]:
                 f"{_cause(cause)}: after putting it right, `adapter replay --state failed`"
             )
             hits = HitCalls(
-                state="failed",
+                state=CallState.FAILED,
                 cause=cause,
                 integration_id=integration,
                 failed_since=facts.now - WRITES_WITHIN,
@@ -170,7 +171,7 @@ def _held(facts: Facts) -> Sequence[Trouble]:
         Trouble(
             key_of("held", cause),
             f"{held.count} call(s) are held ({_cause(cause)}): a person has to decide",
-            HitCalls(state="held", cause=cause),
+            HitCalls(state=CallState.HELD, cause=cause),
         )
         for cause, held in facts.held.items()
         if held.count
@@ -182,7 +183,11 @@ def _held_long(facts: Facts) -> Sequence[Trouble]:
     if count < HELD_LONG_CALLS:
         return []
     words = f"{count} calls have been held for longer than a day: a person has to decide"
-    return [Trouble("held_long", words, HitCalls(state="held", came_before=facts.now - HELD_LONG))]
+    return [
+        Trouble(
+            "held_long", words, HitCalls(state=CallState.HELD, came_before=facts.now - HELD_LONG)
+        )
+    ]
 
 
 def _no_hooks(facts: Facts) -> Sequence[Trouble] | None:

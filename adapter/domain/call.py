@@ -33,6 +33,13 @@ class CallState(StrEnum):
     FOLDED = "folded"  # turned out to be a leg of another call
 
 
+class HookState(StrEnum):
+    """What became of a hook whose signature was right."""
+
+    TAKEN = "taken"  # what it tells is in its call's record
+    PARKED = "parked"  # it could not be read, and is kept until it can
+
+
 @dataclass(frozen=True)
 class RawHook:
     """One hook as it came. headers: only those worth keeping; never credentials."""
@@ -45,7 +52,7 @@ class RawHook:
     headers: Mapping[str, str]
     body: bytes
     id: int = 0
-    state: str = "taken"
+    state: HookState = HookState.TAKEN
     kind: str | None = None
     call_key: str | None = None
     error: str | None = None

@@ -14,7 +14,7 @@ from werkzeug.datastructures import Headers
 
 from adapter.domain import lifecycle
 from adapter.domain.assessment import CallRules
-from adapter.domain.call import Call, RawHook
+from adapter.domain.call import Call, HookState, RawHook
 from adapter.domain.conferences import calls_with_a_person, is_settled
 from adapter.domain.merge import join
 from adapter.domain.record import CallRecord, call_key
@@ -121,7 +121,7 @@ class Intake:
                 self.store.hooks.update(
                     connection,
                     raw.id,
-                    state="taken",
+                    state=HookState.TAKEN,
                     kind=event.kind.value,
                     call_key=call.key,
                     error=None,
@@ -226,7 +226,9 @@ class Intake:
         call_ids = provider.hooks.call_ids(params)
         keys = [call_key(raw.provider, raw.account, call_id) for call_id in call_ids]
         keys = [key for key in keys if len(key) <= _LONGEST_KEY]
-        parked = replace(raw, state="parked", error=reason, call_key=keys[0] if keys else None)
+        parked = replace(
+            raw, state=HookState.PARKED, error=reason, call_key=keys[0] if keys else None
+        )
         with self.store.begin() as connection:
             if self.store.calls.has_forgotten(connection, keys):
                 HOOKS.labels("unknown", "forgotten").inc()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,6 +35,16 @@ class Message:
     body: str
 
 
+class NoticeState(StrEnum):
+    """How far a notice came. UNKNOWN: it may have been sent, and is not sent again."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True)
 class Notice:
     """A message in one channel. is_repeat: it may have been sent before."""
@@ -44,7 +55,7 @@ class Notice:
     kind: str
     title: str
     body: str
-    state: str
+    state: NoticeState
     created_at: datetime
     tries: int
     is_repeat: bool
@@ -88,7 +99,7 @@ class Notices:
                 "kind": message.kind,
                 "title": message.title,
                 "body": message.body,
-                "state": "waiting",
+                "state": NoticeState.WAITING.value,
                 "created_at": now,
                 "try_at": now,
             }
@@ -108,7 +119,7 @@ class Notices:
         self._take_over(now)
         is_due = sa.and_(
             sa.text(UNSENT),
-            alert_notices.c.state == "waiting",
+            alert_notices.c.state == NoticeState.WAITING.value,
             alert_notices.c.try_at <= now,
             alert_notices.c.channel.in_(channels),
         )
@@ -122,16 +133,20 @@ class Notices:
         with self._session.autocommit() as connection:
             taken = connection.execute(
                 sa.update(alert_notices)
-                .where(alert_notices.c.id == row.id, alert_notices.c.state == "waiting")
-                .values(state="sending", claimed_at=now, tries=alert_notices.c.tries + 1)
+                .where(
+                    alert_notices.c.id == row.id, alert_notices.c.state == NoticeState.WAITING.value
+                )
+                .values(
+                    state=NoticeState.SENDING.value, claimed_at=now, tries=alert_notices.c.tries + 1
+                )
                 .returning(*_COLUMNS)
             ).one_or_none()
-        return Notice(*taken) if taken else self.claim(channels, now)
+        return _notice(taken) if taken else self.claim(channels, now)
 
     def _take_over(self, now: datetime) -> None:
         left = sa.and_(
             sa.text(UNSENT),
-            alert_notices.c.state == "sending",
+            alert_notices.c.state == NoticeState.SENDING.value,
             alert_notices.c.claimed_at <= now - CLAIMED_FOR,
         )
         with self._session.autocommit() as connection:
@@ -140,7 +155,9 @@ class Notices:
                 is None
             ):
                 return  # as nearly always; nothing is written then
-        state = sa.case((alert_notices.c.is_repeat, "unknown"), else_="waiting")
+        state = sa.case(
+            (alert_notices.c.is_repeat, NoticeState.UNKNOWN.value), else_=NoticeState.WAITING.value
+        )
         with self._session.autocommit() as connection:
             connection.execute(
                 sa.update(alert_notices)
@@ -151,7 +168,9 @@ class Notices:
     def sent(self, notice: Notice, now: datetime) -> None:
         """It got through. A channel that was off is on again."""
         channel = {"sent_at": now, "failed_at": None, "error": None, "off_since": None}
-        self._end(notice, {"state": "sent", "ended_at": now, "error": None}, channel)
+        self._end(
+            notice, {"state": NoticeState.SENT.value, "ended_at": now, "error": None}, channel
+        )
 
     def not_sent(
         self,
@@ -173,13 +192,13 @@ class Notices:
                 alert_channels.c.off_since, sa.literal(now, alert_channels.c.off_since.type)
             )
         if is_permanent or notice.kind == "test" or notice.tries > len(WAITS):
-            values |= {"state": "failed", "ended_at": now}
+            values |= {"state": NoticeState.FAILED.value, "ended_at": now}
         elif is_in_doubt and notice.is_repeat:
-            values |= {"state": "unknown", "ended_at": now}
+            values |= {"state": NoticeState.UNKNOWN.value, "ended_at": now}
         else:
             is_repeat = notice.is_repeat or is_in_doubt
             try_at = now + WAITS[notice.tries - 1]
-            values |= {"state": "waiting", "try_at": try_at, "is_repeat": is_repeat}
+            values |= {"state": NoticeState.WAITING.value, "try_at": try_at, "is_repeat": is_repeat}
         self._end(notice, values, channel)
         if is_permanent:
             self._give_up(notice.channel, error, now)
@@ -187,17 +206,21 @@ class Notices:
     def _give_up(self, channel: str, error: str, now: datetime) -> None:
         """Say nothing more of what waits for a channel that is off."""
         waits = sa.and_(
-            sa.text(UNSENT), alert_notices.c.state == "waiting", alert_notices.c.channel == channel
+            sa.text(UNSENT),
+            alert_notices.c.state == NoticeState.WAITING.value,
+            alert_notices.c.channel == channel,
         )
         with self._session.autocommit() as connection:
             connection.execute(
                 sa.update(alert_notices)
                 .where(waits)
-                .values(state="failed", error=error, ended_at=now)
+                .values(state=NoticeState.FAILED.value, error=error, ended_at=now)
             )
 
     def _end(self, notice: Notice, values: dict[str, Any], channel: dict[str, Any]) -> None:
-        ours = sa.and_(alert_notices.c.id == notice.id, alert_notices.c.state == "sending")
+        ours = sa.and_(
+            alert_notices.c.id == notice.id, alert_notices.c.state == NoticeState.SENDING.value
+        )
         with self._session.begin() as connection:
             connection.execute(sa.update(alert_notices).where(ours).values(**values))
             connection.execute(
@@ -231,13 +254,13 @@ class Notices:
         """Return the newest notices."""
         query = sa.select(*_COLUMNS).order_by(alert_notices.c.id.desc()).limit(limit)
         with self._session.autocommit() as connection:
-            return [Notice(*row) for row in connection.execute(query)]
+            return [_notice(row) for row in connection.execute(query)]
 
     def of_topic(self, topic: str) -> Sequence[Notice]:
         """Return the notices about this topic."""
         query = sa.select(*_COLUMNS).where(alert_notices.c.topic == topic)
         with self._session.autocommit() as connection:
-            return [Notice(*row) for row in connection.execute(query.order_by(alert_notices.c.id))]
+            return [_notice(row) for row in connection.execute(query.order_by(alert_notices.c.id))]
 
     def prune(self, before: datetime, batch: int) -> int:
         """Delete notices that were made before then, at most so many. Return how many that were."""
@@ -248,3 +271,7 @@ class Notices:
 
 
 _COLUMNS = tuple(alert_notices.c[name] for name in Notice.__dataclass_fields__)
+
+
+def _notice(row: sa.Row[Any]) -> Notice:
+    return Notice(**{**row._mapping, "state": NoticeState(row.state)})

@@ -269,7 +269,7 @@ def _conditions(which: HitCalls) -> list[sa.ColumnElement[bool]]:
     if which.waits_for is not None:
         found.append(calls.c.waits_for == which.waits_for)
     if which.state is not None:
-        found.append(calls.c.state == which.state)
+        found.append(calls.c.state == which.state.value)
     if which.cause is not None:
         found.append(calls.c.cause == which.cause)
     if which.integration_id is not None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import sqlalchemy as sa
 
-from adapter.domain.call import RawHook
+from adapter.domain.call import HookState, RawHook
 from adapter.storage.schema import hooks
 from adapter.storage.session import Session
 
@@ -17,7 +17,7 @@ from adapter.storage.session import Session
 class HookUpdate(TypedDict, total=False):
     """The columns of a hook that change after it came."""
 
-    state: str
+    state: HookState
     kind: str | None
     call_key: str | None
     error: str | None
@@ -67,7 +67,7 @@ class Hooks:
             same = sa.or_(same, hooks.c.headers.contains(json.dumps(signature), autoescape=True))
         first = sa.select(sa.func.min(hooks.c.id)).where(
             hooks.c.call_key.is_not_distinct_from(hook.call_key),
-            hooks.c.state == hook.state,
+            hooks.c.state == hook.state.value,
             hooks.c.account == hook.account,
             same,
         )
@@ -79,7 +79,10 @@ class Hooks:
         return result.rowcount > 0
 
     def update(self, connection: sa.Connection, hook_id: int, **values: Unpack[HookUpdate]) -> None:
-        connection.execute(sa.update(hooks).where(hooks.c.id == hook_id).values(**values))
+        columns: dict[str, Any] = {**values}
+        if state := values.get("state"):
+            columns["state"] = state.value
+        connection.execute(sa.update(hooks).where(hooks.c.id == hook_id).values(**columns))
 
     def drop(self, hook_id: int) -> None:
         """Keep nothing of a hook that turned out to say nothing of a call."""
@@ -92,14 +95,20 @@ class Hooks:
 
     def parked(self, limit: int = 1000) -> Sequence[RawHook]:
         """The parked hooks, in the order in which they came."""
-        return self._select(hooks.c.state == "parked", limit)
+        return self._select(hooks.c.state == HookState.PARKED.value, limit)
 
     def parked_after(self, hook_id: int, *, limit: int) -> Sequence[RawHook]:
         """The parked hooks that came after the one with this id."""
-        return self._select(sa.and_(hooks.c.state == "parked", hooks.c.id > hook_id), limit)
+        return self._select(
+            sa.and_(hooks.c.state == HookState.PARKED.value, hooks.c.id > hook_id), limit
+        )
 
     def count_parked(self) -> int:
-        query = sa.select(sa.func.count()).select_from(hooks).where(hooks.c.state == "parked")
+        query = (
+            sa.select(sa.func.count())
+            .select_from(hooks)
+            .where(hooks.c.state == HookState.PARKED.value)
+        )
         with self._session.autocommit() as connection:
             return int(connection.execute(query).scalar_one())
 
@@ -115,7 +124,13 @@ class Hooks:
         query = sa.select(hooks).where(condition).order_by(hooks.c.id).limit(limit)
         with self._session.autocommit() as connection:
             return [
-                RawHook(**{**row._mapping, "headers": json.loads(row.headers)})
+                RawHook(
+                    **{
+                        **row._mapping,
+                        "state": HookState(row.state),
+                        "headers": json.loads(row.headers),
+                    }
+                )
                 for row in connection.execute(query)
             ]
 
@@ -126,7 +141,7 @@ def new_row(hook: RawHook) -> NewHook:
         "received_at": hook.received_at,
         "provider": hook.provider,
         "account": hook.account,
-        "state": hook.state,
+        "state": hook.state.value,
         "kind": hook.kind,
         "call_key": hook.call_key,
         "error": hook.error,

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapter.domain.call import Call, CallState
+from adapter.domain.call import Call, CallState, HookState
 from adapter.domain.cause import Cause
 from adapter.storage.schema import calls, hooks
 from adapter.storage.schema.calls import TO_DECIDE
@@ -196,7 +196,7 @@ _NEWEST_PARKED = (
         sa.func.substr(sa.func.coalesce(hooks.c.error, ""), 1, _ERROR_LENGTH).label("error"),
         hooks.c.received_at,
     )
-    .where(hooks.c.state == "parked")
+    .where(hooks.c.state == HookState.PARKED.value)
     .order_by(hooks.c.id.desc())
     .limit(MOST_PARKED)
     .subquery()

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from adapter.domain.call import HookState
 from adapter.domain.lifecycle import IN_PROGRESS
 from adapter.storage.alert_notices import Notices
 from adapter.storage.alerts import Alerts
@@ -65,7 +66,8 @@ class Retention:
         """
         keep = self._keep
         old_hooks = sa.and_(
-            hooks.c.received_at < now - timedelta(days=keep.hook_days), hooks.c.state != "parked"
+            hooks.c.received_at < now - timedelta(days=keep.hook_days),
+            hooks.c.state != HookState.PARKED.value,
         )
         old_attempts = sa.and_(
             attempts.c.at < now - timedelta(days=keep.attempt_days), attempts.c.doubtful.is_(False)
@@ -132,7 +134,7 @@ class Retention:
             for table in (legs, attempts, decisions, hooks, new_leads, alert_calls):
                 theirs: sa.ColumnElement[bool] = table.c.call_key.in_(keys)
                 if table is hooks:
-                    theirs = sa.and_(theirs, hooks.c.state != "parked")
+                    theirs = sa.and_(theirs, hooks.c.state != HookState.PARKED.value)
                 connection.execute(sa.delete(table).where(theirs))
             connection.execute(sa.delete(calls).where(calls.c.key.in_(keys)))
         return len(keys)

@@ -182,7 +182,7 @@ def test_alerts_that_hit_the_call_stand_in_its_story(user: BrowserUser, settings
         trouble = Trouble("held:nobody_found", "1 call(s) are held")
         alert = alerts.open(connection, trouble, now, is_flapping=False, snoozed_until=None)
         assert alert is not None
-        alerts.hit(connection, alert, HitCalls(state="held", cause="nobody_found"))
+        alerts.hit(connection, alert, HitCalls(state=CallState.HELD, cause="nobody_found"))
         alerts.good(connection, alert, now + timedelta(minutes=3))
         alerts.resolve(connection, alert, now + timedelta(minutes=4))
     text = user.get(f"/calls/{CALL}").text

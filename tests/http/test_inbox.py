@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from adapter.bootstrap import web_app
 from adapter.config.settings import Settings
-from adapter.domain.call import Call, CallState, RawHook
+from adapter.domain.call import Call, CallState, HookState, RawHook
 from adapter.domain.cause import Cause
 from adapter.domain.lines import PersonKind
 from adapter.domain.matching import Person
@@ -410,7 +410,7 @@ def test_parked_hooks_are_shown_and_read_again(user: BrowserUser, store: Store) 
         target="/",
         headers={},
         body=b"",
-        state="parked",
+        state=HookState.PARKED,
         error="no CallSid",
     )
     with store.begin() as connection:

@@ -12,7 +12,7 @@ import requests
 import sqlalchemy as sa
 
 from adapter.config.settings import Settings
-from adapter.domain.call import RawHook
+from adapter.domain.call import HookState, RawHook
 from adapter.operations.alerts.send import REPEATED
 from adapter.storage.engine import open_engine
 from adapter.storage.schema import alerts, hooks, jobs
@@ -72,7 +72,7 @@ def park(store: Store) -> None:
         received_at=datetime.now(UTC),
         provider="twilio",
         account=ACCOUNT,
-        state="parked",
+        state=HookState.PARKED,
         kind=None,
         call_key=None,
         error="unreadable",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from adapter.domain import lifecycle
+from adapter.domain.call import CallState
 from adapter.operations.alerts.send import Sender
 from adapter.reconcile.report import Report
 from adapter.storage.alert_notices import Message
@@ -18,9 +20,6 @@ from adapter.storage.standing import Standing
 from adapter.storage.store import Store
 
 _DAY = timedelta(days=1)
-_SHOWN = ("written", "posted", "held", "failed", "ignored")
-# States of calls that are to be written.
-_WAITING = ("open", "delivering")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +53,9 @@ class Digest:
     def _lines(self, day: date) -> Sequence[str]:
         counts = self._counts(day)
         total = counts.total()
-        parts = [f"{counts[state]} {state}" for state in _SHOWN if counts[state]]
-        if waiting := sum(counts[state] for state in _WAITING):
+        shown = [state for state in CallState if state in lifecycle.ACCEPTED | lifecycle.REPLAYABLE]
+        parts = [f"{counts[state]} {state.value}" for state in shown if counts[state]]
+        if waiting := sum(counts[state] for state in lifecycle.UNDELIVERED):
             parts.append(f"{waiting} waiting")
         calls = "No call came." if not total else f"{total} call(s): {', '.join(parts)}."
         balances = [b for b in DailyBalances(self.store).since(day) if b.day == day]

@@ -15,7 +15,7 @@ from adapter.domain.alert_rules import is_key, title_of
 from adapter.errors import SettingsError
 from adapter.observability.logs import logger
 from adapter.operations.alerts.send import Sender
-from adapter.storage.alert_notices import ChannelState, Message, Notice, Notices
+from adapter.storage.alert_notices import ChannelState, Message, Notice, Notices, NoticeState
 from adapter.storage.alerts import Alerts
 from adapter.storage.session import Session
 
@@ -112,7 +112,7 @@ def send_test(sender: Sender, page: str, *, by: Actor) -> Sequence[tuple[str, st
     return [
         (
             sender.title_of(notice.channel),
-            None if notice.state == "sent" else notice.error or "it is still being sent",
+            None if notice.state is NoticeState.SENT else notice.error or "it is still being sent",
         )
         for notice in notices
     ]

@@ -19,6 +19,7 @@ from adapter.domain.alert_facts import (
     Writes,
 )
 from adapter.domain.alert_rules import BY_NAME, RULES, key_of, rule_of, title_of
+from adapter.domain.call import CallState
 from tests.support.environment import NOW
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -181,5 +182,5 @@ def test_a_key_is_made_of_any_text() -> None:
 
 def test_a_trouble_names_the_calls_that_it_hits() -> None:
     (trouble,) = troubles("held", held={"no_line": HeldCalls(2, 0)}) or ()
-    assert trouble.hits == HitCalls(state="held", cause="no_line")
+    assert trouble.hits == HitCalls(state=CallState.HELD, cause="no_line")
     assert "the number called is no line" in trouble.words

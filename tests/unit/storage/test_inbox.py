@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapter.domain.call import CallState, RawHook
+from adapter.domain.call import CallState, HookState, RawHook
 from adapter.domain.cause import Cause
 from adapter.storage.inbox import Group, GroupKey, Inbox, LastCalls, ParkedGroup
 from adapter.storage.store import Store
@@ -114,7 +114,7 @@ def test_a_group_of_which_nothing_is_left_is_none(store: Store, inbox: Inbox) ->
 
 
 def test_parked_hooks_are_grouped_by_how_their_error_begins(store: Store, inbox: Inbox) -> None:
-    def park(minute: int, error: str | None, state: str = "parked") -> None:
+    def park(minute: int, error: str | None, state: HookState = HookState.PARKED) -> None:
         hook = RawHook(
             received_at=NOW + minute * MINUTE,
             provider="twilio",
@@ -134,7 +134,7 @@ def test_parked_hooks_are_grouped_by_how_their_error_begins(store: Store, inbox:
     park(1, "x" * 80 + "one")
     park(2, "x" * 80 + "another")
     park(4, None)
-    park(5, "no CallSid", state="taken")
+    park(5, "no CallSid", state=HookState.TAKEN)
     assert inbox.parked() == [
         ParkedGroup("twilio", "no CallSid", 2, NOW, NOW + 3 * MINUTE),
         ParkedGroup("twilio", "x" * 80, 2, NOW + MINUTE, NOW + 2 * MINUTE),

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from dbos import DBOSClient, DBOSPortableJSONSerializer
 
-from adapter.domain.call import FORGOTTEN, CallState, RawHook
+from adapter.domain.call import FORGOTTEN, CallState, HookState, RawHook
 from adapter.domain.call_event import WriteRequest
 from adapter.operations.replay import replay_calls
 from adapter.storage import retention
@@ -82,7 +82,7 @@ def add_attempt(store: Store, at: datetime, *, doubtful: bool = False) -> None:
 
 def test_old_hooks_go_and_parked_ones_stay(store: Store) -> None:
     add_hook(store, NOW - 31 * DAY)
-    add_hook(store, NOW - 31 * DAY, state="parked", error="unreadable")
+    add_hook(store, NOW - 31 * DAY, state=HookState.PARKED, error="unreadable")
     add_hook(store, NOW - 29 * DAY)
     assert Retention(store, Keep()).prune(NOW)["hooks"] == 1
     assert count(store, hooks) == 2
@@ -406,9 +406,11 @@ def test_a_number_is_forgotten_also_as_it_was_before_its_countrys_change(world: 
 
 
 def test_parked_hooks_with_the_number_go_too(world: World) -> None:
-    add_hook(world.store, NOW, state="parked", body=b"From=%2B16175550134")
-    add_hook(world.store, NOW, state="parked", method="GET", target="/hook?From=%2B16175550134")
-    add_hook(world.store, NOW, state="parked", body=b"From=%2B16175550135")
+    add_hook(world.store, NOW, state=HookState.PARKED, body=b"From=%2B16175550134")
+    add_hook(
+        world.store, NOW, state=HookState.PARKED, method="GET", target="/hook?From=%2B16175550134"
+    )
+    add_hook(world.store, NOW, state=HookState.PARKED, body=b"From=%2B16175550135")
     assert forget(world).hooks == 2
     assert world.store.hooks.count_parked() == 1
 

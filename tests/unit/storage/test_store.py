@@ -16,7 +16,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from adapter.config.settings import Settings
-from adapter.domain.call import CallState, RawHook
+from adapter.domain.call import CallState, HookState, RawHook
 from adapter.domain.call_event import CallEvent, WriteRequest
 from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.lines import PersonKind
@@ -349,12 +349,12 @@ def test_a_call_that_is_done_is_not_lost(store: Store) -> None:
 def test_parked_hooks_are_kept_as_they_came(store: Store) -> None:
     with store.begin() as connection:
         store.hooks.add(connection, raw(call_key="k"))
-        parked = store.hooks.add(connection, raw(state="parked", error="unreadable"))
+        parked = store.hooks.add(connection, raw(state=HookState.PARKED, error="unreadable"))
     (found,) = store.hooks.parked()
-    assert found == raw(id=parked, state="parked", error="unreadable")
+    assert found == raw(id=parked, state=HookState.PARKED, error="unreadable")
     assert store.hooks.count_parked() == 1
     with store.begin() as connection:
-        store.hooks.update(connection, parked, state="taken", error=None)
+        store.hooks.update(connection, parked, state=HookState.TAKEN, error=None)
     assert store.hooks.count_parked() == 0
 
 
