@@ -123,6 +123,8 @@ class Leg(Facts):
 
 # The leg_id of a dial whose report names no leg, as that of a conference.
 UNNAMED_LEG = ""
+# The id of a queue that its report does not name, and of the recording whose words came without its id.
+UNNAMED_QUEUE = UNNAMED_RECORDING = ""
 
 
 class DialResult(Facts):
@@ -148,7 +150,7 @@ class DialResult(Facts):
 class QueueStay(Facts):
     """What an `<Enqueue>` reported. caller_gone: the caller had hung up when it ended."""
 
-    queue_id: str = ""
+    queue_id: str = UNNAMED_QUEUE
     exit: QueueExit | None = None
     wait_seconds: int | None = None
     caller_gone: bool | None = None
@@ -179,8 +181,9 @@ class Recording(Facts):
 class CallRecord(Facts):
     """All that is known of one call, its legs folded together.
 
-    legs, dials, recordings and transcripts are keyed by the provider's ids (the parent leg's id is
-    call_id; a dial that names no leg has the key UNNAMED_LEG; a transcript has its recording's id or "").
+    legs, dials, queues and recordings are keyed by the provider's ids, transcripts by the id of their
+    recording. The parent leg's id is call_id. What names no id has the key UNNAMED_LEG, UNNAMED_QUEUE or
+    UNNAMED_RECORDING.
     relayed: keyed by the leg that led to one of our own lines.
     begun_by: the call had begun by then, as the receipt of its hooks shows (less the length they tell).
     was_read: the provider's API has been asked after it had time to catch up with the end of the call, so

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 from adapter.domain.record import (
     UNNAMED_LEG,
+    UNNAMED_QUEUE,
+    UNNAMED_RECORDING,
     AnsweredBy,
     CallRecord,
     DialResult,
@@ -154,7 +156,7 @@ def read_hook(params: Params, account: str, received_at: datetime | None = None)
     if kind is HookKind.TRANSCRIPTION:
         text = params.get("TranscriptionText", "").strip()
         if text and text != _BLANK_TRANSCRIPT:
-            known["transcripts"] = {_recording_id(params) or "": text}
+            known["transcripts"] = {_recording_id(params) or UNNAMED_RECORDING: text}
     if received_at is not None and not params.get("Timestamp"):
         known["begun_by"] = received_at - timedelta(seconds=_longest(params))
     facts = CallRecord(provider="twilio", account=account, call_id=parent_sid, **known)
@@ -242,7 +244,7 @@ def _says_something(leg: Leg) -> bool:
 def _dial(params: Params, received_at: datetime | None) -> DialResult:
     bridged = {"true": True, "false": False}.get(params.get("DialBridged", "").lower())
     parent = _word(STATUS, params, "CallStatus")
-    leg_id = params.get("DialCallSid", "")
+    leg_id = params.get("DialCallSid") or UNNAMED_LEG
     return DialResult(
         leg_id=leg_id if _SID.fullmatch(leg_id) else UNNAMED_LEG,
         status=_word(DIAL_STATUS, params, "DialCallStatus"),
@@ -257,7 +259,7 @@ def _dial(params: Params, received_at: datetime | None) -> DialResult:
 def _queue_stay(params: Params) -> QueueStay:
     parent = _word(STATUS, params, "CallStatus")
     return QueueStay(
-        queue_id=params.get("QueueSid", ""),
+        queue_id=params.get("QueueSid") or UNNAMED_QUEUE,
         exit=_word(QUEUE_RESULT, params, "QueueResult"),
         wait_seconds=_seconds(params, "QueueTime"),
         caller_gone=None if parent is None else parent.is_terminal,
