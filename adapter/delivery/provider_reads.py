@@ -55,19 +55,19 @@ def complete(
             record = _with(record, legs=[leg])
             if leg.parent_id is not None or not record.is_over:
                 return record
-        has_call = record.has_call or leg is None or leg.is_over
-        record = record.model_copy(update={"has_call": has_call})
     if asks_for(rules.assess(record).questions, Read.LEGS):
         listed = read_list(calls.legs_dialled_by, account, sid)
-        is_whole = record.is_over and record.picked_up_legs <= {leg.id for leg in listed}
         record = _with(record, legs=listed)
+        picked_up, ids = record.picked_up_legs, {leg.id for leg in listed}
+        is_whole = record.is_over and bool(picked_up) and picked_up <= ids
         record = record.model_copy(update={"has_list": record.has_list or is_whole})
     assessment = rules.assess(record)
     if asks_for(assessment.questions, Read.RECORDINGS):
         record = _with(record, recordings=read_list(calls.recordings_of, account, sid))
         assessment = rules.assess(record)
     is_done = record.is_over and not record.goes_on and not is_being_processed(assessment)
-    return record.model_copy(update={"was_read": is_done and has_caught_up(record)})
+    was_read = is_done and has_caught_up(record)
+    return record.model_copy(update={"was_read": was_read, "was_asked": record.is_over})
 
 
 def is_being_processed(assessment: Assessment) -> bool:

@@ -46,7 +46,7 @@ def join(one: CallRecord, other: CallRecord) -> CallRecord:
             "relayed": _join_maps(one.relayed, other.relayed, join_facts),
             "begun_by": min(filter(None, (one.begun_by, other.begun_by)), default=None),
             "was_read": one.was_read or other.was_read,
-            "has_call": one.has_call or other.has_call,
+            "was_asked": one.was_asked or other.was_asked,
             "has_list": one.has_list or other.has_list,
             "was_unreachable": one.was_unreachable or other.was_unreachable,
             "is_forgotten": one.is_forgotten or other.is_forgotten,

@@ -104,7 +104,7 @@ def _may_have_rung(k: Known) -> bool:
     parent = k.record.parent
     is_missed = parent.is_over and parent.status is not LegStatus.COMPLETED
     is_dated_by_end = parent.ended_at is not None and parent.started_at == parent.ended_at
-    return is_missed and is_dated_by_end and not k.record.has_call
+    return is_missed and is_dated_by_end and not k.record.was_asked
 
 
 def _has_no_length(k: Known) -> bool:
@@ -135,9 +135,9 @@ def _may_lead_to_a_line(k: Known) -> bool:
 
 def _may_have_been_given_up(k: Known) -> bool:
     """The caller's own leg was never picked up. A phone that rang meanwhile tells which side gave up."""
-    is_alone = not k.record.dials and not k.record.children and not k.record.has_list
+    is_alone = not k.record.dials and not k.record.children
     is_inbound = k.parties.direction is Direction.INBOUND
-    return is_alone and is_inbound and k.ending.rule == NOT_PICKED_UP
+    return is_alone and is_inbound and k.ending.rule == NOT_PICKED_UP and not k.record.was_asked
 
 
 def _has_silent_start(k: Known) -> bool:

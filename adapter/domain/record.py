@@ -188,9 +188,9 @@ class CallRecord(Facts):
     begun_by: the call had begun by then, as the receipt of its hooks shows (less the length they tell).
     was_read: the provider's API has been asked after it had time to catch up with the end of the call, so
     what is missing here is missing there too.
-    has_call: the provider was asked for the call itself after it had ended; it told, or has no such call.
-    has_list: the provider's list of the legs that the call dialled was read, and has all that are known to have
-    been picked up. So those that were dialled before them are known.
+    was_asked: the provider's API has been asked after the end of the call, and has answered.
+    has_list: the provider's list of the legs that the call dialled was read, and has those that were picked up.
+    So the legs that were dialled before them are known.
     was_unreachable: the provider's API could not be asked before the call had to be written.
     is_forgotten: a person's number was removed from it (adapter forget), and nothing is added any more.
     """
@@ -206,7 +206,7 @@ class CallRecord(Facts):
     relayed: Mapping[str, RelayedCall] = Field(default_factory=dict)
     begun_by: datetime | None = None
     was_read: bool = False
-    has_call: bool = False
+    was_asked: bool = False
     has_list: bool = False
     was_unreachable: bool = False
     is_forgotten: bool = False

@@ -663,10 +663,13 @@ def test_a_report_that_comes_late_does_not_hide_a_later_conversation(engine: sa.
     assert [post.body["talk_seconds"] for post in world.target.posts] == [175]
 
 
-def test_a_message_does_not_hide_the_conversation_before_it(engine: sa.Engine) -> None:
-    """Only the message and the end of the call were told."""
+@pytest.mark.parametrize("lag_seconds", [0.0, 15.0])
+def test_a_message_does_not_hide_the_conversation_before_it(
+    engine: sa.Engine, lag_seconds: float
+) -> None:
+    """Only the message and the end of the call were told. The API may lag: an empty list is no answer."""
     talked = before_the_dial(80)[0]
-    world = one_line(engine, children_at=[(0.0, [talked])])
+    world = one_line(engine, children_at=[(0.0, ()), (lag_seconds, [talked])])
     world.hook(recording_hook(20))
     world.hook(status_hook("completed", 190, Timestamp=format_datetime(NOW)))
     world.pass_time(70)
