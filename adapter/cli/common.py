@@ -24,7 +24,6 @@ from adapter.reconcile.run import begins
 from adapter.storage.engine import refuse_newer, schema_state
 from adapter.storage.store import Store
 from adapter.storage.trouble import named, refuse_absent, trouble
-from adapter.storage.workers import DEAD_AFTER
 from adapter.text.plain import plain
 
 MOST_NAMED = 5
@@ -140,5 +139,4 @@ def find_call(store: Store, call: str) -> Call:
 
 def is_worker_alive(store: Store) -> bool:
     """Return whether a worker has given a sign of life lately."""
-    now = datetime.now(UTC)
-    return any(now - seen < DEAD_AFTER for seen in store.workers.seen_at().values())
+    return store.workers.is_one_alive(datetime.now(UTC))

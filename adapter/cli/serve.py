@@ -11,6 +11,7 @@ from adapter import bootstrap
 from adapter.cli import common
 from adapter.cli.errors import report_errors
 from adapter.cli.startup import refuse_unusable, say_start
+from adapter.config.api_tokens import api_tokens
 from adapter.config.settings import Settings
 from adapter.errors import StoreUnavailable
 from adapter.observability.logs import configure_logging, logger
@@ -35,6 +36,7 @@ def web() -> None:
     """The web server: gunicorn, WEB_CONCURRENCY processes of 6 threads on PORT."""
     settings = Settings.from_environ(os.environ)
     settings.require_for_web()
+    api_tokens(settings)
     lines = common.check_lines(settings)
     configure_logging(settings.log_format)
     refuse_taken_port(settings.host, settings.port)

@@ -77,7 +77,7 @@ def read_public_address(value: Any) -> Any:
     """Return the address without a slash at its end. Raise ValueError with the fact if it cannot be one."""
     if not isinstance(value, str):
         return value
-    path = unquote(re.split("[?#]", value, maxsplit=1)[0])
+    path = re.sub("/+", "/", unquote(re.split("[?#]", value, maxsplit=1)[0]))
     own_path = _OWN_PATH.search(path.rstrip("/").lower())
     if own_path:
         raise ValueError(f"it has {own_path[0]}, which the adapter puts behind it itself")

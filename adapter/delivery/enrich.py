@@ -178,7 +178,9 @@ class Enrichment:
             return self._keep(call, silent, now)
         has_waited = call.tried_since is not None and now - call.tried_since >= UNREACHABLE_AFTER
         if has_waited or self._health.is_unreachable(call.provider, call.account, now):
-            log.error("written without the provider's API", reason=str(error))
+            log.error(
+                "the provider's API is silent: what it could tell is assumed", reason=str(error)
+            )
             silent = call.record.model_copy(update={"was_unreachable": True})
             return self._keep(call, silent, now)
         if isinstance(error, CredentialsRefused):

@@ -9,7 +9,7 @@ from adapter.domain.alert_sentences import no_worker_words, parked_words, silent
 from adapter.storage.alert_facts import silent_api
 from adapter.storage.alert_notices import ChannelState, Notices
 from adapter.storage.api_health import ApiHealth
-from adapter.storage.engine import has_queue, schema_state
+from adapter.storage.engine import has_queue, schema_state, schema_trouble
 from adapter.storage.pauses import Pauses
 from adapter.storage.store import Store
 from adapter.storage.workers import DEAD_AFTER
@@ -35,15 +35,7 @@ class Alarms:
         }
 
     def _schema(self) -> str | None:
-        schema, needed = schema_state(self._store.engine)
-        if schema == needed:
-            return None
-        way_out = (
-            "deploy the version that migrated it"
-            if schema is not None and schema > needed
-            else "run `adapter migrate`"
-        )
-        return f"the schema is {schema or 'missing'}, this code needs {needed}: {way_out}"
+        return schema_trouble(*schema_state(self._store.engine))
 
     def _provider(self) -> str | None:
         """Name the accounts whose API refuses our key, or has long been silent."""

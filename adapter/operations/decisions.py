@@ -21,6 +21,7 @@ import sqlalchemy as sa
 
 from adapter.domain import lifecycle
 from adapter.domain.actor import Actor
+from adapter.domain.alert_sentences import no_worker_words
 from adapter.domain.assignment import NEW_LEAD, NOBODY
 from adapter.domain.call import Call, CallState
 from adapter.domain.lifecycle import CallUpdate
@@ -41,6 +42,13 @@ from adapter.targets.base import Target
 # So many calls are decided about at once, in one transaction.
 MOST_ALIKE = 500
 UNSEEN = timedelta(minutes=1)
+
+
+def without_worker(store: Store) -> str:
+    """Return a blank and a sentence for whoever has a call written while no worker is alive; else nothing."""
+    if store.workers.is_one_alive(datetime.now(UTC)):
+        return ""
+    return f" But {no_worker_words()}."
 
 
 def assign(

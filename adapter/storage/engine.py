@@ -232,6 +232,20 @@ def schema_state(engine: sa.Engine) -> tuple[str | None, str]:
         return found.scalar_one_or_none(), head
 
 
+def schema_trouble(found: str | None, needed: str) -> str | None:
+    """Return what is wrong with the schema of a database, and the way out; None if it is the one needed."""
+    if found == needed:
+        return None
+    way_out = other_schema_way_out(found, needed)
+    return f"the schema is {found or 'missing'}, this code needs {needed}: {way_out}"
+
+
+def other_schema_way_out(found: str | None, needed: str) -> str:
+    """Return what to do about a schema that is not the one needed. `migrate` refuses a newer one."""
+    is_newer = found is not None and found > needed
+    return "deploy the version that migrated it" if is_newer else "run `adapter migrate`"
+
+
 def has_queue(engine: sa.Engine) -> bool:
     """True if the tables of the queue library are there."""
     schema = None if engine.dialect.name == "sqlite" else "dbos"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from adapter.storage.engine import other_schema_way_out, schema_state
 from adapter.storage.schema import calls, hooks, legs
 
 # What is read and written while a hook is taken in.
@@ -25,7 +26,8 @@ def lacking(engine: sa.Engine) -> str | None:
         missing = _missing(sa.inspect(engine))
         if not missing:
             raise
-    return f"{', '.join(missing)} missing in the database: run `adapter migrate`"
+    way_out = other_schema_way_out(*schema_state(engine))
+    return f"{', '.join(missing)} missing in the database: {way_out}"
 
 
 def _missing(inspector: sa.Inspector) -> list[str]:

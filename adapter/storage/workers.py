@@ -46,6 +46,10 @@ class Workers:
             rows = connection.execute(sa.select(workers.c.executor_id, workers.c.seen_at))
             return {row.executor_id: row.seen_at for row in rows}
 
+    def is_one_alive(self, now: datetime) -> bool:
+        """True if a worker has given a sign of life lately."""
+        return any(now - seen < DEAD_AFTER for seen in self.seen_at().values())
+
     def count_with_other_lines(self, digest: str, since: datetime) -> int:
         """How many workers were alive since then and work with other lines than these."""
         query = sa.select(sa.func.count()).where(

@@ -19,6 +19,7 @@ import psycopg
 
 from adapter.storage.workers import DEAD_AFTER
 from adapter.targets.propexo.client import READ_SECONDS
+from tests.faults import traffic
 from tests.faults.audit import unfinished
 from tests.faults.world import Child, World, wait_until
 from tests.support.pgbouncer import transaction_pooler
@@ -39,6 +40,10 @@ class Fault:
 
 class NotReached(Exception):
     """The chosen point was never come to, so nothing was shown."""
+
+
+class NotKept(Exception):
+    """While the fault was there, something was not as promised that the balance does not show."""
 
 
 FAULTS: dict[str, Fault] = {}
@@ -175,10 +180,18 @@ def freeze_worker_after_claim(world: World, dice: random.Random) -> None:
 
 @_fault("500 slow clients of every kind hold connections to each web server")
 def slow_clients(world: World, dice: random.Random) -> None:
+    """Of the hooks that are sent meanwhile, most have to be answered at the first try."""
+    assert world.senders is not None
+    answered = []
     with ExitStack() as attacks:
         for web in world.webs:
             attacks.enter_context(SlowClients(web.port, 500, list(ATTACKS)))
-        time.sleep(dice.uniform(8, 12))
+        until = time.monotonic() + dice.uniform(8, 12)
+        while time.monotonic() < until:
+            answered.append(world.senders.is_answered_at_once(traffic.ignored_hook()))
+            time.sleep(0.2)
+    if answered.count(True) <= len(answered) / 2:
+        raise NotKept(f"{answered.count(False)} of {len(answered)} hooks were not answered")
 
 
 # Database -----------------------------------------------------------------------------------------

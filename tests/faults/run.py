@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tests.faults.audit import Findings, audit, unfinished
 from tests.faults.call_list import keep_current
-from tests.faults.faults import FAULTS, NotReached
+from tests.faults.faults import FAULTS, NotKept, NotReached
 from tests.faults.traffic import Senders, Sent, SentCall, make_calls
 from tests.faults.world import World
 
@@ -36,6 +36,7 @@ class Happened:
     begun_at: float
     ended_at: float
     reached: bool = True
+    problem: str | None = None
 
 
 @dataclass
@@ -53,6 +54,7 @@ class Result:
         found = self.findings.problems()
         found += [f"NOT AT REST {len(self.unfinished)} calls"] if self.unfinished else []
         found += [f"NOT REACHED {h.fault}" for h in self.happened if not h.reached]
+        found += [h.problem for h in self.happened if h.problem]
         return found
 
     def slowest_after(self, fault: str) -> float:
@@ -127,13 +129,15 @@ def run(
 
 
 def _break(world: World, name: str, dice: random.Random) -> Happened:
-    begun, reached = time.time(), True
+    begun, reached, problem = time.time(), True, None
     try:
         FAULTS[name].act(world, dice)
     except NotReached:
         reached = False
+    except NotKept as broken:
+        problem = f"NOT KEPT {name}: {broken}"
     world.heal()
-    return Happened(name, begun, time.time(), reached)
+    return Happened(name, begun, time.time(), reached, problem)
 
 
 def _come_to_rest(

@@ -166,6 +166,13 @@ def _hooks(kind: str, sid: str, caller: str, dice: random.Random) -> list[Hook]:
     return [told("missed")]
 
 
+def ignored_hook() -> Hook:
+    """A hook of a call from an ignored number, of which nothing is written."""
+    ends = {"caller": IGNORED, "called": LINE}
+    sids = {"call": _sid("CA", random.Random()), "recording": _sid("RE", random.Random())}
+    return hook("missed", account=ACCOUNT, seconds=0, **sids, **ends)
+
+
 def _sid(prefix: str, dice: random.Random) -> str:
     return prefix + f"{dice.getrandbits(128):032x}"
 
@@ -261,15 +268,13 @@ class Senders:
                 call.acknowledged_at = call.acknowledged_at or time.time()
         return list({call.sid: call for call, _ in again}.values())
 
+    def is_answered_at_once(self, params: Hook) -> bool:
+        """Send a hook without trying again; whether it was answered 2xx within a try's time."""
+        return self._try(*_signed(params))
+
     def _send(self, params: Hook) -> tuple[bool, int]:
         """One hook with Twilio's retries; whether it was answered 2xx in the end, and after how many tries."""
-        body = urlencode(params).encode()
-        signature = RequestValidator(TOKEN).compute_signature(PUBLIC_URL + PATH, dict(params))
-        headers = {
-            "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
-            "X-Twilio-Signature": signature,
-            "I-Twilio-Idempotency-Token": secrets.token_hex(16),
-        }
+        body, headers = _signed(params)
         begun, good, tries = time.monotonic(), False, 0
         while not good and tries < TRIES and time.monotonic() - begun < WITHIN_SECONDS:
             if tries:
@@ -292,3 +297,13 @@ class Senders:
             return False
         finally:
             connection.close()
+
+
+def _signed(params: Hook) -> tuple[bytes, Mapping[str, str]]:
+    """The body of a hook, and its headers."""
+    signature = RequestValidator(TOKEN).compute_signature(PUBLIC_URL + PATH, dict(params))
+    return urlencode(params).encode(), {
+        "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
+        "X-Twilio-Signature": signature,
+        "I-Twilio-Idempotency-Token": secrets.token_hex(16),
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -195,6 +196,16 @@ def test_a_post_that_surely_did_not_get_through_is_simply_made_again(world: Worl
     assert world.call(CALL).state is CallState.WRITTEN
     assert world.target.asked["find_earlier"] == 0
     assert len(world.target.posts) == 3
+
+
+def test_a_call_that_fails_is_logged_as_an_error(
+    world: World, logged: Callable[[], list[dict[str, Any]]]
+) -> None:
+    world.target.answers = [PermanentError("PMS says no", status=400)]
+    missed(world)
+    logged()
+    world.finish()
+    assert [line["level"] for line in logged() if line["event"] == "failed"] == ["error"]
 
 
 def test_a_refused_post_fails_and_is_never_made_again(world: World) -> None:

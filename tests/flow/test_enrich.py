@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -169,6 +169,19 @@ def test_after_a_long_silence_the_call_is_written_as_assumed(engine: sa.Engine) 
     (state,) = ApiHealth(world.store).states()
     assert state.is_unreachable(world.clock())
     assert "no answer" in (state.error or "")
+
+
+def test_a_silent_api_does_not_make_the_log_say_that_a_call_is_written(
+    engine: sa.Engine, logged: Callable[[], list[dict[str, Any]]]
+) -> None:
+    """Nobody has this number, so the call is held."""
+    world = world_with(engine, silence=(1e9, SILENT))
+    world.target.people = ()
+    world.hook(status_hook("completed", 40, **TIMESTAMP))
+    world.pass_time(35 * 60)
+    assert world.call(CALL).state is CallState.HELD
+    told = [line["event"] for line in logged() if line["level"] == "error"]
+    assert told and set(told) == {"the provider's API is silent: what it could tell is assumed"}
 
 
 def test_what_was_not_certain_is_marked_as_assumed_when_the_api_was_silent(

@@ -135,6 +135,21 @@ def test_a_schema_newer_than_the_code_is_an_alarm_and_takes_hooks(empty_database
     container.store.engine.dispose()
 
 
+def test_a_column_that_a_newer_schema_dropped_is_not_sought_by_migrate(
+    empty_database_url: str,
+) -> None:
+    """After a rollback `migrate` would refuse."""
+    container = container_on(empty_database_url)
+    migrate_database(container.settings)
+    with container.store.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        connection.exec_driver_sql("ALTER TABLE calls DROP COLUMN talk_seconds")
+    problems = client_of(container).get("/readyz").json["problems"]  # type: ignore[index]  # werkzeug: an answer need not be JSON; these are
+    assert problems["database"].startswith("column calls.talk_seconds missing")
+    assert problems["database"].endswith("deploy the version that migrated it")
+    container.store.engine.dispose()
+
+
 def test_an_unreachable_database_is_named_without_its_address(stranded: Container) -> None:
     answer = client_of(stranded).get("/readyz")
     assert answer.status_code == 503

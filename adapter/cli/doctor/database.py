@@ -11,7 +11,7 @@ from adapter.bootstrap import Container
 from adapter.cli.doctor.finding import Finding
 from adapter.config.lines_watch import OTHER_LINES
 from adapter.errors import SettingsError
-from adapter.storage.engine import schema_state
+from adapter.storage.engine import schema_state, schema_trouble
 from adapter.storage.moves import refuse_moved
 from adapter.storage.pooler import is_direct
 from adapter.storage.trouble import full_disk, refuse_absent, trouble
@@ -65,9 +65,8 @@ def _schema(container: Container) -> tuple[str, bool]:
         return trouble(url, error), False
     if full := full_disk(url):
         return full, False
-    if schema != needed:
-        fact = f"its schema is {schema or 'missing'}, this code needs {needed}"
-        return f"{fact}: run adapter migrate", False
+    if wrong := schema_trouble(schema, needed):
+        return wrong, False
     return f"reachable, schema {needed}{_way(container)}", True
 
 

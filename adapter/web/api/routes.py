@@ -107,7 +107,8 @@ def api_routes(deps: ApiDeps) -> Blueprint:
         )
         check = "; the id is checked before that" if unchecked else ""
         kind = wish.kind.value
-        return done(call, f"it will be written on the record of {kind} {wish.person_id}{check}")
+        words = f"it will be written on the record of {kind} {wish.person_id}{check}."
+        return done(call, words + decisions.without_worker(deps.store))
 
     @routes.post("/calls/<name>/ignore")
     def ignore(name: str) -> Response:
@@ -119,7 +120,8 @@ def api_routes(deps: ApiDeps) -> Blueprint:
     def create_lead(name: str) -> Response:
         call, wish = named(name), _body(models.Decision)
         decisions.create_lead(deps.store, call, by=actor(), alike=alike(call, wish))
-        return done(call, "a lead will be made of the caller, and it is written there")
+        words = "a lead will be made of the caller, and it is written there."
+        return done(call, words + decisions.without_worker(deps.store))
 
     @routes.post("/calls/<name>/replay")
     def replay(name: str) -> Response:
@@ -131,7 +133,8 @@ def api_routes(deps: ApiDeps) -> Blueprint:
             now = deps.store.calls.get(call.key) or call
             why = why_skipped(now.state, is_forgotten=now.record.is_forgotten) or words
             raise Refused(409, f"call {call.call_id} was not delivered again: {why}")
-        return done(call, "it will be delivered again")
+        words = "it will be delivered again."
+        return done(call, words + decisions.without_worker(deps.store))
 
     @routes.get("/inbox")
     def inbox() -> Response:

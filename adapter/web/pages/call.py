@@ -16,7 +16,6 @@ from adapter.operations.call_story import CallStory, tell
 from adapter.operations.inbox import InboxReader, WaitingCall
 from adapter.storage.alerts import Alerts
 from adapter.storage.store import Store
-from adapter.storage.workers import DEAD_AFTER
 from adapter.text.phrases import clock_duration
 from adapter.web.pages.player import recording_path
 from adapter.web.pages.shell import render
@@ -71,7 +70,6 @@ def call_page(
     def show(call: Call) -> Shown:
         user = current_user()
         line = rules.lines.by_number.get(call.line or "")
-        seen = store.workers.seen_at().values()
         story = tell(
             call,
             store.hooks.of_call(call.key) if user.is_operator else [],
@@ -79,7 +77,7 @@ def call_page(
             rules,
             decisions=store.decisions.of_call(call.key),
             alerts=Alerts(store).of_call(call.key),
-            is_worker_alive=any(clock() - at < DEAD_AFTER for at in seen),
+            is_worker_alive=store.workers.is_one_alive(clock()),
         )
         messages = [text for text in call.record.transcripts.values() if text]
         return Shown(

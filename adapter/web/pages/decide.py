@@ -51,7 +51,8 @@ def decide_routes(store: Store, target: Target, lines: Lines) -> Blueprint:
         except SettingsError as error:
             refuse(error)
         check = " The id is checked before that." if unchecked else ""
-        return go_back(f"{title(call)} will be written on the record of {kind} {person_id}.{check}")
+        words = f"{title(call)} will be written on the record of {kind} {person_id}.{check}"
+        return go_back(words + decisions.without_worker(store))
 
     @routes.post("/calls/<name>/ignore")
     @operators_only
@@ -83,9 +84,8 @@ def decide_routes(store: Store, target: Target, lines: Lines) -> Blueprint:
             )
         except SettingsError as error:
             refuse(error)
-        return go_back(
-            f"A lead will be made of the caller of {title(call)}, and it is written there."
-        )
+        words = f"A lead will be made of the caller of {title(call)}, and it is written there."
+        return go_back(words + decisions.without_worker(store))
 
     @routes.post("/calls/<name>/replay")
     @operators_only
@@ -103,7 +103,8 @@ def decide_routes(store: Store, target: Target, lines: Lines) -> Blueprint:
             why = why_skipped(now.state, is_forgotten=now.record.is_forgotten)
             abort(409, f"Call {call.call_id} was not delivered again: {why or done}.")
         second = ", also if it is written already" if again else ""
-        return go_back(f"{title(call)} will be delivered again{second}.")
+        words = f"{title(call)} will be delivered again{second}."
+        return go_back(words + decisions.without_worker(store))
 
     @routes.post("/calls/<name>/revoke-link")
     @operators_only

@@ -13,7 +13,6 @@ from adapter.errors import CountChanged
 from adapter.operations.bulk_replay import BulkReplaying, Preview
 from adapter.operations.call_filters import PARAMETERS, BadFilter, parse_filter
 from adapter.storage.store import Store
-from adapter.storage.workers import DEAD_AFTER
 from adapter.web.pages.forms import go_back, go_to, number_field
 from adapter.web.pages.shell import render
 from adapter.web.sign_in.users import current_user, operators_only
@@ -58,8 +57,7 @@ def replay_routes(
         bulk = replaying.rows.get(bulk_id) if bulk_id < 2**62 else None
         if bulk is None:
             abort(404, "There is no such bulk replay. Old ones are deleted.")
-        seen = store.workers.seen_at().values()
-        is_alive = any(clock() - at < DEAD_AFTER for at in seen)
+        is_alive = store.workers.is_one_alive(clock())
         return render(
             "replays.html", bulk=bulk, is_worker_alive=is_alive, zone=lines.defaults.timezone
         )

@@ -179,7 +179,7 @@ def test_wrong_lines_file(environ: Environ) -> None:
 def test_database_is_not_migrated(environ: Environ, tmp_path: Path) -> None:
     (tmp_path / "new.sqlite3").touch()
     text = problems(environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/new.sqlite3"})
-    assert "its schema is missing" in text and "run adapter migrate" in text
+    assert "the schema is missing" in text and "run `adapter migrate`" in text
 
 
 def test_database_cannot_be_reached(environ: Environ) -> None:

@@ -192,6 +192,7 @@ def test_a_secret_that_shows_nothing_is_none(name: str) -> None:
         ("/webhooks/twilio#rc=5&rp=all", "/webhooks/twilio"),
         ("/webhooks/twilio?a=1", "/webhooks/twilio"),
         ("/webhooks%2Ftwilio", "/webhooks/twilio"),
+        ("//webhooks//twilio", "/webhooks/twilio"),
         ("/webhooks/propexo", "/webhooks/propexo"),
         ("/webhooks", "/webhooks"),
         ("/recordings", "/recordings"),

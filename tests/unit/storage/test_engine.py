@@ -28,6 +28,29 @@ def test_a_new_file_is_its_owners_alone_in_a_folder_of_its_own(tmp_path: Path) -
     engine.dispose()
 
 
+def test_what_is_deleted_is_overwritten_also_where_sqlite_is_not_built_so(tmp_path: Path) -> None:
+    """Debian's SQLite is."""
+    engine = open_engine(f"sqlite:///{tmp_path / 'adapter.sqlite3'}")
+
+    @sa.event.listens_for(engine, "connect", insert=True)
+    def _as_elsewhere(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA secure_delete=OFF")
+
+    assert pragma(engine, "secure_delete") == 1
+    engine.dispose()
+
+
+def test_an_error_does_not_show_what_was_to_be_stored(engine: sa.Engine) -> None:
+    with (
+        pytest.raises(sa.exc.DBAPIError) as caught,
+        engine.connect() as connection,
+    ):
+        connection.execute(
+            sa.text("SELECT nothing FROM nowhere WHERE a = :a"), {"a": "+16175550134"}
+        )
+    assert "6175550134" not in str(caught.value)
+
+
 def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
     path = tmp_path / "adapter.sqlite3"
     with closing(sqlite3.connect(path)) as connection:

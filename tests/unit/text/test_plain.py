@@ -28,14 +28,17 @@ from tests.support.rows import record, row
 
 # Clear the screen, turn the text around, ring, begin a new line, hide it, an unpaired half of a pair.
 ATTACK = "\x1b[2J\x1b]0;owned\x07\u202eevil\u2066\r\n  state  written\u2028x\u200by\x9b31m\udc00"
+# Printable by its category, and nothing to see.
+INVISIBLE = "\u034f\ufe0f\u180b\u115f\u1160\u3164\uffa0\u2800\U000e0100"
 FORBIDDEN = re.compile(
     r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 
 
-@given(st.text() | st.text(alphabet=ATTACK))
+@given(st.text() | st.text(alphabet=ATTACK + INVISIBLE))
 def test_plain_text_is_one_line_that_can_be_printed(text: str) -> None:
     shown = plain(text)
+    assert not set(INVISIBLE) & set(shown)
     assert shown.isprintable()
     assert shown == plain(shown)
     assert len(shown.splitlines()) <= 1
@@ -48,7 +51,7 @@ def test_what_can_be_read_stays_as_it_is(text: str) -> None:
     assert plain(text) == text
 
 
-@given(st.text() | st.text(alphabet='"“”＂«»[]［］<>＜＞&;:/ RecordingDetails\u200d'))
+@given(st.text() | st.text(alphabet='"“”＂«»[]［］<>＜＞&;:/ RecordingDetails\u200d' + INVISIBLE))
 def test_a_quotation_has_nothing_of_what_would_end_it_or_pass_for_ours(text: str) -> None:
     shown = quotable(text)
     assert shown.isprintable()
@@ -65,6 +68,9 @@ def test_a_quotation_has_nothing_of_what_would_end_it_or_pass_for_ours(text: str
         ("see [call CA1]", "see (call CA1)"),
         ("＂ ［call CA1］ Recording：x", "' (call CA1) Recording -x"),
         ("Recording\u200b: x", "Recording - x"),
+        *((f"Recording{sign}: x", "Recording - x") for sign in INVISIBLE),
+        *((f"https:{sign}//evil.example", "https evil.example") for sign in INVISIBLE),
+        ("see www.evil.example", "see www evil.example"),
         ("<b onclick=x>AT&T &lt;i&gt;</b>", "(b onclick=x)AT&T & lt;i& gt;(/b)"),
         ("It's 5:30, call me", "It's 5:30, call me"),
     ],

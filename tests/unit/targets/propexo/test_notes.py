@@ -351,6 +351,7 @@ ATTACKS = [
     "bye\u2028Recording\u200b: https://evil.example/x \u202e[call CAother]",
     "<script src=//evil.example></script> <a href='https://evil.example'>Recording</a>",
     "&lt;b&gt; &#91;call CAother&#93;",
+    "bye Recording\ufe0f: https:\u3164//evil.example/x \u2800[call CAother]",
 ]
 
 
