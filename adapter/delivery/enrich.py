@@ -8,6 +8,7 @@ docs/decisions/0013-asking-the-provider.md has the reasons for the times.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ from adapter.delivery.provider_reads import (
     seconds_to_next_news,
 )
 from adapter.delivery.relays import Relays
-from adapter.delivery.result import Finished, Reschedule, RunResult
+from adapter.delivery.result import BACKOFF_SECONDS, Finished, Reschedule, RunResult, after_error
 from adapter.domain.assessment import CallRules, list_columns
 from adapter.domain.call import Call, CallState
 from adapter.domain.lifecycle import CallUpdate
@@ -110,7 +111,12 @@ class Enrichment:
         try:
             is_long_known = now - call.first_seen_at >= API_LAG
             record = complete(
-                record, self._rules, provider.api, caught_up, is_long_known=is_long_known
+                record,
+                self._rules,
+                provider.api,
+                caught_up,
+                listed_until=now - API_LAG,
+                is_long_known=is_long_known,
             )
             self._take_in_line_calls(record, provider.api, over_at)
         except (TemporaryError, CredentialsRefused) as error:
@@ -158,10 +164,7 @@ class Enrichment:
     def _without_answer(
         self, call: Call, error: RemoteError, now: datetime
     ) -> CallRecord | RunResult:
-        """The API did not answer: ask again later, or do without it if it has not answered for long.
-
-        Errors: the error itself, if it is to be waited for longer.
-        """
+        """The API did not answer: ask again later, or do without it if it has not answered for long."""
         is_refusal = isinstance(error, CredentialsRefused)
         self._health.failed(call.provider, call.account, str(error), now, is_refusal=is_refusal)
         questions = self._rules.assess(call.record).questions
@@ -183,9 +186,12 @@ class Enrichment:
             )
             silent = call.record.model_copy(update={"was_unreachable": True})
             return self._keep(call, silent, now)
-        if isinstance(error, CredentialsRefused):
-            raise TemporaryError(str(error), status=error.status) from error
-        raise error
+        passing = TemporaryError(
+            str(error), status=error.status, retry_after_seconds=error.retry_after_seconds
+        )
+        # The call waits as one that is open: a hook that tells what is missing brings it forward.
+        later = after_error(call, passing, now, BACKOFF_SECONDS)
+        return replace(later, state=_waiting(call)) if isinstance(later, Reschedule) else later
 
     def _take_in_line_calls(self, record: CallRecord, api: CallApi, over_at: datetime) -> None:
         """Take in the calls on our other lines that this one led to, where no hook told of them.
@@ -243,8 +249,7 @@ class Enrichment:
         self, call: Call, seconds: float, reason: str, *, is_failure: bool = False
     ) -> Reschedule:
         """Plan another look. Until then a hook may still bring the call forward."""
-        state = call.state if call.state is CallState.WRITTEN else CallState.OPEN
-        return Reschedule(seconds, reason, state, is_failed_attempt=is_failure)
+        return Reschedule(seconds, reason, _waiting(call), is_failed_attempt=is_failure)
 
     def _keep(self, call: Call, record: CallRecord, now: datetime) -> CallRecord:
         """Store the record, joined with what came meanwhile, and return it."""
@@ -269,3 +274,8 @@ class Enrichment:
         with self._store.begin() as connection:
             key = self._fold(connection, facts, self._clock())
         return Finished(CallState.FOLDED, f"a leg of {key}")
+
+
+def _waiting(call: Call) -> CallState:
+    """The state in which a call waits to be looked at again."""
+    return call.state if call.state is CallState.WRITTEN else CallState.OPEN

@@ -35,6 +35,7 @@ def complete(
     calls: CallLookup,
     has_caught_up: Callable[[CallRecord], bool],
     *,
+    listed_until: datetime,
     is_long_known: bool = True,
 ) -> CallRecord:
     """Return the record with what the API knows beyond the hooks. One look makes at most three reads.
@@ -42,6 +43,7 @@ def complete(
     The reads are made in the order of `Read`. Each is made only while a question is open that it answers.
     has_caught_up: whether the API has had time to learn of the end of the call (API_LAG). If it has, was_read
     is set, unless a leg is still connected or a recording is still being processed.
+    listed_until: a leg that ended by then is in the API's list.
     is_long_known: the call was first heard of so long ago that the API has had time to learn of it.
     Errors: as of CallLookup. A call or list that the provider does not have adds nothing.
     """
@@ -58,9 +60,8 @@ def complete(
     if asks_for(rules.assess(record).questions, Read.LEGS):
         listed = read_list(calls.legs_dialled_by, account, sid)
         record = _with(record, legs=listed)
-        picked_up, ids = record.picked_up_legs, {leg.id for leg in listed}
-        is_whole = record.is_over and bool(picked_up) and picked_up <= ids
-        record = record.model_copy(update={"has_list": record.has_list or is_whole})
+        if record.is_over and record.picked_up_legs <= {leg.id for leg in listed}:
+            record = record.model_copy(update={"listed_until": listed_until})
     assessment = rules.assess(record)
     if asks_for(assessment.questions, Read.RECORDINGS):
         record = _with(record, recordings=read_list(calls.recordings_of, account, sid))

@@ -34,6 +34,8 @@ from adapter.observability.logs import logger
 log = logger("adapter.delivery")
 
 KEEP_TRYING = timedelta(hours=24)
+# The wait after the first failed attempt; it doubles with each.
+BACKOFF_SECONDS = 2.0
 LONGEST_WAIT_SECONDS = 900.0
 # The wait after a refusal that has no pause of its own, for example of a right that the key lacks.
 REFUSED_WAIT_SECONDS = 60.0

@@ -10,7 +10,13 @@ from datetime import datetime
 
 import structlog
 
-from adapter.delivery.result import Finished, Reschedule, RunResult, after_error
+from adapter.delivery.result import (
+    BACKOFF_SECONDS,
+    Finished,
+    Reschedule,
+    RunResult,
+    after_error,
+)
 from adapter.delivery.throttle import DispatchThrottle
 from adapter.domain import lifecycle
 from adapter.domain.call import Call, CallState
@@ -40,7 +46,7 @@ class Delivery:
         advance: Advance,
         clock: Callable[[], datetime],
         throttle: DispatchThrottle | None = None,
-        backoff_seconds: float = 2.0,
+        backoff_seconds: float = BACKOFF_SECONDS,
     ) -> None:
         self._store = store
         self._advance = advance

@@ -60,8 +60,11 @@ class Evidence:
         self.inbound = parties.direction is Direction.INBOUND
         self.person_leg = parties.person_leg or record.parent
         self.parent = record.parent
-        self.dials = tuple(dial for _, dial in sorted(record.dials.items()))
+        dials = [dial for _, dial in sorted(record.dials.items())]
+        # What a dialled leg dialled itself, once it was handed on, is no conversation of the call's own.
+        self.dials = tuple(dial for dial in dials if dial.made_on is None)
         self.person_is_dialled = not self.inbound and self.person_leg.id != record.call_id
+        self.onward = [dial for dial in dials if dial.made_on == self.person_leg.id]
 
     # Who was connected ------------------------------------------------------------------------------
 
@@ -69,6 +72,21 @@ class Evidence:
     def connected_dials(self) -> list[DialResult]:
         """Dials that connected two people. One of our own lines is no person."""
         return [dial for dial in self.dials if dial.is_connected and self.is_person(dial.leg_id)]
+
+    def _seconds_of_handed_on(self, leg: Leg) -> int | None:
+        """How long a person talked who was handed on: until our side left, then by the dials of their own leg.
+
+        None where that is not told to the end.
+        """
+        dials = [dial for dial in self.onward if dial.is_connected]
+        lengths = [d.duration_seconds for d in dials if d.duration_seconds is not None]
+        ends, length = (leg.ended_at, self.parent.ended_at), leg.duration_seconds
+        if not dials or len(lengths) < len(dials) or None in ends or length is None:
+            return None
+        ended, left = ends
+        assert ended is not None and left is not None  # nosec B101 - tells the type checker what was asked
+        first = round((left - (ended - timedelta(seconds=length))).total_seconds())
+        return min(max(first, 0) + sum(lengths), length)
 
     def is_person(self, leg_id: str) -> bool:
         """Whoever picked up this leg is a person: no machine, and not one of our own lines."""
@@ -91,6 +109,7 @@ class Evidence:
             for leg in self.record.children
             if leg.status in (LegStatus.COMPLETED, LegStatus.IN_PROGRESS)
             and leg.id not in turned_down
+            and leg.parent_id in (None, self.record.call_id)
             and leg.id not in self.parties.line_legs
             and leg.answered_by is not AnsweredBy.MACHINE
         ]
@@ -110,6 +129,21 @@ class Evidence:
     def queue_exits(self) -> set[QueueExit | None]:
         """How the caller left the queues of this call."""
         return {stay.exit for stay in self.record.queues.values()}
+
+    @property
+    def queue_seconds(self) -> int | None:
+        """How long the caller talked to whoever took them out of a queue; None where that cannot be told.
+
+        From when the call was picked up until the report of the queue, less the time in queues.
+        """
+        stays = self.record.queues.values()
+        reports = [stay.reported_at for stay in stays if stay.exit is QueueExit.CONNECTED]
+        known = [moment for moment in reports if moment is not None]
+        end, length = self.record.ended_at, self.parent.duration_seconds
+        if not known or len(known) < len(reports) or end is None or length is None:
+            return None
+        after = (end - min(max(known), end)).total_seconds()
+        return max(round(length - after) - sum(stay.wait_seconds or 0 for stay in stays), 0)
 
     @property
     def conversations(self) -> Sequence[Conversation]:
@@ -136,6 +170,9 @@ class Evidence:
                 reported.append(known_leg.duration_seconds)
             goes_on = known_leg is not None and self.record.is_connected_still(known_leg)
             seconds = None if goes_on else max((n for n in reported if n is not None), default=None)
+            if known_leg is not None and known_leg.id == self.person_leg.id and not goes_on:
+                handed_on = self._seconds_of_handed_on(known_leg)
+                seconds = seconds if handed_on is None else handed_on
             if leg_id == UNNAMED_LEG and seconds is None:
                 continue  # a conference has no length of its own
             conversations.append(Conversation(seconds, known_leg.ended_at if known_leg else None))
@@ -165,13 +202,21 @@ class Evidence:
         return is_later or (is_earlier and length > LONGEST_WHISPER)
 
     def _span_of_dial(self, dial: DialResult) -> Span | None:
-        """From when to when the dial connected somebody. One that did not is as long as nothing, at its end.
+        """From when to when the dial connected somebody. The provider dates its legs; a report may come late.
 
-        The provider dates its legs. The report of a dial may come late.
+        One that connected nobody: for how long it rang, else no time, at its end.
         """
         leg = self.record.legs.get(dial.leg_id)
         end = leg.ended_at if leg is not None and leg.ended_at is not None else dial.reported_at
-        return _span(end, dial.duration_seconds if dial.is_connected else 0)
+        if dial.is_connected or end is None:
+            return _span(end, dial.duration_seconds)
+        return (self._rang_since(dial) or end, end)
+
+    def _rang_since(self, dial: DialResult) -> datetime | None:
+        """When the phone of an unanswered dial began to ring; None where its leg is dated by its end alone."""
+        leg = self.record.legs.get(dial.leg_id)
+        is_dated = leg is not None and leg.started_at is not None and leg.started_at != leg.ended_at
+        return leg.started_at if leg is not None and is_dated else None
 
     def _spans(self) -> Sequence[Span] | None:
         """What is known to have happened when: dials, legs of which no dial reported, messages.
@@ -207,8 +252,9 @@ class Evidence:
         """For a while nothing is known of the call. Somebody else may have been connected in that time.
 
         What was before counts from when the call was picked up, else from when it began. Phones usually ring
-        for less than SILENCE before a conversation. A dial that nobody answered rang for USUAL_RING besides.
-        A message counts as a conversation does, where nothing tells how the caller came to leave it.
+        for less than SILENCE before a conversation. A dial that nobody answered rang for USUAL_RING, where
+        nobody tells. A message counts as a conversation, where nothing tells how the caller came to leave it.
+        What the provider's list has is known (`listed_until`).
         """
         end, length = self.record.ended_at, self.parent.duration_seconds
         reached = self.parent.started_at
@@ -217,30 +263,32 @@ class Evidence:
         if reached is None or not (self.dials or self.record.children or self.messages):
             return False
         is_bare_message = bool(self.messages) and not self.dials and not self.record.queues
-        if self.conversations or is_bare_message:
-            silence = SILENCE
-        elif self.dials and not any(dial.is_connected for dial in self.dials):
-            silence = SILENCE + USUAL_RING
-        else:
+        is_unanswered = bool(self.dials) and not any(dial.is_connected for dial in self.dials)
+        if not (self.conversations or is_bare_message or is_unanswered):
             return False
+        known, silence = self.record.listed_until, SILENCE
+        if is_unanswered and not self.conversations and not all(map(self._rang_since, self.dials)):
+            silence += USUAL_RING
         for start, finish in sorted(self._spans() or ()):
             # A report that came after the end of the call is of something that happened before it.
-            if min(start, end or start) - reached > silence:
+            until = min(start, end or start)
+            if until - reached > silence and (known is None or until > known):
                 return True
             reached = max(reached, finish)
         return False
 
     @property
     def nothing_followed(self) -> bool:
-        """The caller's leg ended with the last of the legs that it dialled, as the provider dates both."""
+        """The leg that dialled ended with the last of the legs that it dialled, as the provider dates both."""
         end, ends = self.record.ended_at, [leg.ended_at for leg in self.record.children]
         known = [moment for moment in ends if moment is not None]
         if end is None or not known or len(known) < len(ends):
             return False
         if not self.dials or not self.record.dials.keys() <= self.record.legs.keys():
             return False
-        is_caller = self.inbound and self.parent.status is LegStatus.COMPLETED
-        return is_caller and end - max(known) <= SAME_MOMENT
+        is_caller = self.inbound or self.person_is_dialled
+        was_picked_up = is_caller and self.parent.status is LegStatus.COMPLETED
+        return was_picked_up and end - max(known) <= SAME_MOMENT
 
     # What else happened -------------------------------------------------------------------------------
 

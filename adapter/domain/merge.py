@@ -47,7 +47,7 @@ def join(one: CallRecord, other: CallRecord) -> CallRecord:
             "begun_by": min(filter(None, (one.begun_by, other.begun_by)), default=None),
             "was_read": one.was_read or other.was_read,
             "was_asked": one.was_asked or other.was_asked,
-            "has_list": one.has_list or other.has_list,
+            "listed_until": max(filter(None, (one.listed_until, other.listed_until)), default=None),
             "was_unreachable": one.was_unreachable or other.was_unreachable,
             "is_forgotten": one.is_forgotten or other.is_forgotten,
         }
@@ -109,8 +109,14 @@ _RULES: Mapping[type[Facts], Mapping[str, Joiner]] = {
         "caller_gone": max,
         "sip_code": max,
         "reported_at": min,
+        "made_on": _longest,
     },
-    QueueStay: {"exit": _later(QueueExit), "wait_seconds": max, "caller_gone": max},
+    QueueStay: {
+        "exit": _later(QueueExit),
+        "wait_seconds": max,
+        "caller_gone": max,
+        "reported_at": min,
+    },
     RelayedCall: {"outcome": _longest, "talk_seconds": max},
     Recording: {
         "url": _longest,

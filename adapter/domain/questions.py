@@ -16,7 +16,7 @@ from adapter.domain.due import SettlePolicy, awaits_provider_link
 from adapter.domain.evidence import Evidence
 from adapter.domain.outcome import NOT_PICKED_UP, OUT_ANSWERED, Ending, Outcome
 from adapter.domain.parties import Direction, Parties, PartyKind
-from adapter.domain.record import UNNAMED_LEG, CallRecord, LegStatus
+from adapter.domain.record import UNNAMED_LEG, CallRecord
 
 # The provider's API may be behind its own hooks for so long after the end of a call.
 API_LAG = timedelta(seconds=60)
@@ -100,11 +100,10 @@ def _has_no_start(k: Known) -> bool:
 
 
 def _may_have_rung(k: Known) -> bool:
-    """It was never picked up, and only its end was told: until then it is dated at its end."""
+    """It was never picked up, or for no second, and only its end was told: it is dated at its end."""
     parent = k.record.parent
-    is_missed = parent.is_over and parent.status is not LegStatus.COMPLETED
     is_dated_by_end = parent.ended_at is not None and parent.started_at == parent.ended_at
-    return is_missed and is_dated_by_end and not k.record.was_asked
+    return parent.is_over and is_dated_by_end and not k.record.was_asked
 
 
 def _has_no_length(k: Known) -> bool:
@@ -124,7 +123,10 @@ def _hides_a_leg(k: Known) -> bool:
     """
     is_ours = k.parties.other.kind in (PartyKind.OURS, PartyKind.DEVICE)
     may_dial = is_ours or k.parties.direction is Direction.OUTBOUND
-    is_hidden = not k.record.dials.keys() <= k.record.legs.keys()
+    is_hidden = any(
+        leg_id not in k.record.legs and dial.made_on is None
+        for leg_id, dial in k.record.dials.items()
+    )
     return (may_dial and is_hidden) or (is_ours and k.is_uncertain)
 
 
@@ -141,10 +143,9 @@ def _may_have_been_given_up(k: Known) -> bool:
 
 
 def _has_silent_start(k: Known) -> bool:
-    """The list of legs that names a connected leg also has those that were dialled before it."""
+    """Somebody may have been connected in a time of which nothing is known."""
     is_inbound = k.parties.direction is Direction.INBOUND
-    may_be_more = k.record.is_over and is_inbound and not k.record.has_list
-    return may_be_more and Evidence(k.record, k.parties).has_silent_start
+    return k.record.is_over and is_inbound and Evidence(k.record, k.parties).has_silent_start
 
 
 def _has_legs_that_go_on(k: Known) -> bool:

@@ -131,6 +131,7 @@ class DialResult(Facts):
     """What a `<Dial>` reported. caller_gone: the caller had hung up when it ended.
 
     reported_at: when its report came, aware UTC. The call goes on only once it is answered.
+    made_on: the dialled leg that was handed on and made this dial itself; None: the call made it.
     """
 
     leg_id: str = UNNAMED_LEG
@@ -140,6 +141,7 @@ class DialResult(Facts):
     caller_gone: bool | None = None
     sip_code: int | None = None
     reported_at: datetime | None = None
+    made_on: str | None = None
 
     @property
     def is_connected(self) -> bool:
@@ -148,12 +150,17 @@ class DialResult(Facts):
 
 
 class QueueStay(Facts):
-    """What an `<Enqueue>` reported. caller_gone: the caller had hung up when it ended."""
+    """What an `<Enqueue>` reported. caller_gone: the caller had hung up when it ended.
+
+    reported_at: when its report came, aware UTC. It comes when the caller left the queue, or the conversation
+    that followed has ended.
+    """
 
     queue_id: str = UNNAMED_QUEUE
     exit: QueueExit | None = None
     wait_seconds: int | None = None
     caller_gone: bool | None = None
+    reported_at: datetime | None = None
 
 
 class RelayedCall(Facts):
@@ -189,8 +196,7 @@ class CallRecord(Facts):
     was_read: the provider's API has been asked after it had time to catch up with the end of the call, so
     what is missing here is missing there too.
     was_asked: the provider's API has been asked after the end of the call, and has answered.
-    has_list: the provider's list of the legs that the call dialled was read, and has those that were picked up.
-    So the legs that were dialled before them are known.
+    listed_until: the provider's list of the legs that it dialled was read, and has all that ended by then.
     was_unreachable: the provider's API could not be asked before the call had to be written.
     is_forgotten: a person's number was removed from it (adapter forget), and nothing is added any more.
     """
@@ -207,7 +213,7 @@ class CallRecord(Facts):
     begun_by: datetime | None = None
     was_read: bool = False
     was_asked: bool = False
-    has_list: bool = False
+    listed_until: datetime | None = None
     was_unreachable: bool = False
     is_forgotten: bool = False
 

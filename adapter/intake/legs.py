@@ -26,5 +26,9 @@ def stands_alone(facts: CallRecord) -> bool:
 
 
 def moved(stray: CallRecord, to: CallRecord) -> CallRecord:
-    """The same facts, in the call that they belong to."""
-    return stray.model_copy(update={"call_id": to.call_id})
+    """The same facts, in the call that they belong to: what was taken for a call is a leg of it."""
+    dials = {
+        leg_id: dial.model_copy(update={"made_on": dial.made_on or stray.call_id})
+        for leg_id, dial in stray.dials.items()
+    }
+    return stray.model_copy(update={"call_id": to.call_id, "dials": dials})

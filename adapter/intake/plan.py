@@ -78,4 +78,11 @@ def _without_receipts(record: CallRecord, known: CallRecord) -> CallRecord:
         else dial
         for leg_id, dial in record.dials.items()
     }
-    return record.model_copy(update={"begun_by": known.begun_by, "dials": dials})
+    queues = {
+        queue_id: stay.model_copy(update={"reported_at": known.queues[queue_id].reported_at})
+        if queue_id in known.queues
+        else stay
+        for queue_id, stay in record.queues.items()
+    }
+    update = {"begun_by": known.begun_by, "dials": dials, "queues": queues}
+    return record.model_copy(update=update)

@@ -286,17 +286,21 @@ class Intake:
                     facts = join(facts, moved(stray.record, facts))
                     folded = lifecycle.fold(stray, into=facts.key)
                     self.store.calls.update(connection, leg_key, **folded)
-            return facts
-        if facts.parent.direction is None:  # a leg's own status hook always says its direction
-            owner = self.store.legs.owner(connection, facts.key)
-            if owner is not None:
-                itself = self.store.calls.read(connection, facts.key)
-                if itself is not None and is_call_of_its_own(itself.record):
-                    return facts
-                call = self.store.calls.read(connection, owner)
-                if call is not None:
-                    return moved(facts, call.record)
+        # A leg's own status hook always says its direction.
+        if leg_ids or facts.parent.direction is None:
+            return self._in_call_of_owner(connection, facts)
         return facts
+
+    def _in_call_of_owner(self, connection: sa.Connection, facts: CallRecord) -> CallRecord:
+        """The facts of a leg that another call dialled, under the key of that call."""
+        owner = self.store.legs.owner(connection, facts.key)
+        if owner is None or owner == facts.key:
+            return facts
+        itself = self.store.calls.read(connection, facts.key)
+        if itself is not None and is_call_of_its_own(itself.record):
+            return facts
+        call = self.store.calls.read(connection, owner)
+        return facts if call is None else moved(facts, call.record)
 
 
 def _refuse_long_ids(facts: CallRecord) -> None:

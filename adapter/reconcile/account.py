@@ -15,6 +15,7 @@ from adapter.domain import lifecycle
 from adapter.domain.assessment import Assessment, CallRules
 from adapter.domain.call import Call, CallState
 from adapter.domain.merge import join
+from adapter.domain.questions import API_LAG
 from adapter.domain.record import CallRecord, Leg, Recording, RecordingState, call_key
 from adapter.intake.service import Intake
 from adapter.observability.logs import logger
@@ -147,6 +148,11 @@ class Comparison:
             return False
         return self.last_hook_at is None or leg.ended_at > self.last_hook_at
 
+    @property
+    def _listed_until(self) -> datetime:
+        """A leg that ended by then is in the provider's list."""
+        return self.deps.clock() - API_LAG
+
     def _bring_up(self, call: Call | None, leg: Leg, logged: LoggedCalls) -> None:
         """Take in what the log has of this call beyond its record."""
         if call is not None and (call.state is CallState.FOLDED or call.record.is_forgotten):
@@ -155,7 +161,9 @@ class Comparison:
         known = updated = call.record if call is not None else nothing
         if call is None:
             begun = nothing.model_copy(update={"legs": {leg.id: leg}})
-            updated = complete(begun, self.deps.rules, logged, lambda record: True)
+            updated = complete(
+                begun, self.deps.rules, logged, lambda record: True, listed_until=self._listed_until
+            )
         elif call.state in lifecycle.OPEN_TO_NEW_FACTS and not _is_of_earlier_version(call):
             updated = self._completed(known, logged)
         recordings = logged.recordings_of(self.account, leg.id)
@@ -179,7 +187,9 @@ class Comparison:
         """
         rules = self.deps.rules
         if rules.assess(known).questions:
-            asked = complete(known, rules, logged, lambda record: True)
+            asked = complete(
+                known, rules, logged, lambda record: True, listed_until=self._listed_until
+            )
             is_news = (asked.legs, asked.recordings) != (known.legs, known.recordings)
             after, before = rules.assess(asked), rules.assess(known)
             is_surer = after.ending.assumed != before.ending.assumed

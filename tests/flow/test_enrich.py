@@ -133,7 +133,8 @@ def test_late_hooks_that_settle_nothing_cause_no_further_looks(engine: sa.Engine
 
 
 def test_a_hook_that_settles_the_call_ends_the_waiting(engine: sa.Engine) -> None:
-    world = world_with(engine, children_at=[(0.0, ()), (25.0, [leg(S.COMPLETED, 30)])])
+    talked = leg(S.COMPLETED, 30, ended_at=NOW)
+    world = world_with(engine, children_at=[(0.0, ()), (25.0, [talked])])
     world.hook(status_hook("completed", 40, **TIMESTAMP))
     world.pass_time(25)
     assert world.target.posts == []
@@ -690,6 +691,9 @@ def test_a_message_does_not_hide_the_conversation_before_it(
     assert (post.body["outcome"], post.body["talk_seconds"]) == ("answered", 80)
 
 
+RANG_IN_VAIN = leg(
+    S.NO_ANSWER, 0, started_at=NOW - timedelta(seconds=100), ended_at=NOW - timedelta(seconds=70)
+)
 RANG = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial", "To": AGENT}
 
 
@@ -701,7 +705,7 @@ def test_a_dial_that_nobody_answered_does_not_hide_the_conversation_before_it(
 ) -> None:
     """The report of the first dial is lost. The second one rang until the end, or until the caller gave up."""
     talked = before_the_dial(80)[0]
-    world = one_line(engine, children_at=[(0.0, [talked, leg(S.NO_ANSWER, 0)])])
+    world = one_line(engine, children_at=[(0.0, [talked, RANG_IN_VAIN])])
     end = {"Timestamp": format_datetime(NOW)}
     world.hook(status_hook(status, 0, **RANG, **end))
     world.hook(dial_hook(status, bridged=False, parent=parent))
@@ -716,7 +720,7 @@ def test_a_message_after_a_dial_that_nobody_answered_does_not_hide_it_either(
     engine: sa.Engine,
 ) -> None:
     talked = before_the_dial(80)[0]
-    world = one_line(engine, children_at=[(0.0, [talked, leg(S.NO_ANSWER, 0)])])
+    world = one_line(engine, children_at=[(0.0, [talked, RANG_IN_VAIN])])
     world.clock.now = NOW - timedelta(seconds=40)
     world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
     world.clock.now = NOW
@@ -777,6 +781,106 @@ def test_a_phone_that_rings_for_as_long_as_phones_do_leaves_nothing_open(
     world.pass_time(1)
     assert [post.body["outcome"] for post in world.target.posts] == ["answered"]
     assert asked_at(world) == []
+
+
+@pytest.mark.parametrize(
+    ("first_listed_at", "written_by"), [(0.0, 1.0), (24.0, 45.0)], ids=["at once", "late"]
+)
+def test_a_list_is_believed_only_of_what_it_had_time_to_learn(
+    engine: sa.Engine, first_listed_at: float, written_by: float
+) -> None:
+    """The second conversation was short, so the API need not have the first one yet that ended just before."""
+    first = leg(
+        S.COMPLETED,
+        80,
+        id="CA" + "8" * 32,
+        started_at=NOW - timedelta(seconds=128),
+        ended_at=NOW - timedelta(seconds=45),
+    )
+    last = leg(S.COMPLETED, 35, started_at=NOW - timedelta(seconds=40), ended_at=NOW)
+    world = one_line(engine, children_at=[(0.0, [last]), (first_listed_at, [first, last])])
+    world.hook(dial_hook("completed", 35, bridged=True, parent="completed"))
+    world.hook(status_hook("completed", 130, Timestamp=format_datetime(NOW)))
+    world.pass_time(written_by)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [115]
+
+
+def test_a_phone_that_began_to_ring_late_does_not_hide_the_conversation_before_it(
+    engine: sa.Engine,
+) -> None:
+    """The second phone is listed first; it tells when it began to ring, and that something was before."""
+    rang = leg(S.NO_ANSWER, 0, started_at=NOW - timedelta(seconds=10), ended_at=NOW)
+    first = leg(
+        S.COMPLETED,
+        29,
+        id="CA" + "8" * 32,
+        started_at=NOW - timedelta(seconds=42),
+        ended_at=NOW - timedelta(seconds=11),
+    )
+    world = one_line(engine, children_at=[(0.0, [rang]), (18.0, [first, rang])])
+    world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
+    world.hook(status_hook("completed", 43, Timestamp=format_datetime(NOW)))
+    world.pass_time(70)
+    bodies = [post.body for post in world.target.posts]
+    assert [(body["outcome"], body["talk_seconds"]) for body in bodies] == [("answered", 29)]
+
+
+def test_hooks_bring_a_call_forward_whatever_looks_failed_before(engine: sa.Engine) -> None:
+    """A phone of a ring-all reports, so the call is looked at while it goes on, and the API is silent."""
+    world = world_with(engine, silence=(1e9, SILENT))
+    world.hook(status_hook("in-progress", Timestamp=format_datetime(NOW - timedelta(seconds=5))))
+    world.hook(status_hook("canceled", 0, **RANG, Timestamp=format_datetime(NOW)))
+    world.pass_time(400)
+    assert world.target.posts == []
+    end = world.clock()
+    other = {**RANG, "CallSid": "CA" + "8" * 32}
+    world.hook(status_hook("completed", 390, **other, Timestamp=format_datetime(end)))
+    report = dial_hook("completed", 390, bridged=True, parent="completed")
+    world.hook({**report, "DialCallSid": other["CallSid"]})
+    world.hook(status_hook("completed", 405, Timestamp=format_datetime(end)))
+    world.pass_time(2)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [390]
+
+
+# Those who were handed on ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("has_first_report", [True, False])
+@pytest.mark.parametrize(("second", "talk"), [("46", 200), (None, 206)])
+@pytest.mark.parametrize("ended_first", [True, False])
+def test_a_person_who_was_handed_on_talked_for_both_conversations(
+    engine: sa.Engine, has_first_report: bool, second: str | None, talk: int, ended_first: bool
+) -> None:
+    """Our agent called from the browser, handed the person on and left; the person's leg dialled another agent.
+
+    After 154 s the other phone rang for 6 s, then they talked for 46 s; of a conference no length is told.
+    """
+    world = one_line(engine)
+    ends = {"From": "client:agent_7", "To": CALLER, "Direction": "inbound"}
+    person = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial", "To": CALLER}
+    person["From"] = LINE
+    began = format_datetime(NOW - timedelta(seconds=206))
+    world.hook({**status_hook("in-progress"), **person, "Timestamp": began})
+    if has_first_report:
+        report = dial_hook("completed", bridged=True, parent="completed")
+        del report["DialCallDuration"]
+        world.hook({**report, **ends})
+    left = format_datetime(NOW - timedelta(seconds=52))
+    world.hook(status_hook("completed", 162, **ends, Timestamp=left))
+    grandchild = {"CallSid": CHILD, "DialCallSid": "CA" + "9" * 32, "Direction": "outbound-dial"}
+    onward = {**dial_hook("completed", bridged=True, parent="completed"), **grandchild}
+    onward |= {"From": LINE, "To": CALLER}
+    if second is None:
+        onward |= {"DialCallStatus": "answered"}
+        del onward["DialCallSid"], onward["DialCallDuration"]
+    else:
+        onward["DialCallDuration"] = second
+    over = status_hook("completed", 206, **{**person, "Timestamp": format_datetime(NOW)})
+    for hook in (over, onward) if ended_first else (onward, over):
+        world.hook(hook)
+    world.finish()
+    bodies = [post.body for post in world.target.posts]
+    assert [(body["outcome"], body["talk_seconds"]) for body in bodies] == [("answered", talk)]
 
 
 # Calls that were never picked up ----------------------------------------------------------------------

@@ -147,7 +147,7 @@ def read_hook(params: Params, account: str, received_at: datetime | None = None)
         dial = _dial(params, received_at)
         known["dials"] = {dial.leg_id: dial}
     if kind is HookKind.QUEUE:
-        stay = _queue_stay(params)
+        stay = _queue_stay(params, received_at)
         known["queues"] = {stay.queue_id: stay}
     if kind is not HookKind.MACHINE:
         recording = _recording(params, kind)
@@ -256,13 +256,14 @@ def _dial(params: Params, received_at: datetime | None) -> DialResult:
     )
 
 
-def _queue_stay(params: Params) -> QueueStay:
+def _queue_stay(params: Params, received_at: datetime | None) -> QueueStay:
     parent = _word(STATUS, params, "CallStatus")
     return QueueStay(
         queue_id=params.get("QueueSid") or UNNAMED_QUEUE,
         exit=_word(QUEUE_RESULT, params, "QueueResult"),
         wait_seconds=_seconds(params, "QueueTime"),
         caller_gone=None if parent is None else parent.is_terminal,
+        reported_at=received_at,
     )
 
 

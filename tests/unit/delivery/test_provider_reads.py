@@ -42,7 +42,7 @@ def complete(
     known: CallRecord, rules: CallRules, reader: FakeReader, *, late: bool = True
 ) -> CallRecord:
     """late: the API had time to catch up with the end of the call."""
-    return look(known, rules, reader, lambda record: late)
+    return look(known, rules, reader, lambda record: late, listed_until=NOW)
 
 
 def parent(status: LegStatus | None, seconds: int | None = None, **more: Any) -> Leg:

@@ -8,6 +8,7 @@ A case is the facts that are known, and what follows: the rule, the outcome and 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from adapter.domain.record import (
 LINE, AGENT, PERSON = "+16175550100", "+16175550150", "+16175550134"
 OTHER_LINE = "+16175550101"
 S, O = LegStatus, Outcome  # noqa: E741 - cases are to be read as a table
+END = datetime(2026, 3, 2, 15, tzinfo=UTC)
 TERMINAL_UNANSWERED = (S.NO_ANSWER, S.BUSY, S.FAILED, S.CANCELED)
 
 
@@ -122,8 +124,10 @@ def conversation(seconds: int) -> Recording:
     )
 
 
-def queue(exit: QueueExit) -> QueueStay:
-    return QueueStay(queue_id="QU1", exit=exit, wait_seconds=40)
+def queue(exit: QueueExit, *, left: int | None = None) -> QueueStay:
+    """The caller waited for 40 s. left: in how many seconds the call ended when the queue reported."""
+    at = None if left is None else END - timedelta(seconds=left)
+    return QueueStay(queue_id="QU1", exit=exit, wait_seconds=40, reported_at=at)
 
 
 def to_line() -> Leg:
@@ -269,6 +273,9 @@ CASES = [
     case("two conversations one after the other", "dial_connected", O.ANSWERED, 100, inbound(S.COMPLETED, 120), dial(S.COMPLETED, 40, bridged=True), dial(S.COMPLETED, 60, bridged=True, leg="CA2")),
     # Queues.
     case("connected out of a queue", "queue_connected", O.ANSWERED, 80, inbound(S.COMPLETED, 120), queue(QueueExit.CONNECTED)),
+    case("out of a queue, then nobody answered", "queue_connected", O.ANSWERED, 22, inbound(S.COMPLETED, 69, ended_at=END), queue(QueueExit.CONNECTED, left=7), dial(S.NO_ANSWER, bridged=False)),
+    case("out of a queue, then by another phone", "dial_connected", O.ANSWERED, 55, inbound(S.COMPLETED, 104, ended_at=END), queue(QueueExit.CONNECTED, left=26), dial(S.COMPLETED, 17, bridged=True)),
+    case("out of a queue, and the dial tells of it too", "dial_connected", O.ANSWERED, 80, inbound(S.COMPLETED, 120, ended_at=END), queue(QueueExit.CONNECTED, left=0), dial(S.COMPLETED, 80, bridged=True)),
     case("hung up in the queue", "queue_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 40), queue(QueueExit.HUNG_UP)),
     case("left the queue by a key", "queue_left", O.ABANDONED, 0, inbound(S.COMPLETED, 90), queue(QueueExit.LEFT)),
     case("left the queue for the mailbox", "message_left", O.VOICEMAIL, 25, inbound(S.COMPLETED, 90), queue(QueueExit.LEFT), message(25)),
