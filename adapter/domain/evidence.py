@@ -73,21 +73,6 @@ class Evidence:
         """Dials that connected two people. One of our own lines is no person."""
         return [dial for dial in self.dials if dial.is_connected and self.is_person(dial.leg_id)]
 
-    def _seconds_of_handed_on(self, leg: Leg) -> int | None:
-        """How long a person talked who was handed on: until our side left, then by the dials of their own leg.
-
-        None where that is not told to the end.
-        """
-        dials = [dial for dial in self.onward if dial.is_connected]
-        lengths = [d.duration_seconds for d in dials if d.duration_seconds is not None]
-        ends, length = (leg.ended_at, self.parent.ended_at), leg.duration_seconds
-        if not dials or len(lengths) < len(dials) or None in ends or length is None:
-            return None
-        ended, left = ends
-        assert ended is not None and left is not None  # nosec B101 - tells the type checker what was asked
-        first = round((left - (ended - timedelta(seconds=length))).total_seconds())
-        return min(max(first, 0) + sum(lengths), length)
-
     def is_person(self, leg_id: str) -> bool:
         """Whoever picked up this leg is a person: no machine, and not one of our own lines."""
         leg = self.record.legs.get(leg_id)
@@ -182,6 +167,25 @@ class Evidence:
             if relay.outcome == "answered"
         ]
         return conversations
+
+    def _seconds_of_handed_on(self, leg: Leg) -> int | None:
+        """How long a person talked who was handed on: until our side left, then by the dials of their own leg.
+
+        None where that is not told to the end.
+        """
+        dials = [dial for dial in self.onward if dial.is_connected]
+        lengths = [dial.duration_seconds for dial in dials if dial.duration_seconds is not None]
+        left, ended, length = self.parent.ended_at, leg.ended_at, leg.duration_seconds
+        if (
+            not dials
+            or len(lengths) < len(dials)
+            or left is None
+            or ended is None
+            or length is None
+        ):
+            return None
+        until_left = round((left - ended).total_seconds()) + length
+        return min(max(until_left, 0) + sum(lengths), length)
 
     def _has_a_lost_dial(self, leg: Leg) -> bool:
         """A dial of which no report came connected this leg.

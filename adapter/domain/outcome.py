@@ -104,14 +104,10 @@ def _talk(e: Evidence) -> int | None:
         return _whole_call(e)
     if any(conversation.seconds is None for conversation in conversations):
         return None
-    talked, in_queue, whole = (
-        max(total_seconds(conversations), sum(lengths)),
-        e.queue_seconds,
-        _whole_call(e),
-    )
-    if not in_queue or whole is None or talked + in_queue > whole:
-        return talked  # where it is more than the whole call, both tell of the same conversation
-    return talked + in_queue
+    talked, in_queue = max(total_seconds(conversations), sum(lengths)), e.queue_seconds or 0
+    # Where both are more than the whole call, they tell of the same conversation.
+    is_another = talked + in_queue <= (_whole_call(e) or 0)
+    return talked + in_queue if is_another else talked
 
 
 def _out_of_queue(e: Evidence) -> int | None:
