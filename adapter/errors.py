@@ -125,6 +125,10 @@ class TemporaryError(RemoteError):
     """No connection, a timeout, a 5xx or a 429: the same request may succeed later."""
 
 
+class NotReached(TemporaryError):
+    """No connection could be made, so nothing was asked."""
+
+
 class LocalRateLimit(TemporaryError):
     """Our own rate limiter refuses the request. Nothing was sent, and it does not count as a try."""
 

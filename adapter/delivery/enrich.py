@@ -33,6 +33,7 @@ from adapter.domain.record import CallRecord
 from adapter.domain.relays import SAME_TIME
 from adapter.errors import (
     CredentialsRefused,
+    NotReached,
     NotSupported,
     PermanentError,
     ProviderRefused,
@@ -171,6 +172,9 @@ class Enrichment:
         is_worth_asking_again = any(question.is_asked_again for question in questions)
         if isinstance(error, CredentialsRefused) and not is_worth_asking_again:
             return call.record
+        is_mere_start = all(q.is_known_at_once and not q.is_asked_again for q in questions)
+        if isinstance(error, NotReached) and is_mere_start:
+            return call.record  # how it ended is certain, and nothing outside can be reached
         over_at = call.over_at or call.first_seen_at
         if not has_caught_up(call.record, over_at, now):
             wait = seconds_to_next_look(call.record, over_at, now)

@@ -48,13 +48,14 @@ def complete(
     Errors: as of CallLookup. A call or list that the provider does not have adds nothing.
     """
     account, sid = record.account, record.call_id
+    knows_the_end = True
     if asks_for(rules.assess(record).questions, Read.CALL):
         leg = calls.leg(account, sid)
         if leg is None and not record.is_over:
             # The provider does not have it yet, or any more: then the hooks are all there is.
             return record.model_copy(update={"was_read": is_long_known})
         if leg is not None:
-            record = _with(record, legs=[leg])
+            record, knows_the_end = _with(record, legs=[leg]), leg.is_over
             if leg.parent_id is not None or not record.is_over:
                 return record
     if asks_for(rules.assess(record).questions, Read.LEGS):
@@ -68,7 +69,8 @@ def complete(
         assessment = rules.assess(record)
     is_done = record.is_over and not record.goes_on and not is_being_processed(assessment)
     was_read = is_done and has_caught_up(record)
-    return record.model_copy(update={"was_read": was_read, "was_asked": record.is_over})
+    was_asked = record.was_asked or (record.is_over and knows_the_end)
+    return record.model_copy(update={"was_read": was_read, "was_asked": was_asked})
 
 
 def is_being_processed(assessment: Assessment) -> bool:

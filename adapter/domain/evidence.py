@@ -292,7 +292,9 @@ class Evidence:
             return False
         is_caller = self.inbound or self.person_is_dialled
         was_picked_up = is_caller and self.parent.status is LegStatus.COMPLETED
-        return was_picked_up and end - max(known) <= SAME_MOMENT
+        after = end - max(known)
+        # A person whose leg outlived ours was handed on.
+        return was_picked_up and after <= SAME_MOMENT and (self.inbound or -after <= SAME_MOMENT)
 
     # What else happened -------------------------------------------------------------------------------
 

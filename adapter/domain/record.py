@@ -195,7 +195,7 @@ class CallRecord(Facts):
     begun_by: the call had begun by then, as the receipt of its hooks shows (less the length they tell).
     was_read: the provider's API has been asked after it had time to catch up with the end of the call, so
     what is missing here is missing there too.
-    was_asked: the provider's API has been asked after the end of the call, and has answered.
+    was_asked: the provider's API has been asked after the end of the call, and knew of the end.
     listed_until: the provider's list of the legs that it dialled was read, and has all that ended by then.
     was_unreachable: the provider's API could not be asked before the call had to be written.
     is_forgotten: a person's number was removed from it (adapter forget), and nothing is added any more.

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from adapter.domain.call import CallState
 from adapter.domain.questions import API_LAG, UNREACHABLE_AFTER
 from adapter.domain.record import AnsweredBy, Leg, LegDirection, LegStatus
-from adapter.errors import CredentialsRefused, PermanentError, TemporaryError
+from adapter.errors import CredentialsRefused, NotReached, PermanentError, TemporaryError
 from adapter.providers.twilio.rest import recording_of
 from adapter.storage.api_health import ApiHealth
 from tests.support.clock import Clock
@@ -848,8 +848,16 @@ def test_hooks_bring_a_call_forward_whatever_looks_failed_before(engine: sa.Engi
 @pytest.mark.parametrize("has_first_report", [True, False])
 @pytest.mark.parametrize(("second", "talk"), [("46", 200), (None, 206)])
 @pytest.mark.parametrize("ended_first", [True, False])
+@pytest.mark.parametrize("pause_seconds", [0.0, 2.0])
+@pytest.mark.parametrize("names_parent", [True, False])
 def test_a_person_who_was_handed_on_talked_for_both_conversations(
-    engine: sa.Engine, has_first_report: bool, second: str | None, talk: int, ended_first: bool
+    engine: sa.Engine,
+    has_first_report: bool,
+    second: str | None,
+    talk: int,
+    ended_first: bool,
+    pause_seconds: float,
+    names_parent: bool,
 ) -> None:
     """Our agent called from the browser, handed the person on and left; the person's leg dialled another agent.
 
@@ -869,7 +877,7 @@ def test_a_person_who_was_handed_on_talked_for_both_conversations(
     world.hook(status_hook("completed", 162, **ends, Timestamp=left))
     grandchild = {"CallSid": CHILD, "DialCallSid": "CA" + "9" * 32, "Direction": "outbound-dial"}
     onward = {**dial_hook("completed", bridged=True, parent="completed"), **grandchild}
-    onward |= {"From": LINE, "To": CALLER}
+    onward |= {"From": LINE, "To": CALLER, **({"ParentCallSid": CALL} if names_parent else {})}
     if second is None:
         onward |= {"DialCallStatus": "answered"}
         del onward["DialCallSid"], onward["DialCallDuration"]
@@ -878,9 +886,12 @@ def test_a_person_who_was_handed_on_talked_for_both_conversations(
     over = status_hook("completed", 206, **{**person, "Timestamp": format_datetime(NOW)})
     for hook in (over, onward) if ended_first else (onward, over):
         world.hook(hook)
+        world.pass_time(pause_seconds)
     world.finish()
-    bodies = [post.body for post in world.target.posts]
-    assert [(body["outcome"], body["talk_seconds"]) for body in bodies] == [("answered", talk)]
+    if not pause_seconds:
+        bodies = [post.body for post in world.target.posts]
+        assert [(body["outcome"], body["talk_seconds"]) for body in bodies] == [("answered", talk)]
+    assert world.call(CALL).talk_seconds == talk
 
 
 # Calls that were never picked up ----------------------------------------------------------------------
@@ -922,6 +933,29 @@ def test_when_it_began_to_ring_is_asked_again_for_a_minute(
     world.pass_time(65)
     began = NOW - timedelta(seconds=rang_seconds)
     assert [post.body["started_at"] for post in world.target.posts] == [began.isoformat()]
+
+
+def test_where_nothing_outside_can_be_reached_a_missed_call_is_written_at_once(
+    engine: sa.Engine,
+) -> None:
+    nowhere = NotReached("Twilio's API gave no answer: it cannot be reached")
+    world = never_picked_up(engine, S.NO_ANSWER, silence=(1e9, nowhere))
+    world.pass_time(1)
+    assert [post.body["outcome"] for post in world.target.posts] == ["no_answer"]
+
+
+def test_an_api_that_does_not_know_of_the_end_yet_is_asked_again_when_it_rang(
+    engine: sa.Engine,
+) -> None:
+    world = never_picked_up(engine, S.FAILED)
+    assert world.reader is not None
+    whole, world.reader.call = world.reader.call, Leg(id=CALL, status=S.QUEUED)
+    world.pass_time(15)
+    assert world.target.posts == []
+    world.reader.call = whole
+    world.pass_time(10)
+    began = (NOW - timedelta(seconds=25)).isoformat()
+    assert [post.body["started_at"] for post in world.target.posts] == [began]
 
 
 def test_a_call_that_the_provider_does_not_have_is_dated_by_its_hooks_at_once(

@@ -253,6 +253,7 @@ def _dial(params: Params, received_at: datetime | None) -> DialResult:
         caller_gone=None if parent is None else parent.is_terminal,
         sip_code=_seconds(params, "DialSipResponseCode"),
         reported_at=received_at,
+        made_on=params.get("CallSid") if params.get("ParentCallSid") else None,
     )
 
 

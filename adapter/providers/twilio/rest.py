@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import NewConnectionError
 
 from adapter.domain.record import (
     AnsweredBy,
@@ -22,7 +23,13 @@ from adapter.domain.record import (
     RecordingSource,
     RecordingState,
 )
-from adapter.errors import CredentialsRefused, PermanentError, RemoteError, TemporaryError
+from adapter.errors import (
+    CredentialsRefused,
+    NotReached,
+    PermanentError,
+    RemoteError,
+    TemporaryError,
+)
 from adapter.net.sessions import new_session
 from adapter.net.status_errors import retry_after_seconds, status_error
 from adapter.observability.exchanges import Exchange, record_exchange
@@ -226,13 +233,20 @@ class TwilioRest:
                 )
         except (requests.RequestException, RecursionError) as error:  # a broken body included
             fact = f"Twilio's API gave no answer: {_why_none(error)}"
-            failure = TemporaryError(fact, in_doubt=is_write)
+            kind = TemporaryError if _was_reached(error) else NotReached
+            failure = kind(fact, in_doubt=is_write)
         words = str(failure) if failure else words
         step = "change" if is_write else "read"
         record_exchange(Exchange(at, self._clock(), step, f"{method} Twilio {url}", status, words))
         if failure is not None:
             raise failure
         return answer
+
+
+def _was_reached(error: Exception) -> bool:
+    """False if no connection was made: a name that cannot be found, a refusal."""
+    cause = error.args[0] if error.args else None
+    return not isinstance(getattr(cause, "reason", None), NewConnectionError)
 
 
 def _why_none(error: Exception) -> str:
