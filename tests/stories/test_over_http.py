@@ -122,6 +122,9 @@ def adapter(
         propexo=propexo.url,
         twilio=twilio,
         RECORDING_LINKS=recording_links,
+        # The hooks of some hundred stories come at once, those of one story one after the other.
+        SETTLE_SECONDS="6",
+        RECORDING_WAIT_SECONDS="8",
         ADAPTER_LINES=LINES + lines_of(STORIES),
     )
     log = folder / f"{recording_links}.log"
