@@ -78,6 +78,7 @@ class Steps:
         record = self._enrichment.complete(call)
         if isinstance(record, RunResult):
             return record
+        call = call.with_record(record)
         assessment = self._rules.assess(record)
         line = self._rules.lines.of(assessment.parties.line)
         if line is None:

@@ -26,7 +26,7 @@ from adapter.delivery.result import BACKOFF_SECONDS, Finished, Reschedule, RunRe
 from adapter.domain.assessment import CallRules, list_columns
 from adapter.domain.call import Call, CallState
 from adapter.domain.lifecycle import CallUpdate
-from adapter.domain.merge import join
+from adapter.domain.merge import join, moved
 from adapter.domain.phone import e164
 from adapter.domain.questions import API_LAG, UNREACHABLE_AFTER
 from adapter.domain.record import CallRecord
@@ -104,7 +104,7 @@ class Enrichment:
         if not is_open:
             return self._keep(call, record, now)
         if provider is None or not provider.api.can_read(call.account):
-            return self._without_reader(call, record, now)
+            return self._without_reader(call, self._keep(call, record, now), now)
 
         def caught_up(known: CallRecord) -> bool:
             return has_caught_up(known, over_at, now)
@@ -266,7 +266,7 @@ class Enrichment:
             record = join(current.record, record)
             update: CallUpdate = {
                 **list_columns(record, self._rules.assess(record)),
-                "record": record.model_dump_json(exclude_none=True),
+                "record": record.to_json(),
                 "over_at": current.over_at or (now if record.is_over else None),
             }
             self._store.calls.update(connection, call.key, **update)
@@ -274,7 +274,7 @@ class Enrichment:
 
     def _fold_into(self, call: Call, record: CallRecord, parent_id: str) -> Finished:
         """The call is a leg of another one: its facts go there, and nothing is written for it."""
-        facts = record.model_copy(update={"call_id": parent_id})
+        facts = moved(record, parent_id)
         with self._store.begin() as connection:
             key = self._fold(connection, facts, self._clock())
         return Finished(CallState.FOLDED, f"a leg of {key}")

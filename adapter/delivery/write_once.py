@@ -35,6 +35,8 @@ from adapter.storage.store import Store
 from adapter.targets.base import EarlierWrite, FoundJob, FoundOnRecord, NoTrace, TargetApi
 
 LOOK_AGAIN_SECONDS = 10.0
+# Hooks of one moment come soon after each other.
+NEWS_SECONDS = 0.4
 SEND_WITHIN_SECONDS = 5.0
 PMS_IS_DOWN = "this PMS fails one write after the other; waiting for it to recover"
 
@@ -189,7 +191,7 @@ class WriteOnce:
         noted = self._monotonic()
         attempt = self._begin(write, last.attempt if isinstance(last, LeftNoTrace) else None)
         if attempt is None:
-            return Reschedule(LOOK_AGAIN_SECONDS, "another run of this call is at it")
+            return self._not_begun(write)
         begun = self._clock()
 
         def is_late() -> bool:
@@ -229,6 +231,14 @@ class WriteOnce:
             write.accepted(connection, found, at)
 
         return note
+
+    def _not_begun(self, write: Write) -> Reschedule:
+        """Return when to look at the call again: soon, if a hook told more of it meanwhile."""
+        call = write.change[0] if write.change is not None else None
+        current = self._store.calls.get(call.key) if call is not None else None
+        if call is not None and current is not None and current.record_json != call.record_json:
+            return Reschedule(NEWS_SECONDS, "more became known of it amid the run")
+        return Reschedule(LOOK_AGAIN_SECONDS, "another run of this call is at it")
 
     def _begin(self, write: Write, replaced: Attempt | None) -> int | None:
         """Note the intent, and return the attempt's id; None if this run is not to ask.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -113,6 +113,10 @@ class Call:
     @cached_property
     def record(self) -> CallRecord:
         return CallRecord.model_validate_json(self.record_json)
+
+    def with_record(self, record: CallRecord) -> Call:
+        """The call with this record, which was stored."""
+        return self if record == self.record else replace(self, record_json=record.to_json())
 
     @cached_property
     def event(self) -> CallEvent | None:

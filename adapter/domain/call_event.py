@@ -108,7 +108,7 @@ def _told(kept: Mapping[str, Any]) -> ToldFacts:
 
 def mark_of(record: CallRecord) -> str:
     """Return a short mark of what is known of a call. A later record that knows more has another one."""
-    return mark_of_text(record.model_dump_json(exclude_none=True))
+    return mark_of_text(record.to_json())
 
 
 def mark_of_text(record_json: str) -> str:

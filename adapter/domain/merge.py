@@ -54,6 +54,15 @@ def join(one: CallRecord, other: CallRecord) -> CallRecord:
     )
 
 
+def moved(stray: CallRecord, call_id: str) -> CallRecord:
+    """Return the same facts in the call that they belong to: what was taken for a call is a leg of it."""
+    dials = {
+        leg_id: dial.model_copy(update={"made_on": dial.made_on or stray.call_id})
+        for leg_id, dial in stray.dials.items()
+    }
+    return stray.model_copy(update={"call_id": call_id, "dials": dials})
+
+
 def join_facts(one: F, other: F) -> F:
     """Return the leg, dial, queue, relayed call or recording with the facts of both."""
     changes: dict[str, Any] = {}

@@ -217,6 +217,10 @@ class CallRecord(Facts):
     was_unreachable: bool = False
     is_forgotten: bool = False
 
+    def to_json(self) -> str:
+        """The record as it is stored. What is not known is left out."""
+        return self.model_dump_json(exclude_none=True)
+
     @property
     def key(self) -> str:
         return call_key(self.provider, self.account, self.call_id)

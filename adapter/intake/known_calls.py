@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from adapter.domain.call import RawHook
+from adapter.domain.merge import moved
 from adapter.domain.record import CallRecord, call_key
-from adapter.intake.legs import dialled, is_call_of_its_own, moved
+from adapter.intake.legs import dialled, is_call_of_its_own
 from adapter.intake.plan import CallPlan
 from adapter.storage.calls import FirstHook
 from adapter.storage.known_calls import Known, Seen
@@ -54,7 +55,7 @@ class KnownCallIntake:
         if itself is not None and (owner == facts.key or is_call_of_its_own(itself.call.record)):
             return Goal(itself, facts)
         if itself is None and call is not None:
-            return Goal(call, moved(facts, call.call.record))
+            return Goal(call, moved(facts, call.call.call_id))
         return None
 
     def add(self, goal: Goal, raw: RawHook, *, kind: str, signature_header: str) -> bool:

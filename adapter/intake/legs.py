@@ -23,12 +23,3 @@ def is_call_of_its_own(record: CallRecord) -> bool:
 def stands_alone(facts: CallRecord) -> bool:
     """Facts of a call's own leg, as far as they tell; not of a leg that some other call dialled."""
     return not dialled(facts) and facts.parent.direction is not None
-
-
-def moved(stray: CallRecord, to: CallRecord) -> CallRecord:
-    """The same facts, in the call that they belong to: what was taken for a call is a leg of it."""
-    dials = {
-        leg_id: dial.model_copy(update={"made_on": dial.made_on or stray.call_id})
-        for leg_id, dial in stray.dials.items()
-    }
-    return stray.model_copy(update={"call_id": to.call_id, "dials": dials})

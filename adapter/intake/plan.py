@@ -38,7 +38,7 @@ class CallPlan:
     ) -> CallUpdate:
         """The columns that follow from a record."""
         return {
-            "record": record.model_dump_json(exclude_none=True),
+            "record": record.to_json(),
             "over_at": over_at,
             "updated_at": at,
             **list_columns(record, assessment),

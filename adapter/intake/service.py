@@ -16,11 +16,11 @@ from adapter.domain import lifecycle
 from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call, HookState, RawHook
 from adapter.domain.conferences import calls_with_a_person, is_settled
-from adapter.domain.merge import join
+from adapter.domain.merge import join, moved
 from adapter.domain.record import CallRecord, call_key
 from adapter.errors import HookError, HookTooLarge, StoreRefused, StoreUnavailable, UnreadableHook
 from adapter.intake.known_calls import KnownCallIntake
-from adapter.intake.legs import dialled, is_call_of_its_own, moved, stands_alone
+from adapter.intake.legs import dialled, is_call_of_its_own, stands_alone
 from adapter.intake.plan import CallPlan
 from adapter.observability.logs import logger
 from adapter.observability.metrics import HOOKS
@@ -283,7 +283,7 @@ class Intake:
                 if stray is None or is_call_of_its_own(stray.record):
                     continue  # it may have been told of only just now
                 if stray.state in lifecycle.FOLD.sources:
-                    facts = join(facts, moved(stray.record, facts))
+                    facts = join(facts, moved(stray.record, facts.call_id))
                     folded = lifecycle.fold(stray, into=facts.key)
                     self.store.calls.update(connection, leg_key, **folded)
         # A leg's own status hook always says its direction.
@@ -300,7 +300,7 @@ class Intake:
         if itself is not None and is_call_of_its_own(itself.record):
             return facts
         call = self.store.calls.read(connection, owner)
-        return facts if call is None else moved(facts, call.record)
+        return facts if call is None else moved(facts, call.call_id)
 
 
 def _refuse_long_ids(facts: CallRecord) -> None:

@@ -210,7 +210,7 @@ class Calls:
             "provider": record.provider,
             "account": record.account,
             "call_id": record.call_id,
-            "record": record.model_dump_json(exclude_none=True),
+            "record": record.to_json(),
             "first_seen_at": hook.received_at,
             **begin_forgotten(now=now),
         }

@@ -246,7 +246,7 @@ def _without_number(leg: Leg, is_it: Any) -> Leg:
 
 
 def _json(record: CallRecord) -> str:
-    return record.model_dump_json(exclude_none=True)
+    return record.to_json()
 
 
 def _delete_hooks(connection: sa.Connection, key: str) -> int:

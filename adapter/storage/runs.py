@@ -72,9 +72,8 @@ class Runs:
         return self._session.later(connection, _WAIT, parameters)
 
     def begin_write(self, connection: sa.Connection, call: Call, values: CallUpdate) -> bool:
-        """Lock the call and set these values; False if its run or its job is another one by now."""
-        job = ON_RECORD if call.is_on_record else call.job_id
-        parameters = {"this": call.key, "run_": call.run, "job": job, **stored(values)}
+        """Lock the call and set these values; False if its run, its job or its record is another one by now."""
+        parameters = {**_as_read(call), **stored(values)}
         return connection.execute(_BEGIN_WRITE, parameters).rowcount > 0
 
     def begin_attempt(
@@ -85,7 +84,6 @@ class Runs:
         None: as of `begin_write`, or an attempt of this step is in doubt. On PostgreSQL it is one round trip:
         the call is locked by a statement of its own, so that the next one sees what others noted until then.
         """
-        job = ON_RECORD if call.is_on_record else call.job_id
         attempt = {"at_": at, "step_": step, "asked_": asked}
         if not self._session.is_postgresql:
             with self._session.begin() as connection:
@@ -98,7 +96,7 @@ class Runs:
             return begun
         columns = stored(values)
         parameters = {f"call_{name}": value for name, value in columns.items()}
-        parameters |= {"this": call.key, "run_": call.run, "job": job, **attempt}
+        parameters |= {**_as_read(call), **attempt}
         with self._session.begin() as connection:
             self._session.later(connection, _LOCK, {"this": call.key})
             result = self._session.later(connection, _begin_attempt(tuple(columns)), parameters)
@@ -201,6 +199,12 @@ class Runs:
             return connection.execute(statement).rowcount > 0
 
 
+def _as_read(call: Call) -> dict[str, Any]:
+    """By what a write is begun for the call as its run read it."""
+    job = ON_RECORD if call.is_on_record else call.job_id
+    return {"this": call.key, "run_": call.run, "job": job, "as_read": call.record_json}
+
+
 def _change(transition: lifecycle.Transition, **values: Any) -> sa.Update:
     """The transition, for all calls that are in one of its states; the caller says which of them."""
     if transition.target is not None:
@@ -268,9 +272,11 @@ _WAIT = _UPDATE.values(
         else_=sa.bindparam("next_due", type_=calls.c.due_at.type),
     )
 )
-_BEGIN_WRITE = _UPDATE.where(calls.c.job_id.is_not_distinct_from(sa.bindparam("job"))).values(
-    version=calls.c.version + 1
-)
+# A hook that came during the run may say something else: then nothing is asked, and the next run reads it.
+_BEGIN_WRITE = _UPDATE.where(
+    calls.c.job_id.is_not_distinct_from(sa.bindparam("job")),
+    calls.c.record == sa.bindparam("as_read", type_=sa.Text),
+).values(version=calls.c.version + 1)
 _LOCK = sa.select(calls.c.key).where(calls.c.key == sa.bindparam("this")).with_for_update()
 
 

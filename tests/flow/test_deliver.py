@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +16,8 @@ import sqlalchemy as sa
 
 from adapter.domain.call import CallState
 from adapter.domain.call_event import WriteRequest
+from adapter.domain.lines import Line
+from adapter.domain.matching import Person
 from adapter.domain.record import Leg, LegDirection, LegStatus
 from adapter.errors import (
     LocalRateLimit,
@@ -196,6 +198,25 @@ def test_a_post_that_surely_did_not_get_through_is_simply_made_again(world: Worl
     assert world.call(CALL).state is CallState.WRITTEN
     assert world.target.asked["find_earlier"] == 0
     assert len(world.target.posts) == 3
+
+
+def test_a_hook_that_comes_while_its_person_is_looked_for_is_in_the_event(
+    engine: sa.Engine, clock: Clock
+) -> None:
+    """What the run had read before would be false, and not every PMS takes a correction."""
+    left = dial_hook("canceled", bridged=False, parent="completed")
+
+    class Slow(FakeTarget):
+        def find_people(self, number: str, line: Line) -> Sequence[Person]:
+            if not self.asked["find_people"]:
+                world.hook(left)
+            return super().find_people(number, line)
+
+    world = World(engine, clock, target=Slow())
+    world.hook(status_hook("completed", 40))
+    world.pass_time(30)
+    assert [post.body["outcome"] for post in world.target.posts] == ["abandoned"]
+    assert world.target.asked["find_people"] == 2
 
 
 def test_a_call_that_fails_is_logged_as_an_error(

@@ -122,7 +122,8 @@ def adapter(
         propexo=propexo.url,
         twilio=twilio,
         RECORDING_LINKS=recording_links,
-        # The hooks of some hundred stories come at once, those of one story one after the other.
+        # As some hundred stories are told at once, a busy machine answers the first hook of one seconds after it
+        # stored it, and the next one comes only then. By itself the adapter waits for 10 s.
         SETTLE_SECONDS="6",
         RECORDING_WAIT_SECONDS="8",
         ADAPTER_LINES=LINES + lines_of(STORIES),
