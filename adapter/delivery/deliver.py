@@ -1,4 +1,4 @@
-"""How does one due call get onto the person's record? `Steps.advance` is the whole way, on one screen.
+"""How does one due call get onto the person's record? `Steps.advance` and `_write` are the whole way.
 
 A run decides from the call's row in the database, does what is due, and returns how it ends: finished, or
 with the next run. adapter.delivery.run commits that. A run may be begun again at any point, because what is
@@ -6,6 +6,8 @@ asked of the target is noted before it is asked.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from adapter.delivery.confirm import Confirmation
 from adapter.delivery.correct import Correction
@@ -64,7 +66,8 @@ class Steps:
             record = self._enrichment.complete(call)
             if isinstance(record, RunResult):
                 return record
-            return self._correction.correct(call, record, Finished(CallState.WRITTEN))
+            ended = self._correction.correct(call, record, Finished(CallState.WRITTEN))
+            return _judged(ended, call.with_record(record))
         call = self._unrecorded.mark_if_late(call)
         if call.is_accepted:
             return self._confirmation.confirm(call)
@@ -79,6 +82,11 @@ class Steps:
         if isinstance(record, RunResult):
             return record
         call = call.with_record(record)
+        return _judged(self._write(call, last), call)
+
+    def _write(self, call: Call, last: MayBeSubmitted) -> RunResult:
+        """Have the event written, if the call is one to be written and its person is known."""
+        record = call.record
         assessment = self._rules.assess(record)
         line = self._rules.lines.of(assessment.parties.line)
         if line is None:
@@ -116,6 +124,11 @@ class Steps:
         if isinstance(last, NothingInDoubt | LeftNoTrace | Reschedule):
             return last
         return self._confirmation.plan(write.integration_id, last)
+
+
+def _judged(ended: RunResult, call: Call) -> RunResult:
+    """The result, with the record of the call by which it was decided."""
+    return replace(ended, judged=call.record_json) if isinstance(ended, Finished) else ended
 
 
 def _not_written(why: Ineligible) -> Finished:

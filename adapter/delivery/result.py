@@ -49,12 +49,15 @@ class Finished:
     """The delivery ends here, in this state, for this reason. values: columns of the call to set.
 
     cause: stands with the reason where the call is held, failed or ignored (`held`, `failed`, `ignored`).
+    judged: the call's record by which this was decided, as it is stored, where the run read more of the call
+    than it was given.
     """
 
     state: CallState
     reason: str | None = None
     values: CallUpdate | None = None
     cause: Cause | None = None
+    judged: str | None = None
 
     def __post_init__(self) -> None:
         if (self.cause is None) is (self.state in REPLAYABLE):

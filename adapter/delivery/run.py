@@ -81,11 +81,12 @@ class Delivery:
         with self._store.begin() as connection:
             if isinstance(result, Reschedule) and result.on_commit is not None:
                 result.on_commit(connection)
-            if result.state is CallState.HELD:
+            if isinstance(result, Finished) and result.state in lifecycle.LOOK_AGAIN:
+                judged = result.judged or call.record_json
                 current = self._store.calls.locked(connection, call.key)
-                if current is not None and current.record_json != call.record_json:
-                    # Facts that came during this run may answer what it is held for.
-                    update |= lifecycle.look_again(call, now=now)
+                if current is not None and current.record_json != judged:
+                    # Facts that came during this run may change what becomes of the call.
+                    update |= lifecycle.look_again(call, result.state, now=now)
             if _waits_to_know(result):
                 ended = self._store.runs.wait(connection, call, update)
             else:

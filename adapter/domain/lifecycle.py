@@ -10,7 +10,7 @@ statement changes many calls, `adapter.storage.runs` builds it from the same tra
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypedDict, TypeVar
 
@@ -117,9 +117,11 @@ RUN_AGAIN = {
     ),
     WRITTEN: Transition("look again", ACCEPTED, WRITTEN, True, "it may have to be corrected"),
 }
-LOOK_AGAIN = Transition(
-    "hold and look again", _AT_WORK | {POSTED}, HELD, True, "facts came while it was looked at"
-)
+# A run ends, and facts came while it was at work. By the state in which it ends.
+LOOK_AGAIN = {
+    state: replace(FINISH[state], name=f"{FINISH[state].name} (facts came amid it)", plans_run=True)
+    for state in (HELD, IGNORED, WRITTEN)
+}
 REPLACE_RUN = Transition("replace the run", CLAIMABLE, None, True, "its worker cannot end it")
 REQUEUE = Transition("requeue", CLAIMABLE, None, True, "the run was lost with its worker")
 
@@ -152,7 +154,7 @@ TRANSITIONS = (
     CLAIM,
     *RUN_AGAIN.values(),
     *FINISH.values(),
-    LOOK_AGAIN,
+    *LOOK_AGAIN.values(),
     REPLACE_RUN,
     REQUEUE,
     CONFIRM,
@@ -335,9 +337,9 @@ def run_again(
     return update
 
 
-def look_again(call: Call, *, now: datetime) -> CallUpdate:
+def look_again(call: Call, state: CallState, *, now: datetime) -> CallUpdate:
     """LOOK_AGAIN, on top of what `finish` sets."""
-    return {**_change(LOOK_AGAIN, call), "due_at": now}
+    return {**_change(LOOK_AGAIN[state], call), "due_at": now}
 
 
 # By an operator

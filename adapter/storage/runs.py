@@ -177,7 +177,8 @@ class Runs:
     ) -> Collection[str]:
         """Note what became of these accepted writes; the keys of the calls of which it was not known yet.
 
-        needs_run: something is left to be done, in a run at once.
+        needs_run: something is left to be done, in a run at once. A call that changed since it was read is
+        left alone: what came may be more than its event says, and the next reading shows it.
         """
         values: dict[str, Any] = {"updated_at": now}
         if succeeded:
@@ -187,7 +188,8 @@ class Runs:
             transition = lifecycle.REFUSED
         if transition.plans_run:
             values |= {"due_at": now}
-        ours = sa.tuple_(calls.c.key, calls.c.job_id).in_([(c.key, c.job_id) for c in written])
+        as_read = [(call.key, call.job_id, call.version) for call in written]
+        ours = sa.tuple_(calls.c.key, calls.c.job_id, calls.c.version).in_(as_read)
         statement = _change(transition, **values).where(ours).returning(calls.c.key)
         with self._session.autocommit() as connection:
             return set(connection.execute(statement).scalars())

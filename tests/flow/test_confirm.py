@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
@@ -23,7 +23,7 @@ from adapter.targets import propexo
 from adapter.targets.base import Target, WriteOutcome
 from adapter.targets.propexo.target import PropexoTarget
 from tests.support.actors import TESTER
-from tests.support.hooks import recording_hook
+from tests.support.hooks import dial_hook, recording_hook
 from tests.support.sandboxed import Adapter, adapter, lines
 
 ANNA, BEN = "+16175550134", "+16175550135"
@@ -32,16 +32,21 @@ SECRET = "propexo-webhook-secret"
 
 
 class OwnTarget(PropexoTarget):
-    """The real target. Its write logs answer with an error while a test wants that."""
+    """The real target. Its write logs answer with an error while a test wants that.
+
+    amid: happens once, while it is asked what became of a write.
+    """
 
     no_logs: Exception | None = None
     no_word: Exception | None = None
     no_corrections: Exception | None = None
     asked = 0
+    amid: Callable[[], object] | None = None
 
     def confirm(self, job_id: str, *, integration_id: str | None = None) -> WriteOutcome:
         if self.no_word is not None:
             raise self.no_word
+        self._happen_amid()
         return super().confirm(job_id, integration_id=integration_id)
 
     def takes_corrections(self, person: Person) -> bool:
@@ -53,7 +58,14 @@ class OwnTarget(PropexoTarget):
         self.asked += 1
         if self.no_logs is not None:
             raise self.no_logs
+        self._happen_amid()
         return super().ended_writes(integration_id, since)
+
+    def _happen_amid(self) -> None:
+        """What a test wants to happen while the target is asked, once."""
+        happens, self.amid = self.amid, None
+        if happens is not None:
+            happens()
 
 
 class WithOwnTarget(Container):
@@ -326,6 +338,23 @@ def test_what_became_known_between_post_and_confirmation_is_still_seen(made: Ada
     made.work()
     assert made.call(sid).state is CallState.WRITTEN
     assert len(made.events()) == 1
+
+
+@pytest.mark.parametrize("in_bulk", [True, False])
+def test_what_became_known_amid_the_confirmation_is_still_seen(
+    made: Adapter, in_bulk: bool
+) -> None:
+    (sid,) = post(made)
+    told = {**dial_hook("completed", 45, bridged=True, parent="completed"), "CallSid": sid}
+    own(made).amid = lambda: made.hook(**told)
+    made.pass_time(2 if in_bulk else 40)
+    if in_bulk:
+        made.container.bulk.work()
+    made.work()
+    keep_on(made, 20)
+    call = made.call(sid)
+    assert (call.state, call.talk_seconds) == (CallState.WRITTEN, 45)
+    assert "busy (it was answered)" in str(call.reason)
 
 
 def test_two_confirmations_of_one_call_are_one(made: Adapter) -> None:

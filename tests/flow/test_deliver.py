@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from adapter.domain.call import CallState
+from adapter.delivery.result import RunResult
+from adapter.delivery.run import Delivery
+from adapter.domain.call import Call, CallState
 from adapter.domain.call_event import WriteRequest
 from adapter.domain.lines import Line
 from adapter.domain.matching import Person
@@ -694,6 +696,39 @@ def test_a_held_call_is_written_when_later_facts_explain_it(world: World) -> Non
     assert len(world.target.posts) == 1
 
 
+def test_what_a_run_read_by_itself_is_no_reason_to_look_at_a_held_call_again(
+    reading: World, reader: FakeReader
+) -> None:
+    reader.call = leg(LegStatus.NO_ANSWER, started_at=NOW - timedelta(seconds=20))
+    reading.target.people = ()
+    take(reading, status_hook("no-answer"))
+    first = reading.run_next()
+    call = reading.call(CALL)
+    assert (call.state, call.record.parent.started_at) == (CallState.HELD, reader.call.started_at)
+    assert (first[1], reading.next_due()) == (1, None)
+
+
+def test_what_a_hook_told_after_the_run_read_is_a_reason_to_look_at_it_again(
+    engine: sa.Engine, clock: Clock, reader: FakeReader
+) -> None:
+    """It may answer what the call is held for."""
+
+    class Target(FakeTarget):
+        def find_people(self, number: str, line: Line) -> Sequence[Person]:
+            if not self.asked["find_people"]:
+                reading.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
+            return super().find_people(number, line)
+
+    reading = World(engine, clock, reader=reader, target=Target(lookups=[()]))
+    reader.call = leg(LegStatus.NO_ANSWER, started_at=NOW - timedelta(seconds=20))
+    take(reading, status_hook("no-answer"))
+    reading.run_next()
+    assert reading.call(CALL).state is CallState.HELD
+    assert reading.next_due() == reading.clock()
+    reading.finish()
+    assert reading.call(CALL).state is CallState.WRITTEN
+
+
 def test_an_ignored_call_is_written_when_later_facts_show_a_person(world: World) -> None:
     """A browser phone's call seemed to be with nobody; its dialled leg is told late."""
     take(world, status_hook("completed", 50, From="client:lee", To=""))
@@ -701,6 +736,24 @@ def test_an_ignored_call_is_written_when_later_facts_show_a_person(world: World)
     assert world.call(CALL).state is CallState.IGNORED
     child = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial"}
     take(world, status_hook("completed", 42, From=LINE, To=CALLER, **child))
+    world.finish()
+    assert world.call(CALL).state is CallState.WRITTEN
+    assert [p.body["talk_seconds"] for p in world.target.posts] == [42]
+
+
+def test_an_ignored_call_is_written_where_a_person_became_known_amid_its_run(world: World) -> None:
+    take(world, status_hook("completed", 50, From="client:lee", To=""))
+    child = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial"}
+    dialled = status_hook("completed", 42, From=LINE, To=CALLER, **child)
+
+    def amid(call: Call) -> RunResult:
+        ended = world.steps.advance(call)
+        world.hook(dialled)
+        return ended
+
+    key, number = world.queue_next()
+    Delivery(store=world.store, advance=amid, clock=world.clock).run(key, number)
+    assert world.call(CALL).state is CallState.IGNORED
     world.finish()
     assert world.call(CALL).state is CallState.WRITTEN
     assert [p.body["talk_seconds"] for p in world.target.posts] == [42]

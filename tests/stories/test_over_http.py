@@ -122,8 +122,8 @@ def adapter(
         propexo=propexo.url,
         twilio=twilio,
         RECORDING_LINKS=recording_links,
-        # As some hundred stories are told at once, a busy machine answers the first hook of one seconds after it
-        # stored it, and the next one comes only then. By itself the adapter waits for 10 s.
+        # As some hundred stories are told at once, a busy machine answers the first hook of one seconds after
+        # it stored it, and the next one comes only then. By itself the adapter waits for 10 s.
         SETTLE_SECONDS="6",
         RECORDING_WAIT_SECONDS="8",
         ADAPTER_LINES=LINES + lines_of(STORIES),

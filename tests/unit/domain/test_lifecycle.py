@@ -41,6 +41,7 @@ def test_every_transition_has_a_name_of_its_own() -> None:
 def test_no_transition_is_left_out_of_the_table() -> None:
     declared = [value for value in vars(lifecycle).values() if isinstance(value, Transition)]
     declared += [*lifecycle.FINISH.values(), *lifecycle.RUN_AGAIN.values()]
+    declared += lifecycle.LOOK_AGAIN.values()
     assert {transition.name for transition in declared} == {t.name for t in TRANSITIONS}
 
 
@@ -105,15 +106,15 @@ def again(call: Call, state: CallState) -> CallUpdate:
     )
 
 
+def end_and_look(call: Call, state: CallState) -> CallUpdate:
+    return {**end(call, state), **lifecycle.look_again(call, state, now=NOW)}
+
+
 FUNCTIONS: dict[str, Callable[[Call], CallUpdate]] = {
     "fold": lambda call: lifecycle.fold(call, into="k"),
     "new facts": lambda call: lifecycle.add_facts(
         call, due_at=LATER, now=NOW, is_over=True, is_to_be_asked=False
     ),
-    "hold and look again": lambda call: {
-        **end(call, CallState.HELD),
-        **lifecycle.look_again(call, now=NOW),
-    },
     "decide": lambda call: lifecycle.decide(call, reason="r", now=NOW),
     "dismiss": lambda call: lifecycle.dismiss(call, reason="r", now=NOW),
     "replay": lambda call: lifecycle.replay(call, reason="r", now=NOW),
@@ -122,6 +123,7 @@ FUNCTIONS: dict[str, Callable[[Call], CallUpdate]] = {
     "forget what ended": lambda call: lifecycle.forget(call, now=NOW),
     **{t.name: partial(end, state=state) for state, t in lifecycle.FINISH.items()},
     **{t.name: partial(again, state=state) for state, t in lifecycle.RUN_AGAIN.items()},
+    **{t.name: partial(end_and_look, state=state) for state, t in lifecycle.LOOK_AGAIN.items()},
 }
 # One statement changes many calls: adapter.storage.runs makes it from the table.
 IN_STORAGE = {
