@@ -38,7 +38,7 @@ def complete(
     listed_until: datetime,
     is_long_known: bool = True,
 ) -> CallRecord:
-    """Return the record with what the API knows beyond the hooks. One look makes at most three reads.
+    """Return the record with what the API knows beyond the hooks. One look makes at most four reads.
 
     The reads are made in the order of `Read`. Each is made only while a question is open that it answers.
     has_caught_up: whether the API has had time to learn of the end of the call (API_LAG). If it has, was_read
@@ -64,6 +64,10 @@ def complete(
         if record.is_over and record.picked_up_legs <= {leg.id for leg in listed}:
             record = record.model_copy(update={"listed_until": listed_until})
     assessment = rules.assess(record)
+    person = assessment.parties.person_leg
+    if person is not None and asks_for(assessment.questions, Read.ONWARD):
+        record = _with(record, legs=read_list(calls.legs_dialled_by, account, person.id))
+        assessment = rules.assess(record)
     if asks_for(assessment.questions, Read.RECORDINGS):
         record = _with(record, recordings=read_list(calls.recordings_of, account, sid))
         assessment = rules.assess(record)
@@ -79,16 +83,16 @@ def is_being_processed(assessment: Assessment) -> bool:
 
 
 def has_caught_up(record: CallRecord, over_at: datetime, now: datetime) -> bool:
-    """True once the API has had time to learn of the end of this call.
+    """True once the API has had time to learn of the end of this call and of its legs.
 
     over_at: when we heard of its end; it counts where the provider did not say when the call ended.
     """
-    return now - (record.ended_at or over_at) >= API_LAG
+    return now - (record.last_end or over_at) >= API_LAG
 
 
 def seconds_to_next_look(record: CallRecord, over_at: datetime, now: datetime) -> float:
     """Return how long to wait before the API is asked again about a call that has ended."""
-    since_end = (now - (record.ended_at or over_at)).total_seconds()
+    since_end = (now - (record.last_end or over_at)).total_seconds()
     following = (at - since_end for at in LOOKS_AT_SECONDS)
     return next((wait for wait in following if wait >= BETWEEN_LOOKS_SECONDS), GOES_ON_SECONDS)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from adapter.domain.handed_on import SAME_END, HandOn
 from adapter.domain.parties import Direction, Parties
 from adapter.domain.record import (
     UNNAMED_LEG,
@@ -21,8 +22,6 @@ from adapter.domain.record import (
     RelayedCall,
 )
 
-# A call that goes on for longer than this after its last conversation may have had another one.
-SAME_END = timedelta(seconds=5)
 # A call of which nothing is known for longer than this may have had another conversation in that time.
 SILENCE = timedelta(seconds=20)
 # A dialled phone rings for so long, unless the program says otherwise.
@@ -64,7 +63,6 @@ class Evidence:
         # What a dialled leg dialled itself, once it was handed on, is no conversation of the call's own.
         self.dials = tuple(dial for dial in dials if dial.made_on is None)
         self.person_is_dialled = not self.inbound and self.person_leg.id != record.call_id
-        self.onward = [dial for dial in dials if dial.made_on == self.person_leg.id]
 
     # Who was connected ------------------------------------------------------------------------------
 
@@ -94,7 +92,6 @@ class Evidence:
             for leg in self.record.children
             if leg.status in (LegStatus.COMPLETED, LegStatus.IN_PROGRESS)
             and leg.id not in turned_down
-            and leg.parent_id in (None, self.record.call_id)
             and leg.id not in self.parties.line_legs
             and leg.answered_by is not AnsweredBy.MACHINE
         ]
@@ -156,7 +153,7 @@ class Evidence:
             goes_on = known_leg is not None and self.record.is_connected_still(known_leg)
             seconds = None if goes_on else max((n for n in reported if n is not None), default=None)
             if known_leg is not None and known_leg.id == self.person_leg.id and not goes_on:
-                handed_on = self._seconds_of_handed_on(known_leg)
+                handed_on = HandOn(self.record, known_leg).talk_seconds
                 seconds = seconds if handed_on is None else handed_on
             if leg_id == UNNAMED_LEG and seconds is None:
                 continue  # a conference has no length of its own
@@ -167,25 +164,6 @@ class Evidence:
             if relay.outcome == "answered"
         ]
         return conversations
-
-    def _seconds_of_handed_on(self, leg: Leg) -> int | None:
-        """How long a person talked who was handed on: until our side left, then by the dials of their own leg.
-
-        None where that is not told to the end.
-        """
-        dials = [dial for dial in self.onward if dial.is_connected]
-        lengths = [dial.duration_seconds for dial in dials if dial.duration_seconds is not None]
-        left, ended, length = self.parent.ended_at, leg.ended_at, leg.duration_seconds
-        if (
-            not dials
-            or len(lengths) < len(dials)
-            or left is None
-            or ended is None
-            or length is None
-        ):
-            return None
-        until_left = round((left - ended).total_seconds()) + length
-        return min(max(until_left, 0) + sum(lengths), length)
 
     def _has_a_lost_dial(self, leg: Leg) -> bool:
         """A dial of which no report came connected this leg.
@@ -235,6 +213,12 @@ class Evidence:
         ]
         known = [span for span in spans if span is not None]
         return known if len(known) == len(spans) else None
+
+    @property
+    def was_handed_on(self) -> bool:
+        """Our side left, the person stayed, and nobody tells whom they talked to from then on."""
+        hand_on = HandOn(self.record, self.person_leg)
+        return self.person_is_dialled and hand_on.outlived_ours and not hand_on.is_told_to_the_end
 
     @property
     def has_silent_end(self) -> bool:

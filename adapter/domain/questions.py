@@ -36,6 +36,7 @@ class Read(StrEnum):
 
     CALL = "the call itself"
     LEGS = "the legs that it dialled"
+    ONWARD = "the legs that the person's leg dialled"
     RECORDINGS = "its recordings"
 
 
@@ -169,6 +170,11 @@ def _may_be_a_machine(k: Known) -> bool:
     )
 
 
+def _was_handed_on(k: Known) -> bool:
+    """The person talked on after our side had left, and nobody tells to whom, or for how long."""
+    return k.record.is_over and k.somebody_answered and Evidence(k.record, k.parties).was_handed_on
+
+
 def _has_silent_end(k: Known) -> bool:
     return k.record.is_over and k.somebody_answered and Evidence(k.record, k.parties).has_silent_end
 
@@ -199,6 +205,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("how the legs ended that are not known to have ended", Read.LEGS, _has_legs_that_go_on),
     Question("whether somebody answered, and for how long", Read.LEGS, _may_have_been_answered),
     Question("what came after the last conversation", Read.LEGS, _has_silent_end),
+    Question("whom the person was handed on to", Read.ONWARD, _was_handed_on),
     Question("whether a message was left", Read.RECORDINGS, _may_have_a_message),
     Question("how long the message is", Read.RECORDINGS, _has_a_message_without_length),
     Question("where the recording is", Read.RECORDINGS, _lacks_provider_link),

@@ -232,6 +232,17 @@ class CallRecord(Facts):
 
     @property
     def children(self) -> tuple[Leg, ...]:
+        """The legs that the call dialled."""
+        return tuple(leg for leg in self.dialled_legs if leg.parent_id in (None, self.call_id))
+
+    @property
+    def onward_legs(self) -> tuple[Leg, ...]:
+        """The legs that a dialled leg dialled itself, once it was handed on."""
+        return tuple(leg for leg in self.dialled_legs if leg.parent_id not in (None, self.call_id))
+
+    @property
+    def dialled_legs(self) -> tuple[Leg, ...]:
+        """All legs but the parent, by their ids."""
         return tuple(leg for leg_id, leg in sorted(self.legs.items()) if leg_id != self.call_id)
 
     @property
@@ -256,7 +267,7 @@ class CallRecord(Facts):
 
         The agent may hand the customer on and leave: then the leg of the customer outlives its parent.
         """
-        return any(self.is_connected_still(leg) for leg in self.children)
+        return any(self.is_connected_still(leg) for leg in self.dialled_legs)
 
     @property
     def picked_up_legs(self) -> Set[str]:
@@ -288,6 +299,12 @@ class CallRecord(Facts):
     def ended_at(self) -> datetime | None:
         """When the parent leg ended, as the provider says; never the time of a receipt."""
         return self.parent.ended_at
+
+    @property
+    def last_end(self) -> datetime | None:
+        """When the last of its legs ended, as the provider says; None where the parent's end was not told."""
+        ends = [leg.ended_at for leg in self.dialled_legs if leg.ended_at is not None]
+        return None if self.ended_at is None else max([self.ended_at, *ends])
 
     @property
     def began_at(self) -> datetime | None:

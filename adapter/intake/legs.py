@@ -8,7 +8,7 @@ from adapter.domain.record import UNNAMED_LEG, CallRecord, LegDirection
 def dialled(facts: CallRecord) -> list[str]:
     """The ids of the legs that these facts say this call dialled."""
     return sorted(
-        {leg.id for leg in facts.children} | set(facts.dials) - {UNNAMED_LEG, facts.call_id}
+        {leg.id for leg in facts.dialled_legs} | set(facts.dials) - {UNNAMED_LEG, facts.call_id}
     )
 
 

@@ -894,6 +894,66 @@ def test_a_person_who_was_handed_on_talked_for_both_conversations(
     assert world.call(CALL).talk_seconds == talk
 
 
+def handed_on(engine: sa.Engine, *onward: tuple[float, Leg], left_before: float = 52.0) -> World:
+    """Our agent called from the browser, handed the person on and left. No hook tells to whom.
+
+    onward: what the person's leg dialled, each from so many seconds on after NOW in the provider's list. The
+    person's leg ended NOW, after 206 s; ours so many seconds before.
+    """
+    talked = leg(S.COMPLETED, 206, from_number=LINE, to_number=CALLER, ended_at=NOW)
+    moments = sorted({0.0, *(since for since, _ in onward)})
+    lists = [(at, [talked, *(each for since, each in onward if since <= at)]) for at in moments]
+    world = one_line(engine, children_at=lists)
+    person = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial"}
+    person |= {"From": LINE, "To": CALLER, "Timestamp": format_datetime(NOW)}
+    ours = {"From": "client:agent_7", "To": CALLER, "Direction": "inbound"}
+    left = format_datetime(NOW - timedelta(seconds=left_before))
+    world.hook(status_hook("completed", 164, **ours, Timestamp=left))
+    world.hook(status_hook("completed", 206, **person))
+    return world
+
+
+def second_agent(status: LegStatus, seconds: int, **facts: Any) -> Leg:
+    """The leg to another agent, whose number we do not know, that the person's leg dialled."""
+    ends = {"from_number": LINE, "to_number": "+16175550188", "ended_at": NOW, **facts}
+    return leg(status, seconds, id="CA" + "9" * 32, parent_id=CHILD, **ends)
+
+
+@pytest.mark.parametrize("since", [0.0, 30.0])
+def test_whom_a_person_was_handed_on_to_is_asked(engine: sa.Engine, since: float) -> None:
+    """The other phone rang for 6 s: that was no talk."""
+    world = handed_on(engine, (since, second_agent(S.COMPLETED, 46)))
+    world.pass_time(15)
+    assert len(world.target.posts) == (0 if since else 1)
+    world.pass_time(30)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [200]
+    assert world.call(CALL).other == CALLER
+
+
+def test_a_person_whom_nobody_took_over_talked_until_our_side_left(engine: sa.Engine) -> None:
+    world = handed_on(engine, (0.0, second_agent(S.NO_ANSWER, 0)))
+    world.pass_time(65)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [154]
+
+
+def test_a_person_who_was_handed_on_to_no_phone_talked_as_long_as_their_leg(
+    engine: sa.Engine,
+) -> None:
+    """Into a conference, for example. It is waited for phones that the provider may not list yet."""
+    world = handed_on(engine)
+    world.pass_time(55)
+    assert world.target.posts == []
+    world.pass_time(10)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [206]
+
+
+def test_a_person_who_hung_up_when_we_did_was_not_handed_on(engine: sa.Engine) -> None:
+    world = handed_on(engine, (0.0, second_agent(S.COMPLETED, 46)), left_before=3.0)
+    world.pass_time(15)
+    assert asked_at(world) == []
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [206]
+
+
 # Calls that were never picked up ----------------------------------------------------------------------
 
 

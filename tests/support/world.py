@@ -242,7 +242,7 @@ class FakeReader:
 
     def legs_dialled_by(self, account: str, sid: str) -> Sequence[Leg]:
         self._ask("legs")
-        return self.children
+        return [leg for leg in self.children if leg.parent_id in (None, sid)]
 
     def recordings_of(self, account: str, sid: str) -> Sequence[Recording]:
         self._ask("recordings")
