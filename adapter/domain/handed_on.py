@@ -81,7 +81,7 @@ class HandOn:
 
 def _of(leg_id: str, dial: DialResult | None, leg: Leg | None) -> Onward:
     """What the dial reported counts before what the leg tells: it may have been turned down at the whisper."""
-    is_connected = leg is not None and leg.status is LegStatus.COMPLETED
+    is_connected = leg is not None and leg.status in (LegStatus.COMPLETED, LegStatus.IN_PROGRESS)
     if dial is not None:
         is_connected = dial.is_connected
     lengths = [each.duration_seconds for each in (dial, leg) if each is not None]

@@ -287,10 +287,13 @@ class CallRecord(Facts):
         )
 
     def is_connected_still(self, leg: Leg) -> bool:
-        """Neither the leg's own hooks nor its dial said that it ended.
+        """Neither the leg's own hooks nor its dial said that it ended, nor that the leg ended which dialled it.
 
         The dial of a leg that was handed on reports without a length.
         """
+        dialled_by = self.legs.get(leg.parent_id or self.call_id)
+        if leg in self.onward_legs and dialled_by is not None and dialled_by.is_over:
+            return False
         dial = self.dials.get(leg.id)
         was_handed_on = dial is not None and dial.is_connected and dial.duration_seconds is None
         return leg.status is LegStatus.IN_PROGRESS and (dial is None or was_handed_on)

@@ -894,11 +894,17 @@ def test_a_person_who_was_handed_on_talked_for_both_conversations(
     assert world.call(CALL).talk_seconds == talk
 
 
-def handed_on(engine: sa.Engine, *onward: tuple[float, Leg], left_before: float = 52.0) -> World:
+def handed_on(
+    engine: sa.Engine,
+    *onward: tuple[float, Leg],
+    left_before: float = 52.0,
+    second_began: bool = False,
+) -> World:
     """Our agent called from the browser, handed the person on and left. No hook tells to whom.
 
     onward: what the person's leg dialled, each from so many seconds on after NOW in the provider's list. The
     person's leg ended NOW, after 206 s; ours so many seconds before.
+    second_began: a hook told that the other agent picked up.
     """
     talked = leg(S.COMPLETED, 206, from_number=LINE, to_number=CALLER, ended_at=NOW)
     moments = sorted({0.0, *(since for since, _ in onward)})
@@ -909,6 +915,11 @@ def handed_on(engine: sa.Engine, *onward: tuple[float, Leg], left_before: float 
     ours = {"From": "client:agent_7", "To": CALLER, "Direction": "inbound"}
     left = format_datetime(NOW - timedelta(seconds=left_before))
     world.hook(status_hook("completed", 164, **ours, Timestamp=left))
+    if second_began:
+        second = {"CallSid": "CA" + "9" * 32, "ParentCallSid": CHILD, "Direction": "outbound-dial"}
+        picked_up = format_datetime(NOW - timedelta(seconds=46))
+        ends = {"From": LINE, "To": "+16175550188", "Timestamp": picked_up}
+        world.hook({**status_hook("in-progress"), **second, **ends})
     world.hook(status_hook("completed", 206, **person))
     return world
 
@@ -945,6 +956,13 @@ def test_a_person_who_was_handed_on_to_no_phone_talked_as_long_as_their_leg(
     assert world.target.posts == []
     world.pass_time(10)
     assert [post.body["talk_seconds"] for post in world.target.posts] == [206]
+
+
+def test_whoever_took_the_person_over_hung_up_with_them(engine: sa.Engine) -> None:
+    """The hook that tells how long they talked is lost: it is asked, and not waited for."""
+    world = handed_on(engine, (0.0, second_agent(S.COMPLETED, 46)), second_began=True)
+    world.pass_time(15)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [200]
 
 
 def test_a_person_who_hung_up_when_we_did_was_not_handed_on(engine: sa.Engine) -> None:
