@@ -22,14 +22,14 @@ from adapter.storage.engine import open_engine
 from adapter.storage.store import Store
 from adapter.worker.migrate import migrate_database
 from tests.support.clock import Clock
+from tests.support.compiled import keep_compiled
 from tests.support.databases import PostgresServer, empty
 from tests.support.environment import ENVIRON
 from tests.support.lanes import LONGEST
 from tests.support.pgbouncer import PROGRAM, transaction_pooler
 from tests.support.scheduling import Worlds
-from tests.support.templates import keep_compiled_templates
 
-keep_compiled_templates()
+keep_compiled()
 
 
 @pytest.fixture

@@ -108,6 +108,7 @@ def openings(store: Store) -> int:
         return connection.execute(sa.select(sa.func.count()).select_from(alerts)).scalar_one()
 
 
+@pytest.mark.full
 def test_two_workers_and_a_kill_open_an_alert_once_and_close_it_once(
     workers: Workers, database_url: str, box: Receiver
 ) -> None:

@@ -89,6 +89,7 @@ def wait_until_more_than(planned: int, bulk: Callable[[], BulkReplay]) -> None:
     wait_for("it goes on", lambda: bulk().planned > planned or None, seconds=PATIENCE)
 
 
+@pytest.mark.full
 def test_workers_that_are_killed_do_no_call_twice(
     container: Container, environ: dict[str, str], propexo: Sandbox, tmp_path: Path
 ) -> None:

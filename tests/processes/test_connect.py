@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from adapter.storage.schema import callback_changes
 from adapter.storage.store import Store
 from tests.support.environment import ACCOUNT, TOKEN
+from tests.support.lanes import full
 from tests.support.processes import Process, environment, running
 from tests.support.rows import add, record
 from tests.support.twilio_api import FakeTwilio
@@ -27,7 +28,7 @@ def ended(process: Process) -> int:
     return code
 
 
-@pytest.mark.parametrize("is_done", [True, False])
+@pytest.mark.parametrize("is_done", [True, full(False)])
 def test_killed_between_the_commit_and_the_answer(
     database_url: str, store: Store, tmp_path: Path, is_done: bool
 ) -> None:

@@ -156,7 +156,13 @@ def test_if_queueing_fails_the_mark_is_not_set_either(
     assert all(call_of(container, sid).is_queued for sid in sids)
 
 
-@pytest.mark.parametrize("is_committed", [True, False], ids=["committed", "not committed"])
+@pytest.mark.parametrize(
+    "is_committed",
+    [
+        pytest.param(True, id="committed"),
+        pytest.param(False, id="not committed", marks=pytest.mark.full),
+    ],
+)
 def test_what_was_handed_out_is_done_once_although_the_commit_was_not_answered(
     container: Container, monkeypatch: pytest.MonkeyPatch, is_committed: bool
 ) -> None:
@@ -337,6 +343,7 @@ def both_are_with_it(store: Store) -> bool | None:
     return (counts[0] >= 1 and counts[1] == 2) or None
 
 
+@pytest.mark.full
 def test_two_workers_write_sixty_calls_once_each(
     container: Container, environ: Environ, propexo: Sandbox, tmp_path: Path
 ) -> None:

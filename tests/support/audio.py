@@ -10,6 +10,7 @@ import math
 import struct
 import sys
 import wave
+from functools import cache
 from pathlib import Path
 
 RATE = 8000
@@ -17,6 +18,7 @@ SECONDS = 4
 MP3 = Path(__file__).parents[1] / "payloads/audio/call.mp3"
 
 
+@cache
 def wav(seconds: int = SECONDS) -> bytes:
     """A telephone's ringing: 440 Hz and 480 Hz, a second on, a second off."""
     frames = bytearray()

@@ -7,6 +7,7 @@ PostgreSQL in every schema; the number stands in them in each way in which peopl
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import stat
 import subprocess
@@ -129,11 +130,11 @@ def _text(value: Any) -> str:
 def traces_of(number: str, text: str) -> list[str]:
     """Where the number stands in the text, looked for in another way than the adapter does."""
     digits = national_ten(number) or number.removeprefix("+")
-    plain = [(place, char) for place, char in enumerate(text) if char.isascii() and char.isdigit()]
-    joined = "".join(char for _, char in plain)
+    places = [match.start() for match in re.finditer("[0-9]", text)]
+    joined = "".join(re.findall("[0-9]+", text))
     found, start = [], joined.find(digits)
     while start >= 0:
-        first, last = plain[start][0], plain[start + len(digits) - 1][0]
+        first, last = places[start], places[start + len(digits) - 1]
         if last - first < 6 * len(digits):  # else these are digits of different things
             found.append(text[max(first - 20, 0) : last + 20])
         start = joined.find(digits, start + 1)
