@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Flask
 from jinja2 import BytecodeCache
@@ -26,21 +25,19 @@ class KeptInMemory(BytecodeCache):
         self._compiled[f"{bucket.key} {bucket.checksum}"] = bucket.bytecode_to_string()
 
 
+class RuleKeptInMemory(Rule):
+    """What builds the URL of a route is code that werkzeug makes of the route alone."""
+
+    _known: ClassVar[dict[Any, Any]] = {}
+
+    def _compile_builder(self, append_unknown: bool = True) -> Any:
+        key = self.rule, tuple(self._trace), repr(self.defaults), append_unknown
+        if key not in self._known:
+            self._known[key] = super()._compile_builder(append_unknown)
+        return self._known[key]
+
+
 def keep_compiled() -> None:
     """Let all applications of this process share what they compile."""
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": KeptInMemory()}
-    _keep_compiled_routes()
-
-
-def _keep_compiled_routes() -> None:
-    """What builds the URL of a route is code that werkzeug makes of the route alone."""
-    compile_builder: Callable[..., Any] = Rule._compile_builder
-    known: dict[Any, Any] = {}
-
-    def kept(rule: Rule, append_unknown: bool = True) -> Any:
-        key = rule.rule, tuple(rule._trace), repr(rule.defaults), append_unknown
-        if key not in known:
-            known[key] = compile_builder(rule, append_unknown)
-        return known[key]
-
-    Rule._compile_builder = kept  # type: ignore[assignment,method-assign]
+    Flask.url_rule_class = RuleKeptInMemory
