@@ -25,7 +25,7 @@ from tests.support.clock import Clock
 from tests.support.compiled import keep_compiled
 from tests.support.databases import PostgresServer, empty
 from tests.support.environment import ENVIRON
-from tests.support.lanes import LONGEST
+from tests.support.lanes import LONGEST, is_same_in_both, name_of, passed_in
 from tests.support.pgbouncer import PROGRAM, transaction_pooler
 from tests.support.scheduling import Worlds
 
@@ -50,6 +50,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         default=os.environ.get("CI") == "true",
         help="run the tests that are marked full too; so it is where CI=true",
+    )
+    parser.addoption(
+        "--beyond",
+        metavar="JUNIT_XML",
+        help="with --full: leave out what passed in this run of the default lane and has no greater depth here",
     )
 
 
@@ -89,6 +94,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if item.get_closest_marker("full")]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("full")]
+    if before := config.getoption("beyond"):
+        passed = passed_in(Path(before))
+        left_out = [item for item in items if is_same_in_both(item) and name_of(item) in passed]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
     items.sort(key=_rank)
 
 

@@ -490,6 +490,7 @@ def test_an_operators_wish_for_a_lead_tries_again_what_failed_for_another_call(
     assert mri.call(second).state is CallState.WRITTEN, mri.call(second).reason
 
 
+@pytest.mark.full
 def test_where_the_call_that_asked_gives_up_another_call_takes_over(mri: Adapter) -> None:
     """Propexo is down for leads for more than a day; the next day the stranger calls again."""
     first = mri.missed()

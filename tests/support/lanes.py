@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Set
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,3 +26,21 @@ LONGEST = (
 def full(*values: Any) -> Any:
     """A case of the full lane, for parametrize."""
     return pytest.param(*values, marks=pytest.mark.full)
+
+
+def name_of(item: pytest.Item) -> tuple[str, str]:
+    """The test's module and name, as JUnit's XML has them."""
+    path, _, name = item.nodeid.partition("::")
+    return path.removesuffix(".py").replace("/", "."), name
+
+
+def passed_in(junit_xml: Path) -> Set[tuple[str, str]]:
+    """The tests that passed in the run of which this is the report."""
+    cases = ElementTree.parse(junit_xml).iter("testcase")
+    return {(case.get("classname", ""), case.get("name", "")) for case in cases if not len(case)}
+
+
+def is_same_in_both(item: pytest.Item) -> bool:
+    """The default lane runs this test as the full lane does: it tries no examples, and walks no further."""
+    tries_examples = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+    return not tries_examples and "is_full" not in getattr(item, "fixturenames", ())
