@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from adapter.domain import out_of_queue
 from adapter.domain.handed_on import SAME_END, HandOn
 from adapter.domain.parties import Direction, Parties
 from adapter.domain.record import (
@@ -28,6 +29,8 @@ SILENCE = timedelta(seconds=20)
 USUAL_RING = timedelta(seconds=30)
 # A whisper asks for a key and hangs up: a phone that was picked up for longer was talked on.
 LONGEST_WHISPER = timedelta(seconds=15)
+# Where one phone rang after the other, no whisper is likely: our program moved the caller on.
+SHORTEST_TALK = timedelta(seconds=5)
 # The provider dates its legs, we date the reports of dials.
 CLOCKS = timedelta(seconds=3)
 # A call that ended so shortly after the legs that it dialled had no time for anything else: a voicemail
@@ -114,18 +117,11 @@ class Evidence:
 
     @property
     def queue_seconds(self) -> int | None:
-        """How long the caller talked to whoever took them out of a queue; None where that cannot be told.
-
-        From when the call was picked up until the report of the queue, less the time in queues.
-        """
-        stays = self.record.queues.values()
-        reports = [stay.reported_at for stay in stays if stay.exit is QueueExit.CONNECTED]
-        known = [moment for moment in reports if moment is not None]
-        end, length = self.record.ended_at, self.parent.duration_seconds
-        if not known or len(known) < len(reports) or end is None or length is None:
-            return None
-        after = (end - min(max(known), end)).total_seconds()
-        return max(round(length - after) - sum(stay.wait_seconds or 0 for stay in stays), 0)
+        """How long the caller talked to whoever took them out of a queue; None where that cannot be told."""
+        legs = [leg.ended_at for leg in self.record.children if leg.id not in self.record.dials]
+        ends = [span[1] for dial in self.dials if (span := self._span_of_dial(dial)) is not None]
+        ends += [moment for moment in legs if moment is not None]
+        return out_of_queue.talk_seconds(self.record, ends, CLOCKS)
 
     @property
     def conversations(self) -> Sequence[Conversation]:
@@ -144,12 +140,12 @@ class Evidence:
                 continue
             # A leg that goes on has no length, whatever was told of it before.
             still = self.record.is_connected_still(leg)
-            lengths.setdefault(leg.id, []).append(None if still else leg.duration_seconds)
+            lengths.setdefault(leg.id, []).append(None if still else self._length_of(leg))
         conversations = []
         for leg_id, reported in lengths.items():
             known_leg = self.record.legs.get(leg_id)
             if known_leg is not None:
-                reported.append(known_leg.duration_seconds)
+                reported.append(self._length_of(known_leg))
             goes_on = known_leg is not None and self.record.is_connected_still(known_leg)
             seconds = None if goes_on else max((n for n in reported if n is not None), default=None)
             if known_leg is not None and known_leg.id == self.person_leg.id and not goes_on:
@@ -165,6 +161,13 @@ class Evidence:
         ]
         return conversations
 
+    def _length_of(self, leg: Leg) -> int | None:
+        """The leg's length. Where our phone was left off the hook, its dial knows how long they talked."""
+        dial, left, ended = self.record.dials.get(leg.id), self.record.ended_at, leg.ended_at
+        outlived = self.inbound and left is not None and ended is not None and ended > left
+        talked = dial.duration_seconds if dial is not None and outlived else None
+        return leg.duration_seconds if talked is None else talked
+
     def _has_a_lost_dial(self, leg: Leg) -> bool:
         """A dial of which no report came connected this leg.
 
@@ -179,9 +182,17 @@ class Evidence:
         known = [span for span in spans if span is not None]
         if not known or len(known) < len(spans):
             return False
+        if ended is not None and self._was_dialled_alone(ended):
+            return length > SHORTEST_TALK
         is_later = began is not None and began >= max(end for _, end in known) - CLOCKS
         is_earlier = ended is not None and ended <= min(start for start, _ in known) + CLOCKS
         return is_later or (is_earlier and length > LONGEST_WHISPER)
+
+    def _was_dialled_alone(self, ended: datetime) -> bool:
+        """The phones that were connected began to be dialled only when this leg had ended."""
+        legs = [self.record.legs.get(dial.leg_id) for dial in self.connected_dials]
+        dialled = [leg.created_at if leg is not None else None for leg in legs]
+        return all(moment is not None and moment >= ended - SAME_MOMENT for moment in dialled)
 
     def _span_of_dial(self, dial: DialResult) -> Span | None:
         """From when to when the dial connected somebody. The provider dates its legs; a report may come late.
@@ -228,12 +239,15 @@ class Evidence:
         """
         end = self.record.ended_at
         has_left = any(dial.caller_gone for dial in self.dials)
-        if not self.conversations or end is None or has_left:
+        stays = out_of_queue.connected_stays(self.record)
+        if not (self.conversations or stays) or end is None or has_left:
             return False
         reports = [dial.reported_at for dial in self.dials]
-        undialled = [c.ended_at for c in self.conversations] if not reports else []
-        known = [moment for moment in reports + undialled if moment is not None]
-        return len(known) == len(reports + undialled) and end - max(known) > SAME_END
+        reports += [stay.reported_at for stay in stays]
+        ends = [each.ended_at for each in self.conversations]
+        ends = reports + [moment for moment in ends if moment is not None or not reports]
+        known = [moment for moment in ends if moment is not None]
+        return len(known) == len(ends) and end - max(known) > SAME_END
 
     @property
     def has_silent_start(self) -> bool:
@@ -297,17 +311,19 @@ class Evidence:
     def dial_statuses(self) -> set[LegStatus | None]:
         """How the dials ended; where no dial reported, how the dialled legs did.
 
-        That one of our own lines picked up tells nothing.
+        That one of our own lines picked up tells nothing, but that it was busy there.
         """
         ends = [(dial.leg_id, dial.status) for dial in self.dials] or [
             (leg.id, leg.status) for leg in self.record.children
         ]
-        return {
-            LegStatus.NO_ANSWER
-            if leg_id in self.parties.line_legs and status is LegStatus.COMPLETED
-            else status
-            for leg_id, status in ends
-        }
+        return {self._status_of(leg_id, status) for leg_id, status in ends}
+
+    def _status_of(self, leg_id: str, status: LegStatus | None) -> LegStatus | None:
+        if leg_id not in self.parties.line_legs or status is not LegStatus.COMPLETED:
+            return status
+        relay = self.record.relayed.get(leg_id)
+        is_busy = relay is not None and relay.outcome == LegStatus.BUSY.value
+        return LegStatus.BUSY if is_busy else LegStatus.NO_ANSWER
 
     @property
     def person_status(self) -> LegStatus | None:

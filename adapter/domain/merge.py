@@ -108,6 +108,7 @@ _RULES: Mapping[type[Facts], Mapping[str, Joiner]] = {
         "answered_by": _later(AnsweredBy),
         "sip_code": max,
         "caller_name": _longest,
+        "created_at": min,
         "started_at": min,
         "ended_at": min,
     },

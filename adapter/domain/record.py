@@ -101,7 +101,10 @@ class Facts(BaseModel):
 
 
 class Leg(Facts):
-    """One leg of a call. Durations in seconds; times are aware UTC."""
+    """One leg of a call. Durations in seconds; times are aware UTC.
+
+    created_at: when it began to be dialled. started_at: the same, or when it was picked up.
+    """
 
     id: str
     parent_id: str | None = None
@@ -113,6 +116,7 @@ class Leg(Facts):
     answered_by: AnsweredBy | None = None
     sip_code: int | None = None
     caller_name: str | None = None
+    created_at: datetime | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
 

@@ -79,8 +79,8 @@ class KnownCallIntake:
 
 def _of_who_dialled(facts: CallRecord, leg_keys: Sequence[str], seen: Seen) -> Goal | None:
     call = seen.calls.get(facts.key)
-    if call is None:
-        return None
+    if call is None or seen.owners.get(facts.key, facts.key) != facts.key:
+        return None  # the second: it is a leg itself, which was handed on
     own = []
     for leg_key in leg_keys:
         stray = seen.calls.get(leg_key)

@@ -691,6 +691,33 @@ def test_a_message_does_not_hide_the_conversation_before_it(
     assert (post.body["outcome"], post.body["talk_seconds"]) == ("answered", 80)
 
 
+def test_what_came_after_a_conversation_out_of_a_queue_is_asked(engine: sa.Engine) -> None:
+    """The caller waited for 8 s, talked for 6 s, and was moved on to another phone: no hook tells of that."""
+    moved_on = leg(S.COMPLETED, 28, ended_at=NOW - timedelta(seconds=3))
+    world = one_line(engine, children_at=[(0.0, [moved_on])])
+    world.clock.now = NOW - timedelta(seconds=35)
+    queue = dial_hook("completed", bridged=True, parent="in-progress")
+    told = {"QueueResult": "bridged", "QueueTime": "8", "QueueSid": "QU" + "1" * 32}
+    world.hook({k: v for k, v in queue.items() if not k.startswith("Dial")} | told)
+    world.clock.now = NOW
+    world.hook(status_hook("completed", 49, Timestamp=format_datetime(NOW)))
+    world.pass_time(15)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [34]
+
+
+def test_a_leg_of_a_leg_that_is_told_of_after_both_is_in_the_call(engine: sa.Engine) -> None:
+    """The leg that was handed on was taken for a call, as the hook of what it dialled came before its own."""
+    world = handed_on(engine, second_began=True)
+    second = {"CallSid": "CA" + "9" * 32, "ParentCallSid": CHILD, "Direction": "outbound-dial"}
+    ends = {"From": LINE, "To": "+16175550188", "Timestamp": format_datetime(NOW)}
+    world.hook(status_hook("completed", 46, **second, **ends))
+    world.pass_time(1)
+    (onward,) = world.call(CALL).record.onward_legs
+    assert (onward.status, onward.duration_seconds) == (S.COMPLETED, 46)
+    world.pass_time(15)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [200]
+
+
 RANG_IN_VAIN = leg(
     S.NO_ANSWER, 0, started_at=NOW - timedelta(seconds=100), ended_at=NOW - timedelta(seconds=70)
 )

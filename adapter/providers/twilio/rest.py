@@ -266,6 +266,7 @@ def leg_of(row: Mapping[str, Any]) -> Leg:
     if leg.status is LegStatus.COMPLETED and leg.answered_by is None:
         # Its end is known here, and machine detection comes before that: nothing was detected.
         leg = leg.model_copy(update={"answered_by": AnsweredBy.UNKNOWN})
+    leg = leg.model_copy(update={"created_at": moment(row.get("date_created"))})
     began = moment(row.get("start_time"))
     if began is None or (leg.ended_at is not None and began > leg.ended_at):
         return leg

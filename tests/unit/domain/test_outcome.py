@@ -130,6 +130,17 @@ def queue(exit: QueueExit, *, left: int | None = None) -> QueueStay:
     return QueueStay(queue_id="QU1", exit=exit, wait_seconds=40, reported_at=at)
 
 
+def ended(before: float) -> dict[str, Any]:
+    """A leg ended so many seconds before the call did."""
+    return {"ended_at": END - timedelta(seconds=before)}
+
+
+def moved_on(status: LegStatus, seconds: int, **facts: Any) -> Leg:
+    """The leg to a second phone, dialled 29.8 s before the end of the call."""
+    times = {"created_at": END - timedelta(seconds=29.8), **ended(3), **facts}
+    return dialled(status, seconds, number=2, **times)
+
+
 def to_line() -> Leg:
     """The leg to our other line, which picked up, as lines do."""
     return dialled(S.COMPLETED, 80, to_number=OTHER_LINE)
@@ -276,6 +287,11 @@ CASES = [
     case("out of a queue, then nobody answered", "queue_connected", O.ANSWERED, 22, inbound(S.COMPLETED, 69, ended_at=END), queue(QueueExit.CONNECTED, left=7), dial(S.NO_ANSWER, bridged=False)),
     case("out of a queue, then by another phone", "dial_connected", O.ANSWERED, 55, inbound(S.COMPLETED, 104, ended_at=END), queue(QueueExit.CONNECTED, left=26), dial(S.COMPLETED, 17, bridged=True)),
     case("out of a queue, and the dial tells of it too", "dial_connected", O.ANSWERED, 80, inbound(S.COMPLETED, 120, ended_at=END), queue(QueueExit.CONNECTED, left=0), dial(S.COMPLETED, 80, bridged=True)),
+    case("out of a queue, after a conversation", "dialled_leg_answered", O.ANSWERED, 57, inbound(S.COMPLETED, 120, ended_at=END), dialled(S.COMPLETED, 17, **ended(80)), queue(QueueExit.CONNECTED, left=0)),
+    case("out of a queue, after a dial that nobody answered", "queue_connected", O.ANSWERED, 38, inbound(S.COMPLETED, 90, ended_at=END), dialled(S.NO_ANSWER, 0, **ended(80)), queue(QueueExit.CONNECTED, left=2)),
+    case("moved on to another phone", "dial_connected", O.ANSWERED, 26, inbound(S.COMPLETED, 46, ended_at=END), dialled(S.COMPLETED, 7, **ended(30)), moved_on(S.COMPLETED, 19), dial(S.COMPLETED, 19, bridged=True, leg="CA2")),
+    case("turned down at a whisper while the other phone rang", "dial_connected", O.ANSWERED, 19, inbound(S.COMPLETED, 46, ended_at=END), dialled(S.COMPLETED, 7, **ended(30)), moved_on(S.COMPLETED, 19, created_at=END - timedelta(seconds=40)), dial(S.COMPLETED, 19, bridged=True, leg="CA2")),
+    case("our phone was left off the hook", "dial_connected", O.ANSWERED, 15, inbound(S.COMPLETED, 26, ended_at=END), dialled(S.COMPLETED, 31, **ended(-15)), dial(S.COMPLETED, 15, bridged=True)),
     case("hung up in the queue", "queue_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 40), queue(QueueExit.HUNG_UP)),
     case("left the queue by a key", "queue_left", O.ABANDONED, 0, inbound(S.COMPLETED, 90), queue(QueueExit.LEFT)),
     case("left the queue for the mailbox", "message_left", O.VOICEMAIL, 25, inbound(S.COMPLETED, 90), queue(QueueExit.LEFT), message(25)),
@@ -287,6 +303,7 @@ CASES = [
     case("a message on our other line", "line_took_message", O.VOICEMAIL, 12, inbound(S.COMPLETED, 90), to_line(), dial(S.COMPLETED, 80, bridged=True), relayed("voicemail", 12)),
     case("the caller left while our other line rang", "line_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 90), to_line(), relayed("abandoned", 0)),
     case("our other line was given up, and the caller was still there", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 90), dialled(S.NO_ANSWER, 0, to_number=OTHER_LINE), dial(S.NO_ANSWER, bridged=False, gone=False), relayed("abandoned", 0)),
+    case("our other line's phone was busy", "dial_busy", O.BUSY, 0, inbound(S.COMPLETED, 90), to_line(), dial(S.COMPLETED, 80, bridged=True), relayed("busy", 0)),
     case("our other line rang out", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 90), dialled(S.NO_ANSWER, 0, to_number=OTHER_LINE), relayed("abandoned", 0)),
     case("nobody talked on our other line", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 90), to_line(), dial(S.COMPLETED, 80, bridged=True, gone=True), relayed("no_answer", 0)),
     case("it is open what came of it on our other line", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 90), to_line(), dial(S.COMPLETED, 80, bridged=True)),
