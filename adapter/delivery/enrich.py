@@ -27,6 +27,7 @@ from adapter.domain.assessment import CallRules, list_columns
 from adapter.domain.call import Call, CallState
 from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.merge import join, moved
+from adapter.domain.out_of_queue import pick_up
 from adapter.domain.phone import e164
 from adapter.domain.questions import API_LAG, UNREACHABLE_AFTER
 from adapter.domain.record import CallRecord
@@ -98,7 +99,7 @@ class Enrichment:
         """Ask the provider's API, where the hooks left something open."""
         now = self._clock()
         over_at = call.over_at or now
-        record = self._relays.told(call.record, over_at)
+        record = self._relays.told(self._picked_up(call.record), over_at)
         provider = self._providers.get(call.provider)
         is_open = bool(self._rules.assess(record).questions)
         if not is_open:
@@ -149,6 +150,16 @@ class Enrichment:
             wait = seconds_to_next_news(call, now)
             return self._again(call, wait, "the message is still being processed")
         return record
+
+    def _picked_up(self, record: CallRecord) -> CallRecord:
+        """Return the record with what is told by the call that took this one out of a queue."""
+        if not record.queues or record.pick_ups:
+            return record
+        with self._store.begin() as connection:
+            owner = self._store.legs.owner(connection, record.key)
+            agents = self._store.calls.read(connection, owner) if owner is not None else None
+        told = pick_up(agents.record, record) if agents is not None else None
+        return join(record, told) if told is not None else record
 
     def _without_reader(
         self, call: Call, record: CallRecord, now: datetime

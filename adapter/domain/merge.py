@@ -19,6 +19,7 @@ from adapter.domain.record import (
     Leg,
     LegDirection,
     LegStatus,
+    PickUp,
     QueueExit,
     QueueStay,
     Recording,
@@ -28,7 +29,7 @@ from adapter.domain.record import (
 )
 
 T = TypeVar("T")
-F = TypeVar("F", Leg, DialResult, QueueStay, RelayedCall, Recording)
+F = TypeVar("F", Leg, DialResult, QueueStay, PickUp, RelayedCall, Recording)
 Joiner = Callable[[Any, Any], Any]
 
 
@@ -44,6 +45,7 @@ def join(one: CallRecord, other: CallRecord) -> CallRecord:
             "transcripts": _join_maps(one.transcripts, other.transcripts, _longest),
             "queues": _join_maps(one.queues, other.queues, join_facts),
             "relayed": _join_maps(one.relayed, other.relayed, join_facts),
+            "pick_ups": _join_maps(one.pick_ups, other.pick_ups, join_facts),
             "begun_by": min(filter(None, (one.begun_by, other.begun_by)), default=None),
             "was_read": one.was_read or other.was_read,
             "was_asked": one.was_asked or other.was_asked,
@@ -64,7 +66,7 @@ def moved(stray: CallRecord, call_id: str) -> CallRecord:
 
 
 def join_facts(one: F, other: F) -> F:
-    """Return the leg, dial, queue, relayed call or recording with the facts of both."""
+    """Return the leg, dial, queue, pick-up, relayed call or recording with the facts of both."""
     changes: dict[str, Any] = {}
     for name, rule in _RULES[type(one)].items():
         mine, theirs = getattr(one, name), getattr(other, name)
@@ -127,6 +129,7 @@ _RULES: Mapping[type[Facts], Mapping[str, Joiner]] = {
         "caller_gone": max,
         "reported_at": min,
     },
+    PickUp: {"seconds": max},
     RelayedCall: {"outcome": _longest, "talk_seconds": max},
     Recording: {
         "url": _longest,

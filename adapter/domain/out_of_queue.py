@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from adapter.domain.record import CallRecord, QueueExit, QueueStay
+from adapter.domain.record import CallRecord, PickUp, QueueExit, QueueStay
+
+
+def pick_up(agents: CallRecord, callers: CallRecord) -> CallRecord | None:
+    """What the `<Dial><Queue>` of the agent's call tells of the caller's call; None if it connected nobody."""
+    dial = agents.dials.get(callers.call_id)
+    if dial is None or not dial.is_connected:
+        return None
+    by = PickUp(by_call_id=agents.call_id, seconds=dial.duration_seconds)
+    return CallRecord(
+        provider=callers.provider,
+        account=callers.account,
+        call_id=callers.call_id,
+        pick_ups={agents.call_id: by},
+    )
 
 
 def connected_stays(record: CallRecord) -> list[QueueStay]:
@@ -18,10 +32,14 @@ def talk_seconds(
 ) -> int | None:
     """Return how long they talked, or None where that cannot be told.
 
-    From when the call was picked up, or the last dial before the queue ended, until the report of the queue,
-    less the time in queues. dial_ends: when the dials and dialled legs of the call ended. clocks: by how much
-    the provider's clock and ours may differ.
+    As the dials of whoever took them out tell. Else from when the call was picked up, or the last dial before
+    the queue ended, until the report of the queue, less the time in queues. dial_ends: when the dials and
+    dialled legs of the call ended. clocks: by how much the provider's clock and ours may differ.
     """
+    told = [pick_up.seconds for pick_up in record.pick_ups.values()]
+    lengths = [seconds for seconds in told if seconds is not None]
+    if len(lengths) == len(told) >= max(len(connected_stays(record)), 1):
+        return sum(lengths)
     reports = [stay.reported_at for stay in connected_stays(record)]
     known = [moment for moment in reports if moment is not None]
     end, length = record.ended_at, record.parent.duration_seconds

@@ -176,7 +176,7 @@ RULES: tuple[Rule, ...] = (
     Rule("dial_connected", lambda e: bool(e.connected_dials), O.ANSWERED, _talk, "the dial was connected"),
     Rule("dialled_leg_answered", lambda e: bool(e.connected_legs), O.ANSWERED, _talk, "a dialled phone picked up"),
     Rule("line_answered", lambda e: _line_said(e, O.ANSWERED), O.ANSWERED, _talk, "the call was answered on our other line"),
-    Rule("queue_connected", lambda e: QueueExit.CONNECTED in e.queue_exits, O.ANSWERED, _out_of_queue, "the caller was connected out of the queue"),
+    Rule("queue_connected", lambda e: QueueExit.CONNECTED in e.queue_exits or bool(e.record.pick_ups), O.ANSWERED, _out_of_queue, "the caller was connected out of the queue"),
     Rule("message_left", lambda e: bool(e.messages) or any(e.record.transcripts.values()), O.VOICEMAIL, _message_length, "the caller left a message"),
     Rule("line_took_message", lambda e: _line_said(e, O.VOICEMAIL), O.VOICEMAIL, _line_message, "the caller left a message on our other line"),
     Rule("left_while_ringing", _left_while_ringing, O.ABANDONED, _nobody_talked, "the caller hung up while it rang"),

@@ -167,6 +167,13 @@ class QueueStay(Facts):
     reported_at: datetime | None = None
 
 
+class PickUp(Facts):
+    """Who took the caller out of a queue, as the dial of that call reported. seconds: how long they talked."""
+
+    by_call_id: str
+    seconds: int | None = None
+
+
 class RelayedCall(Facts):
     """How the call ended that a leg to one of our own lines became there, once that was settled.
 
@@ -196,6 +203,7 @@ class CallRecord(Facts):
     recording. The parent leg's id is call_id. What names no id has the key UNNAMED_LEG, UNNAMED_QUEUE or
     UNNAMED_RECORDING.
     relayed: keyed by the leg that led to one of our own lines.
+    pick_ups: keyed by the call that took the caller out of a queue.
     begun_by: the call had begun by then, as the receipt of its hooks shows (less the length they tell).
     was_read: the provider's API has been asked after it had time to catch up with the end of the call, so
     what is missing here is missing there too.
@@ -214,6 +222,7 @@ class CallRecord(Facts):
     transcripts: Mapping[str, str] = Field(default_factory=dict)
     queues: Mapping[str, QueueStay] = Field(default_factory=dict)
     relayed: Mapping[str, RelayedCall] = Field(default_factory=dict)
+    pick_ups: Mapping[str, PickUp] = Field(default_factory=dict)
     begun_by: datetime | None = None
     was_read: bool = False
     was_asked: bool = False

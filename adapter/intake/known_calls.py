@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from adapter.domain.call import RawHook
 from adapter.domain.merge import moved
+from adapter.domain.out_of_queue import pick_up
 from adapter.domain.record import CallRecord, call_key
 from adapter.intake.legs import dialled, is_call_of_its_own
 from adapter.intake.plan import CallPlan
@@ -85,6 +86,8 @@ def _of_who_dialled(facts: CallRecord, leg_keys: Sequence[str], seen: Seen) -> G
     for leg_key in leg_keys:
         stray = seen.calls.get(leg_key)
         if stray is not None and is_call_of_its_own(stray.call.record):
+            if pick_up(facts, stray.call.record) is not None:
+                return None  # the hook tells of two calls
             continue
         if stray is not None or seen.owners.get(leg_key) == leg_key:
             return None  # it was told of before its owner was known, or is being told of now

@@ -17,6 +17,7 @@ from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call, HookState, RawHook
 from adapter.domain.conferences import calls_with_a_person, is_settled
 from adapter.domain.merge import join, moved
+from adapter.domain.out_of_queue import pick_up
 from adapter.domain.record import CallRecord, call_key
 from adapter.errors import HookError, HookTooLarge, StoreRefused, StoreUnavailable, UnreadableHook
 from adapter.intake.known_calls import KnownCallIntake
@@ -255,7 +256,7 @@ class Intake:
 
         The call as it was before, and whether the facts say anything that was not known.
         """
-        facts = self._in_its_call(connection, facts)
+        facts = self._in_its_call(connection, facts, at)
         call = self.store.calls.take(connection, self._plan.new_call(facts, at))
         return call, call.version == 1 or self._join(connection, call, facts, at)
 
@@ -266,7 +267,9 @@ class Intake:
         self.store.calls.update(connection, call.key, **update)
         return True
 
-    def _in_its_call(self, connection: sa.Connection, facts: CallRecord) -> CallRecord:
+    def _in_its_call(
+        self, connection: sa.Connection, facts: CallRecord, at: datetime
+    ) -> CallRecord:
         """The facts under the key of the call that they belong to.
 
         Hooks on a dialled leg name their parent, but for some (machine detection), which name only
@@ -277,6 +280,8 @@ class Intake:
                 leg_key = call_key(facts.provider, facts.account, leg_id)
                 stray = self.store.calls.locked(connection, leg_key)
                 if stray is not None and is_call_of_its_own(stray.record):
+                    if (told := pick_up(facts, stray.record)) is not None:
+                        self._join(connection, stray, told, at)
                     continue
                 self.store.legs.own(connection, leg_key, facts.key)
                 stray = stray or self.store.calls.locked(connection, leg_key)

@@ -691,18 +691,59 @@ def test_a_message_does_not_hide_the_conversation_before_it(
     assert (post.body["outcome"], post.body["talk_seconds"]) == ("answered", 80)
 
 
+def queue_hook(waited: int) -> dict[str, str]:
+    """An agent took the caller out of the queue; that conversation is over."""
+    dialled = dial_hook("completed", bridged=True, parent="in-progress")
+    kept = {name: value for name, value in dialled.items() if not name.startswith("Dial")}
+    left = {"QueueResult": "bridged", "QueueTime": str(waited), "QueueSid": "QU" + "1" * 32}
+    return {**kept, **left}
+
+
 def test_what_came_after_a_conversation_out_of_a_queue_is_asked(engine: sa.Engine) -> None:
     """The caller waited for 8 s, talked for 6 s, and was moved on to another phone: no hook tells of that."""
     moved_on = leg(S.COMPLETED, 28, ended_at=NOW - timedelta(seconds=3))
     world = one_line(engine, children_at=[(0.0, [moved_on])])
     world.clock.now = NOW - timedelta(seconds=35)
-    queue = dial_hook("completed", bridged=True, parent="in-progress")
-    told = {"QueueResult": "bridged", "QueueTime": "8", "QueueSid": "QU" + "1" * 32}
-    world.hook({k: v for k, v in queue.items() if not k.startswith("Dial")} | told)
+    world.hook(queue_hook(8))
     world.clock.now = NOW
     world.hook(status_hook("completed", 49, Timestamp=format_datetime(NOW)))
     world.pass_time(15)
     assert [post.body["talk_seconds"] for post in world.target.posts] == [34]
+
+
+@pytest.mark.parametrize(
+    "order", [(0, 1, 2), (1, 0, 2), (0, 2, 1), (1, 2, 0), (2, 0, 1), (2, 1, 0)]
+)
+def test_the_agents_dial_tells_how_long_the_caller_out_of_a_queue_talked(
+    engine: sa.Engine, order: tuple[int, ...]
+) -> None:
+    """A greeting of 6 s came before the queue. Of the agent's own call nothing is written."""
+    world = one_line(engine)
+    agents = {"CallSid": OTHER_CALL, "From": LINE, "To": AGENT, "Direction": "outbound-api"}
+    taken = {**dial_hook("completed", 7, bridged=True, parent="in-progress"), **agents}
+    hooks = (
+        queue_hook(10),
+        {**taken, "DialCallSid": CALL},
+        status_hook("completed", 23, Timestamp=format_datetime(NOW)),
+    )
+    for place in order:
+        world.hook(hooks[place])
+    world.pass_time(15)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [7]
+
+
+def test_that_the_caller_was_taken_out_of_a_queue_is_known_from_the_agents_dial_alone(
+    engine: sa.Engine,
+) -> None:
+    world = one_line(engine)
+    agents = {"CallSid": OTHER_CALL, "From": LINE, "To": AGENT, "Direction": "outbound-api"}
+    taken = {**dial_hook("completed", 7, bridged=True, parent="in-progress"), **agents}
+    world.hook(status_hook("completed", 23, Timestamp=format_datetime(NOW)))
+    world.hook({**taken, "DialCallSid": CALL})
+    world.pass_time(65)
+    (post,) = world.target.posts
+    assert (post.body["outcome"], post.body["talk_seconds"]) == ("answered", 7)
+    assert not post.body["assumed"]
 
 
 def test_a_leg_of_a_leg_that_is_told_of_after_both_is_in_the_call(engine: sa.Engine) -> None:
