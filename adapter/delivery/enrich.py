@@ -153,7 +153,8 @@ class Enrichment:
 
     def _picked_up(self, record: CallRecord) -> CallRecord:
         """Return the record with what is told by the call that took this one out of a queue."""
-        if not record.queues or record.pick_ups:
+        may_be = bool(record.queues or self._rules.assess(record).questions)
+        if record.pick_ups or not may_be:
             return record
         with self._store.begin() as connection:
             owner = self._store.legs.owner(connection, record.key)

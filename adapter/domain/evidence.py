@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from adapter.domain import out_of_queue
+from adapter.domain import out_of_queue, whispers
 from adapter.domain.handed_on import SAME_END, HandOn
 from adapter.domain.parties import Direction, Parties
 from adapter.domain.record import (
@@ -22,24 +22,12 @@ from adapter.domain.record import (
     RecordingState,
     RelayedCall,
 )
+from adapter.domain.whispers import CLOCKS, SAME_MOMENT, Span
 
 # A call of which nothing is known for longer than this may have had another conversation in that time.
 SILENCE = timedelta(seconds=20)
 # A dialled phone rings for so long, unless the program says otherwise.
 USUAL_RING = timedelta(seconds=30)
-# A whisper asks for a key and hangs up: a phone that was picked up for longer was talked on.
-LONGEST_WHISPER = timedelta(seconds=15)
-# Where one phone rang after the other, no whisper is likely: our program moved the caller on.
-SHORTEST_TALK = timedelta(seconds=5)
-# The provider dates its legs, we date the reports of dials.
-CLOCKS = timedelta(seconds=3)
-# A call that ended so shortly after the legs that it dialled had no time for anything else: a voicemail
-# begins with a greeting, another dial rings first.
-SAME_MOMENT = timedelta(seconds=2)
-
-
-# From when to when; aware UTC.
-Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -116,6 +104,11 @@ class Evidence:
         return {stay.exit for stay in self.record.queues.values()}
 
     @property
+    def was_in_queue(self) -> bool:
+        """The caller talked to somebody who took them out of a queue."""
+        return bool(out_of_queue.connected_stays(self.record) or self.record.pick_ups)
+
+    @property
     def queue_seconds(self) -> int | None:
         """How long the caller talked to whoever took them out of a queue; None where that cannot be told."""
         legs = [leg.ended_at for leg in self.record.children if leg.id not in self.record.dials]
@@ -169,30 +162,29 @@ class Evidence:
         return leg.duration_seconds if talked is None else talked
 
     def _has_a_lost_dial(self, leg: Leg) -> bool:
-        """A dial of which no report came connected this leg.
+        """A dial of which no report came connected this leg."""
+        spans = self._spans_of_connected
+        return spans is not None and whispers.was_talked_on(leg, spans, self._connected_others)
 
-        The leg began after all dials that reported a connection were over. Or it ended before they began, and
-        lasted longer than a whisper does.
-        """
-        began, ended = leg.started_at, leg.ended_at
-        length = timedelta(seconds=leg.duration_seconds or 0)
-        if began is None and ended is not None and leg.duration_seconds is not None:
-            began = ended - length
+    @property
+    def has_leg_without_dial(self) -> bool:
+        """A leg was picked up, no dial reported of it, and it is not known whether others rang with it."""
+        spans = self._spans_of_connected or []
+        legs = [leg for leg in self.connected_legs if leg.id not in self.record.dials]
+        is_open = any(whispers.is_undecided(leg, spans, self._connected_others) for leg in legs)
+        return is_open and self.record.listed_until is None
+
+    @property
+    def _connected_others(self) -> list[Leg | None]:
+        """The legs of the dials that connected somebody, as far as they are known."""
+        return [self.record.legs.get(dial.leg_id) for dial in self.connected_dials]
+
+    @property
+    def _spans_of_connected(self) -> list[Span] | None:
+        """When the dials were that connected somebody; None if one of them is not dated."""
         spans = [self._span_of_dial(dial) for dial in self.connected_dials]
         known = [span for span in spans if span is not None]
-        if not known or len(known) < len(spans):
-            return False
-        if ended is not None and self._was_dialled_alone(ended):
-            return length > SHORTEST_TALK
-        is_later = began is not None and began >= max(end for _, end in known) - CLOCKS
-        is_earlier = ended is not None and ended <= min(start for start, _ in known) + CLOCKS
-        return is_later or (is_earlier and length > LONGEST_WHISPER)
-
-    def _was_dialled_alone(self, ended: datetime) -> bool:
-        """The phones that were connected began to be dialled only when this leg had ended."""
-        legs = [self.record.legs.get(dial.leg_id) for dial in self.connected_dials]
-        dialled = [leg.created_at if leg is not None else None for leg in legs]
-        return all(moment is not None and moment >= ended - SAME_MOMENT for moment in dialled)
+        return known if len(known) == len(spans) else None
 
     def _span_of_dial(self, dial: DialResult) -> Span | None:
         """From when to when the dial connected somebody. The provider dates its legs; a report may come late.
@@ -288,10 +280,16 @@ class Evidence:
             return False
         if not self.dials or not self.record.dials.keys() <= self.record.legs.keys():
             return False
+        reported = [leg.ended_at for leg in self.record.children if leg.id in self.record.dials]
+        if max(known) - max(moment for moment in reported if moment is not None) > SAME_MOMENT:
+            return (
+                False  # another dial came after the one that reported, and its report is on its way
+            )
         is_caller = self.inbound or self.person_is_dialled
         was_picked_up = is_caller and self.parent.status is LegStatus.COMPLETED
         after = end - max(known)
-        # A person whose leg outlived ours was handed on.
+        # There was no time for anything else: a voicemail begins with a greeting, another dial rings first. A
+        # person whose leg outlived ours was handed on.
         return was_picked_up and after <= SAME_MOMENT and (self.inbound or -after <= SAME_MOMENT)
 
     # What else happened -------------------------------------------------------------------------------

@@ -104,10 +104,14 @@ def _talk(e: Evidence) -> int | None:
         return _whole_call(e)
     if any(conversation.seconds is None for conversation in conversations):
         return None
-    talked, in_queue = max(total_seconds(conversations), sum(lengths)), e.queue_seconds or 0
+    talked = max(total_seconds(conversations), sum(lengths))
+    if not e.was_in_queue:
+        return talked
+    in_queue, whole = e.queue_seconds, _whole_call(e)
+    if in_queue is None or whole is None:
+        return talked if whole is not None else None
     # Where both are more than the whole call, they tell of the same conversation.
-    is_another = talked + in_queue <= (_whole_call(e) or 0)
-    return talked + in_queue if is_another else talked
+    return talked + in_queue if talked + in_queue <= whole else talked
 
 
 def _out_of_queue(e: Evidence) -> int | None:

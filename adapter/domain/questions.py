@@ -16,7 +16,7 @@ from adapter.domain.due import SettlePolicy, awaits_provider_link
 from adapter.domain.evidence import Evidence
 from adapter.domain.outcome import NOT_PICKED_UP, OUT_ANSWERED, Ending, Outcome
 from adapter.domain.parties import Direction, Parties, PartyKind
-from adapter.domain.record import UNNAMED_LEG, CallRecord
+from adapter.domain.record import UNNAMED_LEG, CallRecord, RecordingSource
 
 # The provider's API may be behind its own hooks for so long after the end of a call.
 API_LAG = timedelta(seconds=60)
@@ -149,6 +149,22 @@ def _has_silent_start(k: Known) -> bool:
     return k.record.is_over and is_inbound and Evidence(k.record, k.parties).has_silent_start
 
 
+def _may_have_been_moved_on(k: Known) -> bool:
+    """A phone was picked up before the one that is known to have been connected. Did they ring together?"""
+    return k.record.is_over and Evidence(k.record, k.parties).has_leg_without_dial
+
+
+def _was_recorded(k: Known) -> bool:
+    """A recording of a dial is there, and nobody is known to have been connected."""
+    is_recorded = any(
+        recording.source is RecordingSource.CONVERSATION and recording.duration_seconds
+        for recording in k.record.recordings.values()
+    )
+    return (
+        k.record.is_over and is_recorded and not k.somebody_answered and not k.record.listed_until
+    )
+
+
 def _has_legs_that_go_on(k: Known) -> bool:
     return k.record.is_over and any(
         not leg.is_over and leg.id not in k.record.dials for leg in k.record.children
@@ -201,6 +217,8 @@ QUESTIONS: tuple[Question, ...] = (
     Question("whom our own side dialled", Read.LEGS, _hides_a_leg),
     Question("whom a dial connected", Read.LEGS, _may_lead_to_a_line, is_known_at_once=True),
     Question("what came before a conversation or a dial", Read.LEGS, _has_silent_start, is_known_at_once=True),
+    Question("which phones rang together", Read.LEGS, _may_have_been_moved_on, is_known_at_once=True),
+    Question("whether a recorded dial was answered", Read.LEGS, _was_recorded, is_known_at_once=True),
     Question("who gave up", Read.LEGS, _may_have_been_given_up, is_asked_again=False, is_known_at_once=True),
     Question("how the legs ended that are not known to have ended", Read.LEGS, _has_legs_that_go_on),
     Question("whether somebody answered, and for how long", Read.LEGS, _may_have_been_answered),

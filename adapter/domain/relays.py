@@ -11,17 +11,19 @@ from datetime import datetime, timedelta
 
 from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call
-from adapter.domain.evidence import CLOCKS, Evidence
+from adapter.domain.evidence import Evidence
 from adapter.domain.lifecycle import UNDELIVERED
 from adapter.domain.outcome import Outcome
 from adapter.domain.phone import e164
 from adapter.domain.record import CallRecord, DialResult, Leg, RelayedCall
+from adapter.domain.whispers import CLOCKS
 
 # The two calls begin and end at the same moment, but for what clocks and roundings make of it.
 SAME_TIME = timedelta(seconds=60)
 # Where the provider dates the end of both the leg and the call that it became, it is the same moment.
 LEG_AND_CALL_END = timedelta(seconds=5)
 ROUNDING_SECONDS = 2
+UNTOLD_SECONDS = 5.0
 
 
 def possible_callers(record: CallRecord, leg: Leg) -> Set[str]:
@@ -46,8 +48,12 @@ def call_of_leg(
     seconds = leg.duration_seconds or (dial.duration_seconds if dial is not None else None)
 
     def distance(call: Call) -> float:
-        start = call.record.began_at or call.first_seen_at
-        return abs((start - began).total_seconds())
+        """By how many seconds beginning, end and length differ. What is not told may differ by some."""
+        there, length = call.record, call.record.parent.duration_seconds
+        gap = abs(((there.began_at or call.first_seen_at) - began).total_seconds())
+        is_dated = leg.ended_at is not None and there.ended_at is not None
+        gap += _seconds_between(leg.ended_at, there.ended_at) if is_dated else UNTOLD_SECONDS
+        return gap + (abs(length - seconds) if length and seconds else ROUNDING_SECONDS)
 
     def is_at_the_time(call: Call) -> bool:
         there = call.record
@@ -98,6 +104,10 @@ def what_it_tells(leg_id: str, there: Call, rules: CallRules) -> RelayedCall | N
     ending = assessment.ending
     outcome = ending.outcome if ending.outcome is not Outcome.UNKNOWN else Outcome.NO_ANSWER
     return RelayedCall(leg_id=leg_id, outcome=outcome.value, talk_seconds=ending.talk_seconds)
+
+
+def _seconds_between(one: datetime | None, other: datetime | None) -> float:
+    return abs((one - other).total_seconds()) if one is not None and other is not None else 0.0
 
 
 def _may_last_equally(there: int | None, here: int | None) -> bool:

@@ -619,9 +619,9 @@ def test_what_came_before_a_conversation_is_asked_for_where_it_can_have_been_ano
     world = make(engine, children_at=[(0.0, before_the_dial(first_seconds))])
     world.hook(dial_hook("completed", 95, bridged=True, parent="completed"))
     world.hook(status_hook("completed", 190, Timestamp=format_datetime(NOW)))
-    world.pass_time(1)
+    world.pass_time(15)
     assert [post.body["talk_seconds"] for post in world.target.posts] == [talk]
-    assert asked_at(world) == [0.0]
+    assert len(asked_at(world)) == 1
 
 
 @pytest.mark.parametrize("has_report", [True, False], ids=["with its report", "without"])
@@ -744,6 +744,97 @@ def test_that_the_caller_was_taken_out_of_a_queue_is_known_from_the_agents_dial_
     (post,) = world.target.posts
     assert (post.body["outcome"], post.body["talk_seconds"]) == ("answered", 7)
     assert not post.body["assumed"]
+
+
+def test_the_agents_dial_is_enough_where_no_hook_tells_of_the_queue(engine: sa.Engine) -> None:
+    """It came before the first hook of the caller's call."""
+    world = one_line(engine)
+    agents = {"CallSid": OTHER_CALL, "From": LINE, "To": AGENT, "Direction": "outbound-api"}
+    taken = {**dial_hook("completed", 7, bridged=True, parent="in-progress"), **agents}
+    world.hook({**taken, "DialCallSid": CALL})
+    world.hook(status_hook("completed", 23, Timestamp=format_datetime(NOW)))
+    world.pass_time(65)
+    (post,) = world.target.posts
+    assert (post.body["outcome"], post.body["talk_seconds"]) == ("answered", 7)
+
+
+def test_a_queue_that_tells_that_the_caller_left_waits_for_the_length_of_the_call(
+    engine: sa.Engine,
+) -> None:
+    """A leg talked for 11 s, and then somebody out of the queue for 25 s. The end comes a second later."""
+    world = one_line(engine)
+    child = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial", "To": AGENT}
+    ended = format_datetime(NOW - timedelta(seconds=33))
+    world.hook(status_hook("completed", 11, **child, Timestamp=ended))
+    world.hook({**queue_hook(8), "CallStatus": "completed"})
+    world.pass_time(1)
+    assert world.target.posts == []
+    world.hook(status_hook("completed", 53, Timestamp=format_datetime(NOW)))
+    world.pass_time(15)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [36]
+
+
+@pytest.mark.parametrize(("created_before", "talk"), [(29.8, 26), (46.0, 19)])
+def test_whether_two_phones_rang_together_is_asked(
+    engine: sa.Engine, created_before: float, talk: int
+) -> None:
+    """The first one was picked up for 7 s, and no dial reported of it: moved on, or turned down."""
+    first = leg(S.COMPLETED, 7, ended_at=NOW - timedelta(seconds=30))
+    created = NOW - timedelta(seconds=created_before)
+    ends = {"created_at": created, "ended_at": NOW - timedelta(seconds=3)}
+    second = leg(S.COMPLETED, 19, id="CA" + "9" * 32, **ends)
+    world = one_line(engine, children_at=[(0.0, [first, second])])
+    for each in (first, second):
+        child = {"CallSid": each.id, "ParentCallSid": CALL, "Direction": "outbound-dial"}
+        assert each.ended_at is not None and each.duration_seconds is not None
+        at = format_datetime(each.ended_at)
+        world.hook(status_hook("completed", each.duration_seconds, **child, Timestamp=at))
+    report = dial_hook("completed", 19, bridged=True, parent="in-progress")
+    world.hook({**report, "DialCallSid": second.id})
+    world.hook(status_hook("completed", 46, Timestamp=format_datetime(NOW)))
+    world.pass_time(1)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [talk]
+    assert asked_at(world) == [0.0]
+
+
+@pytest.mark.parametrize("was_answered", [True, False])
+def test_whether_a_recorded_dial_was_answered_is_asked(
+    engine: sa.Engine, was_answered: bool
+) -> None:
+    """A dial may be recorded while it rings, too. The one that is known reported that nobody answered."""
+    talked = leg(S.COMPLETED, 20, ended_at=NOW - timedelta(seconds=25))
+    rang = leg(S.NO_ANSWER, 0, ended_at=NOW - timedelta(seconds=15), id="CA" + "9" * 32)
+    world = one_line(engine, children_at=[(0.0, [*([talked] if was_answered else []), rang])])
+    world.clock.now = NOW - timedelta(seconds=15)
+    report = dial_hook("no-answer", bridged=False, parent="in-progress")
+    world.hook({**report, "DialCallSid": rang.id})
+    world.clock.now = NOW
+    world.hook(status_hook("completed", 52, Timestamp=format_datetime(NOW)))
+    world.hook(recording_hook(27))
+    world.hook(
+        {**recording_hook(12), "RecordingSource": "RecordVerb", "RecordingSid": "RE" + "7" * 32}
+    )
+    world.pass_time(65)
+    (post,) = world.target.posts
+    assert post.body["outcome"] == ("answered" if was_answered else "voicemail")
+
+
+def test_a_dial_that_was_given_up_and_did_not_report_yet_is_waited_for(engine: sa.Engine) -> None:
+    """The first dial reported that nobody answered; the phone of the second one was canceled at the end."""
+    world = one_line(engine)
+    child = {"ParentCallSid": CALL, "Direction": "outbound-dial", "To": AGENT}
+    rang = format_datetime(NOW - timedelta(seconds=4))
+    world.hook(status_hook("no-answer", 0, CallSid=CHILD, **child, Timestamp=rang))
+    world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
+    second = "CA" + "9" * 32
+    end = format_datetime(NOW)
+    world.hook(status_hook("completed", 14, Timestamp=end))
+    world.hook(status_hook("canceled", 0, CallSid=second, **child, Timestamp=end))
+    world.pass_time(0.2)
+    report = dial_hook("canceled", bridged=False, parent="completed")
+    world.hook({**report, "DialCallSid": second})
+    world.pass_time(15)
+    assert [post.body["outcome"] for post in world.target.posts] == ["abandoned"]
 
 
 def test_a_leg_of_a_leg_that_is_told_of_after_both_is_in_the_call(engine: sa.Engine) -> None:

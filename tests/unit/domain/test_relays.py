@@ -120,6 +120,16 @@ def test_a_call_that_ended_at_the_same_moment_and_was_shorter_is_another_one(sto
     assert call_of_leg([others], here, behind, at(51)) is None
 
 
+def test_of_calls_that_ended_at_the_same_time_the_one_that_fits_best_is_it(store: Store) -> None:
+    """Several callers at once; the line here is shown as the caller of each. Not of each its start is told."""
+    leg = Leg(
+        id="CA9", to_number=OTHER_LINE, started_at=at(7), ended_at=at(20), duration_seconds=13
+    )
+    begins_alike = stored(store, lasting(7, 11, "CA2"))
+    fits_best = stored(store, lasting(7.5, 13, "CA3"))
+    assert call_of_leg([begins_alike, fits_best], lasting(0, 20), leg, at(20)) == fits_best
+
+
 def test_a_call_there_that_waits_for_a_third_line_tells_nothing_yet(store: Store) -> None:
     third = "+16175550102"
     text = "".join(f'[lines."{number}"]\nname = "x"\n' for number in (LINE, OTHER_LINE, third))
