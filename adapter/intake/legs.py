@@ -20,6 +20,11 @@ def is_call_of_its_own(record: CallRecord) -> bool:
     return record.parent.direction is LegDirection.INBOUND and record.parent.parent_id is None
 
 
+def may_be_a_queued_caller(record: CallRecord, is_named_by_dial_alone: bool) -> bool:
+    """Nothing but legs that it dialled itself was told of it. An agent's `<Dial><Queue>` may have named it."""
+    return is_named_by_dial_alone and bool(record.children) and record.parent.direction is None
+
+
 def stands_alone(facts: CallRecord) -> bool:
     """Facts of a call's own leg, as far as they tell; not of a leg that some other call dialled."""
     return not dialled(facts) and facts.parent.direction is not None

@@ -21,7 +21,12 @@ from adapter.domain.out_of_queue import pick_up
 from adapter.domain.record import CallRecord, call_key
 from adapter.errors import HookError, HookTooLarge, StoreRefused, StoreUnavailable, UnreadableHook
 from adapter.intake.known_calls import KnownCallIntake
-from adapter.intake.legs import dialled, is_call_of_its_own, stands_alone
+from adapter.intake.legs import (
+    dialled,
+    is_call_of_its_own,
+    may_be_a_queued_caller,
+    stands_alone,
+)
 from adapter.intake.plan import CallPlan
 from adapter.observability.logs import logger
 from adapter.observability.metrics import HOOKS
@@ -287,6 +292,8 @@ class Intake:
                 stray = stray or self.store.calls.locked(connection, leg_key)
                 if stray is None or is_call_of_its_own(stray.record):
                     continue  # it may have been told of only just now
+                if may_be_a_queued_caller(stray.record, leg_id not in facts.legs):
+                    continue  # its own hooks say what it is, or the provider does
                 if stray.state in lifecycle.FOLD.sources:
                     facts = join(facts, moved(stray.record, facts.call_id))
                     folded = lifecycle.fold(stray, into=facts.key)

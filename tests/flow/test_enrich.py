@@ -758,6 +758,22 @@ def test_the_agents_dial_is_enough_where_no_hook_tells_of_the_queue(engine: sa.E
     assert (post.body["outcome"], post.body["talk_seconds"]) == ("answered", 7)
 
 
+def test_a_caller_of_whom_only_a_leg_was_told_is_no_leg_of_the_agent(engine: sa.Engine) -> None:
+    """The caller talked for 7 s, and waited in a queue. The dial that took them out of it is told of first."""
+    world = one_line(engine)
+    child = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial", "To": AGENT}
+    at = format_datetime(NOW - timedelta(seconds=36))
+    world.hook(status_hook("completed", 7, **child, Timestamp=at))
+    agents = {"CallSid": OTHER_CALL, "From": "client:bob", "To": "", "Direction": "inbound"}
+    taken = {**dial_hook("completed", 24, bridged=True, parent="completed"), **agents}
+    world.hook({**taken, "DialCallSid": CALL})
+    world.hook(queue_hook(12))
+    world.hook(status_hook("completed", 48, Timestamp=format_datetime(NOW)))
+    world.pass_time(65)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [31]
+    assert world.call(CALL).state is CallState.WRITTEN
+
+
 def test_a_queue_that_tells_that_the_caller_left_waits_for_the_length_of_the_call(
     engine: sa.Engine,
 ) -> None:
