@@ -106,7 +106,11 @@ class TwilioApi:
         match parts[2:]:
             case [account, "Calls"] if account == user:
                 parent = query.get("ParentCallSid")
-                rows = [row for row in self.calls.values() if row["parent_call_sid"] == parent]
+                rows = [
+                    row
+                    for row in self.calls.values()
+                    if row["parent_call_sid"] == parent and row["account_sid"] == account
+                ]
                 return 200, {"calls": rows, "next_page_uri": None, "page": 0, "page_size": 1000}
             case [account, "Calls", sid] if account == user and sid in self.calls:
                 return 200, self.calls[sid]
