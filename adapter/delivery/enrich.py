@@ -156,9 +156,8 @@ class Enrichment:
         may_be = bool(record.queues or self._rules.assess(record).questions)
         if record.pick_ups or not may_be:
             return record
-        with self._store.begin() as connection:
-            owner = self._store.legs.owner(connection, record.key)
-            agents = self._store.calls.read(connection, owner) if owner is not None else None
+        owner = self._store.legs.known_owner(record.key)
+        agents = self._store.calls.get(owner) if owner is not None else None
         told = pick_up(agents.record, record) if agents is not None else None
         return join(record, told) if told is not None else record
 

@@ -281,10 +281,9 @@ class Evidence:
         if not self.dials or not self.record.dials.keys() <= self.record.legs.keys():
             return False
         reported = [leg.ended_at for leg in self.record.children if leg.id in self.record.dials]
-        if max(known) - max(moment for moment in reported if moment is not None) > SAME_MOMENT:
-            return (
-                False  # another dial came after the one that reported, and its report is on its way
-            )
+        last = max((moment for moment in reported if moment is not None), default=None)
+        if last is None or max(known) - last > SAME_MOMENT:
+            return False  # the report of a later dial is on its way
         is_caller = self.inbound or self.person_is_dialled
         was_picked_up = is_caller and self.parent.status is LegStatus.COMPLETED
         after = end - max(known)

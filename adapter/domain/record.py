@@ -304,8 +304,9 @@ class CallRecord(Facts):
 
         The dial of a leg that was handed on reports without a length.
         """
+        is_onward = leg.parent_id not in (None, self.call_id)
         dialled_by = self.legs.get(leg.parent_id or self.call_id)
-        if leg in self.onward_legs and dialled_by is not None and dialled_by.is_over:
+        if is_onward and dialled_by is not None and dialled_by.is_over:
             return False
         dial = self.dials.get(leg.id)
         was_handed_on = dial is not None and dial.is_connected and dial.duration_seconds is None

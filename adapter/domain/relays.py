@@ -23,6 +23,7 @@ SAME_TIME = timedelta(seconds=60)
 # Where the provider dates the end of both the leg and the call that it became, it is the same moment.
 LEG_AND_CALL_END = timedelta(seconds=5)
 ROUNDING_SECONDS = 2
+# So far apart an end is taken to be that is not told of both.
 UNTOLD_SECONDS = 5.0
 
 
@@ -51,8 +52,7 @@ def call_of_leg(
         """By how many seconds beginning, end and length differ. What is not told may differ by some."""
         there, length = call.record, call.record.parent.duration_seconds
         gap = abs(((there.began_at or call.first_seen_at) - began).total_seconds())
-        is_dated = leg.ended_at is not None and there.ended_at is not None
-        gap += _seconds_between(leg.ended_at, there.ended_at) if is_dated else UNTOLD_SECONDS
+        gap += _seconds_apart(leg.ended_at, there.ended_at)
         return gap + (abs(length - seconds) if length and seconds else ROUNDING_SECONDS)
 
     def is_at_the_time(call: Call) -> bool:
@@ -106,8 +106,9 @@ def what_it_tells(leg_id: str, there: Call, rules: CallRules) -> RelayedCall | N
     return RelayedCall(leg_id=leg_id, outcome=outcome.value, talk_seconds=ending.talk_seconds)
 
 
-def _seconds_between(one: datetime | None, other: datetime | None) -> float:
-    return abs((one - other).total_seconds()) if one is not None and other is not None else 0.0
+def _seconds_apart(one: datetime | None, other: datetime | None) -> float:
+    """UNTOLD_SECONDS where one of them is not known."""
+    return abs((one - other).total_seconds()) if one and other else UNTOLD_SECONDS
 
 
 def _may_last_equally(there: int | None, here: int | None) -> bool:

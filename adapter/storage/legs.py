@@ -26,6 +26,13 @@ class Legs:
         owner = str(connection.execute(locked.returning(legs.c.call_key)).scalar_one())
         return owner if owner != leg_key else None
 
+    def known_owner(self, leg_key: str) -> str | None:
+        """The key of the call that this leg was dialled by, if that is known. It is read without a lock."""
+        query = sa.select(legs.c.call_key).where(legs.c.leg_key == leg_key)
+        with self._session.autocommit() as connection:
+            owner: str | None = connection.execute(query).scalar_one_or_none()
+        return owner if owner != leg_key else None
+
     def own(self, connection: sa.Connection, leg_key: str, call_key: str) -> None:
         """Note that this leg was dialled by this call, unless another call is known to have dialled it."""
         statement = self._session.insert(legs).values(leg_key=leg_key, call_key=call_key)

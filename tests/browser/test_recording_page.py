@@ -130,7 +130,7 @@ def test_a_stream_that_breaks_off_is_taken_up_again(
     assert browser.execute_async_script(HEAR) == "heard to 60"
     asked = [one.headers["Range"] for one in twilio.asked if one.path.endswith(".wav")]
     starts = [int(one.removeprefix("bytes=").removesuffix("-")) for one in asked]
-    assert starts[0] == 0 and len(starts) == 4
+    assert starts[0] == 0 and len(starts) >= 4
     assert all(0 < later - start <= twilio.broken for start, later in pairwise(starts)), starts
 
 

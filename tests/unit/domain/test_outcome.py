@@ -292,6 +292,7 @@ CASES = [
     case("moved on to another phone", "dial_connected", O.ANSWERED, 26, inbound(S.COMPLETED, 46, ended_at=END), dialled(S.COMPLETED, 7, **ended(30)), moved_on(S.COMPLETED, 19), dial(S.COMPLETED, 19, bridged=True, leg="CA2")),
     case("turned down at a whisper while the other phone rang", "dial_connected", O.ANSWERED, 19, inbound(S.COMPLETED, 46, ended_at=END), dialled(S.COMPLETED, 7, **ended(30)), moved_on(S.COMPLETED, 19, created_at=END - timedelta(seconds=40)), dial(S.COMPLETED, 19, bridged=True, leg="CA2")),
     case("our phone was left off the hook", "dial_connected", O.ANSWERED, 15, inbound(S.COMPLETED, 26, ended_at=END), dialled(S.COMPLETED, 31, **ended(-15)), dial(S.COMPLETED, 15, bridged=True)),
+    case("a dial that names the leg of another leg", "dialled_leg_answered", O.ANSWERED, 17, inbound(S.COMPLETED, 40, ended_at=END), dialled(S.COMPLETED, 17, **ended(0)), dialled(S.NO_ANSWER, 0, number=2, **ended(5)).model_copy(update={"parent_id": "CA1"}), dial(S.NO_ANSWER, bridged=False, leg="CA2")),
     case("hung up in the queue", "queue_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 40), queue(QueueExit.HUNG_UP)),
     case("left the queue by a key", "queue_left", O.ABANDONED, 0, inbound(S.COMPLETED, 90), queue(QueueExit.LEFT)),
     case("left the queue for the mailbox", "message_left", O.VOICEMAIL, 25, inbound(S.COMPLETED, 90), queue(QueueExit.LEFT), message(25)),
