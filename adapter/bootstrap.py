@@ -43,6 +43,7 @@ from adapter.storage.people_index import PeopleIndex
 from adapter.storage.readiness import lacking
 from adapter.storage.store import Store
 from adapter.storage.task_leases import TaskLeases
+from adapter.storage.web_processes import WebProcesses
 from adapter.storage.workers import new_executor_id
 from adapter.storage.wrong_passwords import wrong_passwords_since
 from adapter.targets import propexo
@@ -50,6 +51,7 @@ from adapter.targets.base import Target, TargetDeps
 from adapter.web.access import Access
 from adapter.web.api.build import build_api
 from adapter.web.app import create_app
+from adapter.web.first_sign import first_sign
 from adapter.web.for_people import PAGE_CONNECTIONS, PAGE_STATEMENT_SECONDS, ForPeople, pages
 from adapter.web.health import Health, health_routes
 from adapter.web.hooks import hook_routes
@@ -310,6 +312,7 @@ def web_app(settings: Settings | None = None) -> Flask:
     if container.lines_watch:
         container.lines_watch.watch()
     if is_server:
+        first_sign(WebProcesses(container.store), container.executor_id, _now())
         web_runner(container.alerts, container.executor_id).start()
     people = _for_people(container)
     return create_app(

@@ -18,6 +18,7 @@ from adapter.storage.engine import open_engine
 from adapter.storage.moves import Move, Moves
 from adapter.storage.schema import calls
 from adapter.storage.store import Store
+from adapter.storage.web_processes import WebProcesses
 from adapter.worker.migrate import migrate_url
 from tests.support.databases import PostgresServer
 from tests.support.environment import ACCOUNT, LINE, NOW, TOKEN
@@ -150,6 +151,7 @@ def test_while_web_lives_nothing_is_moved(source: Store, target: Store, tmp_path
     environ = environment(url_of(source), propexo="http://127.0.0.1:1")
     with running("web", environ, tmp_path / "web.log") as web:
         wait_until_ready(environ, web)
+        assert WebProcesses(source).seen_at()
         code, words = move(environ, target)
         assert code == 1 and "web " in words and "stop web and worker everywhere" in words
     code, words = move(environ, target)
