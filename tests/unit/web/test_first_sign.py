@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import datetime
-
-import pytest
+from typing import Any
 
 from adapter.errors import StoreUnavailable
 from adapter.storage.store import Store
 from adapter.storage.web_processes import WebProcesses
 from adapter.web.first_sign import first_sign
 from tests.support.environment import NOW
+
+Logged = Callable[[], list[dict[str, Any]]]
 
 
 def test_it_is_known_at_once(store: Store) -> None:
@@ -33,11 +35,12 @@ def test_a_database_that_hangs_keeps_no_process_from_starting(store: Store) -> N
 
 
 def test_a_database_that_is_away_keeps_no_process_from_starting(
-    store: Store, capsys: pytest.CaptureFixture[str]
+    store: Store, logged: Logged
 ) -> None:
     class Away(WebProcesses):
         def beat(self, name: str, now: datetime) -> None:
             raise StoreUnavailable("it is away")
 
     first_sign(Away(store), "web-1", NOW)
-    assert "it is away" in "".join(capsys.readouterr())
+    (line,) = logged()
+    assert line["reason"] == "it is away"
