@@ -25,6 +25,7 @@ from tests.support.chromium import (
     use_width,
 )
 from tests.support.environment import ENVIRON
+from tests.support.lanes import full
 from tests.support.receiver import Receiver, receiver
 from tests.support.rows import add, record
 from tests.support.site import served
@@ -105,7 +106,7 @@ def test_one_acknowledges_snoozes_and_sends_a_test(
     assert complaints(browser) == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", full("dark")])
 def test_axe_finds_nothing_serious(browser: Any, address: str, theme: str) -> None:
     use_theme(browser, theme)
     sign_in(browser, f"{address}/alerts", "Lee Agent", PASSWORD)

@@ -28,6 +28,7 @@ from tests.support.chromium import (
 )
 from tests.support.environment import ENVIRON
 from tests.support.hooks import CALL, CALLER, signed, status_hook
+from tests.support.lanes import full
 from tests.support.site import served
 from tests.support.waiting import free_port, wait_for
 
@@ -100,7 +101,7 @@ PAGES = {"call": f"/calls/{CALL}", "health": "/health", "month": "/health?period
 
 
 @pytest.mark.parametrize("path", PAGES.values(), ids=list(PAGES))
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", full("dark")])
 def test_nothing_keeps_people_from_reading_it(
     browser: Any, address: str, path: str, theme: str
 ) -> None:

@@ -25,6 +25,7 @@ from tests.support.chromium import (
     use_width,
 )
 from tests.support.environment import ENVIRON, LINE
+from tests.support.lanes import full
 from tests.support.rows import add, record
 from tests.support.site import served
 from tests.support.waiting import free_port
@@ -147,7 +148,7 @@ def test_without_script_there_is_no_switch_that_does_nothing(browser: Any, addre
     assert not browser.find_element("css selector", "[data-follow]").is_displayed()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", full("dark")])
 def test_axe_finds_nothing_serious(browser: Any, address: str, theme: str) -> None:
     use_theme(browser, theme)
     sign_in(browser, f"{address}/calls", "Lee Agent", PASSWORD)

@@ -27,6 +27,7 @@ from tests.support.chromium import (
 )
 from tests.support.environment import ACCOUNT, LINE
 from tests.support.hooks import signed, status_hook
+from tests.support.lanes import full
 from tests.support.processes import Sandbox, environment, running, sandbox
 from tests.support.site import served
 from tests.support.waiting import wait_for
@@ -215,7 +216,7 @@ def test_what_waits_is_settled_each_way_and_written_once(browser: Any, site: Sit
     assert complaints(browser) == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", full("dark")])
 def test_axe_finds_nothing_serious_and_a_phone_shows_all(
     browser: Any, site: Site, theme: str
 ) -> None:

@@ -25,6 +25,7 @@ from tests.support.chromium import (
     use_width,
 )
 from tests.support.environment import ENVIRON, LINE
+from tests.support.lanes import full
 from tests.support.rows import add, record
 from tests.support.sign_in_service import SignInService
 from tests.support.site import served
@@ -100,7 +101,7 @@ def test_a_wrong_password_is_told_and_the_name_stays(browser: Any, address: str)
     assert barriers(browser) == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", full("dark")])
 def test_axe_finds_nothing_serious(browser: Any, address: str, theme: str) -> None:
     use_theme(browser, theme)
     browser.get(f"{address}/login")

@@ -13,7 +13,10 @@ import pytest
 LONGEST = (
     "tests/hosts/",
     "tests/faults/",
+    "tests/flow/test_lifecycle_walk.py",
+    "tests/processes/test_lifetime.py",
     "tests/processes/",
+    "tests/browser/",
     "tests/stories/test_over_http.py",
     "tests/upgrades/",
     "tests/unit/targets/propexo/test_sync.py",
