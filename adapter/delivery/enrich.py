@@ -25,9 +25,11 @@ from adapter.delivery.relays import Relays
 from adapter.delivery.result import BACKOFF_SECONDS, Finished, Reschedule, RunResult, after_error
 from adapter.domain.assessment import CallRules, list_columns
 from adapter.domain.call import Call, CallState
+from adapter.domain.handed_on import SAME_END
 from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.merge import join, moved
 from adapter.domain.out_of_queue import pick_up
+from adapter.domain.outcome import Outcome
 from adapter.domain.phone import e164
 from adapter.domain.questions import API_LAG, UNREACHABLE_AFTER
 from adapter.domain.record import CallRecord
@@ -44,6 +46,7 @@ from adapter.errors import (
 from adapter.observability.logs import logger
 from adapter.providers.base import CallApi, Provider
 from adapter.storage.api_health import ApiHealth
+from adapter.storage.conferences import Conferences
 from adapter.storage.store import Store
 
 Fold = Callable[[sa.Connection, CallRecord, datetime], str]
@@ -77,6 +80,7 @@ class Enrichment:
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
+        self._conferences = Conferences(store)
         self._rules = rules
         self._providers = providers
         self._fold = fold
@@ -99,7 +103,8 @@ class Enrichment:
         """Ask the provider's API, where the hooks left something open."""
         now = self._clock()
         over_at = call.over_at or now
-        record = self._relays.told(self._picked_up(call.record), over_at)
+        record = self._in_conference(self._picked_up(call.record))
+        record = self._relays.told(record, over_at)
         provider = self._providers.get(call.provider)
         is_open = bool(self._rules.assess(record).questions)
         if not is_open:
@@ -130,7 +135,8 @@ class Enrichment:
         self._health.worked(call.provider, call.account, now)
         if record.parent.parent_id is not None:
             return self._fold_into(call, record, record.parent.parent_id)
-        record = self._keep(call, self._relays.told(record, over_at), now)
+        record = self._relays.told(self._in_conference(record), over_at)
+        record = self._keep(call, record, now)
         assessment = self._rules.assess(record)
         lasts_too_long = record.is_over and now - over_at > self._longest_call
         goes_on = not record.is_over or record.goes_on
@@ -160,6 +166,16 @@ class Enrichment:
         agents = self._store.calls.get(owner) if owner is not None else None
         told = pick_up(agents.record, record) if agents is not None else None
         return join(record, told) if told is not None else record
+
+    def _in_conference(self, record: CallRecord) -> CallRecord:
+        """Return the record with when the caller joined a conference, where some of the call is unexplained."""
+        ending = self._rules.assess(record).ending
+        length = record.parent.duration_seconds or 0
+        is_explained = length - ending.talk_seconds <= SAME_END.total_seconds()
+        if ending.outcome is not Outcome.ANSWERED or is_explained or record.conference_at:
+            return record
+        joined = self._conferences.joined_at(record)
+        return record.model_copy(update={"conference_at": joined}) if joined else record
 
     def _without_reader(
         self, call: Call, record: CallRecord, now: datetime

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapter.domain import out_of_queue, whispers
+from adapter.domain.conversation import Conversation, Span, span_of
 from adapter.domain.handed_on import SAME_END, HandOn
+from adapter.domain.into_conference import talk_in_conference
 from adapter.domain.parties import Direction, Parties
 from adapter.domain.record import (
     UNNAMED_LEG,
@@ -22,23 +23,12 @@ from adapter.domain.record import (
     RecordingState,
     RelayedCall,
 )
-from adapter.domain.whispers import CLOCKS, SAME_MOMENT, Span
+from adapter.domain.whispers import CLOCKS, LONGEST_WHISPER, SAME_MOMENT
 
 # A call of which nothing is known for longer than this may have had another conversation in that time.
 SILENCE = timedelta(seconds=20)
 # A dialled phone rings for so long, unless the program says otherwise.
 USUAL_RING = timedelta(seconds=30)
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """The time in which the person was connected to somebody. seconds: None while it is not known.
-
-    ended_at: aware UTC, None where it was not told.
-    """
-
-    seconds: int | None
-    ended_at: datetime | None = None
 
 
 class Evidence:
@@ -85,7 +75,23 @@ class Evidence:
             and leg.id not in turned_down
             and leg.id not in self.parties.line_legs
             and leg.answered_by is not AnsweredBy.MACHINE
+            and not (self.messages and self._is_short_without_dial(leg))
         ]
+
+    def _is_short_without_dial(self, leg: Leg) -> bool:
+        """The leg may have been turned down at a whisper: it lasted no longer, and no dial reported of it."""
+        length = leg.duration_seconds
+        is_short = length is not None and timedelta(seconds=length) <= LONGEST_WHISPER
+        return self.inbound and is_short and leg.is_over and leg.id not in self.record.dials
+
+    @property
+    def may_have_been_turned_down(self) -> bool:
+        """All that tells of a conversation are such legs, and the caller stayed after the last of them."""
+        legs = self.connected_legs
+        others = self.connected_dials or self.was_in_queue or self.relayed
+        is_short = bool(legs) and all(map(self._is_short_without_dial, legs))
+        is_all = is_short and not others and not self.was_moved_into_conference
+        return is_all and self.has_silent_end
 
     @property
     def relayed(self) -> list[RelayedCall]:
@@ -123,6 +129,18 @@ class Evidence:
         Where a dial names the leg that it connected, another leg that picked up was turned down at the
         whisper. It was not if it goes on, or if the report of its own dial is lost.
         """
+        told = self._told_conversations
+        moved_on = talk_in_conference(self.record, told) if self.inbound else None
+        return told if moved_on is None else [*told, moved_on]
+
+    @property
+    def was_moved_into_conference(self) -> bool:
+        """The caller talked on in a conference. For how long is worked out from when they came and left."""
+        return len(self.conversations) > len(self._told_conversations)
+
+    @property
+    def _told_conversations(self) -> Sequence[Conversation]:
+        """Those that a leg, a dial or the call on our other line tells of."""
         lengths: dict[str, list[int | None]] = {}
         for dial in self.connected_dials:
             lengths.setdefault(dial.leg_id, []).append(dial.duration_seconds)
@@ -194,7 +212,7 @@ class Evidence:
         leg = self.record.legs.get(dial.leg_id)
         end = leg.ended_at if leg is not None and leg.ended_at is not None else dial.reported_at
         if dial.is_connected or end is None:
-            return _span(end, dial.duration_seconds)
+            return span_of(end, dial.duration_seconds)
         return (self._rang_since(dial) or end, end)
 
     def _rang_since(self, dial: DialResult) -> datetime | None:
@@ -211,8 +229,8 @@ class Evidence:
         undialled = (leg for leg in self.record.children if leg.id not in self.record.dials)
         spans = [
             *map(self._span_of_dial, self.dials),
-            *(_span(leg.ended_at, leg.duration_seconds) for leg in undialled),
-            *(_span(self.record.ended_at, message.duration_seconds) for message in self.messages),
+            *(span_of(leg.ended_at, leg.duration_seconds) for leg in undialled),
+            *(span_of(self.record.ended_at, message.duration_seconds) for message in self.messages),
         ]
         known = [span for span in spans if span is not None]
         return known if len(known) == len(spans) else None
@@ -290,6 +308,11 @@ class Evidence:
         # There was no time for anything else: a voicemail begins with a greeting, another dial rings first. A
         # person whose leg outlived ours was handed on.
         return was_picked_up and after <= SAME_MOMENT and (self.inbound or -after <= SAME_MOMENT)
+
+    @property
+    def is_guessed(self) -> bool:
+        """What the facts say of an answered call rests on the likelier of two ways to read them."""
+        return self.was_moved_into_conference or self.may_have_been_turned_down
 
     # What else happened -------------------------------------------------------------------------------
 
@@ -370,28 +393,3 @@ class Evidence:
     def was_given_up(self) -> bool:
         """A dial was canceled, as the caller was gone."""
         return any(d.caller_gone and d.status is LegStatus.CANCELED for d in self.dials)
-
-
-def _span(end: datetime | None, seconds: int | None) -> Span | None:
-    """What lasted so long and ended then. An unknown length is none."""
-    return None if end is None else (end - timedelta(seconds=seconds or 0), end)
-
-
-def total_seconds(conversations: Sequence[Conversation]) -> int:
-    """The sum of these conversations whose lengths are known; what overlaps counts once."""
-    total = 0
-    spans: list[tuple[datetime, datetime]] = []
-    for conversation in conversations:
-        if conversation.seconds is None:
-            continue
-        if conversation.ended_at is None:
-            total += conversation.seconds
-        else:
-            begun = conversation.ended_at - timedelta(seconds=conversation.seconds)
-            spans.append((begun, conversation.ended_at))
-    reached: datetime | None = None
-    for begun, ended in sorted(spans):
-        begun = begun if reached is None else max(begun, reached)
-        total += max(round((ended - begun).total_seconds()), 0)
-        reached = ended if reached is None else max(reached, ended)
-    return total

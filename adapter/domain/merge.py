@@ -47,6 +47,9 @@ def join(one: CallRecord, other: CallRecord) -> CallRecord:
             "relayed": _join_maps(one.relayed, other.relayed, join_facts),
             "pick_ups": _join_maps(one.pick_ups, other.pick_ups, join_facts),
             "begun_by": min(filter(None, (one.begun_by, other.begun_by)), default=None),
+            "conference_at": min(
+                filter(None, (one.conference_at, other.conference_at)), default=None
+            ),
             "was_read": one.was_read or other.was_read,
             "was_asked": one.was_asked or other.was_asked,
             "listed_until": max(filter(None, (one.listed_until, other.listed_until)), default=None),

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from adapter.domain.evidence import Evidence, total_seconds
+from adapter.domain.conversation import total_seconds
+from adapter.domain.evidence import Evidence
 from adapter.domain.parties import Parties, PartyKind
 from adapter.domain.record import (
     UNNAMED_LEG,
@@ -42,7 +43,8 @@ class Ending:
 
     certain: the facts are conclusive, so that nobody needs to be asked. is_final: moreover no hook can
     still be on its way that would change it. assumed: nothing told more than that the provider picked up,
-    or what would have told more could not be asked. has_length: the talk time is known, not guessed.
+    or what would have told more could not be asked, or is_guessed. has_length: the talk time is known.
+    is_guessed: somebody answered, and whom they talked to or for how long is the likelier of two readings.
     """
 
     outcome: Outcome
@@ -53,6 +55,7 @@ class Ending:
     assumed: bool = False
     is_final: bool = False
     has_length: bool = True
+    is_guessed: bool = False
 
 
 # The rules that say when a call is due, or whether something is asked.
@@ -224,14 +227,16 @@ def ending(record: CallRecord, parties: Parties) -> Ending:
             is_complete = record.was_read or evidence.nothing_followed
             was_told = is_complete and record.is_over and not rule.assumed
             certain = ((rule.certain and not is_ours) or was_told) and is_settled
+            is_guessed = rule.outcome is Outcome.ANSWERED and evidence.is_guessed
             return Ending(
                 outcome=rule.outcome,
                 talk_seconds=max(talk if talk is not None else guess, 0),
                 rule=rule.name,
                 because=rule.because,
                 certain=certain,
-                assumed=rule.assumed or _is_left_open(record, rule, certain=certain),
+                assumed=rule.assumed or _is_left_open(record, rule, certain=certain) or is_guessed,
                 is_final=certain and (was_told or evidence.is_final),
                 has_length=talk is not None,
+                is_guessed=is_guessed,
             )
     return Ending(Outcome.UNKNOWN, 0, "no_end", "no end of the call was reported", False)

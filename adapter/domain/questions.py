@@ -62,7 +62,8 @@ class Known:
     @property
     def somebody_answered(self) -> bool:
         """That much is clear, though not for how long they talked."""
-        return self.ending.outcome is Outcome.ANSWERED and not self.ending.assumed
+        is_told = not self.ending.assumed or self.ending.is_guessed
+        return self.ending.outcome is Outcome.ANSWERED and is_told
 
     @property
     def unnamed_connections(self) -> tuple[str, ...]:
@@ -196,7 +197,10 @@ def _has_silent_end(k: Known) -> bool:
 
 
 def _may_have_a_message(k: Known) -> bool:
-    return k.is_uncertain and not k.somebody_answered
+    """Nobody is known to have answered, or the only phone that did may have been turned down at a whisper."""
+    if not k.somebody_answered:
+        return k.is_uncertain
+    return k.record.is_over and Evidence(k.record, k.parties).may_have_been_turned_down
 
 
 def _has_a_message_without_length(k: Known) -> bool:

@@ -205,6 +205,7 @@ class CallRecord(Facts):
     relayed: keyed by the leg that led to one of our own lines.
     pick_ups: keyed by the call that took the caller out of a queue.
     begun_by: the call had begun by then, as the receipt of its hooks shows (less the length they tell).
+    conference_at: the call took part in a conference by then, as the receipt of the conference's hooks shows.
     was_read: the provider's API has been asked after it had time to catch up with the end of the call, so
     what is missing here is missing there too.
     was_asked: the provider's API has been asked after the end of the call, and knew of the end.
@@ -224,6 +225,7 @@ class CallRecord(Facts):
     relayed: Mapping[str, RelayedCall] = Field(default_factory=dict)
     pick_ups: Mapping[str, PickUp] = Field(default_factory=dict)
     begun_by: datetime | None = None
+    conference_at: datetime | None = None
     was_read: bool = False
     was_asked: bool = False
     listed_until: datetime | None = None
@@ -256,6 +258,8 @@ class CallRecord(Facts):
     @property
     def dialled_legs(self) -> tuple[Leg, ...]:
         """All legs but the parent, by their ids."""
+        if len(self.legs) == 1 and self.call_id in self.legs:
+            return ()  # so it is with most hooks, and each asks for them a dozen times
         return tuple(leg for leg_id, leg in sorted(self.legs.items()) if leg_id != self.call_id)
 
     @property

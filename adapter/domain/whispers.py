@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from adapter.domain.conversation import Span
 from adapter.domain.record import Leg
-
-# From when to when; aware UTC.
-Span = tuple[datetime, datetime]
 
 # A phone that was picked up for longer was talked on.
 LONGEST_WHISPER = timedelta(seconds=15)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from adapter.domain.call import Call
 from adapter.domain.conferences import SETTLED_AFTER, WaitingRecording
 from adapter.domain.merge import join_facts
-from adapter.domain.record import Recording, call_key
+from adapter.domain.record import CallRecord, Recording, call_key
 from adapter.storage.schema import conference_calls, conference_recordings, legs
 from adapter.storage.store import Store
 
@@ -62,6 +62,18 @@ class Conferences:
         )
         with self._store.begin() as connection:
             connection.execute(statement.on_conflict_do_nothing())
+
+    def joined_at(self, record: CallRecord) -> datetime | None:
+        """When the first hook came by which this call took part in a conference; None if none did."""
+        table = conference_calls
+        query = sa.select(sa.func.min(table.c.seen_at, type_=table.c.seen_at.type)).where(
+            table.c.provider == record.provider,
+            table.c.account == record.account,
+            table.c.call_id == record.call_id,
+        )
+        with self._store.autocommit() as connection:
+            joined: datetime | None = connection.execute(query).scalar_one()
+        return joined
 
     def add_recording(self, hook: RecordingHook, at: datetime) -> None:
         """Keep what a hook tells of a recording, joined with what was told before."""

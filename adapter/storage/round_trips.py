@@ -69,6 +69,9 @@ class FewTripsConnection(psycopg.Connection[Any]):
         self._kept: list[Later] = []
         self._prelude: str | None = None  # a first statement, of no use without others
         self._is_keeping = False
+        self._is_alone = (
+            False  # the server makes a statement without BEGIN a transaction of its own
+        )
         self._begun_in: object = None  # the pipeline by which BEGIN is under way
 
     @property
@@ -86,11 +89,11 @@ class FewTripsConnection(psycopg.Connection[Any]):
 
     def run_alone(self, statement: str, values: Mapping[str, Any]) -> Cursor[Any]:
         """Run a statement as a transaction of its own. No transaction is under way."""
-        self.autocommit = True
+        self._is_alone = True
         try:
             return Cursor(self).execute(statement, values, prepare=True)
         finally:
-            self.autocommit = False
+            self._is_alone = False
 
     def begin_with(self, statement: str) -> None:
         """This statement is the first of the transaction, if there will be any."""
@@ -123,6 +126,8 @@ class FewTripsConnection(psycopg.Connection[Any]):
 
         In a pipeline psycopg's own way waits for the answer to BEGIN.
         """
+        if self._is_alone:
+            return
         if self._pipeline is None:
             yield from super()._start_query()
             return
@@ -147,6 +152,8 @@ class FewTripsConnection(psycopg.Connection[Any]):
 
     def rollback(self) -> None:
         self._kept, self._prelude = [], None
+        if self._pipeline is None and self.info.transaction_status == _IDLE:
+            return  # psycopg would find that out by a detour, each time the pool takes a connection back
         super().rollback()
 
 

@@ -1147,6 +1147,62 @@ def test_a_person_who_hung_up_when_we_did_was_not_handed_on(engine: sa.Engine) -
     assert [post.body["talk_seconds"] for post in world.target.posts] == [206]
 
 
+# What came after a phone of which no dial reported ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("messages", "outcome", "assumed"), [([25], "voicemail", False), ([], "answered", True)]
+)
+def test_after_a_short_leg_without_a_report_it_is_asked_for_a_message(
+    engine: sa.Engine, messages: list[int], outcome: str, assumed: bool
+) -> None:
+    """The phone was turned down at the whisper; only its own hooks came."""
+    world = one_line(engine)
+    assert world.reader is not None
+    world.reader.recordings = [
+        recording_of(
+            {
+                "sid": "RE" + "1" * 32,
+                "source": "RecordVerb",
+                "status": "completed",
+                "duration": str(n),
+            },
+            "https://api.example",
+        )
+        for n in messages
+    ]
+    child = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial", "To": AGENT}
+    over = format_datetime(NOW - timedelta(seconds=40))
+    world.hook({**status_hook("completed", 4, **child), "Timestamp": over})
+    world.hook(status_hook("completed", 60, Timestamp=format_datetime(NOW)))
+    world.pass_time(65)
+    assert [(p.body["outcome"], p.body["assumed"]) for p in world.target.posts] == [
+        (outcome, assumed)
+    ]
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["told", "not told"])
+def test_a_conference_that_named_the_call_is_counted_to_its_end(
+    engine: sa.Engine, is_told: bool
+) -> None:
+    """A warm transfer: after 20 s our program moved caller and agent into a conference."""
+    world = one_line(engine)
+    child = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial", "To": AGENT}
+    world.clock.now = NOW - timedelta(seconds=30)
+    moved = format_datetime(world.clock())
+    world.hook({**status_hook("completed", 20, **child), "Timestamp": moved})
+    if is_told:
+        room = {"ConferenceSid": "CF1", "StatusCallbackEvent": "participant-join"}
+        world.hook({"AccountSid": ACCOUNT, "CallSid": CALL, **room})
+    world.clock.now = NOW
+    world.hook(status_hook("completed", 58, Timestamp=format_datetime(NOW)))
+    world.finish()
+    (post,) = world.target.posts
+    assert (post.body["talk_seconds"], post.body["assumed"]) == (
+        (50, True) if is_told else (20, False)
+    )
+
+
 # Calls that were never picked up ----------------------------------------------------------------------
 
 

@@ -266,8 +266,11 @@ def leg_of(row: Mapping[str, Any]) -> Leg:
     if leg.status is LegStatus.COMPLETED and leg.answered_by is None:
         # Its end is known here, and machine detection comes before that: nothing was detected.
         leg = leg.model_copy(update={"answered_by": AnsweredBy.UNKNOWN})
-    leg = leg.model_copy(update={"created_at": moment(row.get("date_created"))})
-    began = moment(row.get("start_time"))
+    created, began = moment(row.get("date_created")), moment(row.get("start_time"))
+    leg = leg.model_copy(update={"created_at": created})
+    is_incoming = leg.direction is LegDirection.INBOUND and leg.parent_id is None
+    if is_incoming and began is not None and created is not None:
+        began = min(began, created)  # with answerOnBridge it starts when it is picked up
     if began is None or (leg.ended_at is not None and began > leg.ended_at):
         return leg
     return leg.model_copy(update={"started_at": began})

@@ -293,6 +293,8 @@ CASES = [
     case("turned down at a whisper while the other phone rang", "dial_connected", O.ANSWERED, 19, inbound(S.COMPLETED, 46, ended_at=END), dialled(S.COMPLETED, 7, **ended(30)), moved_on(S.COMPLETED, 19, created_at=END - timedelta(seconds=40)), dial(S.COMPLETED, 19, bridged=True, leg="CA2")),
     case("our phone was left off the hook", "dial_connected", O.ANSWERED, 15, inbound(S.COMPLETED, 26, ended_at=END), dialled(S.COMPLETED, 31, **ended(-15)), dial(S.COMPLETED, 15, bridged=True)),
     case("a dial that names the leg of another leg", "dialled_leg_answered", O.ANSWERED, 17, inbound(S.COMPLETED, 40, ended_at=END), dialled(S.COMPLETED, 17, **ended(0)), dialled(S.NO_ANSWER, 0, number=2, **ended(5)).model_copy(update={"parent_id": "CA1"}), dial(S.NO_ANSWER, bridged=False, leg="CA2")),
+    case("turned down at a whisper whose report is lost, then a message", "message_left", O.VOICEMAIL, 25, inbound(S.COMPLETED, 60, ended_at=END), dialled(S.COMPLETED, 4, **ended(40)), message(25)),
+    case("a conversation whose report is lost, then a message", "dialled_leg_answered", O.ANSWERED, 16, inbound(S.COMPLETED, 60, ended_at=END), dialled(S.COMPLETED, 16, **ended(40)), message(25)),
     case("hung up in the queue", "queue_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 40), queue(QueueExit.HUNG_UP)),
     case("left the queue by a key", "queue_left", O.ABANDONED, 0, inbound(S.COMPLETED, 90), queue(QueueExit.LEFT)),
     case("left the queue for the mailbox", "message_left", O.VOICEMAIL, 25, inbound(S.COMPLETED, 90), queue(QueueExit.LEFT), message(25)),
@@ -385,3 +387,53 @@ def test_reasons_are_words_for_people() -> None:
     for rule in RULES:
         assert rule.because[0].islower() and not rule.because.endswith(".")
         assert "_" not in rule.because
+
+
+# What can be read in two ways ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("leg", "joined", "talk"),
+    [
+        (dialled(S.COMPLETED, 16, **ended(20)), 19, 36),
+        (dialled(S.COMPLETED, 16, **ended(20)), 22, 36),  # the hook came before the leg's end
+        (dialled(S.COMPLETED, 16, **ended(20)), 40, 16),  # it was over by then
+        (dialled(S.COMPLETED, 16), 12, 28),  # nobody dates the leg
+    ],
+)
+def test_a_caller_who_was_moved_into_a_conference_talked_on(
+    leg: Leg, joined: float, talk: int
+) -> None:
+    """joined: so many seconds before the end of the call a hook told of the conference."""
+    known = record((inbound(S.COMPLETED, 50, ended_at=END), leg))
+    known = known.model_copy(update={"conference_at": END - timedelta(seconds=joined)})
+    found = ending(known, parties(known, is_ours))
+    assert (found.outcome, found.talk_seconds) == (O.ANSWERED, talk)
+    assert found.assumed is (talk > 16)
+
+
+def test_without_times_a_conference_ended_by_the_length_of_the_call() -> None:
+    known = record((inbound(S.COMPLETED, 50), dialled(S.COMPLETED, 16)))
+    receipts = {
+        "conference_at": END - timedelta(seconds=12),
+        "begun_by": END - timedelta(seconds=50),
+    }
+    known = known.model_copy(update=receipts)
+    assert ending(known, parties(known, is_ours)).talk_seconds == 28
+
+
+@pytest.mark.parametrize(("seconds", "assumed"), [(4, True), (16, False)])
+def test_a_phone_that_may_have_been_turned_down_is_assumed_to_have_taken_the_call(
+    seconds: int, assumed: bool
+) -> None:
+    """No dial reported, and the caller stayed for 20 s after it."""
+    leg = dialled(S.COMPLETED, seconds, **ended(20))
+    found = end_of(inbound(S.COMPLETED, 50, ended_at=END), leg)
+    assert (found.outcome, found.talk_seconds) == (O.ANSWERED, seconds)
+    assert found.assumed is assumed
+
+
+def test_a_short_conversation_with_which_the_call_ended_is_one() -> None:
+    leg = dialled(S.COMPLETED, 4, **ended(1))
+    found = end_of(inbound(S.COMPLETED, 20, ended_at=END), leg)
+    assert (found.outcome, found.assumed) == (O.ANSWERED, False)

@@ -1,14 +1,16 @@
-"""Which errors does Twilio's API client raise where no answer came?"""
+"""Which errors does Twilio's API client raise where no answer came, and how does it read a call?"""
 
 from __future__ import annotations
 
 import socket
 import threading
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
 from adapter.errors import NotReached, TemporaryError
-from adapter.providers.twilio.rest import TwilioRest
+from adapter.providers.twilio.rest import TwilioRest, leg_of
 from tests.support.environment import ACCOUNT
 from tests.support.waiting import free_port
 
@@ -32,3 +34,21 @@ def test_a_connection_that_breaks_off_was_made() -> None:
         with pytest.raises(TemporaryError) as caught:
             client(server.getsockname()[1]).leg(ACCOUNT, "CA" + "1" * 32)
     assert not isinstance(caught.value, NotReached)
+
+
+@pytest.mark.parametrize(
+    ("direction", "began"), [("inbound", 0), ("outbound-api", 17)], ids=["incoming", "outgoing"]
+)
+def test_an_incoming_call_began_when_it_came_in(direction: str, began: int) -> None:
+    """With answerOnBridge it starts when it is picked up. An outgoing call may have waited to be made."""
+    came_in = datetime(2026, 3, 2, 15, tzinfo=UTC)
+    row = {
+        "sid": "CA" + "1" * 32,
+        "direction": direction,
+        "status": "completed",
+        "date_created": format_datetime(came_in),
+        "start_time": format_datetime(came_in + timedelta(seconds=17)),
+        "end_time": format_datetime(came_in + timedelta(seconds=17)),
+        "duration": "0",
+    }
+    assert leg_of(row).started_at == came_in + timedelta(seconds=began)
