@@ -130,8 +130,13 @@ def _whole_call(e: Evidence) -> int | None:
 
 
 def _guess(e: Evidence) -> int:
-    """The best that is known of a talk time that is not known."""
-    return total_seconds(e.conversations) or _whole_call(e) or 0
+    """The best that is known of a talk time that is not known: it is no shorter than what was recorded of it."""
+    recorded = (
+        recording.duration_seconds or 0
+        for recording in e.record.recordings.values()
+        if recording.source is RecordingSource.CONVERSATION
+    )
+    return total_seconds(e.conversations) or _whole_call(e) or max(recorded, default=0)
 
 
 def _person(e: Evidence, *statuses: LegStatus) -> bool:
@@ -224,8 +229,8 @@ def ending(record: CallRecord, parties: Parties) -> Ending:
             guess = _guess(evidence) if rule.outcome is Outcome.ANSWERED else 0
             is_ours = parties.other.kind in (PartyKind.OURS, PartyKind.DEVICE)
             is_settled = talk is not None and not evidence.waits_for_line
-            is_complete = record.was_read or evidence.nothing_followed
-            was_told = is_complete and record.is_over and not rule.assumed
+            is_told = record.is_over and not rule.assumed
+            was_told = is_told and (record.was_read or evidence.nothing_followed)
             certain = ((rule.certain and not is_ours) or was_told) and is_settled
             is_guessed = rule.outcome is Outcome.ANSWERED and evidence.is_guessed
             return Ending(

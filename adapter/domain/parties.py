@@ -90,7 +90,8 @@ def parties(record: CallRecord, is_ours: IsOurs, is_line: IsLine = lambda number
     line_legs = frozenset(record.relayed) | {
         leg.id for leg in record.children if is_line(party(leg.to_number, is_ours).number or "")
     }
-    return replace(_sides(record, is_ours, is_line), line_legs=line_legs)
+    sides = _sides(record, is_ours, is_line)
+    return replace(sides, line_legs=line_legs) if line_legs else sides
 
 
 def _sides(record: CallRecord, is_ours: IsOurs, is_line: IsLine) -> Parties:

@@ -269,7 +269,9 @@ def leg_of(row: Mapping[str, Any]) -> Leg:
     created, began = moment(row.get("date_created")), moment(row.get("start_time"))
     leg = leg.model_copy(update={"created_at": created})
     is_incoming = leg.direction is LegDirection.INBOUND and leg.parent_id is None
-    if is_incoming and began is not None and created is not None:
+    if began is None:
+        began = created  # one that nobody took may have no start
+    elif is_incoming and created is not None:
         began = min(began, created)  # with answerOnBridge it starts when it is picked up
     if began is None or (leg.ended_at is not None and began > leg.ended_at):
         return leg

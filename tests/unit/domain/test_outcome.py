@@ -437,3 +437,12 @@ def test_a_short_conversation_with_which_the_call_ended_is_one() -> None:
     leg = dialled(S.COMPLETED, 4, **ended(1))
     found = end_of(inbound(S.COMPLETED, 20, ended_at=END), leg)
     assert (found.outcome, found.assumed) == (O.ANSWERED, False)
+
+
+@pytest.mark.parametrize(("recorded", "talk"), [((), 0), ((conversation(38),), 38)])
+def test_a_length_that_nobody_told_is_no_shorter_than_its_recording(
+    recorded: tuple[Recording, ...], talk: int
+) -> None:
+    found = end_of(inbound(S.COMPLETED), dialled(S.COMPLETED), *recorded)
+    assert (found.outcome, found.talk_seconds) == (O.ANSWERED, talk)
+    assert not found.has_length

@@ -37,9 +37,16 @@ def test_a_connection_that_breaks_off_was_made() -> None:
 
 
 @pytest.mark.parametrize(
-    ("direction", "began"), [("inbound", 0), ("outbound-api", 17)], ids=["incoming", "outgoing"]
+    ("direction", "starts", "began"),
+    [
+        ("inbound", 17, 0),
+        ("inbound", None, 0),
+        ("outbound-api", 17, 17),
+        ("outbound-api", None, 0),
+        ("outbound-dial", None, 0),
+    ],
 )
-def test_an_incoming_call_began_when_it_came_in(direction: str, began: int) -> None:
+def test_when_a_call_began(direction: str, starts: int | None, began: int) -> None:
     """With answerOnBridge it starts when it is picked up. An outgoing call may have waited to be made."""
     came_in = datetime(2026, 3, 2, 15, tzinfo=UTC)
     row = {
@@ -47,7 +54,7 @@ def test_an_incoming_call_began_when_it_came_in(direction: str, began: int) -> N
         "direction": direction,
         "status": "completed",
         "date_created": format_datetime(came_in),
-        "start_time": format_datetime(came_in + timedelta(seconds=17)),
+        "start_time": starts and format_datetime(came_in + timedelta(seconds=starts)),
         "end_time": format_datetime(came_in + timedelta(seconds=17)),
         "duration": "0",
     }
