@@ -112,7 +112,7 @@ class Evidence:
     @property
     def was_in_queue(self) -> bool:
         """The caller talked to somebody who took them out of a queue."""
-        return bool(out_of_queue.connected_stays(self.record) or self.record.pick_ups)
+        return out_of_queue.has_talk(self.record)
 
     @property
     def queue_seconds(self) -> int | None:
@@ -383,11 +383,15 @@ class Evidence:
     def was_still_there(self) -> bool:
         """The caller had not hung up when a dial came to its end without an answer, or a leg to our line did.
 
-        A leg that rings when the caller hangs up is canceled.
+        A leg that rings when the caller hangs up is canceled, and ends with the call.
         """
-        to_lines = (self.record.legs.get(leg_id) for leg_id in self.parties.line_legs)
-        rang_out = any(leg is not None and leg.status is LegStatus.NO_ANSWER for leg in to_lines)
-        return rang_out or any(d.caller_gone is False and not d.is_connected for d in self.dials)
+        lines, end = self.parties.line_legs, self.record.ended_at
+        legs = [x for x in self.record.children if x.id in lines or x.status is LegStatus.CANCELED]
+        rang_out = any(x.id in lines and x.status is LegStatus.NO_ANSWER for x in legs)
+        ends = [leg.ended_at for leg in legs if leg.ended_at is not None]
+        stayed = end is not None and bool(ends) and end - max(ends) > SAME_END
+        unanswered = any(d.caller_gone is False and not d.is_connected for d in self.dials)
+        return rang_out or stayed or unanswered
 
     @property
     def was_given_up(self) -> bool:

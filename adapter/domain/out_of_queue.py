@@ -27,6 +27,20 @@ def connected_stays(record: CallRecord) -> list[QueueStay]:
     return [stay for stay in record.queues.values() if stay.exit is QueueExit.CONNECTED]
 
 
+def has_talk(record: CallRecord) -> bool:
+    """The caller talked to somebody who took them out of a queue."""
+    return bool(connected_stays(record) or record.pick_ups)
+
+
+def is_worked_out(record: CallRecord) -> bool:
+    """Nobody told for how long they talked, and the provider dated nothing that came before the queue."""
+    ids = {dial.leg_id for dial in record.dials.values()} | {leg.id for leg in record.children}
+    legs = [record.legs.get(leg_id) for leg_id in ids]
+    are_dated = bool(legs) and all(leg is not None and leg.ended_at for leg in legs)
+    told = [pick_up.seconds for pick_up in record.pick_ups.values()]
+    return has_talk(record) and not are_dated and not (told and all(told))
+
+
 def talk_seconds(
     record: CallRecord, dial_ends: Iterable[datetime], clocks: timedelta
 ) -> int | None:

@@ -202,7 +202,7 @@ RULES: tuple[Rule, ...] = (
     Rule("line_caller_left", lambda e: _line_said(e, O.ABANDONED) and not e.was_still_there, O.ABANDONED, _nobody_talked, "the caller hung up while our other line rang"),
     Rule("queue_caller_left", lambda e: QueueExit.HUNG_UP in e.queue_exits, O.ABANDONED, _nobody_talked, "the caller hung up while waiting in the queue"),
     Rule("queue_left", lambda e: QueueExit.LEFT in e.queue_exits, O.ABANDONED, _nobody_talked, "the caller left the queue", certain=False),
-    Rule("phone_canceled", lambda e: _someone_was_dialled(e) and not e.dials and S.CANCELED in e.dial_statuses, O.ABANDONED, _nobody_talked, "the caller hung up while it rang", certain=False),
+    Rule("phone_canceled", lambda e: _someone_was_dialled(e) and not e.dials and S.CANCELED in e.dial_statuses and not e.was_still_there, O.ABANDONED, _nobody_talked, "the caller hung up while it rang", certain=False),
     Rule("dial_busy", lambda e: _someone_was_dialled(e) and e.dial_statuses == {S.BUSY}, O.BUSY, _nobody_talked, "the dialled phone was busy", certain=False),
     Rule("whisper_rejected", lambda e: _someone_was_dialled(e) and S.COMPLETED in e.dial_statuses, O.NO_ANSWER, _nobody_talked, "the dialled phone picked up but did not take the call", certain=False),
     Rule("dial_not_answered", lambda e: _someone_was_dialled(e), O.NO_ANSWER, _nobody_talked, "the dialled phone did not answer", certain=False),

@@ -14,9 +14,10 @@ from enum import StrEnum
 
 from adapter.domain.due import SettlePolicy, awaits_provider_link
 from adapter.domain.evidence import Evidence
+from adapter.domain.out_of_queue import is_worked_out
 from adapter.domain.outcome import NOT_PICKED_UP, OUT_ANSWERED, Ending, Outcome
 from adapter.domain.parties import Direction, Parties, PartyKind
-from adapter.domain.record import UNNAMED_LEG, CallRecord, RecordingSource
+from adapter.domain.record import UNNAMED_LEG, CallRecord, Recording, RecordingSource
 
 # The provider's API may be behind its own hooks for so long after the end of a call.
 API_LAG = timedelta(seconds=60)
@@ -155,12 +156,21 @@ def _may_have_been_moved_on(k: Known) -> bool:
     return k.record.is_over and Evidence(k.record, k.parties).has_leg_without_dial
 
 
+def _came_from_a_dial(k: Known) -> bool:
+    """The caller talked to somebody out of a queue. A dial before it is not known, or dated by a receipt."""
+    is_inbound = k.parties.direction is Direction.INBOUND
+    is_open = k.record.is_over and is_inbound and not k.record.listed_until
+    return is_open and is_worked_out(k.record)
+
+
+def _holds_a_conversation(recording: Recording) -> bool:
+    is_of_dial = recording.source is RecordingSource.CONVERSATION
+    return is_of_dial and bool(recording.duration_seconds)
+
+
 def _was_recorded(k: Known) -> bool:
     """A recording of a dial is there, and nobody is known to have been connected."""
-    is_recorded = any(
-        recording.source is RecordingSource.CONVERSATION and recording.duration_seconds
-        for recording in k.record.recordings.values()
-    )
+    is_recorded = any(map(_holds_a_conversation, k.record.recordings.values()))
     return (
         k.record.is_over and is_recorded and not k.somebody_answered and not k.record.listed_until
     )
@@ -222,6 +232,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("whom a dial connected", Read.LEGS, _may_lead_to_a_line, is_known_at_once=True),
     Question("what came before a conversation or a dial", Read.LEGS, _has_silent_start, is_known_at_once=True),
     Question("which phones rang together", Read.LEGS, _may_have_been_moved_on, is_known_at_once=True),
+    Question("what came before the queue", Read.LEGS, _came_from_a_dial, is_known_at_once=True),
     Question("whether a recorded dial was answered", Read.LEGS, _was_recorded, is_known_at_once=True),
     Question("who gave up", Read.LEGS, _may_have_been_given_up, is_asked_again=False, is_known_at_once=True),
     Question("how the legs ended that are not known to have ended", Read.LEGS, _has_legs_that_go_on),

@@ -1203,6 +1203,24 @@ def test_a_conference_that_named_the_call_is_counted_to_its_end(
     )
 
 
+# Dials before a queue ------------------------------------------------------------------------------------
+
+
+def test_a_late_report_of_a_dial_before_a_queue_does_not_shorten_the_talk(
+    engine: sa.Engine,
+) -> None:
+    """The phone rang out 40 s before the end, and they talked for 36 s. The report came 20 s late."""
+    rang = leg(S.NO_ANSWER, 0, ended_at=NOW - timedelta(seconds=40))
+    world = one_line(engine, children_at=[(0.0, [rang])])
+    world.clock.now = NOW - timedelta(seconds=20)
+    world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
+    world.clock.now = NOW
+    world.hook({**queue_hook(4), "CallStatus": "completed"})
+    world.hook(status_hook("completed", 60, Timestamp=format_datetime(NOW)))
+    world.pass_time(15)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [36]
+
+
 # Calls that were never picked up ----------------------------------------------------------------------
 
 

@@ -306,6 +306,8 @@ CASES = [
     case("a message on our other line", "line_took_message", O.VOICEMAIL, 12, inbound(S.COMPLETED, 90), to_line(), dial(S.COMPLETED, 80, bridged=True), relayed("voicemail", 12)),
     case("the caller left while our other line rang", "line_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 90), to_line(), relayed("abandoned", 0)),
     case("our other line was given up, and the caller was still there", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 90), dialled(S.NO_ANSWER, 0, to_number=OTHER_LINE), dial(S.NO_ANSWER, bridged=False, gone=False), relayed("abandoned", 0)),
+    case("our other line was given up long before the caller left", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 90, ended_at=END), dialled(S.CANCELED, 0, to_number=OTHER_LINE, **ended(18)), relayed("abandoned", 0)),
+    case("our other line rang until the caller left", "line_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 90, ended_at=END), dialled(S.CANCELED, 0, to_number=OTHER_LINE, **ended(1)), relayed("abandoned", 0)),
     case("our other line's phone was busy", "dial_busy", O.BUSY, 0, inbound(S.COMPLETED, 90), to_line(), dial(S.COMPLETED, 80, bridged=True), relayed("busy", 0)),
     case("our other line rang out", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 90), dialled(S.NO_ANSWER, 0, to_number=OTHER_LINE), relayed("abandoned", 0)),
     case("nobody talked on our other line", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 90), to_line(), dial(S.COMPLETED, 80, bridged=True, gone=True), relayed("no_answer", 0)),
