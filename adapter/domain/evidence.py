@@ -23,7 +23,8 @@ from adapter.domain.record import (
     RecordingState,
     RelayedCall,
 )
-from adapter.domain.whispers import CLOCKS, LONGEST_WHISPER, SAME_MOMENT
+from adapter.domain.silence import silence_at_end
+from adapter.domain.whispers import CLOCKS, SAME_MOMENT
 
 # A call of which nothing is known for longer than this may have had another conversation in that time.
 SILENCE = timedelta(seconds=20)
@@ -60,7 +61,21 @@ class Evidence:
 
     @property
     def connected_legs(self) -> list[Leg]:
-        """Dialled legs that picked up and were not turned down at the whisper."""
+        """Dialled legs that picked up and were not turned down at the whisper.
+
+        Before a message, a short one of which no dial reported was.
+        """
+        short = self.short_legs if self.messages else []
+        return [leg for leg in self._picked_up_legs if leg not in short]
+
+    @property
+    def short_legs(self) -> list[Leg]:
+        """Those that may have been turned down at a whisper: they were short, and no dial reported of them."""
+        legs = [leg for leg in self._picked_up_legs if leg.id not in self.record.dials]
+        return [leg for leg in legs if self.inbound and whispers.is_short(leg)]
+
+    @property
+    def _picked_up_legs(self) -> list[Leg]:
         turned_down = {dial.leg_id for dial in self.dials if not dial.is_connected}
         if any(
             d.leg_id == UNNAMED_LEG and d.status is LegStatus.COMPLETED
@@ -75,21 +90,16 @@ class Evidence:
             and leg.id not in turned_down
             and leg.id not in self.parties.line_legs
             and leg.answered_by is not AnsweredBy.MACHINE
-            and not (self.messages and self._is_short_without_dial(leg))
         ]
-
-    def _is_short_without_dial(self, leg: Leg) -> bool:
-        """The leg may have been turned down at a whisper: it lasted no longer, and no dial reported of it."""
-        length = leg.duration_seconds
-        is_short = length is not None and timedelta(seconds=length) <= LONGEST_WHISPER
-        return self.inbound and is_short and leg.is_over and leg.id not in self.record.dials
 
     @property
     def may_have_been_turned_down(self) -> bool:
         """All that tells of a conversation are such legs, and the caller stayed after the last of them."""
-        legs = self.connected_legs
-        others = self.connected_dials or self.was_in_queue or self.relayed
-        is_short = bool(legs) and all(map(self._is_short_without_dial, legs))
+        legs, others = (
+            self.connected_legs,
+            self.connected_dials or self.was_in_queue or self.relayed,
+        )
+        is_short = bool(legs) and len(self.short_legs) == len(legs)
         is_all = is_short and not others and not self.was_moved_into_conference
         return is_all and self.has_silent_end
 
@@ -247,17 +257,13 @@ class Evidence:
 
         Another phone may have been dialled in that time.
         """
-        end = self.record.ended_at
-        has_left = any(dial.caller_gone for dial in self.dials)
-        stays = out_of_queue.connected_stays(self.record)
-        if not (self.conversations or stays) or end is None or has_left:
-            return False
-        reports = [dial.reported_at for dial in self.dials]
-        reports += [stay.reported_at for stay in stays]
-        ends = [each.ended_at for each in self.conversations]
-        ends = reports + [moment for moment in ends if moment is not None or not reports]
-        known = [moment for moment in ends if moment is not None]
-        return len(known) == len(ends) and end - max(known) > SAME_END
+        has_talk = bool(self.conversations or out_of_queue.connected_stays(self.record))
+        return has_talk and self.silence_at_end > SAME_END
+
+    @property
+    def silence_at_end(self) -> timedelta:
+        """How long the call went on after its last conversation or dial; zero where that is not known."""
+        return silence_at_end(self.record, self.dials, self.conversations)
 
     @property
     def has_silent_start(self) -> bool:
@@ -308,11 +314,6 @@ class Evidence:
         # There was no time for anything else: a voicemail begins with a greeting, another dial rings first. A
         # person whose leg outlived ours was handed on.
         return was_picked_up and after <= SAME_MOMENT and (self.inbound or -after <= SAME_MOMENT)
-
-    @property
-    def is_guessed(self) -> bool:
-        """What the facts say of an answered call rests on the likelier of two ways to read them."""
-        return self.was_moved_into_conference or self.may_have_been_turned_down
 
     # What else happened -------------------------------------------------------------------------------
 

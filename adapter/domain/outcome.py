@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from adapter.domain.conversation import total_seconds
-from adapter.domain.evidence import Evidence
+from adapter.domain.evidence import SILENCE, USUAL_RING, Evidence
 from adapter.domain.parties import Parties, PartyKind
 from adapter.domain.record import (
     UNNAMED_LEG,
@@ -44,7 +44,7 @@ class Ending:
     certain: the facts are conclusive, so that nobody needs to be asked. is_final: moreover no hook can
     still be on its way that would change it. assumed: nothing told more than that the provider picked up,
     or what would have told more could not be asked, or is_guessed. has_length: the talk time is known.
-    is_guessed: somebody answered, and whom they talked to or for how long is the likelier of two readings.
+    is_guessed: the facts can be read in two ways, and this is the likelier one.
     """
 
     outcome: Outcome
@@ -62,6 +62,8 @@ class Ending:
 MACHINE = "machine"
 NOT_PICKED_UP = "not_picked_up"
 OUT_ANSWERED = "out_answered"
+MESSAGE_LEFT = "message_left"
+NOBODY_TOOK_IT = frozenset({"dial_busy", "dial_not_answered", "whisper_rejected"})
 
 # SIP answers for numbers that do not exist or are out of service (RFC 3261 section 21).
 SIP_NO_SUCH_NUMBER = frozenset({404, 410, 484, 604})
@@ -189,7 +191,7 @@ RULES: tuple[Rule, ...] = (
     Rule("dialled_leg_answered", lambda e: bool(e.connected_legs), O.ANSWERED, _talk, "a dialled phone picked up"),
     Rule("line_answered", lambda e: _line_said(e, O.ANSWERED), O.ANSWERED, _talk, "the call was answered on our other line"),
     Rule("queue_connected", lambda e: QueueExit.CONNECTED in e.queue_exits or bool(e.record.pick_ups), O.ANSWERED, _out_of_queue, "the caller was connected out of the queue"),
-    Rule("message_left", lambda e: bool(e.messages) or any(e.record.transcripts.values()), O.VOICEMAIL, _message_length, "the caller left a message"),
+    Rule(MESSAGE_LEFT, lambda e: bool(e.messages) or any(e.record.transcripts.values()), O.VOICEMAIL, _message_length, "the caller left a message"),
     Rule("line_took_message", lambda e: _line_said(e, O.VOICEMAIL), O.VOICEMAIL, _line_message, "the caller left a message on our other line"),
     Rule("left_while_ringing", _left_while_ringing, O.ABANDONED, _nobody_talked, "the caller hung up while it rang"),
     Rule("in_hung_up_before_answer", lambda e: e.inbound and _person(e, S.CANCELED), O.ABANDONED, _nobody_talked, "the caller hung up before anyone answered"),
@@ -218,6 +220,19 @@ def _is_left_open(record: CallRecord, rule: Rule, *, certain: bool) -> bool:
     return record.was_unreachable and (not certain or rule.name == OUT_ANSWERED)
 
 
+def _has_two_readings(e: Evidence, rule: Rule) -> bool:
+    """What is said of the call rests on the likelier of two ways to read the facts."""
+    if rule.name == MESSAGE_LEFT:
+        return bool(e.short_legs)  # turned down at a whisper, or talked on for a moment
+    if not e.inbound or rule.assumed:
+        return False
+    if rule.outcome is Outcome.ANSWERED:
+        stayed = not e.messages and e.silence_at_end > SILENCE
+        return e.was_moved_into_conference or e.may_have_been_turned_down or stayed
+    # The caller stayed for longer than a greeting lasts: in a queue, or with somebody.
+    return rule.name in NOBODY_TOOK_IT and not e.messages and e.silence_at_end > USUAL_RING
+
+
 def ending(record: CallRecord, parties: Parties) -> Ending:
     """How the call ended as far as is known now."""
     evidence = Evidence(record, parties)
@@ -232,7 +247,7 @@ def ending(record: CallRecord, parties: Parties) -> Ending:
             is_told = record.is_over and not rule.assumed
             was_told = is_told and (record.was_read or evidence.nothing_followed)
             certain = ((rule.certain and not is_ours) or was_told) and is_settled
-            is_guessed = rule.outcome is Outcome.ANSWERED and evidence.is_guessed
+            is_guessed = _has_two_readings(evidence, rule)
             return Ending(
                 outcome=rule.outcome,
                 talk_seconds=max(talk if talk is not None else guess, 0),

@@ -40,6 +40,12 @@ def was_talked_on(leg: Leg, dials: Sequence[Span], others: Sequence[Leg | None])
     return is_later or (_is_earlier(leg, dials) and length > LONGEST_WHISPER)
 
 
+def is_short(leg: Leg) -> bool:
+    """Return True if the leg was over before anybody is likely to have talked on it."""
+    length = leg.duration_seconds
+    return leg.is_over and length is not None and timedelta(seconds=length) <= LONGEST_WHISPER
+
+
 def is_undecided(leg: Leg, dials: Sequence[Span], others: Sequence[Leg | None]) -> bool:
     """Return True if it is to be asked when the others were dialled: this leg may have rung with them."""
     length = timedelta(seconds=leg.duration_seconds or 0)

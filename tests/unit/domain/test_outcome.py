@@ -448,3 +448,41 @@ def test_a_length_that_nobody_told_is_no_shorter_than_its_recording(
     found = end_of(inbound(S.COMPLETED), dialled(S.COMPLETED), *recorded)
     assert (found.outcome, found.talk_seconds) == (O.ANSWERED, talk)
     assert not found.has_length
+
+
+@pytest.mark.parametrize(("seconds", "is_guessed"), [(4, True), (16, False)])
+def test_a_message_after_a_short_leg_may_have_followed_a_conversation(
+    seconds: int, is_guessed: bool
+) -> None:
+    leg = dialled(S.COMPLETED, seconds, **ended(40))
+    found = end_of(inbound(S.COMPLETED, 60, ended_at=END), leg, message(25))
+    assert found.assumed is is_guessed
+    assert found.outcome is (O.VOICEMAIL if is_guessed else O.ANSWERED)
+
+
+@pytest.mark.parametrize(
+    ("stayed", "parts", "is_guessed"),
+    [
+        (19, (dialled(S.COMPLETED, 30),), False),
+        (21, (dialled(S.COMPLETED, 30),), True),
+        (29, (dialled(S.NO_ANSWER, 0),), False),
+        (31, (dialled(S.NO_ANSWER, 0),), True),
+        (31, (dialled(S.BUSY, 0), dial(S.BUSY, bridged=False)), True),
+        (31, (dialled(S.NO_ANSWER, 0), message(25)), False),
+    ],
+)
+def test_a_caller_who_stayed_for_long_may_have_talked_to_somebody(
+    stayed: int, parts: tuple[Part, ...], is_guessed: bool
+) -> None:
+    """stayed: for so many seconds after the last that is known."""
+    over = END - timedelta(seconds=stayed)
+    leg, *others = (
+        part.model_copy(
+            update={"ended_at": over} if isinstance(part, Leg) else {"reported_at": over}
+        )
+        if isinstance(part, Leg | DialResult)
+        else part
+        for part in parts
+    )
+    found = end_of(inbound(S.COMPLETED, 80, ended_at=END), leg, *others)
+    assert found.assumed is is_guessed
