@@ -197,11 +197,11 @@ class Enrichment:
         self._health.failed(call.provider, call.account, str(error), now, is_refusal=is_refusal)
         questions = self._rules.assess(call.record).questions
         is_worth_asking_again = any(question.is_asked_again for question in questions)
-        if isinstance(error, CredentialsRefused) and not is_worth_asking_again:
+        if is_refusal and not is_worth_asking_again:
             return call.record
-        is_mere_start = all(q.is_known_at_once and not q.is_asked_again for q in questions)
-        if isinstance(error, NotReached) and is_mere_start:
-            return call.record  # how it ended is certain, and nothing outside can be reached
+        are_details = all(question.is_detail for question in questions)
+        if are_details and isinstance(error, NotReached | CredentialsRefused):
+            return call.record  # nobody talked, and nothing more is to be had
         over_at = call.over_at or call.first_seen_at
         if not has_caught_up(call.record, over_at, now):
             wait = seconds_to_next_look(call.record, over_at, now)

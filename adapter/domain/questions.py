@@ -80,6 +80,8 @@ class Question:
     is_asked_again: where the provider's API gives no answer, it is asked again after API_LAG too. It is not
     where the hooks told all that they tell of most such calls: those would wait with every outage.
     is_known_at_once: the API knows the answer before the call ends, so the call is not made to wait for it.
+    is_detail: nobody talked either way. Where the API cannot be reached at all, or refuses the credentials, the
+    call is written without the answer at once.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Question:
     is_open: Callable[[Known], bool]
     is_asked_again: bool = True
     is_known_at_once: bool = False
+    is_detail: bool = False
 
 
 def _has_no_end(k: Known) -> bool:
@@ -225,7 +228,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("how the call ended", Read.CALL, _has_no_end),
     Question("who called whom", Read.CALL, _has_no_sides),
     Question("when it began", Read.CALL, _has_no_start),
-    Question("how long it rang", Read.CALL, _may_have_rung, is_asked_again=False, is_known_at_once=True),
+    Question("how long it rang", Read.CALL, _may_have_rung, is_known_at_once=True, is_detail=True),
     Question("how long it lasted", Read.CALL, _has_no_length),
     Question("who or what picked up", Read.CALL, _may_be_a_machine, is_asked_again=False),
     Question("whom our own side dialled", Read.LEGS, _hides_a_leg),
@@ -234,7 +237,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("which phones rang together", Read.LEGS, _may_have_been_moved_on, is_known_at_once=True),
     Question("what came before the queue", Read.LEGS, _came_from_a_dial, is_known_at_once=True),
     Question("whether a recorded dial was answered", Read.LEGS, _was_recorded, is_known_at_once=True),
-    Question("who gave up", Read.LEGS, _may_have_been_given_up, is_asked_again=False, is_known_at_once=True),
+    Question("who gave up", Read.LEGS, _may_have_been_given_up, is_known_at_once=True, is_detail=True),
     Question("how the legs ended that are not known to have ended", Read.LEGS, _has_legs_that_go_on),
     Question("whether somebody answered, and for how long", Read.LEGS, _may_have_been_answered),
     Question("what came after the last conversation", Read.LEGS, _has_silent_end),

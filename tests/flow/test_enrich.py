@@ -1245,22 +1245,31 @@ def test_a_call_of_which_only_the_end_was_told_is_dated_when_it_began_to_ring(
     assert len(asked_at(world)) == (2 if status is S.NO_ANSWER else 1)
 
 
-@pytest.mark.parametrize(("silent_seconds", "rang_seconds"), [(15.0, 25), (1e9, 0)])
+@pytest.mark.parametrize(
+    ("silent_seconds", "rang_seconds", "within"), [(15.0, 25, 65), (120.0, 25, 600), (1e9, 0, 1800)]
+)
 @pytest.mark.parametrize("error", [SILENT, BUSY], ids=["silent", "503"])
-def test_when_it_began_to_ring_is_asked_again_for_a_minute(
-    engine: sa.Engine, error: Exception, silent_seconds: float, rang_seconds: int
+def test_when_it_began_to_ring_is_asked_again_until_the_api_answers(
+    engine: sa.Engine, error: Exception, silent_seconds: float, rang_seconds: int, within: float
 ) -> None:
+    """Or has been silent for a quarter of an hour."""
     world = never_picked_up(engine, S.NO_ANSWER, silence=(silent_seconds, error))
-    world.pass_time(65)
+    world.pass_time(min(silent_seconds, UNREACHABLE_AFTER.total_seconds() - 60))
+    assert world.target.posts == []
+    world.pass_time(within)
     began = NOW - timedelta(seconds=rang_seconds)
     assert [post.body["started_at"] for post in world.target.posts] == [began.isoformat()]
 
 
-def test_where_nothing_outside_can_be_reached_a_missed_call_is_written_at_once(
-    engine: sa.Engine,
+@pytest.mark.parametrize(
+    "error",
+    [NotReached("Twilio's API gave no answer: it cannot be reached"), REFUSED],
+    ids=["nothing outside is reached", "the credentials are refused"],
+)
+def test_where_nothing_more_is_to_be_had_a_missed_call_is_written_at_once(
+    engine: sa.Engine, error: Exception
 ) -> None:
-    nowhere = NotReached("Twilio's API gave no answer: it cannot be reached")
-    world = never_picked_up(engine, S.NO_ANSWER, silence=(1e9, nowhere))
+    world = never_picked_up(engine, S.NO_ANSWER, silence=(1e9, error))
     world.pass_time(1)
     assert [post.body["outcome"] for post in world.target.posts] == ["no_answer"]
 
