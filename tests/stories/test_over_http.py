@@ -122,10 +122,10 @@ def adapter(
         propexo=propexo.url,
         twilio=twilio,
         RECORDING_LINKS=recording_links,
-        # As some hundred stories are told at once, a busy machine answers the first hook of one seconds after
-        # it stored it, and the next one comes only then. By itself the adapter waits for 10 s.
-        SETTLE_SECONDS="6",
-        RECORDING_WAIT_SECONDS="8",
+        # As some hundred stories are told at once, a busy machine answers the first hook of one many seconds
+        # after it stored it, and the next one comes only then. By itself the adapter waits for 10 s.
+        SETTLE_SECONDS="20",
+        RECORDING_WAIT_SECONDS="22",
         ADAPTER_LINES=LINES + lines_of(STORIES),
     )
     log = folder / f"{recording_links}.log"
@@ -213,7 +213,7 @@ def told(tmp_path_factory: pytest.TempPathFactory, is_full: bool) -> Iterator[To
             # Some of the others' people are found in the index only.
             wait_for("all people are read", lambda: all(map(has_read_all_people, stores)))
             tell_all(item for item in listed if item[0].people)
-            pass_time_until(all_final, seconds=90)
+            pass_time_until(all_final, seconds=120)
             before_late_hooks = calls()
             tell_all((story, story.late) for story, _ in tellings)
         pass_time_until(lambda: not lacks_corrections(), seconds=60)
