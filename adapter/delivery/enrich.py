@@ -30,6 +30,7 @@ from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.merge import join, moved
 from adapter.domain.out_of_queue import pick_up
 from adapter.domain.outcome import Outcome
+from adapter.domain.parties import Direction
 from adapter.domain.phone import e164
 from adapter.domain.questions import API_LAG, UNREACHABLE_AFTER
 from adapter.domain.record import CallRecord
@@ -169,10 +170,11 @@ class Enrichment:
 
     def _in_conference(self, record: CallRecord) -> CallRecord:
         """Return the record with when the caller joined a conference, where some of the call is unexplained."""
-        ending = self._rules.assess(record).ending
-        length = record.parent.duration_seconds or 0
-        is_explained = length - ending.talk_seconds <= SAME_END.total_seconds()
-        if ending.outcome is not Outcome.ANSWERED or is_explained or record.conference_at:
+        assessment = self._rules.assess(record)
+        ending, length = assessment.ending, record.parent.duration_seconds or 0
+        is_incoming = assessment.parties.direction is Direction.INBOUND
+        may_be = is_incoming and ending.outcome is Outcome.ANSWERED and not record.conference_at
+        if not may_be or length - ending.talk_seconds <= SAME_END.total_seconds():
             return record
         joined = self._conferences.joined_at(record)
         return record.model_copy(update={"conference_at": joined}) if joined else record

@@ -94,11 +94,9 @@ class Evidence:
 
     @property
     def may_have_been_turned_down(self) -> bool:
-        """All that tells of a conversation are such legs, and the caller stayed after the last of them."""
-        legs, others = (
-            self.connected_legs,
-            self.connected_dials or self.was_in_queue or self.relayed,
-        )
+        """Nothing but short legs tells of a conversation, and the caller stayed after the last of them."""
+        legs = self.connected_legs
+        others = self.connected_dials or self.was_in_queue or self.relayed
         is_short = bool(legs) and len(self.short_legs) == len(legs)
         is_all = is_short and not others and not self.was_moved_into_conference
         return is_all and self.has_silent_end

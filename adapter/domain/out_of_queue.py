@@ -37,7 +37,7 @@ def is_worked_out(record: CallRecord) -> bool:
     ids = {dial.leg_id for dial in record.dials.values()} | {leg.id for leg in record.children}
     legs = [record.legs.get(leg_id) for leg_id in ids]
     are_dated = bool(legs) and all(leg is not None and leg.ended_at for leg in legs)
-    told = [pick_up.seconds for pick_up in record.pick_ups.values()]
+    told = [pick_up.seconds is not None for pick_up in record.pick_ups.values()]
     return has_talk(record) and not are_dated and not (told and all(told))
 
 

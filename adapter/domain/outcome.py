@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from adapter.domain.conversation import total_seconds
@@ -171,6 +172,11 @@ def _caller_left(e: Evidence) -> bool:
     )
 
 
+def _reached_mailbox(e: Evidence) -> bool:
+    """A message was recorded, or was to be."""
+    return any(r.source is RecordingSource.VOICEMAIL for r in e.record.recordings.values())
+
+
 def _line_said(e: Evidence, outcome: Outcome) -> bool:
     """One of our own lines was dialled, and its call ended so."""
     return any(relay.outcome == outcome.value for relay in e.relayed)
@@ -209,7 +215,7 @@ RULES: tuple[Rule, ...] = (
     Rule("whisper_rejected", lambda e: _someone_was_dialled(e) and S.COMPLETED in e.dial_statuses, O.NO_ANSWER, _nobody_talked, "the dialled phone picked up but did not take the call", certain=False),
     Rule("dial_not_answered", lambda e: _someone_was_dialled(e), O.NO_ANSWER, _nobody_talked, "the dialled phone did not answer", certain=False),
     Rule("queue_failed", lambda e: bool({QueueExit.FULL, QueueExit.ERROR} & e.queue_exits), O.NO_ANSWER, _nobody_talked, "the queue was full or failed", certain=False),
-    Rule("no_message_left", lambda e: any(r.source is RecordingSource.VOICEMAIL for r in e.record.recordings.values()), O.NO_ANSWER, _nobody_talked, "the caller reached the voicemail and left no message"),
+    Rule("no_message_left", _reached_mailbox, O.NO_ANSWER, _nobody_talked, "the caller reached the voicemail and left no message"),
     Rule(OUT_ANSWERED, lambda e: not e.inbound and e.person_leg.direction is not LegDirection.INBOUND and _person(e, S.COMPLETED), O.ANSWERED, lambda e: e.person_leg.duration_seconds, "the person picked up"),
     Rule("completed_only", lambda e: e.parent.status is S.COMPLETED, O.ANSWERED, lambda e: e.parent.duration_seconds, "the provider reports no more than that it completed", certain=False, assumed=True),
 )  # fmt: skip
@@ -226,11 +232,12 @@ def _has_two_readings(e: Evidence, rule: Rule) -> bool:
         return bool(e.short_legs)  # turned down at a whisper, or talked on for a moment
     if not e.inbound or rule.assumed:
         return False
+    unexplained = timedelta() if _reached_mailbox(e) else e.silence_at_end
     if rule.outcome is Outcome.ANSWERED:
-        stayed = not e.messages and e.silence_at_end > SILENCE
+        stayed = unexplained > SILENCE
         return e.was_moved_into_conference or e.may_have_been_turned_down or stayed
     # The caller stayed for longer than a greeting lasts: in a queue, or with somebody.
-    return rule.name in NOBODY_TOOK_IT and not e.messages and e.silence_at_end > USUAL_RING
+    return rule.name in NOBODY_TOOK_IT and unexplained > USUAL_RING
 
 
 def ending(record: CallRecord, parties: Parties) -> Ending:

@@ -159,7 +159,7 @@ def _may_have_been_moved_on(k: Known) -> bool:
     return k.record.is_over and Evidence(k.record, k.parties).has_leg_without_dial
 
 
-def _came_from_a_dial(k: Known) -> bool:
+def _has_undated_queue(k: Known) -> bool:
     """The caller talked to somebody out of a queue. A dial before it is not known, or dated by a receipt."""
     is_inbound = k.parties.direction is Direction.INBOUND
     is_open = k.record.is_over and is_inbound and not k.record.listed_until
@@ -235,7 +235,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("whom a dial connected", Read.LEGS, _may_lead_to_a_line, is_known_at_once=True),
     Question("what came before a conversation or a dial", Read.LEGS, _has_silent_start, is_known_at_once=True),
     Question("which phones rang together", Read.LEGS, _may_have_been_moved_on, is_known_at_once=True),
-    Question("what came before the queue", Read.LEGS, _came_from_a_dial, is_known_at_once=True),
+    Question("what came before the queue", Read.LEGS, _has_undated_queue, is_known_at_once=True),
     Question("whether a recorded dial was answered", Read.LEGS, _was_recorded, is_known_at_once=True),
     Question("who gave up", Read.LEGS, _may_have_been_given_up, is_known_at_once=True, is_detail=True),
     Question("how the legs ended that are not known to have ended", Read.LEGS, _has_legs_that_go_on),

@@ -6,20 +6,19 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from adapter.domain.conversation import Conversation
-from adapter.domain.out_of_queue import connected_stays
 from adapter.domain.record import CallRecord, DialResult
 
 
 def silence_at_end(
     record: CallRecord, dials: Sequence[DialResult], conversations: Sequence[Conversation]
 ) -> timedelta:
-    """Return the time from the last conversation, dial or queue until the call ended.
+    """Return the time from the end of the last conversation, dial or stay in a queue until the call ended.
 
     Zero where one of these is not dated, or the caller had left when a dial ended. A report is dated by its
     receipt.
     """
     reports = [dial.reported_at for dial in dials]
-    reports += [stay.reported_at for stay in connected_stays(record)]
+    reports += [stay.reported_at for stay in record.queues.values()]
     ends = [each.ended_at for each in conversations]
     if not conversations:
         ends += [leg.ended_at for leg in record.children if leg.id not in record.dials]

@@ -41,7 +41,7 @@ def was_talked_on(leg: Leg, dials: Sequence[Span], others: Sequence[Leg | None])
 
 
 def is_short(leg: Leg) -> bool:
-    """Return True if the leg was over before anybody is likely to have talked on it."""
+    """Return True if the leg lasted no longer than a whisper does. It may have been turned down there."""
     length = leg.duration_seconds
     return leg.is_over and length is not None and timedelta(seconds=length) <= LONGEST_WHISPER
 

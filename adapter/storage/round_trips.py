@@ -69,9 +69,8 @@ class FewTripsConnection(psycopg.Connection[Any]):
         self._kept: list[Later] = []
         self._prelude: str | None = None  # a first statement, of no use without others
         self._is_keeping = False
-        self._is_alone = (
-            False  # the server makes a statement without BEGIN a transaction of its own
-        )
+        # Then no BEGIN is sent, so that the server makes the statement a transaction of its own.
+        self._is_alone = False
         self._begun_in: object = None  # the pipeline by which BEGIN is under way
 
     @property

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from adapter.domain.merge import join
 from adapter.domain.outcome import RULES, SIP_NO_SUCH_NUMBER, Ending, Outcome, ending
 from adapter.domain.parties import parties
 from adapter.domain.record import (
@@ -469,6 +470,9 @@ def test_a_message_after_a_short_leg_may_have_followed_a_conversation(
         (31, (dialled(S.NO_ANSWER, 0),), True),
         (31, (dialled(S.BUSY, 0), dial(S.BUSY, bridged=False)), True),
         (31, (dialled(S.NO_ANSWER, 0), message(25)), False),
+        (31, (dialled(S.NO_ANSWER, 0), message(None, RecordingState.ABSENT)), False),
+        (31, (dialled(S.COMPLETED, 30), message(None, RecordingState.ABSENT)), False),
+        (31, (dialled(S.COMPLETED, 30), queue(QueueExit.HUNG_UP, left=0)), False),
     ],
 )
 def test_a_caller_who_stayed_for_long_may_have_talked_to_somebody(
@@ -486,3 +490,12 @@ def test_a_caller_who_stayed_for_long_may_have_talked_to_somebody(
     )
     found = end_of(inbound(S.COMPLETED, 80, ended_at=END), leg, *others)
     assert found.assumed is is_guessed
+
+
+def test_the_first_hook_of_a_conference_counts_in_whatever_order_they_come() -> None:
+    first, later = (
+        record((inbound(S.COMPLETED, 50),)).model_copy(update={"conference_at": moment})
+        for moment in (END - timedelta(seconds=20), END)
+    )
+    assert join(first, later) == join(later, first) == first
+    assert join(record((inbound(S.COMPLETED, 50),)), later) == later
