@@ -26,6 +26,10 @@ Connection: TypeAlias = sa.Connection
 # this process was frozen amid a transaction (adapter.storage.pooler.FROZEN_SECONDS).
 _NOT_NOW = frozenset({"25006", "42P01", "42703", "25P03"})
 
+# By dialect: the SQL of each statement with these columns, and the parameters that it brings itself. All sessions
+# share them, as the statements are constants.
+_TEXTS: dict[str, dict[tuple[Any, tuple[str, ...]], tuple[str, dict[str, Any]]]] = {}
+
 
 class Result(Protocol):
     """What became of a statement, which may be known only when its transaction is over."""
@@ -60,7 +64,7 @@ class Session:
             if self.is_postgresql and not is_limited
             else engine
         )
-        self._texts: dict[tuple[Any, tuple[str, ...]], tuple[str, dict[str, Any]]] = {}
+        self._texts = _TEXTS.setdefault(engine.dialect.name, {})
         self.insert: Any = postgresql.insert if self.is_postgresql else sqlite.insert
 
     @property

@@ -52,11 +52,14 @@ class PostgresServer:
 
 def empty(engine: sa.Engine) -> None:
     """Delete all rows of ours, and the queue library's runs."""
+    is_sqlite = engine.dialect.name == "sqlite"
+    tables = [table.name for table in reversed(metadata.sorted_tables)]
+    tables.append("workflow_status" if is_sqlite else "dbos.workflow_status")
+    deletes = [f"DELETE FROM {table}" for table in tables]
     with engine.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
-            connection.execute(sa.delete(table))
-        schema = "" if engine.dialect.name == "sqlite" else "dbos."
-        connection.exec_driver_sql(f"DELETE FROM {schema}workflow_status")
+        # PostgreSQL takes all of them at once; each on its own is a round trip.
+        for statement in deletes if is_sqlite else ["; ".join(deletes)]:
+            connection.exec_driver_sql(statement)
 
 
 @contextmanager
