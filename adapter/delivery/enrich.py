@@ -169,12 +169,13 @@ class Enrichment:
         return join(record, told) if told is not None else record
 
     def _in_conference(self, record: CallRecord) -> CallRecord:
-        """Return the record with when the caller joined a conference, where some of the call is unexplained."""
+        """Return the record with when the caller joined a conference, if that may tell the talk time."""
         assessment = self._rules.assess(record)
         ending, length = assessment.ending, record.parent.duration_seconds or 0
         is_incoming = assessment.parties.direction is Direction.INBOUND
         may_be = is_incoming and ending.outcome is Outcome.ANSWERED and not record.conference_at
-        if not may_be or length - ending.talk_seconds <= SAME_END.total_seconds():
+        is_unexplained = length - ending.talk_seconds > SAME_END.total_seconds()
+        if not may_be or not (is_unexplained or assessment.known.has_dialled_conference):
             return record
         joined = self._conferences.joined_at(record)
         return record.model_copy(update={"conference_at": joined}) if joined else record

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from adapter.domain import out_of_queue, whispers
-from adapter.domain.conversation import Conversation, Span, span_of
+from adapter.domain import gave_up, out_of_queue, spans, whispers
+from adapter.domain.conversation import Conversation, Span
 from adapter.domain.handed_on import SAME_END, HandOn
-from adapter.domain.into_conference import talk_in_conference
+from adapter.domain.into_conference import (
+    talk_in_conference,
+    talk_in_dialled_conference,
+    was_silent_before,
+)
 from adapter.domain.parties import Direction, Parties
 from adapter.domain.record import (
     UNNAMED_LEG,
@@ -23,13 +27,8 @@ from adapter.domain.record import (
     RecordingState,
     RelayedCall,
 )
-from adapter.domain.silence import silence_at_end
+from adapter.domain.silence import SILENCE, has_silent_start, silence_at_end
 from adapter.domain.whispers import CLOCKS, SAME_MOMENT
-
-# A call of which nothing is known for longer than this may have had another conversation in that time.
-SILENCE = timedelta(seconds=20)
-# A dialled phone rings for so long, unless the program says otherwise.
-USUAL_RING = timedelta(seconds=30)
 
 
 class Evidence:
@@ -95,11 +94,15 @@ class Evidence:
     @property
     def may_have_been_turned_down(self) -> bool:
         """Nothing but short legs tells of a conversation, and the caller stayed after the last of them."""
+        return self.has_only_short_legs and self.has_silent_end
+
+    @property
+    def has_only_short_legs(self) -> bool:
+        """Nothing but legs that may have been turned down at a whisper tells of a conversation."""
         legs = self.connected_legs
         others = self.connected_dials or self.was_in_queue or self.relayed
         is_short = bool(legs) and len(self.short_legs) == len(legs)
-        is_all = is_short and not others and not self.was_moved_into_conference
-        return is_all and self.has_silent_end
+        return is_short and not others and not self.was_moved_into_conference
 
     @property
     def relayed(self) -> list[RelayedCall]:
@@ -126,7 +129,9 @@ class Evidence:
     def queue_seconds(self) -> int | None:
         """How long the caller talked to whoever took them out of a queue; None where that cannot be told."""
         legs = [leg.ended_at for leg in self.record.children if leg.id not in self.record.dials]
-        ends = [span[1] for dial in self.dials if (span := self._span_of_dial(dial)) is not None]
+        ends = [
+            span[1] for dial in self.dials if (span := spans.of_dial(self.record, dial)) is not None
+        ]
         ends += [moment for moment in legs if moment is not None]
         return out_of_queue.talk_seconds(self.record, ends, CLOCKS)
 
@@ -138,13 +143,42 @@ class Evidence:
         whisper. It was not if it goes on, or if the report of its own dial is lost.
         """
         told = self._told_conversations
-        moved_on = talk_in_conference(self.record, told) if self.inbound else None
-        return told if moved_on is None else [*told, moved_on]
+        last = self._talk_in_conference(told) if self.inbound else None
+        return told if last is None else [*told, last]
 
     @property
     def was_moved_into_conference(self) -> bool:
         """The caller talked on in a conference. For how long is worked out from when they came and left."""
+        has_more = len(self.conversations) > len(self._told_conversations)
+        return has_more and not self.dialled_conferences
+
+    @property
+    def dialled_conferences(self) -> list[DialResult]:
+        """The dials that led to a conference: they name no leg, and tell no length."""
+        return [dial for dial in self.connected_dials if spans.leads_to_conference(dial)]
+
+    @property
+    def is_conference_dated(self) -> bool:
+        """It is known what was before the conference that was dialled."""
         return len(self.conversations) > len(self._told_conversations)
+
+    def _talk_in_conference(self, told: Sequence[Conversation]) -> Conversation | None:
+        conferences = self.dialled_conferences
+        if not conferences:
+            return talk_in_conference(self.record, told)
+        reports = [dial.reported_at for dial in conferences]
+        before = self._ends_before_conference
+        return talk_in_dialled_conference(self.record, reports, told, before)
+
+    @property
+    def _ends_before_conference(self) -> list[datetime]:
+        """When the other dials, their legs, and the stays in queues ended."""
+        others = [dial for dial in self.dials if dial not in self.dialled_conferences]
+        known = [spans.of_dial(self.record, dial) for dial in others]
+        ends = [leg.ended_at for leg in self.record.children if leg.id not in self.record.dials]
+        ends += [stay.reported_at for stay in self.record.queues.values()]
+        ends += [span[1] for span in known if span is not None]
+        return [moment for moment in ends if moment is not None]
 
     @property
     def _told_conversations(self) -> Sequence[Conversation]:
@@ -208,40 +242,7 @@ class Evidence:
     @property
     def _spans_of_connected(self) -> list[Span] | None:
         """When the dials were that connected somebody; None if one of them is not dated."""
-        spans = [self._span_of_dial(dial) for dial in self.connected_dials]
-        known = [span for span in spans if span is not None]
-        return known if len(known) == len(spans) else None
-
-    def _span_of_dial(self, dial: DialResult) -> Span | None:
-        """From when to when the dial connected somebody. The provider dates its legs; a report may come late.
-
-        One that connected nobody: for how long it rang, else no time, at its end.
-        """
-        leg = self.record.legs.get(dial.leg_id)
-        end = leg.ended_at if leg is not None and leg.ended_at is not None else dial.reported_at
-        if dial.is_connected or end is None:
-            return span_of(end, dial.duration_seconds)
-        return (self._rang_since(dial) or end, end)
-
-    def _rang_since(self, dial: DialResult) -> datetime | None:
-        """When the phone of an unanswered dial began to ring; None where its leg is dated by its end alone."""
-        leg = self.record.legs.get(dial.leg_id)
-        is_dated = leg is not None and leg.started_at is not None and leg.started_at != leg.ended_at
-        return leg.started_at if leg is not None and is_dated else None
-
-    def _spans(self) -> Sequence[Span] | None:
-        """What is known to have happened when: dials, legs of which no dial reported, messages.
-
-        None if anything is not dated.
-        """
-        undialled = (leg for leg in self.record.children if leg.id not in self.record.dials)
-        spans = [
-            *map(self._span_of_dial, self.dials),
-            *(span_of(leg.ended_at, leg.duration_seconds) for leg in undialled),
-            *(span_of(self.record.ended_at, message.duration_seconds) for message in self.messages),
-        ]
-        known = [span for span in spans if span is not None]
-        return known if len(known) == len(spans) else None
+        return spans.all_known(spans.of_dial(self.record, dial) for dial in self.connected_dials)
 
     @property
     def was_handed_on(self) -> bool:
@@ -265,33 +266,14 @@ class Evidence:
 
     @property
     def has_silent_start(self) -> bool:
-        """For a while nothing is known of the call. Somebody else may have been connected in that time.
+        """For a while nothing is known of the call. Somebody else may have been connected in that time."""
+        return has_silent_start(self.record, self.dials, self.messages, self.conversations)
 
-        What was before counts from when the call was picked up, else from when it began. Phones usually ring
-        for less than SILENCE before a conversation. A dial that nobody answered rang for USUAL_RING, where
-        nobody tells. A message counts as a conversation, where nothing tells how the caller came to leave it.
-        What the provider's list has is known (`listed_until`).
-        """
-        end, length = self.record.ended_at, self.parent.duration_seconds
-        reached = self.parent.started_at
-        if end is not None and length is not None:
-            reached = end - timedelta(seconds=length)
-        if reached is None or not (self.dials or self.record.children or self.messages):
-            return False
-        is_bare_message = bool(self.messages) and not self.dials and not self.record.queues
-        is_unanswered = bool(self.dials) and not any(dial.is_connected for dial in self.dials)
-        if not (self.conversations or is_bare_message or is_unanswered):
-            return False
-        known, silence = self.record.listed_until, SILENCE
-        if is_unanswered and not self.conversations and not all(map(self._rang_since, self.dials)):
-            silence += USUAL_RING
-        for start, finish in sorted(self._spans() or ()):
-            # A report that came after the end of the call is of something that happened before it.
-            until = min(start, end or start)
-            if until - reached > silence and (known is None or until > known):
-                return True
-            reached = max(reached, finish)
-        return False
+    @property
+    def has_undated_conference(self) -> bool:
+        """Nothing is known of a while before the caller joined the conference that was dialled."""
+        before = self._ends_before_conference
+        return bool(self.dialled_conferences) and was_silent_before(self.record, before) > SILENCE
 
     @property
     def nothing_followed(self) -> bool:
@@ -380,17 +362,15 @@ class Evidence:
 
     @property
     def was_still_there(self) -> bool:
-        """The caller had not hung up when a dial came to its end without an answer, or a leg to our line did.
+        """The caller had not hung up when a dial ended without an answer, or a leg to our line did."""
+        return gave_up.was_still_there(self.record, self.dials, self.parties.line_legs)
 
-        A leg that rings when the caller hangs up is canceled, and ends with the call.
-        """
-        lines, end = self.parties.line_legs, self.record.ended_at
-        legs = [x for x in self.record.children if x.id in lines or x.status is LegStatus.CANCELED]
-        rang_out = any(x.id in lines and x.status is LegStatus.NO_ANSWER for x in legs)
-        ends = [leg.ended_at for leg in legs if leg.ended_at is not None]
-        stayed = end is not None and bool(ends) and end - max(ends) > SAME_END
-        unanswered = any(d.caller_gone is False and not d.is_connected for d in self.dials)
-        return rang_out or stayed or unanswered
+    @property
+    def phone_was_given_up(self) -> bool:
+        """The last phone that rang was canceled, as the caller was gone. No dial reported of it."""
+        if self.dials:
+            return gave_up.left_at_last_phone(self.record, self.dials)
+        return LegStatus.CANCELED in self.dial_statuses and not self.was_still_there
 
     @property
     def was_given_up(self) -> bool:

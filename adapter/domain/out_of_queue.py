@@ -56,7 +56,7 @@ def talk_seconds(
         return sum(lengths)
     reports = [stay.reported_at for stay in connected_stays(record)]
     known = [moment for moment in reports if moment is not None]
-    end, length = record.ended_at, record.parent.duration_seconds
+    end, length = record.end_or_estimate, record.parent.duration_seconds
     if not known or len(known) < len(reports) or end is None or length is None:
         return None
     waited = timedelta(seconds=sum(stay.wait_seconds or 0 for stay in record.queues.values()))

@@ -12,7 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from adapter.domain.conversation import total_seconds
-from adapter.domain.evidence import SILENCE, USUAL_RING, Evidence
+from adapter.domain.evidence import Evidence
 from adapter.domain.parties import Parties, PartyKind
 from adapter.domain.record import (
     UNNAMED_LEG,
@@ -23,6 +23,7 @@ from adapter.domain.record import (
     QueueExit,
     RecordingSource,
 )
+from adapter.domain.silence import SILENCE, USUAL_RING
 
 
 class Outcome(StrEnum):
@@ -106,7 +107,7 @@ def _talk(e: Evidence) -> int | None:
     conversations = e.conversations
     unnamed = [d for d in e.connected_dials if d.leg_id == UNNAMED_LEG]
     lengths = [d.duration_seconds for d in unnamed if d.duration_seconds is not None]
-    if len(lengths) < len(unnamed):
+    if len(lengths) < len(unnamed) and not e.is_conference_dated:
         return _whole_call(e)
     if any(conversation.seconds is None for conversation in conversations):
         return None
@@ -210,7 +211,7 @@ RULES: tuple[Rule, ...] = (
     Rule("line_caller_left", lambda e: _line_said(e, O.ABANDONED) and not e.was_still_there, O.ABANDONED, _nobody_talked, "the caller hung up while our other line rang"),
     Rule("queue_caller_left", lambda e: QueueExit.HUNG_UP in e.queue_exits, O.ABANDONED, _nobody_talked, "the caller hung up while waiting in the queue"),
     Rule("queue_left", lambda e: QueueExit.LEFT in e.queue_exits, O.ABANDONED, _nobody_talked, "the caller left the queue", certain=False),
-    Rule("phone_canceled", lambda e: _someone_was_dialled(e) and not e.dials and S.CANCELED in e.dial_statuses and not e.was_still_there, O.ABANDONED, _nobody_talked, "the caller hung up while it rang", certain=False),
+    Rule("phone_canceled", lambda e: _someone_was_dialled(e) and e.phone_was_given_up, O.ABANDONED, _nobody_talked, "the caller hung up while it rang", certain=False),
     Rule("dial_busy", lambda e: _someone_was_dialled(e) and e.dial_statuses == {S.BUSY}, O.BUSY, _nobody_talked, "the dialled phone was busy", certain=False),
     Rule("whisper_rejected", lambda e: _someone_was_dialled(e) and S.COMPLETED in e.dial_statuses, O.NO_ANSWER, _nobody_talked, "the dialled phone picked up but did not take the call", certain=False),
     Rule("dial_not_answered", lambda e: _someone_was_dialled(e), O.NO_ANSWER, _nobody_talked, "the dialled phone did not answer", certain=False),
@@ -235,7 +236,7 @@ def _has_two_readings(e: Evidence, rule: Rule) -> bool:
     unexplained = timedelta() if _reached_mailbox(e) else e.silence_at_end
     if rule.outcome is Outcome.ANSWERED:
         stayed = unexplained > SILENCE
-        return e.was_moved_into_conference or e.may_have_been_turned_down or stayed
+        return e.was_moved_into_conference or e.has_only_short_legs or stayed
     # The caller stayed for longer than a greeting lasts: in a queue, or with somebody.
     return rule.name in NOBODY_TOOK_IT and unexplained > USUAL_RING
 

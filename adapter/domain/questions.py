@@ -14,10 +14,12 @@ from enum import StrEnum
 
 from adapter.domain.due import SettlePolicy, awaits_provider_link
 from adapter.domain.evidence import Evidence
-from adapter.domain.out_of_queue import is_worked_out
+from adapter.domain.out_of_queue import has_talk, is_worked_out
 from adapter.domain.outcome import NOT_PICKED_UP, OUT_ANSWERED, Ending, Outcome
 from adapter.domain.parties import Direction, Parties, PartyKind
 from adapter.domain.record import UNNAMED_LEG, CallRecord, Recording, RecordingSource
+from adapter.domain.silence import SILENCE
+from adapter.domain.spans import leads_to_conference
 
 # The provider's API may be behind its own hooks for so long after the end of a call.
 API_LAG = timedelta(seconds=60)
@@ -65,6 +67,11 @@ class Known:
         """That much is clear, though not for how long they talked."""
         is_told = not self.ending.assumed or self.ending.is_guessed
         return self.ending.outcome is Outcome.ANSWERED and is_told
+
+    @property
+    def has_dialled_conference(self) -> bool:
+        """A dial led to a conference, which has no length of its own."""
+        return any(map(leads_to_conference, self.record.dials.values()))
 
     @property
     def unnamed_connections(self) -> tuple[str, ...]:
@@ -163,7 +170,23 @@ def _has_undated_queue(k: Known) -> bool:
     """The caller talked to somebody out of a queue. A dial before it is not known, or dated by a receipt."""
     is_inbound = k.parties.direction is Direction.INBOUND
     is_open = k.record.is_over and is_inbound and not k.record.listed_until
-    return is_open and is_worked_out(k.record)
+    return is_open and (
+        is_worked_out(k.record) or (has_talk(k.record) and _unexplained(k) > SILENCE)
+    )
+
+
+def _has_undated_conference(k: Known) -> bool:
+    """The caller joined a conference that was dialled, and for a while before nothing is known of the call."""
+    is_inbound = k.parties.direction is Direction.INBOUND
+    is_open = k.record.is_over and is_inbound and not k.record.listed_until
+    return is_open and Evidence(k.record, k.parties).has_undated_conference
+
+
+def _unexplained(k: Known) -> timedelta:
+    """How much of the call was neither talk nor a wait in a queue."""
+    waits = (stay.wait_seconds or 0 for stay in k.record.queues.values())
+    whole = k.record.parent.duration_seconds or 0
+    return timedelta(seconds=whole - k.ending.talk_seconds - sum(waits))
 
 
 def _holds_a_conversation(recording: Recording) -> bool:
@@ -236,6 +259,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("what came before a conversation or a dial", Read.LEGS, _has_silent_start, is_known_at_once=True),
     Question("which phones rang together", Read.LEGS, _may_have_been_moved_on, is_known_at_once=True),
     Question("what came before the queue", Read.LEGS, _has_undated_queue, is_known_at_once=True),
+    Question("what came before the conference", Read.LEGS, _has_undated_conference, is_known_at_once=True),
     Question("whether a recorded dial was answered", Read.LEGS, _was_recorded, is_known_at_once=True),
     Question("who gave up", Read.LEGS, _may_have_been_given_up, is_known_at_once=True, is_detail=True),
     Question("how the legs ended that are not known to have ended", Read.LEGS, _has_legs_that_go_on),

@@ -7,7 +7,7 @@ records of one call.
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -320,6 +320,14 @@ class CallRecord(Facts):
     def ended_at(self) -> datetime | None:
         """When the parent leg ended, as the provider says; never the time of a receipt."""
         return self.parent.ended_at
+
+    @property
+    def end_or_estimate(self) -> datetime | None:
+        """When the call ended: as the provider says, else by its length and the receipt of its hooks."""
+        length = self.parent.duration_seconds
+        if self.ended_at is not None or self.begun_by is None or length is None:
+            return self.ended_at
+        return self.begun_by + timedelta(seconds=length)
 
     @property
     def last_end(self) -> datetime | None:

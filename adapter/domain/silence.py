@@ -1,12 +1,18 @@
-"""For how long did a call go on after all that is known to have happened in it?"""
+"""For how long is nothing known of a call: before, between and after all that is known to have happened?"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
 
+from adapter.domain import spans
 from adapter.domain.conversation import Conversation
-from adapter.domain.record import CallRecord, DialResult
+from adapter.domain.record import CallRecord, DialResult, Recording
+
+# A call of which nothing is known for longer than this may have had another conversation in that time.
+SILENCE = timedelta(seconds=20)
+# A dialled phone rings for so long, unless the program says otherwise.
+USUAL_RING = timedelta(seconds=30)
 
 
 def silence_at_end(
@@ -28,3 +34,39 @@ def silence_at_end(
     if record.ended_at is None or has_left or not known or len(known) < len(ends):
         return timedelta()
     return record.ended_at - max(known)
+
+
+def has_silent_start(
+    record: CallRecord,
+    dials: Sequence[DialResult],
+    messages: Sequence[Recording],
+    conversations: Sequence[Conversation],
+) -> bool:
+    """Return True if nothing is known for a while. Somebody else may have been connected in that time.
+
+    What was before counts from when the call was picked up, else from when it began. Phones usually ring
+    for less than SILENCE before a conversation. A dial that nobody answered rang for USUAL_RING, where
+    nobody tells. A message counts as a conversation, where nothing tells how the caller came to leave it.
+    What the provider's list has is known (`listed_until`).
+    """
+    end, length = record.end_or_estimate, record.parent.duration_seconds
+    reached = record.parent.started_at
+    if end is not None and length is not None:
+        reached = end - timedelta(seconds=length)
+    if reached is None or not (dials or record.children or messages):
+        return False
+    is_bare_message = bool(messages) and not dials and not record.queues
+    is_unanswered = bool(dials) and not any(dial.is_connected for dial in dials)
+    if not (conversations or is_bare_message or is_unanswered):
+        return False
+    known, silence = record.listed_until, SILENCE
+    is_ringing_told = all(spans.rang_since(record, dial) for dial in dials)
+    if is_unanswered and not conversations and not is_ringing_told:
+        silence += USUAL_RING
+    for start, finish in sorted(spans.of_all(record, dials, messages) or ()):
+        # A report that came after the end of the call is of something that happened before it.
+        until = min(start, end or start)
+        if until - reached > silence and (known is None or until > known):
+            return True
+        reached = max(reached, finish)
+    return False

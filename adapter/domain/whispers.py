@@ -25,8 +25,9 @@ SAME_MOMENT = timedelta(seconds=2)
 def was_talked_on(leg: Leg, dials: Sequence[Span], others: Sequence[Leg | None]) -> bool:
     """Return True if a dial of which no report came connected this leg.
 
-    The leg began after all dials that reported a connection were over. Or it ended before they began, and
-    lasted longer than a whisper does. dials: when those were. others: their legs, as far as they are known.
+    The leg began after all dials that reported a connection were over. Or it was connected while none of them
+    was, and lasted longer than a whisper does. dials: when those were. others: their legs, as far as they are
+    known.
     """
     ended, length = leg.ended_at, timedelta(seconds=leg.duration_seconds or 0)
     began = leg.started_at
@@ -37,7 +38,7 @@ def was_talked_on(leg: Leg, dials: Sequence[Span], others: Sequence[Leg | None])
     if ended is not None and _came_before(ended, others):
         return length > SHORTEST_TALK
     is_later = began is not None and began >= max(end for _, end in dials) - CLOCKS
-    return is_later or (_is_earlier(leg, dials) and length > LONGEST_WHISPER)
+    return is_later or (_rang_alone(began, ended, dials) and length > LONGEST_WHISPER)
 
 
 def is_short(leg: Leg) -> bool:
@@ -51,6 +52,14 @@ def is_undecided(leg: Leg, dials: Sequence[Span], others: Sequence[Leg | None]) 
     length = timedelta(seconds=leg.duration_seconds or 0)
     is_known = all(other is not None and other.created_at is not None for other in others)
     return _is_earlier(leg, dials) and SHORTEST_TALK < length <= LONGEST_WHISPER and not is_known
+
+
+def _rang_alone(began: datetime | None, ended: datetime | None, dials: Sequence[Span]) -> bool:
+    """None of the dials connected anybody while this leg was there."""
+    return ended is not None and all(
+        ended <= start + CLOCKS or (began is not None and began >= end - CLOCKS)
+        for start, end in dials
+    )
 
 
 def _is_earlier(leg: Leg, dials: Sequence[Span]) -> bool:

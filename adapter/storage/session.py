@@ -26,8 +26,8 @@ Connection: TypeAlias = sa.Connection
 # this process was frozen amid a transaction (adapter.storage.pooler.FROZEN_SECONDS).
 _NOT_NOW = frozenset({"25006", "42P01", "42703", "25P03"})
 
-# By dialect: the SQL of each statement with these columns, and the parameters that it brings itself. All sessions
-# share them, as the statements are constants.
+# By dialect: the SQL of each statement with these columns, and the parameters that it brings itself. All
+# sessions share them, as the statements are constants.
 _TEXTS: dict[str, dict[tuple[Any, tuple[str, ...]], tuple[str, dict[str, Any]]]] = {}
 
 

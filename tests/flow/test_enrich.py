@@ -1197,7 +1197,62 @@ def test_a_conference_that_named_the_call_is_counted_to_its_end(
     assert (post.body["talk_seconds"], post.body["assumed"]) == (50 if is_told else 20, True)
 
 
+@pytest.mark.parametrize(
+    ("joined_before", "reads", "talk"), [(68.0, 1, 83), (100.0, 0, 105), (None, 0, 105)]
+)
+def test_what_came_before_a_conference_that_was_joined_late_is_asked(
+    engine: sa.Engine, joined_before: float | None, reads: int, talk: int
+) -> None:
+    """They talked for 24 s, and our program moved both on. No hook tells of the first phone."""
+    first = leg(S.COMPLETED, 24, ended_at=NOW - timedelta(seconds=59))
+    world = one_line(engine, children_at=[(0.0, [first])])
+    if joined_before is not None:
+        world.clock.now = NOW - timedelta(seconds=joined_before)
+        room = {"ConferenceSid": "CF1", "StatusCallbackEvent": "participant-join"}
+        world.hook({"AccountSid": ACCOUNT, "CallSid": CALL, **room})
+    world.clock.now = NOW
+    dial = {**dial_hook("answered", bridged=True, parent="completed")}
+    for name in ("DialCallSid", "DialCallDuration", "DialBridged"):
+        del dial[name]
+    world.hook(status_hook("completed", 105, Timestamp=format_datetime(NOW)))
+    world.hook(dial)
+    world.pass_time(1)
+    (post,) = world.target.posts
+    assert (post.body["talk_seconds"], post.body["assumed"]) == (talk, False)
+    assert len(asked_at(world)) == reads
+
+
+@pytest.mark.parametrize("is_dated", [True, False], ids=["Timestamp", "no Timestamp"])
+def test_a_conversation_before_a_message_is_asked_for(engine: sa.Engine, is_dated: bool) -> None:
+    """They talked for 258 s, and then the caller left a message. No hook tells of the dial."""
+    talked = leg(S.COMPLETED, 258, ended_at=NOW - timedelta(seconds=46))
+    world = one_line(engine, children_at=[(0.0, [talked])])
+    end = status_hook("completed", 310, Timestamp=format_datetime(NOW))
+    if not is_dated:
+        del end["Timestamp"]
+    world.hook(end)
+    world.hook(recording_hook(34, RecordingSource="RecordVerb"))
+    world.pass_time(65)
+    (post,) = world.target.posts
+    assert (post.body["outcome"], post.body["talk_seconds"]) == ("answered", 258)
+
+
 # Dials before a queue ------------------------------------------------------------------------------------
+
+
+def test_what_came_before_a_queue_is_asked_where_the_agents_dial_tells_the_rest(
+    engine: sa.Engine,
+) -> None:
+    """They talked for 101 s and the caller was parked: no report. Then an agent took them up for 18 s."""
+    talked = leg(S.COMPLETED, 101, ended_at=NOW - timedelta(seconds=30))
+    world = one_line(engine, children_at=[(0.0, [talked])])
+    agents = {"CallSid": OTHER_CALL, "From": LINE, "To": AGENT, "Direction": "outbound-api"}
+    taken = {**dial_hook("completed", 18, bridged=True, parent="in-progress"), **agents}
+    world.hook(queue_hook(11))
+    world.hook({**taken, "DialCallSid": CALL})
+    world.hook(status_hook("completed", 135, Timestamp=format_datetime(NOW)))
+    world.pass_time(15)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [119]
 
 
 def test_a_late_report_of_a_dial_before_a_queue_does_not_shorten_the_talk(

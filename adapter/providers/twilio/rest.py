@@ -271,11 +271,29 @@ def leg_of(row: Mapping[str, Any]) -> Leg:
     is_incoming = leg.direction is LegDirection.INBOUND and leg.parent_id is None
     if began is None:
         began = created  # one that nobody took may have no start
-    elif is_incoming and created is not None:
+    elif created is not None and (is_incoming or _is_dated_by_end(leg, began)):
         began = min(began, created)  # with answerOnBridge it starts when it is picked up
     if began is None or (leg.ended_at is not None and began > leg.ended_at):
         return leg
-    return leg.model_copy(update={"started_at": began})
+    return _measured(leg.model_copy(update={"started_at": began}), moment(row.get("start_time")))
+
+
+def _is_dated_by_end(leg: Leg, began: datetime) -> bool:
+    """Nobody picked it up, and the row has the end for the start."""
+    return leg.is_over and leg.status is not LegStatus.COMPLETED and began == leg.ended_at
+
+
+def _measured(leg: Leg, picked_up: datetime | None) -> Leg:
+    """The leg with its length or its end, where the row leaves one of them out and the other tells it."""
+    if leg.status is not LegStatus.COMPLETED or picked_up is None:
+        return leg
+    if leg.duration_seconds is None and leg.ended_at is not None:
+        length = round((leg.ended_at - picked_up).total_seconds())
+        return leg.model_copy(update={"duration_seconds": length})
+    if leg.ended_at is None and leg.duration_seconds is not None:
+        ended = picked_up + timedelta(seconds=leg.duration_seconds)
+        return leg.model_copy(update={"ended_at": ended})
+    return leg
 
 
 def recording_of(row: Mapping[str, Any], base_url: str) -> Recording:

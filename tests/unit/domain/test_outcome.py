@@ -415,6 +415,74 @@ def test_a_caller_who_was_moved_into_a_conference_talked_on(
     assert found.assumed is (talk > 16)
 
 
+CONFERENCE = dial(S.COMPLETED, leg="").model_copy(update={"reported_at": END})
+RANG = dial(S.NO_ANSWER).model_copy(update={"reported_at": END - timedelta(seconds=60)})
+
+
+@pytest.mark.parametrize(
+    ("before", "talk"),
+    [
+        ((), 90),
+        ((RANG,), 60),
+        ((RANG, dialled(S.NO_ANSWER, 0, **ended(62))), 62),  # its report came late
+        ((dialled(S.COMPLETED, 24, **ended(60)),), 84),
+        ((dialled(S.COMPLETED, 40, **ended(-1)),), 40),  # that phone went on in the conference
+        ((queue(QueueExit.REDIRECTED, left=70),), 70),
+    ],
+    ids=["nothing", "a phone rang", "and its leg is dated", "talk", "talk to the end", "a queue"],
+)
+def test_the_talk_in_a_dialled_conference_begins_after_what_was_before(
+    before: tuple[Part, ...], talk: int
+) -> None:
+    found = end_of(inbound(S.COMPLETED, 90, ended_at=END), CONFERENCE, *before)
+    assert (found.outcome, found.talk_seconds, found.assumed) == (O.ANSWERED, talk, False)
+
+
+@pytest.mark.parametrize(
+    ("last", "outcome"),
+    [
+        ({"created_at": END - timedelta(seconds=24), **ended(0)}, O.ABANDONED),
+        ({"created_at": END - timedelta(seconds=24), **ended(8)}, O.NO_ANSWER),  # they stayed
+        ({"created_at": END - timedelta(seconds=40), **ended(0)}, O.NO_ANSWER),  # rang together
+        ({**ended(0)}, O.NO_ANSWER),
+        ({"created_at": END - timedelta(seconds=24)}, O.NO_ANSWER),
+    ],
+    ids=["it ended with the call", "before it", "it rang with the first", "not dated", "no end"],
+)
+def test_a_second_phone_that_was_canceled_with_the_call_was_given_up(
+    last: dict[str, Any], outcome: Outcome
+) -> None:
+    """The dial of the first phone reported that nobody answered; that of the second one did not report."""
+    first = dialled(S.NO_ANSWER, 0, **ended(25))
+    second = dialled(S.CANCELED, 0, number=2, **last)
+    found = end_of(inbound(S.COMPLETED, 48, ended_at=END), first, second, dial(S.NO_ANSWER))
+    assert found.outcome is outcome
+
+
+@pytest.mark.parametrize(("seconds", "talk"), [(29, 97), (15, 68)])
+def test_of_three_conversations_the_one_whose_report_is_lost_counts(
+    seconds: int, talk: int
+) -> None:
+    """A shorter one may have been turned down at a whisper."""
+    first, third = dial(S.COMPLETED, 41), dial(S.COMPLETED, 27, leg="CA3")
+    legs = (
+        dialled(S.COMPLETED, 41, **ended(80)),
+        dialled(S.COMPLETED, seconds, number=2, **ended(40)),
+        dialled(S.COMPLETED, 27, number=3, **ended(0)),
+    )
+    found = end_of(inbound(S.COMPLETED, 130, ended_at=END), first, third, *legs)
+    assert found.talk_seconds == talk
+
+
+def test_the_talk_out_of_a_queue_is_worked_out_where_no_end_is_dated() -> None:
+    """A dial of 76 s, 15 s after it a wait of 15 s, then 8 s of talk."""
+    left = QueueStay(queue_id="QU1", exit=QueueExit.CONNECTED, wait_seconds=15, reported_at=END)
+    told = dial(S.COMPLETED, 76).model_copy(update={"reported_at": END - timedelta(seconds=23)})
+    known = record((inbound(S.COMPLETED, 108), told, left))
+    known = known.model_copy(update={"begun_by": END - timedelta(seconds=108)})
+    assert ending(known, parties(known, is_ours)).talk_seconds == 84
+
+
 def test_without_times_a_conference_ended_by_the_length_of_the_call() -> None:
     known = record((inbound(S.COMPLETED, 50), dialled(S.COMPLETED, 16)))
     receipts = {
@@ -436,10 +504,15 @@ def test_a_phone_that_may_have_been_turned_down_is_assumed_to_have_taken_the_cal
     assert found.assumed is assumed
 
 
-def test_a_short_conversation_with_which_the_call_ended_is_one() -> None:
-    leg = dialled(S.COMPLETED, 4, **ended(1))
+@pytest.mark.parametrize(("seconds", "assumed"), [(4, True), (15, True), (16, False)])
+def test_a_short_conversation_with_which_the_call_ended_is_assumed_to_be_one(
+    seconds: int, assumed: bool
+) -> None:
+    """Whoever hung up may have done so at the whisper, and the caller at once. No dial reported."""
+    leg = dialled(S.COMPLETED, seconds, **ended(1))
     found = end_of(inbound(S.COMPLETED, 20, ended_at=END), leg)
-    assert (found.outcome, found.assumed) == (O.ANSWERED, False)
+    assert (found.outcome, found.talk_seconds) == (O.ANSWERED, seconds)
+    assert found.assumed is assumed
 
 
 @pytest.mark.parametrize(("recorded", "talk"), [((), 0), ((conversation(38),), 38)])

@@ -6,6 +6,7 @@ import socket
 import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 
@@ -59,3 +60,50 @@ def test_when_a_call_began(direction: str, starts: int | None, began: int) -> No
         "duration": "0",
     }
     assert leg_of(row).started_at == came_in + timedelta(seconds=began)
+
+
+@pytest.mark.parametrize(
+    ("fields", "seconds", "lasted"),
+    [
+        ({"duration": None}, 39, 39),
+        ({"end_time": None}, 39, 39),
+        ({"duration": None, "end_time": None}, None, None),
+        ({"duration": None, "start_time": None}, None, None),
+        ({"duration": None, "status": "no-answer"}, None, 39),
+    ],
+    ids=["no length", "no end", "neither", "no start", "nobody answered"],
+)
+def test_a_length_or_an_end_that_a_row_leaves_out_is_worked_out(
+    fields: dict[str, Any], seconds: int | None, lasted: int | None
+) -> None:
+    """As far as the rest of the row tells it. lasted: from the start to the end."""
+    began = datetime(2026, 3, 2, 15, tzinfo=UTC)
+    row = {
+        "sid": "CA" + "1" * 32,
+        "direction": "outbound-dial",
+        "status": "completed",
+        "start_time": format_datetime(began),
+        "end_time": format_datetime(began + timedelta(seconds=39)),
+        "duration": "39",
+        **fields,
+    }
+    leg = leg_of(row)
+    assert leg.duration_seconds == seconds
+    if lasted is not None:
+        assert leg.ended_at == began + timedelta(seconds=lasted)
+
+
+@pytest.mark.parametrize("direction", ["inbound", "outbound-api", "outbound-dial"])
+@pytest.mark.parametrize("status", ["no-answer", "busy", "canceled"])
+def test_a_call_that_nobody_took_began_when_it_was_made(direction: str, status: str) -> None:
+    """The row has its end for its start."""
+    made = datetime(2026, 3, 2, 15, tzinfo=UTC)
+    row = {
+        "sid": "CA" + "1" * 32,
+        "direction": direction,
+        "status": status,
+        "date_created": format_datetime(made),
+        "start_time": format_datetime(made + timedelta(seconds=17)),
+        "end_time": format_datetime(made + timedelta(seconds=17)),
+    }
+    assert leg_of(row).started_at == made
