@@ -25,7 +25,7 @@ from tests.support.clock import Clock
 from tests.support.compiled import keep_compiled
 from tests.support.databases import PostgresServer, empty
 from tests.support.environment import ENVIRON
-from tests.support.lanes import LONGEST, is_same_in_both, name_of, passed_in
+from tests.support.lanes import LONGEST, is_of_full_lane, is_same_in_both, name_of, passed_in
 from tests.support.pgbouncer import PROGRAM, transaction_pooler
 from tests.support.scheduling import Worlds
 
@@ -49,7 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--full",
         action="store_true",
         default=os.environ.get("CI") == "true",
-        help="run the tests that are marked full too; so it is where CI=true",
+        help="run the tests too that are marked full, browser or postgres; so it is where CI=true",
     )
     parser.addoption(
         "--beyond",
@@ -91,9 +91,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Worlds | Non
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests of the full lane, unless they are asked for. What takes longest comes first."""
     if not config.getoption("full"):
-        left_out = [item for item in items if item.get_closest_marker("full")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("full")]
+        config.hook.pytest_deselected(items=[item for item in items if is_of_full_lane(item)])
+        items[:] = [item for item in items if not is_of_full_lane(item)]
     if before := config.getoption("beyond"):
         passed = passed_in(Path(before))
         left_out = [item for item in items if is_same_in_both(item) and name_of(item) in passed]

@@ -26,6 +26,15 @@ LONGEST = (
 )
 
 
+# What the default lane leaves out. Each behaviour is tried on SQLite and without a browser, too.
+OF_FULL_LANE = ("full", "browser", "postgres")
+
+
+def is_of_full_lane(item: pytest.Item) -> bool:
+    """The test runs only with --full: it has many permutations or processes, or needs more than Python."""
+    return any(item.get_closest_marker(mark) for mark in OF_FULL_LANE)
+
+
 def full(*values: Any) -> Any:
     """A case of the full lane, for parametrize."""
     return pytest.param(*values, marks=pytest.mark.full)
