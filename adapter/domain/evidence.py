@@ -64,8 +64,9 @@ class Evidence:
 
         Before a message, a short one of which no dial reported was.
         """
-        short = self.short_legs if self.messages else []
-        return [leg for leg in self._picked_up_legs if leg not in short]
+        picked_up = self._picked_up_legs
+        short = self.short_legs if picked_up and self.messages else []
+        return [leg for leg in picked_up if leg not in short]
 
     @property
     def short_legs(self) -> list[Leg]:
@@ -165,7 +166,7 @@ class Evidence:
     def _talk_in_conference(self, told: Sequence[Conversation]) -> Conversation | None:
         conferences = self.dialled_conferences
         if not conferences:
-            return talk_in_conference(self.record, told)
+            return talk_in_conference(self.record, told, self._ends_before_conference)
         reports = [dial.reported_at for dial in conferences]
         before = self._ends_before_conference
         return talk_in_dialled_conference(self.record, reports, told, before)
@@ -346,7 +347,8 @@ class Evidence:
         It was never picked up by anybody; or two people were connected; or the caller left while it rang;
         or it was told who picked up where our program called.
         """
-        alone = not self.dials and not self.record.children and not self.record.queues
+        if not (self.record.is_over and self.record.is_start_known) or self.record.goes_on:
+            return False
         never_answered = self.parent.is_over and self.parent.status is not LegStatus.COMPLETED
         # Whether a machine picked up is found out by another hook, unless this one said who did.
         person_answered = (
@@ -354,11 +356,11 @@ class Evidence:
             and self.parent.status is LegStatus.COMPLETED
             and self.parent.answered_by is not None
         )
-        ends_with_dial = self.inbound and (
+        if not self.dials and not self.record.children and not self.record.queues:
+            return never_answered or person_answered
+        return self.inbound and (
             bool(self.connected_dials) or self.was_given_up or self.nothing_followed
         )
-        is_settled = self.record.is_over and self.record.is_start_known and not self.record.goes_on
-        return is_settled and ((alone and (never_answered or person_answered)) or ends_with_dial)
 
     @property
     def was_still_there(self) -> bool:

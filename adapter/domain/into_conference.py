@@ -17,16 +17,19 @@ from adapter.domain.whispers import SAME_MOMENT
 LATE_BY = timedelta(seconds=3)
 
 
-def talk_in_conference(record: CallRecord, before: Sequence[Conversation]) -> Conversation | None:
+def talk_in_conference(
+    record: CallRecord, before: Sequence[Conversation], rang: Sequence[datetime]
+) -> Conversation | None:
     """Return the time from the last conversation before the conference until the call ended.
 
     It holds the ring of whoever joined. Where that conversation is not dated, the caller joined when a hook
-    said so. None where the call took part in no conference, or where there was no conversation before it.
+    said so. Without a conversation the dials before it count. rang: when those ended. None where the call took
+    part in no conference, or where nothing was before it.
     """
     joined, end = record.conference_at, record.end_or_estimate
-    if joined is None or end is None or not before:
+    if joined is None or end is None or not (before or rang):
         return None
-    ends = [each.ended_at for each in before]
+    ends = [each.ended_at for each in before] or list(rang)
     known = [moment for moment in ends if moment is not None]
     left = max(known) if len(known) == len(ends) else joined
     if joined < left - LATE_BY or end <= left:

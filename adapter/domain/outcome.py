@@ -197,6 +197,7 @@ RULES: tuple[Rule, ...] = (
     Rule("dial_connected", lambda e: bool(e.connected_dials), O.ANSWERED, _talk, "the dial was connected"),
     Rule("dialled_leg_answered", lambda e: bool(e.connected_legs), O.ANSWERED, _talk, "a dialled phone picked up"),
     Rule("line_answered", lambda e: _line_said(e, O.ANSWERED), O.ANSWERED, _talk, "the call was answered on our other line"),
+    Rule("joined_in_conference", lambda e: e.was_moved_into_conference, O.ANSWERED, _talk, "somebody joined the caller in a conference"),
     Rule("queue_connected", lambda e: QueueExit.CONNECTED in e.queue_exits or bool(e.record.pick_ups), O.ANSWERED, _out_of_queue, "the caller was connected out of the queue"),
     Rule(MESSAGE_LEFT, lambda e: bool(e.messages) or any(e.record.transcripts.values()), O.VOICEMAIL, _message_length, "the caller left a message"),
     Rule("line_took_message", lambda e: _line_said(e, O.VOICEMAIL), O.VOICEMAIL, _line_message, "the caller left a message on our other line"),
@@ -231,14 +232,15 @@ def _has_two_readings(e: Evidence, rule: Rule) -> bool:
     """What is said of the call rests on the likelier of two ways to read the facts."""
     if rule.name == MESSAGE_LEFT:
         return bool(e.short_legs)  # turned down at a whisper, or talked on for a moment
-    if not e.inbound or rule.assumed:
+    is_answered = rule.outcome is Outcome.ANSWERED
+    if not e.inbound or rule.assumed or not (is_answered or rule.name in NOBODY_TOOK_IT):
         return False
     unexplained = timedelta() if _reached_mailbox(e) else e.silence_at_end
-    if rule.outcome is Outcome.ANSWERED:
+    if is_answered:
         stayed = unexplained > SILENCE
         return e.was_moved_into_conference or e.has_only_short_legs or stayed
     # The caller stayed for longer than a greeting lasts: in a queue, or with somebody.
-    return rule.name in NOBODY_TOOK_IT and unexplained > USUAL_RING
+    return unexplained > USUAL_RING
 
 
 def ending(record: CallRecord, parties: Parties) -> Ending:

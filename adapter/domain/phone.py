@@ -58,6 +58,8 @@ def hidden(raw: str | None) -> Hidden | None:
     if raw is None or len(raw) > LONGEST_NUMBER:
         return None
     text = raw.strip().casefold()
+    if text[:1] == "+" and text[1:].isdecimal():  # so nearly all of them are
+        return _HIDDEN_NUMBERS.get(text)
     if text == "+":
         return Hidden.UNAVAILABLE
     if "@" in text:  # anonymous@anonymous.invalid, as SIP has it (RFC 3323)

@@ -75,6 +75,22 @@ class Conferences:
             joined: datetime | None = connection.execute(query).scalar_one()
         return joined
 
+    def met_somebody_at(self, record: CallRecord) -> datetime | None:
+        """When the first hook came of a conference of this call and another one; None without such a one."""
+        mine, other = conference_calls.alias(), conference_calls.alias()
+        query = sa.select(sa.func.min(mine.c.seen_at, type_=mine.c.seen_at.type)).where(
+            mine.c.provider == record.provider,
+            mine.c.account == record.account,
+            mine.c.call_id == record.call_id,
+            other.c.provider == mine.c.provider,
+            other.c.account == mine.c.account,
+            other.c.conference_id == mine.c.conference_id,
+            other.c.call_id != mine.c.call_id,
+        )
+        with self._store.autocommit() as connection:
+            met: datetime | None = connection.execute(query).scalar_one()
+        return met
+
     def add_recording(self, hook: RecordingHook, at: datetime) -> None:
         """Keep what a hook tells of a recording, joined with what was told before."""
         table = conference_recordings

@@ -1222,6 +1222,25 @@ def test_what_came_before_a_conference_that_was_joined_late_is_asked(
     assert len(asked_at(world)) == reads
 
 
+@pytest.mark.parametrize("is_joined", [True, False], ids=["joined", "alone"])
+def test_whoever_met_somebody_in_a_conference_after_a_dial_was_answered(
+    engine: sa.Engine, is_joined: bool
+) -> None:
+    """A phone rang out 60 s before the end. Then the caller was in a conference, maybe with music alone."""
+    world = one_line(engine)
+    world.clock.now = NOW - timedelta(seconds=60)
+    world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
+    room = {"ConferenceSid": "CF1", "StatusCallbackEvent": "participant-join"}
+    for call in [CALL, OTHER_CALL] if is_joined else [CALL]:
+        world.hook({"AccountSid": ACCOUNT, "CallSid": call, **room})
+    world.clock.now = NOW
+    world.hook(status_hook("completed", 90, Timestamp=format_datetime(NOW)))
+    world.pass_time(65)
+    (post,) = world.target.posts
+    told = post.body["outcome"], post.body["talk_seconds"], post.body["assumed"]
+    assert told == (("answered", 60, True) if is_joined else ("no_answer", 0, True))
+
+
 @pytest.mark.parametrize("is_dated", [True, False], ids=["Timestamp", "no Timestamp"])
 def test_a_conversation_before_a_message_is_asked_for(engine: sa.Engine, is_dated: bool) -> None:
     """They talked for 258 s, and then the caller left a message. No hook tells of the dial."""

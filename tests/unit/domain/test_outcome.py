@@ -151,7 +151,14 @@ def relayed(outcome: str, seconds: int) -> RelayedCall:
     return RelayedCall(leg_id="CA1", outcome=outcome, talk_seconds=seconds)
 
 
-Part = Leg | DialResult | Recording | QueueStay | RelayedCall
+@dataclass(frozen=True)
+class JoinedConference:
+    """A hook told that the caller joined a conference. at: when it came."""
+
+    at: datetime
+
+
+Part = Leg | DialResult | Recording | QueueStay | RelayedCall | JoinedConference
 
 
 def record(parts: tuple[Part, ...], *, was_read: bool = False, text: str = "") -> CallRecord:
@@ -165,6 +172,7 @@ def record(parts: tuple[Part, ...], *, was_read: bool = False, text: str = "") -
         transcripts={"RE1": text} if text else {},
         queues={part.queue_id: part for part in parts if isinstance(part, QueueStay)},
         relayed={part.leg_id: part for part in parts if isinstance(part, RelayedCall)},
+        conference_at=next((p.at for p in parts if isinstance(p, JoinedConference)), None),
         was_read=was_read,
     )
 
@@ -196,6 +204,8 @@ DEVICE = Leg(
     id="CA0", direction=LegDirection.INBOUND, from_number="client:anna", status=S.COMPLETED,
     duration_seconds=75,
 )  # fmt: skip
+
+RANG = dial(S.NO_ANSWER).model_copy(update={"reported_at": END - timedelta(seconds=60)})
 
 CASES = [
     # Machines at the far end of outgoing calls.
@@ -296,6 +306,8 @@ CASES = [
     case("a dial that names the leg of another leg", "dialled_leg_answered", O.ANSWERED, 17, inbound(S.COMPLETED, 40, ended_at=END), dialled(S.COMPLETED, 17, **ended(0)), dialled(S.NO_ANSWER, 0, number=2, **ended(5)).model_copy(update={"parent_id": "CA1"}), dial(S.NO_ANSWER, bridged=False, leg="CA2")),
     case("turned down at a whisper whose report is lost, then a message", "message_left", O.VOICEMAIL, 25, inbound(S.COMPLETED, 60, ended_at=END), dialled(S.COMPLETED, 4, **ended(40)), message(25)),
     case("a conversation whose report is lost, then a message", "dialled_leg_answered", O.ANSWERED, 16, inbound(S.COMPLETED, 60, ended_at=END), dialled(S.COMPLETED, 16, **ended(40)), message(25)),
+    case("somebody joined the caller in a conference, after a phone had rung", "joined_in_conference", O.ANSWERED, 60, inbound(S.COMPLETED, 90, ended_at=END), RANG, JoinedConference(END - timedelta(seconds=59))),
+    case("a conference was over before the phone had rung", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 90, ended_at=END), RANG, JoinedConference(END - timedelta(seconds=80))),
     case("hung up in the queue", "queue_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 40), queue(QueueExit.HUNG_UP)),
     case("left the queue by a key", "queue_left", O.ABANDONED, 0, inbound(S.COMPLETED, 90), queue(QueueExit.LEFT)),
     case("left the queue for the mailbox", "message_left", O.VOICEMAIL, 25, inbound(S.COMPLETED, 90), queue(QueueExit.LEFT), message(25)),
@@ -416,7 +428,6 @@ def test_a_caller_who_was_moved_into_a_conference_talked_on(
 
 
 CONFERENCE = dial(S.COMPLETED, leg="").model_copy(update={"reported_at": END})
-RANG = dial(S.NO_ANSWER).model_copy(update={"reported_at": END - timedelta(seconds=60)})
 
 
 @pytest.mark.parametrize(
