@@ -61,12 +61,11 @@ class Calls:
 
         On PostgreSQL this is one statement, and so one round trip, which is its own transaction.
         """
-        hook = replace(hook, kind=kind, call_key=call["key"])
+        row, hook_row = stored(call), {**new_row(hook), "kind": kind}
         if self._session.is_postgresql:
-            row = stored(call)
-            values = {f"call_{column}": value for column, value in row.items()}
-            values |= {f"hook_{column}": value for column, value in new_row(hook).items()}
-            rows = self._session.run_at_once(_first_statement(tuple(row)), values)
+            statement, names = _first_statement(tuple(row), tuple(hook_row))
+            values = dict(zip(names, (*row.values(), *hook_row.values()), strict=True))
+            rows = self._session.run_at_once(statement, values)
             if not rows:
                 return FirstHook(is_new=True)
             (found,) = rows
@@ -74,11 +73,11 @@ class Calls:
                 is_new=False, known={**_of_json(found["known"]), "mark": found["mark"]}
             )
         with self._session.begin() as connection:
-            statement = self._session.insert(calls).values(**_NEW, **stored(call))
-            statement = statement.on_conflict_do_nothing(index_elements=[calls.c.key])
-            if connection.execute(statement).rowcount == 0:
+            insert = self._session.insert(calls).values(**_NEW, **row)
+            insert = insert.on_conflict_do_nothing(index_elements=[calls.c.key])
+            if connection.execute(insert).rowcount == 0:
                 return FirstHook(is_new=False)
-            Hooks(self._session).add(connection, hook)
+            Hooks(self._session).add(connection, replace(hook, kind=kind, call_key=call["key"]))
         return FirstHook(is_new=True)
 
     def locked(self, connection: sa.Connection, key: str) -> Call | None:
@@ -272,11 +271,13 @@ def _of_json(known: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 @cache
-def _first_statement(columns: tuple[str, ...]) -> sa.Executable:
+def _first_statement(
+    columns: tuple[str, ...], hook_columns: tuple[str, ...]
+) -> tuple[sa.Executable, Sequence[str]]:
     """The statement that inserts a call with these columns, and the hook that tells of it if the call is new.
 
     It returns the row of a call that was there, as JSON: naming each column would cost every hook more than the
-    row costs the few that need it. Its parameters are `call_` or `hook_` and the column's name.
+    row costs the few that need it. The second value are the names of its parameters, in the order of the columns.
     """
     values: dict[str, sa.ColumnElement[Any]]
     values = {name: sa.bindparam(f"call_{name}", type_=calls.c[name].type) for name in columns}
@@ -299,4 +300,5 @@ def _first_statement(columns: tuple[str, ...]) -> sa.Executable:
     is_new = call.c.version == sa.literal_column("1")
     hook = sa.insert(hooks).from_select(list(new_hook), sa.select(*new_hook.values()).where(is_new))
     found = sa.select(call.c.known, call.c.mark).where(~is_new)
-    return found.add_cte(hook.cte("hook"))
+    names = [f"call_{name}" for name in columns] + [f"hook_{name}" for name in hook_columns]
+    return found.add_cte(hook.cte("hook")), names
