@@ -29,7 +29,7 @@ from adapter.domain.handed_on import SAME_END
 from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.merge import join, moved
 from adapter.domain.out_of_queue import pick_up
-from adapter.domain.outcome import NOBODY_TOOK_IT, Outcome
+from adapter.domain.outcome import Outcome
 from adapter.domain.parties import Direction
 from adapter.domain.phone import e164
 from adapter.domain.questions import API_LAG, UNREACHABLE_AFTER
@@ -178,9 +178,8 @@ class Enrichment:
             is_unexplained = length - known.ending.talk_seconds > SAME_END.total_seconds()
             may_be = is_unexplained or known.has_dialled_conference
             joined = self._conferences.joined_at(record) if may_be else None
-        else:  # nobody took the call, as far as is known, and the caller stayed for long
-            is_guessed = known.ending.is_guessed and known.ending.rule in NOBODY_TOOK_IT
-            joined = self._conferences.met_somebody_at(record) if is_guessed else None
+        else:
+            joined = self._conferences.met_somebody_at(record) if known.has_open_end else None
         return record.model_copy(update={"conference_at": joined}) if joined else record
 
     def _without_reader(

@@ -12,16 +12,18 @@ from adapter.domain.whispers import SAME_MOMENT
 def was_still_there(record: CallRecord, dials: Sequence[DialResult], lines: Set[str]) -> bool:
     """Return True if the caller was there when a dial ended without an answer, or a leg to our line did.
 
-    A leg that rings when the caller hangs up is canceled, and ends with the call. lines: the ids of the legs
-    that lead to one of our own lines.
+    A leg that rings when the caller hangs up is canceled, and ends with the call; no other one is dialled after
+    it. lines: the ids of the legs that lead to one of our own lines.
     """
     end = record.ended_at
     legs = [x for x in record.children if x.id in lines or x.status is LegStatus.CANCELED]
     rang_out = any(x.id in lines and x.status is LegStatus.NO_ANSWER for x in legs)
     ends = [leg.ended_at for leg in legs if leg.ended_at is not None]
     stayed = end is not None and bool(ends) and end - max(ends) > SAME_END
+    next_made = [leg.created_at for leg in record.children if leg.created_at is not None]
+    went_on = bool(ends) and any(moment >= max(ends) for moment in next_made)
     unanswered = any(d.caller_gone is False and not d.is_connected for d in dials)
-    return rang_out or stayed or unanswered
+    return rang_out or stayed or went_on or unanswered
 
 
 def left_at_last_phone(record: CallRecord, dials: Sequence[DialResult]) -> bool:

@@ -14,8 +14,9 @@ from enum import StrEnum
 
 from adapter.domain.due import SettlePolicy, awaits_provider_link
 from adapter.domain.evidence import Evidence
+from adapter.domain.handed_on import SAME_END
 from adapter.domain.out_of_queue import has_talk, is_worked_out
-from adapter.domain.outcome import NOT_PICKED_UP, OUT_ANSWERED, Ending, Outcome
+from adapter.domain.outcome import NOBODY_TOOK_IT, NOT_PICKED_UP, OUT_ANSWERED, Ending, Outcome
 from adapter.domain.parties import Direction, Parties, PartyKind
 from adapter.domain.record import UNNAMED_LEG, CallRecord, Recording, RecordingSource
 from adapter.domain.silence import SILENCE
@@ -67,6 +68,12 @@ class Known:
         """That much is clear, though not for how long they talked."""
         is_told = not self.ending.assumed or self.ending.is_guessed
         return self.ending.outcome is Outcome.ANSWERED and is_told
+
+    @property
+    def has_open_end(self) -> bool:
+        """Nobody took the call, as far as is known, and the caller stayed for a while after that."""
+        is_untaken = self.record.is_over and self.ending.rule in NOBODY_TOOK_IT
+        return is_untaken and Evidence(self.record, self.parties).silence_at_end > SAME_END
 
     @property
     def has_dialled_conference(self) -> bool:

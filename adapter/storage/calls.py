@@ -277,7 +277,7 @@ def _first_statement(
     """The statement that inserts a call with these columns, and the hook that tells of it if the call is new.
 
     It returns the row of a call that was there, as JSON: naming each column would cost every hook more than the
-    row costs the few that need it. The second value are the names of its parameters, in the order of the columns.
+    row costs the few that need it. The second value: the names of its parameters, in the order of the columns.
     """
     values: dict[str, sa.ColumnElement[Any]]
     values = {name: sa.bindparam(f"call_{name}", type_=calls.c[name].type) for name in columns}
