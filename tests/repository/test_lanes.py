@@ -11,6 +11,7 @@ import pytest
 from tests.support.documents import ROOT
 
 
+@pytest.mark.full  # each case collects tests in a process of its own
 @pytest.mark.parametrize(
     ("options", "is_full"), [((), False), (("--full",), True)], ids=["default lane", "--full"]
 )
