@@ -338,10 +338,11 @@ class CallRecord(Facts):
     @property
     def began_at(self) -> datetime | None:
         """When the call began: as the provider says, else the best that the hooks allow."""
-        starts = [leg.started_at for leg in self.legs.values() if leg.started_at is not None]
-        if self.parent.started_at is None and self.begun_by is not None:
-            starts.append(self.begun_by)
-        return min(starts, default=None)
+        starts = [leg.started_at for leg in self.legs.values()]
+        if self.parent.started_at is None:
+            # It had begun when a hook came, and before it dialled anybody.
+            starts += [self.begun_by, *(leg.created_at for leg in self.children)]
+        return min((start for start in starts if start is not None), default=None)
 
     @property
     def is_start_known(self) -> bool:

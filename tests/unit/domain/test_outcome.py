@@ -584,3 +584,13 @@ def test_the_first_hook_of_a_conference_counts_in_whatever_order_they_come() -> 
     )
     assert join(first, later) == join(later, first) == first
     assert join(record((inbound(S.COMPLETED, 50),)), later) == later
+
+
+def test_a_call_without_a_start_began_before_it_dialled() -> None:
+    """The only hook, without a Timestamp, came 9 s late."""
+    made = END - timedelta(seconds=53)
+    known = record((inbound(S.COMPLETED, 53), dialled(S.COMPLETED, 39, created_at=made)))
+    known = known.model_copy(update={"begun_by": made + timedelta(seconds=9)})
+    assert known.began_at == made
+    earlier = made - timedelta(seconds=1)
+    assert known.model_copy(update={"begun_by": earlier}).began_at == earlier
