@@ -202,8 +202,6 @@ class Enrichment:
         self._health.failed(call.provider, call.account, str(error), now, is_refusal=is_refusal)
         questions = self._rules.assess(call.record).questions
         is_worth_asking_again = any(question.is_asked_again for question in questions)
-        if is_refusal and not is_worth_asking_again:
-            return call.record
         are_details = all(question.is_detail for question in questions)
         if are_details and isinstance(error, NotReached | CredentialsRefused):
             return call.record  # nobody talked, and nothing more is to be had

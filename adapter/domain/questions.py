@@ -91,8 +91,9 @@ class Known:
 class Question:
     """Something that the provider could tell and that would change what is written. read: what answers it.
 
-    is_asked_again: where the provider's API gives no answer, it is asked again after API_LAG too. It is not
-    where the hooks told all that they tell of most such calls: those would wait with every outage.
+    is_asked_again: where the provider's API gives no answer, or refuses the credentials, it is asked again
+    after API_LAG too. It is not where the hooks told all that they tell of most such calls: those would wait
+    with every outage.
     is_known_at_once: the API knows the answer before the call ends, so the call is not made to wait for it.
     is_detail: nobody talked either way. Where the API cannot be reached at all, or refuses the credentials, the
     call is written without the answer at once.

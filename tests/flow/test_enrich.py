@@ -1422,17 +1422,21 @@ def test_a_message_without_length_yet_may_be_said_to_have_none() -> None:
     assert recording_of(row | {"status": "completed"}, "https://api.example").duration_seconds == 0
 
 
-def test_an_outgoing_call_does_not_wait_for_an_api_that_gives_no_answer(engine: sa.Engine) -> None:
+@pytest.mark.parametrize("error", [SILENT, BUSY, REFUSED], ids=["no answer", "503", "401"])
+def test_an_outgoing_call_waits_a_minute_at_most_for_an_api_that_gives_no_answer(
+    engine: sa.Engine, error: Exception
+) -> None:
     """Most programs detect no machine: their hooks told all there is."""
-    world = world_with(engine, silence=(3600, REFUSED))
+    world = world_with(engine, silence=(3600, error))
     ends = {"Direction": "outbound-api", "From": LINE, "To": CALLER}
     world.hook(status_hook("completed", 65, **ends, **TIMESTAMP))
-    world.pass_time(12)
-    assert world.target.posts[0].body["outcome"] == "answered"
-    assert len(asked_at(world)) == 1
+    world.pass_time(65)
+    (post,) = world.target.posts
+    assert (post.body["outcome"], post.body["assumed"]) == ("answered", True)
+    assert len(asked_at(world)) <= 4
 
 
-@pytest.mark.parametrize("error", [SILENT, BUSY], ids=["no answer", "503"])
+@pytest.mark.parametrize("error", [SILENT, BUSY, REFUSED], ids=["no answer", "503", "401"])
 def test_one_silent_request_does_not_tell_who_picked_up(
     engine: sa.Engine, error: Exception
 ) -> None:
