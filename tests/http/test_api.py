@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -284,7 +285,8 @@ def test_a_viewer_sees_no_whole_number_anywhere(viewer: Api, store: Store) -> No
     ]
     for answer in answers:
         assert answer.status_code == 200
-        assert "555" not in answer.text, answer.text
+        without_times = re.sub(r"T[0-9:.]+", "T", answer.text)  # microseconds may be any digits
+        assert "555" not in without_times, answer.text
     assert answers[1].json()["calls"][0]["other_number"] == "***0134"
     assert viewer.get("/calls", q=CALLER).json()["parameter"] == "q"
 
