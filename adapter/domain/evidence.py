@@ -150,8 +150,7 @@ class Evidence:
     @property
     def was_moved_into_conference(self) -> bool:
         """The caller talked on in a conference. For how long is worked out from when they came and left."""
-        has_more = len(self.conversations) > len(self._told_conversations)
-        return has_more and not self.dialled_conferences
+        return self._talked_in_conference and not self.dialled_conferences
 
     @property
     def dialled_conferences(self) -> list[DialResult]:
@@ -161,10 +160,16 @@ class Evidence:
     @property
     def is_conference_dated(self) -> bool:
         """It is known what was before the conference that was dialled."""
+        return self._talked_in_conference and bool(self.dialled_conferences)
+
+    @property
+    def _talked_in_conference(self) -> bool:
         return len(self.conversations) > len(self._told_conversations)
 
     def _talk_in_conference(self, told: Sequence[Conversation]) -> Conversation | None:
         conferences = self.dialled_conferences
+        if not conferences and self.record.conference_at is None:
+            return None
         if not conferences:
             return talk_in_conference(self.record, told, self._ends_before_conference)
         reports = [dial.reported_at for dial in conferences]
@@ -273,8 +278,9 @@ class Evidence:
     @property
     def has_undated_conference(self) -> bool:
         """Nothing is known of a while before the caller joined the conference that was dialled."""
-        before = self._ends_before_conference
-        return bool(self.dialled_conferences) and was_silent_before(self.record, before) > SILENCE
+        if not self.dialled_conferences:
+            return False
+        return was_silent_before(self.record, self._ends_before_conference) > SILENCE
 
     @property
     def nothing_followed(self) -> bool:

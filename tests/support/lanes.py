@@ -26,7 +26,7 @@ LONGEST = (
 )
 
 
-# What the default lane leaves out. Each behaviour is tried on SQLite and without a browser, too.
+# What the default lane leaves out: it needs no more than Python.
 OF_FULL_LANE = ("full", "browser", "postgres")
 
 
