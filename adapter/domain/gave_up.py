@@ -20,8 +20,8 @@ def was_still_there(record: CallRecord, dials: Sequence[DialResult], lines: Set[
     rang_out = any(x.id in lines and x.status is LegStatus.NO_ANSWER for x in legs)
     ends = [leg.ended_at for leg in legs if leg.ended_at is not None]
     stayed = end is not None and bool(ends) and end - max(ends) > SAME_END
-    next_made = [leg.created_at for leg in record.children if leg.created_at is not None]
-    went_on = bool(ends) and any(moment >= max(ends) for moment in next_made)
+    others = [leg.created_at for leg in record.children if leg.created_at and leg not in legs]
+    went_on = bool(ends) and any(made >= max(ends) for made in others)
     unanswered = any(d.caller_gone is False and not d.is_connected for d in dials)
     return rang_out or stayed or went_on or unanswered
 

@@ -308,6 +308,7 @@ CASES = [
     case("a conversation whose report is lost, then a message", "dialled_leg_answered", O.ANSWERED, 16, inbound(S.COMPLETED, 60, ended_at=END), dialled(S.COMPLETED, 16, **ended(40)), message(25)),
     case("somebody joined the caller in a conference, after a phone had rung", "joined_in_conference", O.ANSWERED, 60, inbound(S.COMPLETED, 90, ended_at=END), RANG, JoinedConference(END - timedelta(seconds=59))),
     case("a phone was canceled, and the next one failed", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 40, ended_at=END), dialled(S.CANCELED, 0, **ended(2)), dialled(S.FAILED, 0, number=2, created_at=END - timedelta(seconds=1.5), **ended(1))),
+    case("the caller left in the second in which the phone was dialled", "phone_canceled", O.ABANDONED, 0, inbound(S.COMPLETED, 40, ended_at=END), dialled(S.CANCELED, 0, created_at=END, **ended(0))),
     case("a conference was over before the phone had rung", "dial_not_answered", O.NO_ANSWER, 0, inbound(S.COMPLETED, 90, ended_at=END), RANG, JoinedConference(END - timedelta(seconds=80))),
     case("hung up in the queue", "queue_caller_left", O.ABANDONED, 0, inbound(S.COMPLETED, 40), queue(QueueExit.HUNG_UP)),
     case("left the queue by a key", "queue_left", O.ABANDONED, 0, inbound(S.COMPLETED, 90), queue(QueueExit.LEFT)),
