@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr
 from pathlib import Path
@@ -30,6 +31,12 @@ from tests.support.pgbouncer import PROGRAM, transaction_pooler
 from tests.support.scheduling import Worlds
 
 keep_compiled()
+
+# A shell lets what it starts in the background ignore SIGINT, and `nohup` lets it ignore SIGHUP. What the
+# tests start would inherit that. It does not inherit a handler, whatever that does.
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, lambda *_: None)
 
 
 @pytest.fixture

@@ -19,11 +19,9 @@ from typing import Self
 
 from tests.support.waiting import wait_for
 
-# Its own session with this terminal, so that Ctrl-C reaches it as it would a person's command. Tests that a
-# shell started in the background inherit that Ctrl-C is ignored; a person's command does not.
+# Its own session with this terminal, so that Ctrl-C reaches it as it would a person's command.
 _AT_TERMINAL = """
-import fcntl, runpy, signal, sys, termios
-signal.signal(signal.SIGINT, signal.default_int_handler)
+import fcntl, runpy, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 sys.argv = ["adapter", *sys.argv[1:]]
 runpy.run_module("adapter", run_name="__main__")
