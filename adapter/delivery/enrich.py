@@ -118,7 +118,7 @@ class Enrichment:
 
         try:
             is_long_known = now - call.first_seen_at >= API_LAG
-            record = complete(
+            look = complete(
                 record,
                 self._rules,
                 provider.api,
@@ -126,6 +126,7 @@ class Enrichment:
                 listed_until=now - API_LAG,
                 is_long_known=is_long_known,
             )
+            record = look.record
             self._take_in_line_calls(record, provider.api, over_at)
         except (TemporaryError, CredentialsRefused) as error:
             return self._without_answer(call, error, self._clock())
@@ -150,6 +151,8 @@ class Enrichment:
             return self._again(call, wait, "the call is still going on")
         if not assessment.questions:
             return record
+        if look.is_unknown_there and all(question.is_detail for question in assessment.questions):
+            return record  # nobody talked; reconciliation asks again when the call rang
         if not caught_up(record):
             wait = seconds_to_next_look(record, over_at, now)
             return self._again(call, wait, f"not known yet: {assessment.questions[0].name}")

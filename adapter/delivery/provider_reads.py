@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -29,6 +30,14 @@ T = TypeVar("T")
 log = logger("adapter.delivery")
 
 
+@dataclass(frozen=True)
+class Look:
+    """The record with what one look at the API told. is_unknown_there: the API does not have the call (404)."""
+
+    record: CallRecord
+    is_unknown_there: bool = False
+
+
 def complete(
     record: CallRecord,
     rules: CallRules,
@@ -37,7 +46,7 @@ def complete(
     *,
     listed_until: datetime,
     is_long_known: bool = True,
-) -> CallRecord:
+) -> Look:
     """Return the record with what the API knows beyond the hooks. One look makes at most four reads.
 
     The reads are made in the order of `Read`. Each is made only while a question is open that it answers.
@@ -48,16 +57,20 @@ def complete(
     Errors: as of CallLookup. A call or list that the provider does not have adds nothing.
     """
     account, sid = record.account, record.call_id
-    knows_the_end = True
-    if asks_for(rules.assess(record).questions, Read.CALL):
+    knows_the_end, is_unknown = True, False
+    questions = rules.assess(record).questions
+    # Where no hook dates the call and the provider is asked anyway, it tells that, too.
+    is_undated = record.is_over and record.parent.started_at is None
+    if asks_for(questions, Read.CALL) or (questions and is_undated):
         leg = calls.leg(account, sid)
         if leg is None and not record.is_over:
             # The provider does not have it yet, or any more: then the hooks are all there is.
-            return record.model_copy(update={"was_read": is_long_known})
+            return Look(record.model_copy(update={"was_read": is_long_known}), True)
+        knows_the_end, is_unknown = leg is not None and leg.is_over, leg is None
         if leg is not None:
-            record, knows_the_end = _with(record, legs=[leg]), leg.is_over
+            record = _with(record, legs=[leg])
             if leg.parent_id is not None or not record.is_over:
-                return record
+                return Look(record)
     if asks_for(rules.assess(record).questions, Read.LEGS):
         listed = read_list(calls.legs_dialled_by, account, sid)
         record = _with(record, legs=listed)
@@ -74,7 +87,8 @@ def complete(
     is_done = record.is_over and not record.goes_on and not is_being_processed(assessment)
     was_read = is_done and has_caught_up(record)
     was_asked = record.was_asked or (record.is_over and knows_the_end)
-    return record.model_copy(update={"was_read": was_read, "was_asked": was_asked})
+    asked = {"was_read": was_read, "was_asked": was_asked}
+    return Look(record.model_copy(update=asked), is_unknown)
 
 
 def is_being_processed(assessment: Assessment) -> bool:

@@ -27,8 +27,14 @@ from adapter.domain.record import (
     RecordingState,
     RelayedCall,
 )
-from adapter.domain.silence import SILENCE, has_silent_start, silence_at_end
-from adapter.domain.whispers import CLOCKS, SAME_MOMENT
+from adapter.domain.silence import (
+    SILENCE,
+    has_silent_start,
+    nothing_followed,
+    silence_at_end,
+    went_on_after_message,
+)
+from adapter.domain.whispers import CLOCKS
 
 
 class Evidence:
@@ -62,11 +68,15 @@ class Evidence:
     def connected_legs(self) -> list[Leg]:
         """Dialled legs that picked up and were not turned down at the whisper.
 
-        Before a message, a short one of which no dial reported was.
+        A short one of which no dial reported was, if a message came after it.
         """
-        picked_up = self._picked_up_legs
-        short = self.short_legs if picked_up and self.messages else []
-        return [leg for leg in picked_up if leg not in short]
+        picked_up, messages = self._picked_up_legs, self.messages
+        short = self.short_legs if picked_up and messages else []
+        return [
+            leg
+            for leg in picked_up
+            if leg not in short or spans.came_last(self.record, leg, messages)
+        ]
 
     @property
     def short_legs(self) -> list[Leg]:
@@ -199,12 +209,14 @@ class Evidence:
                 continue
             # A leg that goes on has no length, whatever was told of it before.
             still = self.record.is_connected_still(leg)
-            lengths.setdefault(leg.id, []).append(None if still else self._length_of(leg))
+            length = self._until_caller_left(leg).duration_seconds
+            lengths.setdefault(leg.id, []).append(None if still else length)
         conversations = []
         for leg_id, reported in lengths.items():
             known_leg = self.record.legs.get(leg_id)
             if known_leg is not None:
-                reported.append(self._length_of(known_leg))
+                known_leg = self._until_caller_left(known_leg)
+                reported.append(known_leg.duration_seconds)
             goes_on = known_leg is not None and self.record.is_connected_still(known_leg)
             seconds = None if goes_on else max((n for n in reported if n is not None), default=None)
             if known_leg is not None and known_leg.id == self.person_leg.id and not goes_on:
@@ -220,12 +232,8 @@ class Evidence:
         ]
         return conversations
 
-    def _length_of(self, leg: Leg) -> int | None:
-        """The leg's length. Where our phone was left off the hook, its dial knows how long they talked."""
-        dial, left, ended = self.record.dials.get(leg.id), self.record.ended_at, leg.ended_at
-        outlived = self.inbound and left is not None and ended is not None and ended > left
-        talked = dial.duration_seconds if dial is not None and outlived else None
-        return leg.duration_seconds if talked is None else talked
+    def _until_caller_left(self, leg: Leg) -> Leg:
+        return spans.until_caller_left(self.record, leg) if self.inbound else leg
 
     def _has_a_lost_dial(self, leg: Leg) -> bool:
         """A dial of which no report came connected this leg."""
@@ -239,6 +247,20 @@ class Evidence:
         legs = [leg for leg in self.connected_legs if leg.id not in self.record.dials]
         is_open = any(whispers.is_undecided(leg, spans, self._connected_others) for leg in legs)
         return is_open and self.record.listed_until is None
+
+    @property
+    def has_uncounted_leg(self) -> bool:
+        """A leg was picked up for a moment, before the phone that was connected began to be dialled.
+
+        Nobody tells whether they talked.
+        """
+        others = self._connected_others
+        if not others:
+            return False
+        legs = [leg for leg in self.connected_legs if leg.id not in self.record.dials]
+        return any(
+            whispers.came_before(leg, others) and not self._has_a_lost_dial(leg) for leg in legs
+        )
 
     @property
     def _connected_others(self) -> list[Leg | None]:
@@ -276,6 +298,11 @@ class Evidence:
         return has_silent_start(self.record, self.dials, self.messages, self.conversations)
 
     @property
+    def went_on_after_message(self) -> bool:
+        """The call went on for a while after the last message. Somebody may have been connected then."""
+        return went_on_after_message(self.record, self.messages)
+
+    @property
     def has_undated_conference(self) -> bool:
         """Nothing is known of a while before the caller joined the conference that was dialled."""
         if not self.dialled_conferences:
@@ -285,22 +312,9 @@ class Evidence:
     @property
     def nothing_followed(self) -> bool:
         """The leg that dialled ended with the last of the legs that it dialled, as the provider dates both."""
-        end, ends = self.record.ended_at, [leg.ended_at for leg in self.record.children]
-        known = [moment for moment in ends if moment is not None]
-        if end is None or not known or len(known) < len(ends):
-            return False
-        if not self.dials or not self.record.dials.keys() <= self.record.legs.keys():
-            return False
-        reported = [leg.ended_at for leg in self.record.children if leg.id in self.record.dials]
-        last = max((moment for moment in reported if moment is not None), default=None)
-        if last is None or max(known) - last > SAME_MOMENT:
-            return False  # the report of a later dial is on its way
         is_caller = self.inbound or self.person_is_dialled
         was_picked_up = is_caller and self.parent.status is LegStatus.COMPLETED
-        after = end - max(known)
-        # There was no time for anything else: a voicemail begins with a greeting, another dial rings first. A
-        # person whose leg outlived ours was handed on.
-        return was_picked_up and after <= SAME_MOMENT and (self.inbound or -after <= SAME_MOMENT)
+        return was_picked_up and nothing_followed(self.record, self.dials, is_inbound=self.inbound)
 
     # What else happened -------------------------------------------------------------------------------
 

@@ -137,6 +137,8 @@ _RULES: Mapping[type[Facts], Mapping[str, Joiner]] = {
     Recording: {
         "url": _longest,
         "duration_seconds": max,
+        "started_at": min,
+        "reported_at": min,
         "channels": max,
         "source": _later(RecordingSource),
         "state": _later(RecordingState),

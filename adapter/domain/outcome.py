@@ -65,7 +65,9 @@ MACHINE = "machine"
 NOT_PICKED_UP = "not_picked_up"
 OUT_ANSWERED = "out_answered"
 MESSAGE_LEFT = "message_left"
-NOBODY_TOOK_IT = frozenset({"dial_busy", "dial_not_answered", "whisper_rejected"})
+NOBODY_TOOK_IT = frozenset(
+    {"dial_busy", "dial_not_answered", "whisper_rejected", "queue_left", "queue_failed"}
+)
 
 # SIP answers for numbers that do not exist or are out of service (RFC 3261 section 21).
 SIP_NO_SUCH_NUMBER = frozenset({404, 410, 484, 604})
@@ -223,9 +225,11 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 
 
-def _is_left_open(record: CallRecord, rule: Rule, *, certain: bool) -> bool:
-    """The provider was asked and gave no answer. Whether a machine picked up is asked of certain endings too."""
-    return record.was_unreachable and (not certain or rule.name == OUT_ANSWERED)
+def _is_left_open(record: CallRecord, e: Evidence, rule: Rule, *, certain: bool) -> bool:
+    """The provider was asked and gave no answer. Some is asked of certain endings, too."""
+    if not record.was_unreachable:
+        return False
+    return not certain or rule.name == OUT_ANSWERED or e.has_silent_start or e.went_on_after_message
 
 
 def _has_two_readings(e: Evidence, rule: Rule) -> bool:
@@ -238,7 +242,8 @@ def _has_two_readings(e: Evidence, rule: Rule) -> bool:
     unexplained = timedelta() if _reached_mailbox(e) else e.silence_at_end
     if is_answered:
         stayed = unexplained > SILENCE
-        return e.was_moved_into_conference or e.has_only_short_legs or stayed
+        is_doubtful = e.has_only_short_legs or e.has_uncounted_leg
+        return e.was_moved_into_conference or is_doubtful or stayed
     # The caller stayed for longer than a greeting lasts: in a queue, or with somebody.
     return unexplained > USUAL_RING
 
@@ -264,7 +269,9 @@ def ending(record: CallRecord, parties: Parties) -> Ending:
                 rule=rule.name,
                 because=rule.because,
                 certain=certain,
-                assumed=rule.assumed or _is_left_open(record, rule, certain=certain) or is_guessed,
+                assumed=rule.assumed
+                or _is_left_open(record, evidence, rule, certain=certain)
+                or is_guessed,
                 is_final=certain and (was_told or evidence.is_final),
                 has_length=talk is not None,
                 is_guessed=is_guessed,

@@ -16,7 +16,14 @@ from adapter.domain.due import SettlePolicy, awaits_provider_link
 from adapter.domain.evidence import Evidence
 from adapter.domain.handed_on import SAME_END
 from adapter.domain.out_of_queue import has_talk, is_worked_out
-from adapter.domain.outcome import NOBODY_TOOK_IT, NOT_PICKED_UP, OUT_ANSWERED, Ending, Outcome
+from adapter.domain.outcome import (
+    MESSAGE_LEFT,
+    NOBODY_TOOK_IT,
+    NOT_PICKED_UP,
+    OUT_ANSWERED,
+    Ending,
+    Outcome,
+)
 from adapter.domain.parties import Direction, Parties, PartyKind
 from adapter.domain.record import UNNAMED_LEG, CallRecord, Recording, RecordingSource
 from adapter.domain.silence import SILENCE
@@ -174,6 +181,17 @@ def _may_have_been_moved_on(k: Known) -> bool:
     return k.record.is_over and Evidence(k.record, k.parties).has_leg_without_dial
 
 
+def _went_on_after_message(k: Known) -> bool:
+    """The caller stayed after the message: somebody may have been dialled then."""
+    is_open = k.record.is_over and k.ending.rule == MESSAGE_LEFT
+    return is_open and Evidence(k.record, k.parties).went_on_after_message
+
+
+def _can_be_read_in_two_ways(k: Known) -> bool:
+    """The facts can be read in two ways. Legs of which nothing is known would tell."""
+    return k.record.is_over and k.ending.is_guessed and not k.record.listed_until
+
+
 def _has_undated_queue(k: Known) -> bool:
     """The caller talked to somebody out of a queue. A dial before it is not known, or dated by a receipt."""
     is_inbound = k.parties.direction is Direction.INBOUND
@@ -265,6 +283,8 @@ QUESTIONS: tuple[Question, ...] = (
     Question("whom our own side dialled", Read.LEGS, _hides_a_leg),
     Question("whom a dial connected", Read.LEGS, _may_lead_to_a_line, is_known_at_once=True),
     Question("what came before a conversation or a dial", Read.LEGS, _has_silent_start, is_known_at_once=True),
+    Question("what came after the message", Read.LEGS, _went_on_after_message, is_known_at_once=True),
+    Question("which of two readings is true", Read.LEGS, _can_be_read_in_two_ways, is_known_at_once=True),
     Question("which phones rang together", Read.LEGS, _may_have_been_moved_on, is_known_at_once=True),
     Question("what came before the queue", Read.LEGS, _has_undated_queue, is_known_at_once=True),
     Question("what came before the conference", Read.LEGS, _has_undated_conference, is_known_at_once=True),

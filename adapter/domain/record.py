@@ -186,11 +186,17 @@ class RelayedCall(Facts):
 
 
 class Recording(Facts):
-    """One recording of the call. url is the provider's own, if it was told; duration in seconds."""
+    """One recording of the call. url is the provider's own, if it was told; duration in seconds.
+
+    started_at: when it began, as the provider says. reported_at: when the call itself reported the message,
+    aware UTC. The call goes on only once that is answered.
+    """
 
     id: str
     url: str | None = None
     duration_seconds: int | None = None
+    started_at: datetime | None = None
+    reported_at: datetime | None = None
     channels: int | None = None
     source: RecordingSource | None = None
     state: RecordingState | None = None

@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from adapter.domain import spans
-from adapter.domain.conversation import Conversation
+from adapter.domain.conversation import Conversation, total_seconds
 from adapter.domain.record import CallRecord, DialResult, Recording
+from adapter.domain.whispers import SAME_MOMENT
 
 # A call of which nothing is known for longer than this may have had another conversation in that time.
 SILENCE = timedelta(seconds=20)
 # A dialled phone rings for so long, unless the program says otherwise.
 USUAL_RING = timedelta(seconds=30)
+# A caller hears this much before they are asked to speak.
+GREETING = timedelta(seconds=5)
+# After a message a caller hears no more than this.
+FAREWELL = timedelta(seconds=5)
 
 
 def silence_at_end(
@@ -46,23 +51,30 @@ def has_silent_start(
 
     What was before counts from when the call was picked up, else from when it began. Phones usually ring
     for less than SILENCE before a conversation. A dial that nobody answered rang for USUAL_RING, where
-    nobody tells. A message counts as a conversation, where nothing tells how the caller came to leave it.
-    What the provider's list has is known (`listed_until`).
+    nobody tells. A message counts as a conversation, where nothing tells how the caller came to leave it; where
+    no report of the call's own tells of it either, nothing but a greeting may be before it. So does a queue
+    that the caller left. What the provider's list has is known (`listed_until`).
     """
     end, length = record.end_or_estimate, record.parent.duration_seconds
     reached = record.parent.started_at
     if end is not None and length is not None:
         reached = end - timedelta(seconds=length)
-    if reached is None or not (dials or record.children or messages):
+    if reached is None or not (dials or record.children or messages or record.queues):
         return False
+    is_alone = not dials and not record.children
     is_bare_message = bool(messages) and not dials and not record.queues
+    is_bare_wait = is_alone and any(map(spans.of_wait, record.queues.values()))
     is_unanswered = bool(dials) and not any(dial.is_connected for dial in dials)
-    if not (conversations or is_bare_message or is_unanswered):
+    if not (conversations or is_bare_message or is_bare_wait or is_unanswered):
         return False
     known, silence = record.listed_until, SILENCE
+    if is_alone and is_bare_message and not any(message.reported_at for message in messages):
+        silence = GREETING
     is_ringing_told = all(spans.rang_since(record, dial) for dial in dials)
     if is_unanswered and not conversations and not is_ringing_told:
         silence += USUAL_RING
+    if end is not None and end - reached - _told(record, messages, conversations) <= silence:
+        return False  # some of it came late
     for start, finish in sorted(spans.of_all(record, dials, messages) or ()):
         # A report that came after the end of the call is of something that happened before it.
         until = min(start, end or start)
@@ -70,3 +82,50 @@ def has_silent_start(
             return True
         reached = max(reached, finish)
     return False
+
+
+def nothing_followed(record: CallRecord, dials: Sequence[DialResult], *, is_inbound: bool) -> bool:
+    """Return True if the call ended with the last of the legs that it dialled, as the provider dates both.
+
+    There was no time for anything else: a voicemail begins with a greeting, another dial rings first. A
+    person whose leg outlived ours was handed on.
+    """
+    end, ends = record.ended_at, [leg.ended_at for leg in record.children]
+    known = [moment for moment in ends if moment is not None]
+    if end is None or not known or len(known) < len(ends):
+        return False
+    if not dials or not record.dials.keys() <= record.legs.keys():
+        return False
+    reported = [leg.ended_at for leg in record.children if leg.id in record.dials]
+    last = max((moment for moment in reported if moment is not None), default=None)
+    if last is None or max(known) - last > SAME_MOMENT:
+        return False  # the report of a later dial is on its way
+    after = end - max(known)
+    return after <= SAME_MOMENT and (is_inbound or -after <= SAME_MOMENT)
+
+
+def went_on_after_message(record: CallRecord, messages: Sequence[Recording]) -> bool:
+    """Return True if the call went on for a while after the last message, and it is not known what came then.
+
+    A message that was reported ended by then. The provider dates others, but not what it cut off their ends;
+    that counts where no dial reported.
+    """
+    end, known = record.end_or_estimate, record.listed_until
+    if end is None or not messages or (known is not None and known >= end):
+        return False
+    reports = [message.reported_at for message in messages]
+    if None not in reports:
+        return end - max(moment for moment in reports if moment is not None) > FAREWELL
+    if record.dials or any(message.started_at is None for message in messages):
+        return False
+    ends = [span[1] for message in messages if (span := spans.of_message(record, message))]
+    return bool(ends) and end - max(ends) > 2 * FAREWELL
+
+
+def _told(
+    record: CallRecord, messages: Sequence[Recording], conversations: Sequence[Conversation]
+) -> timedelta:
+    """How long all conversations, messages and waits in queues lasted together."""
+    seconds = sum(message.duration_seconds or 0 for message in messages)
+    seconds += sum(stay.wait_seconds or 0 for stay in record.queues.values())
+    return timedelta(seconds=seconds + total_seconds(conversations))

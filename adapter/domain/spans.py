@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from adapter.domain.conversation import Span, span_of
-from adapter.domain.record import UNNAMED_LEG, CallRecord, DialResult, Recording
+from adapter.domain.record import (
+    UNNAMED_LEG,
+    CallRecord,
+    DialResult,
+    Leg,
+    QueueExit,
+    QueueStay,
+    Recording,
+)
+from adapter.domain.whispers import CLOCKS, SAME_MOMENT
 
 
 def leads_to_conference(dial: DialResult) -> bool:
@@ -34,22 +43,69 @@ def rang_since(record: CallRecord, dial: DialResult) -> datetime | None:
     return leg.started_at if leg is not None and is_dated else None
 
 
+def until_caller_left(record: CallRecord, leg: Leg) -> Leg:
+    """The leg without the time after the caller left, as where our phone was left off the hook.
+
+    Its dial knows how long they talked. Without its report they talked until the caller left.
+    """
+    left, ended, talked = record.ended_at, leg.ended_at, leg.duration_seconds
+    if left is None or ended is None or ended - left <= SAME_MOMENT:
+        return leg
+    dial = record.dials.get(leg.id)
+    if dial is not None and dial.duration_seconds is not None:
+        talked = dial.duration_seconds
+    elif talked is not None:
+        talked = max(talked - round((ended - left).total_seconds()), 0)
+    return leg.model_copy(update={"duration_seconds": talked, "ended_at": left})
+
+
+def came_last(record: CallRecord, leg: Leg, messages: Iterable[Recording]) -> bool:
+    """The leg ended with the call, or was dialled after each message: no message came after it."""
+    end, begun = record.ended_at, leg.created_at or leg.started_at
+    if end is not None and leg.ended_at is not None and leg.ended_at >= end - SAME_MOMENT:
+        return True
+    reports = [message.reported_at for message in messages]
+    return begun is not None and all(at is not None and at <= begun + CLOCKS for at in reports)
+
+
+def of_message(record: CallRecord, message: Recording) -> Span | None:
+    """From when to when the caller spoke, as the provider or the report of the message dates it.
+
+    Else, or where the provider dates it outside the call, it is the last of the call.
+    """
+    length, begun, end = message.duration_seconds, message.started_at, record.end_or_estimate
+    if begun is not None and length is not None and (record.began_at or begun) <= begun:
+        finished = begun + timedelta(seconds=length)
+        if end is None or finished <= end + SAME_MOMENT:
+            return begun, finished
+    known = [moment for moment in (message.reported_at, end) if moment is not None]
+    return span_of(min(known, default=None), length)
+
+
+def of_wait(stay: QueueStay) -> Span | None:
+    """From when to when the caller waited in a queue, where they left it without being connected."""
+    return (
+        None if stay.exit is QueueExit.CONNECTED else span_of(stay.reported_at, stay.wait_seconds)
+    )
+
+
 def of_all(
     record: CallRecord, dials: Iterable[DialResult], messages: Iterable[Recording]
 ) -> Sequence[Span] | None:
-    """What is known to have happened when: dials, legs of which no dial reported, messages.
+    """What is known to have happened when: dials, legs of which no dial reported, messages, waits in queues.
 
-    Not conferences: each counts from what came before it. None if anything is not dated.
+    Not conferences: each counts from what came before it. None if anything but a wait is not dated.
     """
-    end = record.end_or_estimate
     undialled = (leg for leg in record.children if leg.id not in record.dials)
-    return all_known(
+    known = all_known(
         [
             *(of_dial(record, dial) for dial in dials if not leads_to_conference(dial)),
             *(span_of(leg.ended_at, leg.duration_seconds) for leg in undialled),
-            *(span_of(end, message.duration_seconds) for message in messages),
+            *(of_message(record, message) for message in messages),
         ]
     )
+    waits = map(of_wait, record.queues.values())
+    return None if known is None else [*known, *(wait for wait in waits if wait is not None)]
 
 
 def all_known(spans: Iterable[Span | None]) -> list[Span] | None:

@@ -35,7 +35,7 @@ def was_talked_on(leg: Leg, dials: Sequence[Span], others: Sequence[Leg | None])
         began = ended - length
     if not dials:
         return False
-    if ended is not None and _came_before(ended, others):
+    if came_before(leg, others):
         return length > SHORTEST_TALK
     is_later = began is not None and began >= max(end for _, end in dials) - CLOCKS
     return is_later or (_rang_alone(began, ended, dials) and length > LONGEST_WHISPER)
@@ -45,6 +45,14 @@ def is_short(leg: Leg) -> bool:
     """Return True if the leg lasted no longer than a whisper does. It may have been turned down there."""
     length = leg.duration_seconds
     return leg.is_over and length is not None and timedelta(seconds=length) <= LONGEST_WHISPER
+
+
+def came_before(leg: Leg, others: Sequence[Leg | None]) -> bool:
+    """Return True if the others began to be dialled only when this leg had ended."""
+    if leg.ended_at is None:
+        return False
+    dialled = [other.created_at if other is not None else None for other in others]
+    return all(at is not None and at >= leg.ended_at - SAME_MOMENT for at in dialled)
 
 
 def is_undecided(leg: Leg, dials: Sequence[Span], others: Sequence[Leg | None]) -> bool:
@@ -65,9 +73,3 @@ def _rang_alone(began: datetime | None, ended: datetime | None, dials: Sequence[
 def _is_earlier(leg: Leg, dials: Sequence[Span]) -> bool:
     starts = [start for start, _ in dials]
     return leg.ended_at is not None and bool(starts) and leg.ended_at <= min(starts) + CLOCKS
-
-
-def _came_before(ended: datetime, others: Sequence[Leg | None]) -> bool:
-    """The others began to be dialled only when this leg had ended."""
-    dialled = [other.created_at if other is not None else None for other in others]
-    return all(moment is not None and moment >= ended - SAME_MOMENT for moment in dialled)

@@ -163,7 +163,7 @@ class Comparison:
             begun = nothing.model_copy(update={"legs": {leg.id: leg}})
             updated = complete(
                 begun, self.deps.rules, logged, lambda record: True, listed_until=self._listed_until
-            )
+            ).record
         elif call.state in lifecycle.OPEN_TO_NEW_FACTS and not _is_of_earlier_version(call):
             updated = self._completed(known, logged)
         recordings = logged.recordings_of(self.account, leg.id)
@@ -189,7 +189,7 @@ class Comparison:
         if rules.assess(known).questions:
             asked = complete(
                 known, rules, logged, lambda record: True, listed_until=self._listed_until
-            )
+            ).record
             is_news = (asked.legs, asked.recordings) != (known.legs, known.recordings)
             after, before = rules.assess(asked), rules.assess(known)
             is_surer = after.ending.assumed != before.ending.assumed

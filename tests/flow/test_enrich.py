@@ -245,7 +245,8 @@ def test_the_end_of_a_leg_that_goes_on_brings_the_call_forward(engine: sa.Engine
     }
     world.hook(ended)
     world.pass_time(15)
-    assert world.target.posts[0].body["talk_seconds"] == 240
+    # The caller left after 40 s; our phone was left off the hook.
+    assert world.target.posts[0].body["talk_seconds"] == 40
 
 
 # Our own other lines ---------------------------------------------------------------------------------

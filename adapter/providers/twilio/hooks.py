@@ -150,7 +150,7 @@ def read_hook(params: Params, account: str, received_at: datetime | None = None)
         stay = _queue_stay(params, received_at)
         known["queues"] = {stay.queue_id: stay}
     if kind is not HookKind.MACHINE:
-        recording = _recording(params, kind)
+        recording = _recording(params, kind, received_at)
         if recording is not None:
             known["recordings"] = {recording.id: recording}
     if kind is HookKind.TRANSCRIPTION:
@@ -175,7 +175,7 @@ def _of_no_call(params: Params, account: str) -> UnusedHook | ConferenceRecordin
         return None
     conference_id = params.get("ConferenceSid", "")
     if "RecordingStatus" in params or "RecordingSid" in params:
-        recording = _recording(params, HookKind.RECORDING)
+        recording = _recording(params, HookKind.RECORDING, None)
         if params.get("CallSid") or recording is None or not _SID.fullmatch(conference_id):
             return None
         return ConferenceRecording("twilio", account, conference_id, recording)
@@ -268,7 +268,7 @@ def _queue_stay(params: Params, received_at: datetime | None) -> QueueStay:
     )
 
 
-def _recording(params: Params, kind: HookKind) -> Recording | None:
+def _recording(params: Params, kind: HookKind, received_at: datetime | None) -> Recording | None:
     recording_id = _recording_id(params)
     url = _text(params, "RecordingUrl")
     if recording_id is None:
@@ -287,6 +287,8 @@ def _recording(params: Params, kind: HookKind) -> Recording | None:
         id=recording_id,
         url=url,
         duration_seconds=_seconds(params, "RecordingDuration"),
+        started_at=moment(params.get("RecordingStartTime")),
+        reported_at=received_at if kind is HookKind.MESSAGE else None,
         channels=_seconds(params, "RecordingChannels"),
         source=source,
         state=state,

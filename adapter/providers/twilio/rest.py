@@ -307,6 +307,7 @@ def recording_of(row: Mapping[str, Any], base_url: str) -> Recording:
         url=row.get("media_url") or f"{base_url}/2010-04-01/Accounts/{account}/Recordings/{sid}",
         # While it is being processed it has no length; some answers say 0 then.
         duration_seconds=None if is_unfinished else whole(str(row.get("duration") or "")),
+        started_at=moment(row.get("start_time")),
         channels=row.get("channels"),
         source=RECORDING_SOURCE.get(source, RecordingSource.OTHER) if source else None,
         state=state,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,6 +19,8 @@ from adapter.domain.record import (
     Leg,
     LegDirection,
     LegStatus,
+    QueueExit,
+    QueueStay,
     Recording,
     RecordingSource,
     RecordingState,
@@ -42,7 +44,7 @@ def complete(
     known: CallRecord, rules: CallRules, reader: FakeReader, *, late: bool = True
 ) -> CallRecord:
     """late: the API had time to catch up with the end of the call."""
-    return look(known, rules, reader, lambda record: late, listed_until=NOW)
+    return look(known, rules, reader, lambda record: late, listed_until=NOW).record
 
 
 def parent(status: LegStatus | None, seconds: int | None = None, **more: Any) -> Leg:
@@ -58,7 +60,7 @@ def parent(status: LegStatus | None, seconds: int | None = None, **more: Any) ->
     return Leg(**{**kept, **more})
 
 
-def child(status: LegStatus, seconds: int | None = None) -> Leg:
+def child(status: LegStatus, seconds: int | None = None, **more: Any) -> Leg:
     return Leg(
         id=CHILD,
         parent_id=CALL,
@@ -67,6 +69,7 @@ def child(status: LegStatus, seconds: int | None = None) -> Leg:
         to_number=AGENT,
         status=status,
         duration_seconds=seconds,
+        **more,
     )
 
 
@@ -116,6 +119,82 @@ MISSED = DialResult(leg_id=CHILD, status=S.NO_ANSWER, bridged=False)
 )  # fmt: skip
 def test_conclusive_hooks_leave_nothing_open(known: CallRecord) -> None:
     assert not is_open(known, RULES)
+
+
+def ago(seconds: float) -> datetime:
+    return NOW - timedelta(seconds=seconds)
+
+
+def ended_call(seconds: int) -> Leg:
+    """The caller's leg, which ended NOW, as the provider dates it."""
+    return parent(S.COMPLETED, seconds, started_at=ago(seconds), ended_at=NOW)
+
+
+def waited(seconds: int) -> dict[str, QueueStay]:
+    """The caller hung up while waiting in the queue."""
+    return {"QU1": QueueStay(exit=QueueExit.HUNG_UP, wait_seconds=seconds, reported_at=NOW)}
+
+
+def left_message(seconds: int, **facts: Any) -> dict[str, Recording]:
+    message = recorded(RecordingSource.VOICEMAIL, seconds)
+    return {RECORDING: message.model_copy(update=facts)}
+
+
+@pytest.mark.parametrize(
+    ("known", "is_asked"),
+    [
+        (record(ended_call(320), queues=waited(10)), True),
+        (record(ended_call(320), queues=waited(305)), False),
+        (record(ended_call(17), recordings=left_message(4, reported_at=ago(13))), True),
+        (record(ended_call(17), recordings=left_message(4, reported_at=ago(3))), False),
+        (record(ended_call(17), recordings=left_message(4, started_at=ago(16))), True),
+        (record(ended_call(17), recordings=left_message(12, started_at=ago(13))), False),
+        (record(ended_call(17), recordings=left_message(4)), True),
+        (record(ended_call(35), child(S.COMPLETED, 15, ended_at=NOW)), True),
+    ],
+    ids=[
+        "long before a queue", "a queue", "after a report of a message", "farewell",
+        "after a message", "message to the end", "a message of which no hook told",
+        "a short leg only",
+    ],
+)  # fmt: skip
+def test_the_legs_are_asked_for_where_a_conversation_may_be_hidden(
+    known: CallRecord, is_asked: bool
+) -> None:
+    """A wait in a queue, a message or a short leg does not fill the call. A list of its legs settles it."""
+    reader = FakeReader()
+    found = complete(known, ONE_LINE, reader)
+    assert ("legs" in reader.reads) is is_asked
+    assert not is_open(found, ONE_LINE)
+
+
+def test_a_conversation_before_a_queue_counts() -> None:
+    talked = child(S.COMPLETED, 300, ended_at=ago(15))
+    found = complete(
+        record(ended_call(320), queues=waited(10)), ONE_LINE, FakeReader(children=[talked])
+    )
+    ending = ONE_LINE.assess(found).ending
+    assert (ending.outcome, ending.talk_seconds) == (Outcome.ANSWERED, 300)
+
+
+def test_a_list_without_legs_may_be_late_where_only_the_api_tells_of_a_message() -> None:
+    """The leg of a conversation before or after the message may be in the list only later."""
+    reader = FakeReader(recordings=[*left_message(3).values()])
+    known = record(ended_call(17))
+    first = look(known, ONE_LINE, reader, lambda _: False, listed_until=ago(50)).record
+    assert ONE_LINE.assess(first).ending.outcome is Outcome.VOICEMAIL
+    assert is_open(first, ONE_LINE)
+    last = look(first, ONE_LINE, reader, lambda _: True, listed_until=NOW).record
+    assert not is_open(last, ONE_LINE)
+
+
+def test_the_call_itself_is_asked_for_too_where_no_hook_dates_it() -> None:
+    """That the hook came late would make the call begin late."""
+    undated = parent(S.COMPLETED, 40, started_at=None)
+    reader = FakeReader(call=ended_call(40), children=[child(S.NO_ANSWER)])
+    found = complete(record(undated, begun_by=ago(30)), ONE_LINE, reader)
+    assert reader.reads[:2] == ["leg", "legs"]
+    assert found.began_at == ago(40)
 
 
 def test_whom_a_dial_connected_is_open_where_it_may_be_our_other_line() -> None:

@@ -578,6 +578,66 @@ def test_a_caller_who_stayed_for_long_may_have_talked_to_somebody(
     assert found.assumed is is_guessed
 
 
+AFTER_MESSAGE = dialled(S.COMPLETED, 14, **ended(0.1))
+BEFORE_MESSAGE = dialled(S.COMPLETED, 14, **ended(30))
+
+
+@pytest.mark.parametrize(
+    ("leg", "outcome", "talk"),
+    [(AFTER_MESSAGE, O.ANSWERED, 14), (BEFORE_MESSAGE, O.VOICEMAIL, 4)],
+    ids=["after the message", "before it"],
+)
+def test_no_message_follows_a_phone_that_was_connected_to_the_end(
+    leg: Leg, outcome: Outcome, talk: int
+) -> None:
+    """A caller may have to say their name first: that is recorded as a message is."""
+    found = end_of(inbound(S.COMPLETED, 60, ended_at=END), leg, message(4))
+    assert (found.outcome, found.talk_seconds, found.assumed) == (outcome, talk, True)
+
+
+def test_a_phone_that_was_dialled_after_the_message_was_not_turned_down_before_it() -> None:
+    reported = message(4).model_copy(update={"reported_at": END - timedelta(seconds=40)})
+    leg = dialled(S.COMPLETED, 14, created_at=END - timedelta(seconds=30), **ended(10))
+    found = end_of(inbound(S.COMPLETED, 60, ended_at=END), leg, reported)
+    assert (found.outcome, found.talk_seconds) == (O.ANSWERED, 14)
+
+
+@pytest.mark.parametrize(
+    ("report", "talk"), [((), 10), ((dial(S.COMPLETED, 9, bridged=True),), 9)], ids=["", "dial"]
+)
+def test_nobody_talks_on_when_the_caller_has_left(report: tuple[Part, ...], talk: int) -> None:
+    """Our phone was left off the hook for 20 s."""
+    leg = dialled(S.COMPLETED, 30, **ended(-20))
+    found = end_of(inbound(S.COMPLETED, 15, ended_at=END), leg, *report)
+    assert (found.outcome, found.talk_seconds) == (O.ANSWERED, talk)
+
+
+def test_a_phone_that_was_picked_up_for_a_moment_before_the_next_is_told_as_open() -> None:
+    """They may have talked until our program moved the caller on, or the phone was turned down."""
+    first = dialled(S.COMPLETED, 4, number=2, **ended(14))
+    last = dialled(S.COMPLETED, 9, created_at=END - timedelta(seconds=13.4), **ended(0))
+    report = dial(S.COMPLETED, 9, bridged=True)
+    found = end_of(inbound(S.COMPLETED, 23, ended_at=END), first, last, report)
+    assert (found.outcome, found.talk_seconds, found.assumed) == (O.ANSWERED, 9, True)
+
+
+def test_whoever_left_a_queue_and_stayed_may_have_talked_to_somebody() -> None:
+    left = queue(QueueExit.LEFT, left=60)
+    caller = inbound(S.COMPLETED, 105, ended_at=END)
+    found = end_of(caller, left, was_read=True)
+    assert (found.outcome, found.assumed) == (O.ABANDONED, True)
+    joined = end_of(caller, left, JoinedConference(END - timedelta(seconds=59)), was_read=True)
+    assert (joined.outcome, joined.talk_seconds, joined.assumed) == (O.ANSWERED, 60, True)
+
+
+def test_what_the_provider_was_not_asked_about_is_assumed() -> None:
+    """The caller hung up in a queue, long after the call began. The API was silent."""
+    known = record((inbound(S.COMPLETED, 320, ended_at=END), queue(QueueExit.HUNG_UP, left=0)))
+    silent = known.model_copy(update={"was_unreachable": True})
+    assert not ending(known, parties(known, is_ours)).assumed
+    assert ending(silent, parties(silent, is_ours)).assumed
+
+
 def test_the_first_hook_of_a_conference_counts_in_whatever_order_they_come() -> None:
     first, later = (
         record((inbound(S.COMPLETED, 50),)).model_copy(update={"conference_at": moment})
