@@ -23,13 +23,13 @@ def talk_in_conference(
     """Return the time from the last conversation before the conference until the call ended.
 
     It holds the ring of whoever joined. Where that conversation is not dated, the caller joined when a hook
-    said so. Without a conversation the dials before it count. rang: when those ended. None where the call took
-    part in no conference, or where nothing was before it.
+    said so. Without a conversation the dials before it count. rang: when those ended. A report that came after
+    the end of the call dates nothing. None where the call took part in no conference, or nothing was before it.
     """
     joined, end = record.conference_at, record.end_or_estimate
     if joined is None or end is None or not (before or rang):
         return None
-    ends = [each.ended_at for each in before] or list(rang)
+    ends = [each.ended_at for each in before] or [at if at < end else None for at in rang]
     known = [moment for moment in ends if moment is not None]
     left = max(known) if len(known) == len(ends) else joined
     if joined < left - LATE_BY or end <= left:

@@ -34,7 +34,7 @@ from tests.support.environment import ACCOUNT, LINE, NOW, TOKEN
 from tests.support.periodic import run_due
 from tests.support.providers import twilio_provider
 from tests.support.twilio_lists import TwilioLists, serving
-from tests.support.world import SUBACCOUNT, SUBACCOUNT_TOKEN, World
+from tests.support.world import SUBACCOUNT, SUBACCOUNT_TOKEN, FakeReader, World
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -243,6 +243,26 @@ def test_a_missing_recording_is_attached_to_a_written_call(
     world.finish()
     assert (len(world.target.posts), len(world.target.amendments)) == (1, 1)
     assert reconciliation.run(NOW - DAY).attached == 0
+
+
+def test_a_missed_call_that_the_api_did_not_have_yet_is_dated_when_it_has(
+    engine: sa.Engine, clock: Clock, twilio: TwilioLists
+) -> None:
+    """It is written at once, dated by its end; the list tells when it began to ring."""
+    world = World(engine, clock, reader=FakeReader())  # whose API has no call
+    ended_at = NOW - HOUR
+    call = twilio.call(ACCOUNT, sid(1), ended_at, seconds=25, status="no-answer")
+    clock.now = ended_at + timedelta(seconds=1)
+    world.hook(ended(call, status="no-answer", seconds=0))
+    world.pass_time(5)
+    assert [post.body["started_at"] for post in world.target.posts] == [ended_at.isoformat()]
+    world.finish()
+    clock.now = NOW
+    reconciling(world, twilio, ACCOUNT).run(NOW - DAY)
+    world.finish()
+    began = (ended_at - timedelta(seconds=25)).isoformat()
+    assert [event.body["started_at"] for _, event in world.target.amendments] == [began]
+    assert len(world.target.posts) == 1
 
 
 def test_a_recording_that_is_known_under_another_address_is_left_alone(

@@ -628,6 +628,9 @@ def test_whoever_left_a_queue_and_stayed_may_have_talked_to_somebody() -> None:
     assert (found.outcome, found.assumed) == (O.ABANDONED, True)
     joined = end_of(caller, left, JoinedConference(END - timedelta(seconds=59)), was_read=True)
     assert (joined.outcome, joined.talk_seconds, joined.assumed) == (O.ANSWERED, 60, True)
+    late = queue(QueueExit.LEFT, left=-39)  # its report came after the call had ended
+    joined = end_of(caller, late, JoinedConference(END - timedelta(seconds=59)), was_read=True)
+    assert (joined.outcome, joined.talk_seconds, joined.assumed) == (O.ANSWERED, 59, True)
 
 
 def test_what_the_provider_was_not_asked_about_is_assumed() -> None:
