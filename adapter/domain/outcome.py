@@ -65,9 +65,8 @@ MACHINE = "machine"
 NOT_PICKED_UP = "not_picked_up"
 OUT_ANSWERED = "out_answered"
 MESSAGE_LEFT = "message_left"
-NOBODY_TOOK_IT = frozenset(
-    {"dial_busy", "dial_not_answered", "whisper_rejected", "queue_left", "queue_failed"}
-)
+NOBODY_PICKED_UP = frozenset({"dial_busy", "dial_not_answered", "whisper_rejected"})
+NOBODY_TOOK_IT = NOBODY_PICKED_UP | {"queue_left", "queue_failed"}
 
 # SIP answers for numbers that do not exist or are out of service (RFC 3261 section 21).
 SIP_NO_SUCH_NUMBER = frozenset({404, 410, 484, 604})
@@ -244,8 +243,8 @@ def _has_two_readings(e: Evidence, rule: Rule) -> bool:
         stayed = unexplained > SILENCE
         is_doubtful = e.has_only_short_legs or e.has_uncounted_leg
         return e.was_moved_into_conference or is_doubtful or stayed
-    # The caller stayed for longer than a greeting lasts: in a queue, or with somebody.
-    return unexplained > USUAL_RING
+    # The caller stayed for longer than a greeting lasts, or the ring of another phone: with somebody?
+    return unexplained > (USUAL_RING if rule.name in NOBODY_PICKED_UP else SILENCE)
 
 
 def ending(record: CallRecord, parties: Parties) -> Ending:

@@ -147,7 +147,7 @@ class PeopleIndex:
     def known_until(self, integration_id: str, kinds: Iterable[PersonKind]) -> datetime | None:
         """Up to when all changes of these kinds are known; None if one has not been read whole.
 
-        As it was at most a second ago.
+        As it was at most a second ago. LONG_AGO where an earlier version read them, by other rules.
         """
         wanted = [kind.value for kind in kinds]
         filled, read_at = self._filled.get(integration_id, ({}, -inf))
@@ -156,7 +156,8 @@ class PeopleIndex:
             values = {"integration": integration_id}
             read_at = time.monotonic()
             with self._session.autocommit() as connection:
-                filled = {row.kind: row.known_until for row in connection.execute(_FILLED, values)}
+                rows = connection.execute(_FILLED, values).all()
+            filled = {r.kind: r.known_until if r.rules >= RULES else LONG_AGO for r in rows}
             self._filled[integration_id] = filled, read_at
         known: list[datetime | None] = [filled.get(kind) for kind in wanted]
         return None if None in known else min(filter(None, known), default=LONG_AGO)
@@ -197,7 +198,7 @@ _WITH_ID = (
     .join_from(people, person_numbers, _IS_THEIRS, isouter=True)
     .where(people.c.kind == sa.bindparam("kind"), people.c.id == sa.bindparam("id"))
 )
-_FILLED = sa.select(syncs.c.kind, syncs.c.known_until).where(
+_FILLED = sa.select(syncs.c.kind, syncs.c.known_until, syncs.c.rules).where(
     syncs.c.integration_id == _INTEGRATION, syncs.c.is_filled
 )
 

@@ -29,7 +29,7 @@ from tests.support.periodic import run_due
 from tests.support.sandboxed import Adapter, adapter
 from tests.support.world import FakeTarget, World
 from tests.upgrades.dumps import restore
-from tests.upgrades.make import ACCOUNT, CALLS, LINES, PEOPLE, call_id
+from tests.upgrades.make import ACCOUNT, CALLS, LINE, LINES, PEOPLE, call_id
 
 AFTER = datetime(2026, 11, 28, 13, 0, tzinfo=UTC)  # an hour after the dumps were made
 LEAD, APPLICANT, RESIDENT = PersonKind.LEAD, PersonKind.APPLICANT, PersonKind.RESIDENT
@@ -188,6 +188,20 @@ def test_until_the_people_are_read_anew_those_there_are_used(upgraded: Store) ->
     assert not index.is_read_by_todays_rules("int_entrata", KINDS)
     assert [person.id for person in index.find("+16175550134", "int_entrata")] == ["lead_anna"]
     assert index.find("+16175561002", "int_entrata") == []
+
+
+def test_until_the_people_are_read_anew_propexo_is_asked_for_those_who_call(made: Adapter) -> None:
+    """By the rules of before, the application was the canceled one, and the active lead closed."""
+    index = made.container.index
+    first = {
+        number: index.find(number, "int_entrata") for number in ("+16175561005", "+16175561007")
+    }
+    assert all(first.values())
+    calls = [made.missed(number, LINE) for number in first]
+    made.work()
+    assert [made.call(sid).person_id for sid in calls] == ["lead_active", "applicant_two"]
+    event = made.call(calls[1]).event
+    assert event is not None and event.person.application_id == "application_live"
 
 
 def test_the_people_are_read_anew_without_being_emptied(made: Adapter) -> None:

@@ -1,7 +1,7 @@
 """More numbers of a person; the index of people is read anew, and held calls are looked at once more.
 
 The rules by which people are kept changed (adapter.storage.people_index.RULES): each row of syncs says by which
-it was read. Nothing is emptied: until all are read anew, what stands there is used.
+it was read. Nothing is emptied: until all are read anew, what stands there says whom to ask for.
 """
 
 from __future__ import annotations
