@@ -250,16 +250,15 @@ class Evidence:
 
     @property
     def has_uncounted_leg(self) -> bool:
-        """A leg was picked up for a moment, before the phone that was connected began to be dialled.
+        """A leg was picked up for a moment, maybe before the phone that was connected began to be dialled.
 
         Nobody tells whether they talked.
         """
-        others = self._connected_others
-        if not others:
-            return False
+        others, dials = self._connected_others, self._spans_of_connected or []
         legs = [leg for leg in self.connected_legs if leg.id not in self.record.dials]
-        return any(
-            whispers.came_before(leg, others) and not self._has_a_lost_dial(leg) for leg in legs
+        return bool(others) and any(
+            whispers.may_have_come_before(leg, dials, others) and not self._has_a_lost_dial(leg)
+            for leg in legs
         )
 
     @property

@@ -29,7 +29,7 @@ def talk_in_conference(
     joined, end = record.conference_at, record.end_or_estimate
     if joined is None or end is None or not (before or rang):
         return None
-    ends = [each.ended_at for each in before] or [at if at < end else None for at in rang]
+    ends = [each.ended_at for each in before] or [at for at in rang if at < end] or [None]
     known = [moment for moment in ends if moment is not None]
     left = max(known) if len(known) == len(ends) else joined
     if joined < left - LATE_BY or end <= left:

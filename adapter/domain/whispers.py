@@ -62,6 +62,12 @@ def is_undecided(leg: Leg, dials: Sequence[Span], others: Sequence[Leg | None]) 
     return _is_earlier(leg, dials) and SHORTEST_TALK < length <= LONGEST_WHISPER and not is_known
 
 
+def may_have_come_before(leg: Leg, dials: Sequence[Span], others: Sequence[Leg | None]) -> bool:
+    """Return True if the leg ended before the others were connected. They may have been dialled only then."""
+    is_known = all(other is not None and other.created_at is not None for other in others)
+    return came_before(leg, others) if is_known else _is_earlier(leg, dials)
+
+
 def _rang_alone(began: datetime | None, ended: datetime | None, dials: Sequence[Span]) -> bool:
     """None of the dials connected anybody while this leg was there."""
     return ended is not None and all(

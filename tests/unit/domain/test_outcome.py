@@ -612,13 +612,25 @@ def test_nobody_talks_on_when_the_caller_has_left(report: tuple[Part, ...], talk
     assert (found.outcome, found.talk_seconds) == (O.ANSWERED, talk)
 
 
-def test_a_phone_that_was_picked_up_for_a_moment_before_the_next_is_told_as_open() -> None:
+NOT_ASKED = {"created_at": None}
+TOGETHER = {"created_at": END - timedelta(seconds=23)}
+AFTERWARDS = {"created_at": END - timedelta(seconds=13.4)}
+
+
+@pytest.mark.parametrize(
+    ("dialled_at", "is_open"),
+    [(NOT_ASKED, True), (AFTERWARDS, True), (TOGETHER, False)],
+    ids=["not asked", "afterwards", "together"],
+)
+def test_a_phone_that_was_picked_up_for_a_moment_before_the_next_is_told_as_open(
+    dialled_at: dict[str, Any], is_open: bool
+) -> None:
     """They may have talked until our program moved the caller on, or the phone was turned down."""
     first = dialled(S.COMPLETED, 4, number=2, **ended(14))
-    last = dialled(S.COMPLETED, 9, created_at=END - timedelta(seconds=13.4), **ended(0))
+    last = dialled(S.COMPLETED, 9, **dialled_at, **ended(0))
     report = dial(S.COMPLETED, 9, bridged=True)
     found = end_of(inbound(S.COMPLETED, 23, ended_at=END), first, last, report)
-    assert (found.outcome, found.talk_seconds, found.assumed) == (O.ANSWERED, 9, True)
+    assert (found.outcome, found.talk_seconds, found.assumed) == (O.ANSWERED, 9, is_open)
 
 
 def test_whoever_left_a_queue_and_stayed_may_have_talked_to_somebody() -> None:
@@ -631,6 +643,9 @@ def test_whoever_left_a_queue_and_stayed_may_have_talked_to_somebody() -> None:
     late = queue(QueueExit.LEFT, left=-39)  # its report came after the call had ended
     joined = end_of(caller, late, JoinedConference(END - timedelta(seconds=59)), was_read=True)
     assert (joined.outcome, joined.talk_seconds, joined.assumed) == (O.ANSWERED, 59, True)
+    rang = dialled(S.NO_ANSWER, 0, **ended(23))
+    joined = end_of(caller, late, rang, JoinedConference(END), was_read=True)
+    assert (joined.outcome, joined.talk_seconds, joined.assumed) == (O.ANSWERED, 23, True)
 
 
 def test_what_the_provider_was_not_asked_about_is_assumed() -> None:
