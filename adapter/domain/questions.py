@@ -282,7 +282,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("who or what picked up", Read.CALL, _may_be_a_machine, is_asked_again=False),
     Question("whom our own side dialled", Read.LEGS, _hides_a_leg),
     Question("whom a dial connected", Read.LEGS, _may_lead_to_a_line, is_known_at_once=True),
-    Question("what came before a conversation or a dial", Read.LEGS, _has_silent_start, is_known_at_once=True),
+    Question("what came before all that is known", Read.LEGS, _has_silent_start, is_known_at_once=True),
     Question("what came after the message", Read.LEGS, _went_on_after_message, is_known_at_once=True),
     Question("which of two readings is true", Read.LEGS, _can_be_read_in_two_ways, is_known_at_once=True),
     Question("which phones rang together", Read.LEGS, _may_have_been_moved_on, is_known_at_once=True),

@@ -51,9 +51,9 @@ def has_silent_start(
 
     What was before counts from when the call was picked up, else from when it began. Phones usually ring
     for less than SILENCE before a conversation. A dial that nobody answered rang for USUAL_RING, where
-    nobody tells. A message counts as a conversation, where nothing tells how the caller came to leave it; where
-    no report of the call's own tells of it either, nothing but a greeting may be before it. So does a queue
-    that the caller left. What the provider's list has is known (`listed_until`).
+    nobody tells. A message or a wait in a queue counts as a conversation, where nothing tells how the caller
+    came there. Only a GREETING may be before a message of which the call itself did not report.
+    What the provider's list has is known (`listed_until`).
     """
     end, length = record.end_or_estimate, record.parent.duration_seconds
     reached = record.parent.started_at
@@ -74,7 +74,7 @@ def has_silent_start(
     if is_unanswered and not conversations and not is_ringing_told:
         silence += USUAL_RING
     if end is not None and end - reached - _told(record, messages, conversations) <= silence:
-        return False  # some of it came late
+        return False  # there was no time for more, whatever its reports are dated by
     for start, finish in sorted(spans.of_all(record, dials, messages) or ()):
         # A report that came after the end of the call is of something that happened before it.
         until = min(start, end or start)
