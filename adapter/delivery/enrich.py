@@ -152,7 +152,7 @@ class Enrichment:
         if not assessment.questions:
             return record
         if look.is_unknown_there and all(question.is_detail for question in assessment.questions):
-            return record  # nobody talked; reconciliation asks again when the call rang
+            return record  # nobody talked; reconciliation finds out later when it began
         if not caught_up(record):
             wait = seconds_to_next_look(record, over_at, now)
             return self._again(call, wait, f"not known yet: {assessment.questions[0].name}")

@@ -250,9 +250,9 @@ class Evidence:
 
     @property
     def has_uncounted_leg(self) -> bool:
-        """A leg was picked up for a moment, maybe before the phone that was connected began to be dialled.
+        """A leg was picked up for a moment, and may have ended before the connected phone was dialled.
 
-        Nobody tells whether they talked.
+        Nobody tells whether they talked. The talk time leaves it out.
         """
         others, dials = self._connected_others, self._spans_of_connected or []
         legs = [leg for leg in self.connected_legs if leg.id not in self.record.dials]

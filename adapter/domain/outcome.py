@@ -225,7 +225,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def _is_left_open(record: CallRecord, e: Evidence, rule: Rule, *, certain: bool) -> bool:
-    """The provider was asked and gave no answer. Some is asked of certain endings, too."""
+    """The provider was asked and gave no answer. A few questions are open even where the ending is certain."""
     if not record.was_unreachable:
         return False
     return not certain or rule.name == OUT_ANSWERED or e.has_silent_start or e.went_on_after_message

@@ -84,9 +84,9 @@ def of_message(record: CallRecord, message: Recording) -> Span | None:
 
 def of_wait(stay: QueueStay) -> Span | None:
     """From when to when the caller waited in a queue, where they left it without being connected."""
-    return (
-        None if stay.exit is QueueExit.CONNECTED else span_of(stay.reported_at, stay.wait_seconds)
-    )
+    if stay.exit is QueueExit.CONNECTED:
+        return None  # it was reported when the conversation was over
+    return span_of(stay.reported_at, stay.wait_seconds)
 
 
 def of_all(

@@ -63,7 +63,7 @@ def is_undecided(leg: Leg, dials: Sequence[Span], others: Sequence[Leg | None]) 
 
 
 def may_have_come_before(leg: Leg, dials: Sequence[Span], others: Sequence[Leg | None]) -> bool:
-    """Return True if the leg ended before the others were connected. They may have been dialled only then."""
+    """Return True if the leg ended before the others were connected. It is not known to have rung with them."""
     is_known = all(other is not None and other.created_at is not None for other in others)
     return came_before(leg, others) if is_known else _is_earlier(leg, dials)
 
