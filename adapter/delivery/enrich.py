@@ -134,7 +134,8 @@ class Enrichment:
             raise
         except PermanentError as error:
             raise ProviderRefused(str(error), status=error.status) from error
-        self._health.worked(call.provider, call.account, now)
+        had_call = bool(look.had_call)
+        self._health.worked(call.provider, call.account, now, had_call=had_call)
         if record.parent.parent_id is not None:
             return self._fold_into(call, record, record.parent.parent_id)
         record = self._relays.told(self._in_conference(record), over_at)
@@ -151,8 +152,10 @@ class Enrichment:
             return self._again(call, wait, "the call is still going on")
         if not assessment.questions:
             return record
-        if look.is_unknown_there and all(question.is_detail for question in assessment.questions):
-            return record  # nobody talked; reconciliation finds out later when it began
+        are_details = all(question.is_detail for question in assessment.questions)
+        is_unknown = look.had_call is False
+        if are_details and is_unknown and not self._health.has_calls(call.provider, call.account):
+            return record  # nobody talked, and this API has none of our calls
         if not caught_up(record):
             wait = seconds_to_next_look(record, over_at, now)
             return self._again(call, wait, f"not known yet: {assessment.questions[0].name}")

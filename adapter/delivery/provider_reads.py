@@ -32,10 +32,13 @@ log = logger("adapter.delivery")
 
 @dataclass(frozen=True)
 class Look:
-    """The record with what one look at the API told. is_unknown_there: the API does not have the call (404)."""
+    """The record with what one look at the API told.
+
+    had_call: whether the API has the call; False is a 404, None that the call itself was not asked for.
+    """
 
     record: CallRecord
-    is_unknown_there: bool = False
+    had_call: bool | None = None
 
 
 def complete(
@@ -57,20 +60,21 @@ def complete(
     Errors: as of CallLookup. A call or list that the provider does not have adds nothing.
     """
     account, sid = record.account, record.call_id
-    knows_the_end, is_unknown = True, False
+    knows_the_end, had_call = True, None
     questions = rules.assess(record).questions
     # Where no hook dates the call and the provider is asked anyway, it tells that, too.
     is_undated = record.is_over and record.parent.started_at is None
     if asks_for(questions, Read.CALL) or (questions and is_undated):
         leg = calls.leg(account, sid)
+        had_call = leg is not None
         if leg is None and not record.is_over:
             # The provider does not have it yet, or any more: then the hooks are all there is.
-            return Look(record.model_copy(update={"was_read": is_long_known}), True)
-        knows_the_end, is_unknown = leg is not None and leg.is_over, leg is None
+            return Look(record.model_copy(update={"was_read": is_long_known}), had_call)
+        knows_the_end = leg is not None and leg.is_over
         if leg is not None:
             record = _with(record, legs=[leg])
             if leg.parent_id is not None or not record.is_over:
-                return Look(record)
+                return Look(record, had_call)
     if asks_for(rules.assess(record).questions, Read.LEGS):
         listed = read_list(calls.legs_dialled_by, account, sid)
         record = _with(record, legs=listed)
@@ -88,7 +92,7 @@ def complete(
     was_read = is_done and has_caught_up(record)
     was_asked = record.was_asked or (record.is_over and knows_the_end)
     asked = {"was_read": was_read, "was_asked": was_asked}
-    return Look(record.model_copy(update=asked), is_unknown)
+    return Look(record.model_copy(update=asked), had_call)
 
 
 def is_being_processed(assessment: Assessment) -> bool:

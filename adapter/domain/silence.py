@@ -52,7 +52,8 @@ def has_silent_start(
     What was before counts from when the call was picked up, else from when it began. Phones usually ring
     for less than SILENCE before a conversation. A dial that nobody answered rang for USUAL_RING, where
     nobody tells. A message or a wait in a queue counts as a conversation, where nothing tells how the caller
-    came there. Only a GREETING may be before a message of which the call itself did not report.
+    came there. Only a GREETING may be before a message of which the call itself did not report, and until the
+    legs were asked for once, before a wait that no message followed.
     What the provider's list has is known (`listed_until`).
     """
     end, length = record.end_or_estimate, record.parent.duration_seconds
@@ -68,7 +69,9 @@ def has_silent_start(
     if not (conversations or is_bare_message or is_bare_wait or is_unanswered):
         return False
     known, silence = record.listed_until, SILENCE
-    if is_alone and is_bare_message and not any(message.reported_at for message in messages):
+    is_reported = any(message.reported_at for message in messages)
+    is_to_be_asked_once = is_bare_wait and not messages and known is None
+    if is_to_be_asked_once or (is_alone and is_bare_message and not is_reported):
         silence = GREETING
     is_ringing_told = all(spans.rang_since(record, dial) for dial in dials)
     if is_unanswered and not conversations and not is_ringing_told:

@@ -25,7 +25,7 @@ class ApiState:
     """One account's API. failing_since: of the first failure after the last answer, None if it answers.
 
     error: the last failure in words. worked_at: about when it last answered. is_refusal: the last failure was
-    that it refused our key.
+    that it refused our key. had_call_at: about when it last had a call that it was asked for.
     """
 
     provider: str
@@ -34,6 +34,7 @@ class ApiState:
     error: str | None
     worked_at: datetime | None
     is_refusal: bool | None = None
+    had_call_at: datetime | None = None
 
     def is_unreachable(self, now: datetime) -> bool:
         """No request has succeeded for UNREACHABLE_AFTER, though there were some."""
@@ -46,17 +47,23 @@ class ApiHealth:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._noted: dict[tuple[str, str, bool], float] = {}
+        self._having_calls: set[tuple[str, str]] = set()
 
-    def worked(self, provider: str, account: str, now: datetime) -> None:
-        """The API answered."""
-        if not self._is_news(provider, account, works=True):
+    def worked(self, provider: str, account: str, now: datetime, *, had_call: bool = False) -> None:
+        """The API answered. had_call: it told of the call that it was asked for."""
+        is_first = had_call and (provider, account) not in self._having_calls
+        if not self._is_news(provider, account, works=True) and not is_first:
             return
         values = {"failing_since": None, "error": None, "worked_at": now, "is_refusal": None}
+        if had_call:
+            values["had_call_at"] = now
         statement = self._session.insert(provider_health).values(
             provider=provider, account=account, **values
         )
         with self._session.begin() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=values))
+        if had_call:
+            self._having_calls.add((provider, account))
 
     def failed(
         self,
@@ -89,18 +96,34 @@ class ApiHealth:
 
     def is_unreachable(self, provider: str, account: str, now: datetime) -> bool:
         """True if calls are no longer to wait for this account's API."""
-        found = [
-            state
-            for state in self.states()
-            if (state.provider, state.account) == (provider, account)
-        ]
-        return bool(found) and found[0].is_unreachable(now)
+        state = self._state(provider, account)
+        return state is not None and state.is_unreachable(now)
+
+    def has_calls(self, provider: str, account: str) -> bool:
+        """True if this account's API has ever had a call that it was asked for.
+
+        Then a call that it does not have yet is on its way there. Else it may be an API that has none of ours:
+        the calls are simulated, or belong to another account.
+        """
+        if (provider, account) in self._having_calls:
+            return True
+        state = self._state(provider, account)
+        if state is None or state.had_call_at is None:
+            return False
+        self._having_calls.add((provider, account))
+        return True
 
     def states(self) -> Sequence[ApiState]:
         """What is known of every account's API."""
         with self._session.autocommit() as connection:
             rows = connection.execute(sa.select(provider_health).order_by(*_KEY))
             return [ApiState(**row._mapping) for row in rows]
+
+    def _state(self, provider: str, account: str) -> ApiState | None:
+        of_account = (
+            each for each in self.states() if (each.provider, each.account) == (provider, account)
+        )
+        return next(of_account, None)
 
     def _is_news(self, provider: str, account: str, *, works: bool) -> bool:
         """It was otherwise when this process last noted it, or that is a while ago."""

@@ -712,6 +712,44 @@ def test_what_came_after_a_conversation_out_of_a_queue_is_asked(engine: sa.Engin
     assert [post.body["talk_seconds"] for post in world.target.posts] == [34]
 
 
+@pytest.mark.parametrize("result", ["hangup", "leave"])
+def test_a_short_conversation_before_a_queue_that_the_caller_left_is_asked_for(
+    engine: sa.Engine, result: str
+) -> None:
+    """The caller talked for 12 s, which no hook tells of, and then waited for 6 s."""
+    talked = leg(S.COMPLETED, 12, ended_at=NOW - timedelta(seconds=8))
+    world = one_line(engine, children_at=[(0.0, [talked])])
+    world.hook({**queue_hook(6), "QueueResult": result})
+    world.hook(status_hook("completed", 22, Timestamp=format_datetime(NOW)))
+    world.pass_time(15)
+    (post,) = world.target.posts
+    said = (post.body["outcome"], post.body["talk_seconds"], post.body["assumed"])
+    assert said == ("answered", 12, True), "or it was turned down at a whisper"
+
+
+def test_a_longer_greeting_before_a_queue_that_the_caller_left_is_asked_about_once(
+    engine: sa.Engine,
+) -> None:
+    """The call is not made to wait: it may be a greeting, as it mostly is."""
+    world = one_line(engine)
+    world.hook({**queue_hook(7), "QueueResult": "hangup"})
+    world.hook(status_hook("completed", 22, Timestamp=format_datetime(NOW)))
+    world.pass_time(15)
+    assert [post.body["outcome"] for post in world.target.posts] == ["abandoned"]
+    assert world.reader is not None and world.reader.reads == ["legs"]
+
+
+def test_a_greeting_before_a_queue_that_the_caller_left_leaves_nothing_open(
+    engine: sa.Engine,
+) -> None:
+    world = one_line(engine)
+    world.hook({**queue_hook(17), "QueueResult": "hangup"})
+    world.hook(status_hook("completed", 22, Timestamp=format_datetime(NOW)))
+    world.pass_time(15)
+    assert [post.body["outcome"] for post in world.target.posts] == ["abandoned"]
+    assert asked_at(world) == []
+
+
 @pytest.mark.parametrize(
     "order", [(0, 1, 2), (1, 0, 2), (0, 2, 1), (1, 2, 0), (2, 0, 1), (2, 1, 0)]
 )
@@ -1371,6 +1409,39 @@ def test_a_call_that_the_provider_does_not_have_is_dated_by_its_hooks_at_once(
     world.hook(status_hook("busy", 0, Timestamp=format_datetime(NOW)))
     world.pass_time(1)
     assert [post.body["started_at"] for post in world.target.posts] == [NOW.isoformat()]
+
+
+@pytest.mark.parametrize(("there_after", "rang_seconds"), [(15.0, 25), (50.0, 25), (1e9, 0)])
+def test_a_call_that_an_api_with_our_calls_does_not_have_yet_is_waited_for(
+    engine: sa.Engine, there_after: float, rang_seconds: int
+) -> None:
+    """For as long as the API may lag. Another process learned that it has calls of ours."""
+    world = world_with(engine)
+    assert world.reader is not None
+    ApiHealth(world.store).worked("twilio", ACCOUNT, NOW, had_call=True)
+    world.hook(status_hook("no-answer", 0, Timestamp=format_datetime(NOW)))
+    world.pass_time(min(there_after, 58))
+    assert world.target.posts == []
+    reason = world.call(CALL).reason
+    assert reason == "not known yet: how long it rang"
+    if there_after < API_LAG.total_seconds():
+        world.reader.call = Leg(
+            id=CALL,
+            direction=LegDirection.INBOUND,
+            status=S.NO_ANSWER,
+            started_at=NOW - timedelta(seconds=25),
+            ended_at=NOW,
+        )
+    world.pass_time(27 if there_after < 20 else 12)
+    began = NOW - timedelta(seconds=rang_seconds)
+    assert [post.body["started_at"] for post in world.target.posts] == [began.isoformat()]
+
+
+def test_one_call_that_the_api_has_tells_that_it_has_ours(engine: sa.Engine) -> None:
+    world = never_picked_up(engine, S.BUSY)
+    world.pass_time(1)
+    assert ApiHealth(world.store).has_calls("twilio", ACCOUNT)
+    assert not ApiHealth(world.store).has_calls("twilio", "AC" + "9" * 32)
 
 
 def test_a_hook_of_its_ringing_tells_when_a_call_began(engine: sa.Engine) -> None:

@@ -103,4 +103,5 @@ provider_health = sa.Table(
     sa.Column("error", sa.Text),
     sa.Column("worked_at", UTCDateTime),
     sa.Column("is_refusal", sa.Boolean),  # of the last failure: the provider refused our key
+    sa.Column("had_call_at", UTCDateTime),  # about when it last had a call that it was asked for
 )

@@ -144,7 +144,8 @@ def left_message(seconds: int, **facts: Any) -> dict[str, Recording]:
     ("known", "is_asked"),
     [
         (record(ended_call(320), queues=waited(10)), True),
-        (record(ended_call(320), queues=waited(305)), False),
+        (record(ended_call(320), queues=waited(305)), True),
+        (record(ended_call(320), queues=waited(315)), False),
         (record(ended_call(17), recordings=left_message(4, reported_at=ago(13))), True),
         (record(ended_call(17), recordings=left_message(4, reported_at=ago(3))), False),
         (record(ended_call(17), recordings=left_message(4, started_at=ago(16))), True),
@@ -153,7 +154,7 @@ def left_message(seconds: int, **facts: Any) -> dict[str, Recording]:
         (record(ended_call(35), child(S.COMPLETED, 15, ended_at=NOW)), True),
     ],
     ids=[
-        "long before a queue", "a queue", "after a report of a message", "farewell",
+        "long before a queue", "15 s before a queue", "a queue", "after a report of a message", "farewell",
         "after a message", "message to the end", "a message of which no hook told",
         "a short leg only",
     ],
