@@ -1,6 +1,6 @@
 """How long did a person talk whom our side called, handed on and left?
 
-Until our side left, and from then on with whomever their own leg dialled.
+Until our side left, and from then on with whomever their own leg dialled. A wait in a queue is no talk.
 """
 
 from __future__ import annotations
@@ -9,7 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from adapter.domain.record import UNNAMED_LEG, CallRecord, DialResult, Leg, LegStatus
+from adapter.domain.record import (
+    UNNAMED_LEG,
+    CallRecord,
+    DialResult,
+    Leg,
+    LegStatus,
+    QueueExit,
+)
 
 # The two legs of a conversation end within so long of each other.
 SAME_END = timedelta(seconds=5)
@@ -59,6 +66,8 @@ class HandOn:
         onward = self.onward
         lengths = [each.seconds for each in onward if each.is_connected]
         known = [seconds for seconds in lengths if seconds is not None]
+        if not onward and self._waited and length is not None:
+            return max(length - self._waited, 0)
         is_known = bool(lengths) or (bool(onward) and self.record.was_read)
         if not is_known or len(known) < len(lengths):
             return None
@@ -68,13 +77,27 @@ class HandOn:
         return min(max(until_left, 0) + sum(known), length)
 
     @property
+    def _waited(self) -> int:
+        """For how many seconds the person waited in queues."""
+        return sum(stay.wait_seconds or 0 for stay in self.record.queues.values())
+
+    @property
+    def _left_queue_at(self) -> datetime | None:
+        """When it was reported that the person left a queue without being connected, if nothing else is known."""
+        stays = () if self.onward else self.record.queues.values()
+        left = [stay.reported_at for stay in stays if stay.exit is not QueueExit.CONNECTED]
+        return max((moment for moment in left if moment is not None), default=None)
+
+    @property
     def is_told_to_the_end(self) -> bool:
-        """The person talked to whomever is known until their leg ended, or in a conference."""
+        """The person talked to whomever is known until their leg ended, or in a conference, or left a queue then."""
         connected = [each for each in self.onward if each.is_connected]
         if any(not each.is_named for each in connected):
             return True
         ends = [each.ended_at for each in connected if each.ended_at is not None]
         ended = self.leg.ended_at
+        if ended is not None and self._left_queue_at is not None:
+            return ended - self._left_queue_at <= SAME_END
         is_last = bool(ends) and ended is not None and ended - max(ends) <= SAME_END
         return is_last and self.talk_seconds is not None
 

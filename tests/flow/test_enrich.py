@@ -1172,6 +1172,27 @@ def test_a_person_who_was_handed_on_to_no_phone_talked_as_long_as_their_leg(
     assert [post.body["talk_seconds"] for post in world.target.posts] == [206]
 
 
+@pytest.mark.parametrize("result", ["hangup", "leave", "bridged"])
+def test_a_person_who_was_handed_on_to_a_queue_did_not_talk_while_they_waited(
+    engine: sa.Engine, result: str
+) -> None:
+    """Where they left it themselves, nothing more is to be asked: that was the end of their call."""
+    world = one_line(engine)
+    person = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial"}
+    person |= {"From": LINE, "To": CALLER}
+    ours = {"From": "client:agent_7", "To": CALLER, "Direction": "inbound"}
+    left = format_datetime(NOW - timedelta(seconds=12))
+    world.hook(status_hook("completed", 194, **ours, Timestamp=left))
+    over = {**person, "Timestamp": format_datetime(NOW)}
+    world.hook(status_hook("completed", 206, **over))
+    world.hook({**queue_hook(10), **person, "QueueResult": result})
+    world.pass_time(70)
+    bodies = [post.body for post in world.target.posts]
+    assert [(body["outcome"], body["talk_seconds"]) for body in bodies] == [("answered", 196)]
+    assert world.reader is not None
+    assert ("legs" in world.reader.reads) is (result == "bridged")
+
+
 def test_whoever_took_the_person_over_hung_up_with_them(engine: sa.Engine) -> None:
     """The hook that tells how long they talked is lost: it is asked, and not waited for."""
     world = handed_on(engine, (0.0, second_agent(S.COMPLETED, 46)), second_began=True)
