@@ -533,6 +533,27 @@ def test_a_call_that_goes_on_is_not_written_because_the_api_does_not_know_it_yet
     assert [post.body["outcome"] for post in world.target.posts] == ["answered"]
 
 
+def test_a_call_that_the_api_has_only_late_is_written_as_soon_as_it_has_it(
+    engine: sa.Engine,
+) -> None:
+    """Nothing but the dial was told: our side hung up first. The API learns of the call after 50 s."""
+    world = one_line(engine)
+    assert world.reader is not None
+    world.hook(dial_hook("completed", 40, bridged=True, parent="in-progress"))
+    world.pass_time(50)
+    world.reader.call = Leg(
+        id=CALL,
+        direction=LegDirection.INBOUND,
+        status=S.COMPLETED,
+        duration_seconds=50,
+        started_at=NOW - timedelta(seconds=50),
+        ended_at=NOW,
+    )
+    world.pass_time(12)
+    (post,) = world.target.posts
+    assert (post.body["outcome"], post.body["talk_seconds"]) == ("answered", 40)
+
+
 def test_a_hook_does_not_put_off_the_next_look_at_a_call_that_goes_on(engine: sa.Engine) -> None:
     world = world_with(engine)
     assert world.reader is not None
