@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from adapter.domain import gave_up, out_of_queue, spans, whispers
+from adapter.domain import gave_up, out_of_queue, silence, spans, whispers
 from adapter.domain.conversation import Conversation, Span
 from adapter.domain.handed_on import SAME_END, HandOn
 from adapter.domain.into_conference import (
@@ -26,13 +26,6 @@ from adapter.domain.record import (
     RecordingSource,
     RecordingState,
     RelayedCall,
-)
-from adapter.domain.silence import (
-    SILENCE,
-    has_silent_start,
-    nothing_followed,
-    silence_at_end,
-    went_on_after_message,
 )
 from adapter.domain.whispers import CLOCKS
 
@@ -289,31 +282,39 @@ class Evidence:
     @property
     def silence_at_end(self) -> timedelta:
         """How long the call went on after its last conversation or dial; zero where that is not known."""
-        return silence_at_end(self.record, self.dials, self.conversations)
+        return silence.silence_at_end(self.record, self.dials, self.conversations)
 
     @property
     def has_silent_start(self) -> bool:
         """For a while nothing is known of the call. Somebody else may have been connected in that time."""
-        return has_silent_start(self.record, self.dials, self.messages, self.conversations)
+        return silence.has_silent_start(self.record, self.dials, self.messages, self.conversations)
+
+    @property
+    def may_hide_a_short_talk(self) -> bool:
+        """Nothing is known of the call for a time that is long enough for a greeting and a short talk."""
+        known = (self.record, self.dials, self.messages, self.conversations)
+        return silence.has_silent_start(*known, is_asked_once=True)
 
     @property
     def went_on_after_message(self) -> bool:
         """The call went on for a while after the last message. Somebody may have been connected then."""
-        return went_on_after_message(self.record, self.messages)
+        return silence.went_on_after_message(self.record, self.messages)
 
     @property
     def has_undated_conference(self) -> bool:
         """Nothing is known of a while before the caller joined the conference that was dialled."""
         if not self.dialled_conferences:
             return False
-        return was_silent_before(self.record, self._ends_before_conference) > SILENCE
+        return was_silent_before(self.record, self._ends_before_conference) > silence.SILENCE
 
     @property
     def nothing_followed(self) -> bool:
         """The leg that dialled ended with the last of the legs that it dialled, as the provider dates both."""
         is_caller = self.inbound or self.person_is_dialled
         was_picked_up = is_caller and self.parent.status is LegStatus.COMPLETED
-        return was_picked_up and nothing_followed(self.record, self.dials, is_inbound=self.inbound)
+        return was_picked_up and silence.nothing_followed(
+            self.record, self.dials, is_inbound=self.inbound
+        )
 
     # What else happened -------------------------------------------------------------------------------
 

@@ -102,8 +102,8 @@ class Question:
     after API_LAG too. It is not where the hooks told all that they tell of most such calls: those would wait
     with every outage.
     is_known_at_once: the API knows the answer before the call ends, so the call is not made to wait for it.
-    is_detail: nobody talked either way. Where the API cannot be reached at all, or refuses the credentials, the
-    call is written without the answer at once.
+    is_detail: nobody is known to have talked. Where the API cannot be reached at all, or refuses the
+    credentials, the call is written without the answer at once.
     """
 
     name: str
@@ -174,6 +174,13 @@ def _has_silent_start(k: Known) -> bool:
     """Somebody may have been connected in a time of which nothing is known."""
     is_inbound = k.parties.direction is Direction.INBOUND
     return k.record.is_over and is_inbound and Evidence(k.record, k.parties).has_silent_start
+
+
+def _may_hide_a_short_talk(k: Known) -> bool:
+    """The caller hung up as they waited. A short talk before that is not likely, but easily asked for."""
+    is_inbound = k.parties.direction is Direction.INBOUND
+    is_open = k.record.is_over and is_inbound and not k.record.listed_until
+    return is_open and Evidence(k.record, k.parties).may_hide_a_short_talk
 
 
 def _may_have_been_moved_on(k: Known) -> bool:
@@ -283,6 +290,8 @@ QUESTIONS: tuple[Question, ...] = (
     Question("whom our own side dialled", Read.LEGS, _hides_a_leg),
     Question("whom a dial connected", Read.LEGS, _may_lead_to_a_line, is_known_at_once=True),
     Question("what came before all that is known", Read.LEGS, _has_silent_start, is_known_at_once=True),
+    Question("whether a short talk came first", Read.LEGS, _may_hide_a_short_talk,
+             is_asked_again=False, is_known_at_once=True, is_detail=True),
     Question("what came after the message", Read.LEGS, _went_on_after_message, is_known_at_once=True),
     Question("which of two readings is true", Read.LEGS, _can_be_read_in_two_ways, is_known_at_once=True),
     Question("which phones rang together", Read.LEGS, _may_have_been_moved_on, is_known_at_once=True),

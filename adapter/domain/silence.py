@@ -46,15 +46,19 @@ def has_silent_start(
     dials: Sequence[DialResult],
     messages: Sequence[Recording],
     conversations: Sequence[Conversation],
+    *,
+    is_asked_once: bool = False,
 ) -> bool:
     """Return True if nothing is known for a while. Somebody else may have been connected in that time.
 
     What was before counts from when the call was picked up, else from when it began. Phones usually ring
     for less than SILENCE before a conversation. A dial that nobody answered rang for USUAL_RING, where
     nobody tells. A message or a wait in a queue counts as a conversation, where nothing tells how the caller
-    came there. Only a GREETING may be before a message of which the call itself did not report, and until the
-    legs were asked for once, before a wait that no message followed.
+    came there. Only a GREETING may be before a message of which the call itself did not report.
     What the provider's list has is known (`listed_until`).
+    is_asked_once: no call is made to wait for it, and so less is enough where a caller hung up, as nothing else
+    is asked of such a call: a GREETING before a wait that no message followed, or a GREETING and SILENCE before
+    the end of a dial.
     """
     end, length = record.end_or_estimate, record.parent.duration_seconds
     reached = record.parent.started_at
@@ -69,13 +73,15 @@ def has_silent_start(
     if not (conversations or is_bare_message or is_bare_wait or is_unanswered):
         return False
     known, silence = record.listed_until, SILENCE
-    is_reported = any(message.reported_at for message in messages)
-    is_to_be_asked_once = is_bare_wait and not messages and known is None
-    if is_to_be_asked_once or (is_alone and is_bare_message and not is_reported):
+    if is_alone and is_bare_message and not any(message.reported_at for message in messages):
         silence = GREETING
     is_ringing_told = all(spans.rang_since(record, dial) for dial in dials)
     if is_unanswered and not conversations and not is_ringing_told:
         silence += USUAL_RING
+    if is_asked_once and not messages and is_bare_wait:
+        silence = GREETING
+    elif is_asked_once and not messages and any(dial.caller_gone for dial in dials):
+        silence = min(silence, SILENCE + GREETING)
     if end is not None and end - reached - _told(record, messages, conversations) <= silence:
         return False  # there was no time for more, whatever its reports are dated by
     for start, finish in sorted(spans.of_all(record, dials, messages) or ()):

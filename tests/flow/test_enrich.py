@@ -913,6 +913,36 @@ def test_a_dial_that_was_given_up_and_did_not_report_yet_is_waited_for(engine: s
     assert [post.body["outcome"] for post in world.target.posts] == ["abandoned"]
 
 
+@pytest.mark.parametrize("error", [None, NotReached("Twilio's API cannot be reached")])
+def test_a_talk_before_a_dial_that_the_caller_gave_up_is_asked_for_once(
+    engine: sa.Engine, error: Exception | None
+) -> None:
+    """They talked for 20 s. The caller was led on, and hung up 6 s later. The first dial has no action."""
+    talked = leg(S.COMPLETED, 20, ended_at=NOW - timedelta(seconds=7))
+    silence = (1e9, error) if error is not None else None
+    world = one_line(engine, children_at=[(0.0, [talked])], silence=silence)
+    report = dial_hook("canceled", bridged=False, parent="completed")
+    world.hook({**report, "DialCallSid": OTHER_CALL})
+    world.hook(status_hook("completed", 30, Timestamp=format_datetime(NOW)))
+    world.pass_time(1)
+    told = [(post.body["outcome"], post.body["talk_seconds"]) for post in world.target.posts]
+    assert told == [("answered", 20) if error is None else ("abandoned", 0)]
+    assert len(asked_at(world)) == 1
+
+
+@pytest.mark.parametrize(("seconds", "reads"), [(25, []), (28, ["legs"])])
+def test_a_caller_who_gave_up_is_not_made_to_wait_for_what_may_have_been_before(
+    engine: sa.Engine, seconds: int, reads: list[str]
+) -> None:
+    """The API's list is empty: it may lag, but the caller mostly heard a greeting and a phone that rang."""
+    world = one_line(engine)
+    world.hook(dial_hook("canceled", bridged=False, parent="completed"))
+    world.hook(status_hook("completed", seconds, Timestamp=format_datetime(NOW)))
+    world.pass_time(1)
+    assert [post.body["outcome"] for post in world.target.posts] == ["abandoned"]
+    assert world.reader is not None and world.reader.reads == reads
+
+
 def test_a_leg_of_a_leg_that_is_told_of_after_both_is_in_the_call(engine: sa.Engine) -> None:
     """The leg that was handed on was taken for a call, as the hook of what it dialled came before its own."""
     world = handed_on(engine, second_began=True)
