@@ -39,9 +39,8 @@ class Evidence:
         self.inbound = parties.direction is Direction.INBOUND
         self.person_leg = parties.person_leg or record.parent
         self.parent = record.parent
-        dials = [dial for _, dial in sorted(record.dials.items())]
         # What a dialled leg dialled itself, once it was handed on, is no conversation of the call's own.
-        self.dials = tuple(dial for dial in dials if dial.made_on is None)
+        self.dials = tuple(d for _, d in sorted(record.dials.items()) if d.made_on is None)
         self.person_is_dialled = not self.inbound and self.person_leg.id != record.call_id
 
     # Who was connected ------------------------------------------------------------------------------
@@ -167,7 +166,8 @@ class Evidence:
 
     @property
     def _talked_in_conference(self) -> bool:
-        return len(self.conversations) > len(self._told_conversations)
+        is_known = bool(self.record.conference_at or self.dialled_conferences)
+        return is_known and len(self.conversations) > len(self._told_conversations)
 
     def _talk_in_conference(self, told: Sequence[Conversation]) -> Conversation | None:
         conferences = self.dialled_conferences

@@ -183,6 +183,14 @@ def _may_hide_a_short_talk(k: Known) -> bool:
     return is_open and Evidence(k.record, k.parties).may_hide_a_short_talk
 
 
+def _may_have_dialled_again(k: Known) -> bool:
+    """Nobody answered where our side called, and our side stayed for a while after that."""
+    evidence = Evidence(k.record, k.parties)
+    is_unanswered = evidence.person_is_dialled and not k.somebody_answered
+    is_open = k.record.is_over and is_unanswered and not k.record.listed_until
+    return is_open and evidence.silence_at_end > SAME_END
+
+
 def _may_have_been_moved_on(k: Known) -> bool:
     """A phone was picked up before the one that is known to have been connected. Did they ring together?"""
     return k.record.is_over and Evidence(k.record, k.parties).has_leg_without_dial
@@ -292,6 +300,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("what came before all that is known", Read.LEGS, _has_silent_start, is_known_at_once=True),
     Question("whether a short talk came first", Read.LEGS, _may_hide_a_short_talk,
              is_asked_again=False, is_known_at_once=True, is_detail=True),
+    Question("whether our side dialled again", Read.LEGS, _may_have_dialled_again, is_known_at_once=True),
     Question("what came after the message", Read.LEGS, _went_on_after_message, is_known_at_once=True),
     Question("which of two readings is true", Read.LEGS, _can_be_read_in_two_ways, is_known_at_once=True),
     Question("which phones rang together", Read.LEGS, _may_have_been_moved_on, is_known_at_once=True),
@@ -309,6 +318,9 @@ QUESTIONS: tuple[Question, ...] = (
 )  # fmt: skip
 
 
+_WAITED_FOR = tuple(question for question in QUESTIONS if not question.is_known_at_once)
+
+
 def open_questions(known: Known) -> tuple[Question, ...]:
     """The questions that are open; none once the API was asked late enough."""
     if known.record.was_read:
@@ -320,7 +332,7 @@ def waits(known: Known) -> bool:
     """True if the API may need time until it can answer one of the questions that are open."""
     if known.record.was_read:
         return False
-    return any(question.is_open(known) for question in QUESTIONS if not question.is_known_at_once)
+    return any(question.is_open(known) for question in _WAITED_FOR)
 
 
 def asks_for(questions: Iterable[Question], read: Read) -> bool:

@@ -1206,6 +1206,39 @@ def test_whom_a_person_was_handed_on_to_is_asked(engine: sa.Engine, since: float
     assert world.call(CALL).other == CALLER
 
 
+def called_from_the_browser(engine: sa.Engine, stayed: float, *second: Leg) -> World:
+    """The person did not answer at first; our side stayed for so many seconds after that, until NOW."""
+    world = one_line(engine, children_at=[(0.0, second)])
+    ours = {"From": "client:agent_7", "To": CALLER, "Direction": "inbound"}
+    person = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial"}
+    rang = {
+        "From": LINE,
+        "To": CALLER,
+        "Timestamp": format_datetime(NOW - timedelta(seconds=stayed)),
+    }
+    world.hook(status_hook("no-answer", 0, **person, **rang))
+    world.hook(status_hook("completed", 7 + int(stayed), **ours, Timestamp=format_datetime(NOW)))
+    world.pass_time(15)
+    return world
+
+
+def test_whether_our_side_dialled_again_is_asked(engine: sa.Engine) -> None:
+    """No hook tells of the second leg, which was answered."""
+    ids = {"id": OTHER_CALL, "from_number": LINE, "to_number": CALLER, "ended_at": NOW}
+    world = called_from_the_browser(engine, 24, leg(S.COMPLETED, 18, **ids))
+    told = [(post.body["outcome"], post.body["talk_seconds"]) for post in world.target.posts]
+    assert told == [("answered", 18)]
+
+
+@pytest.mark.parametrize(("stayed", "reads"), [(2, []), (24, ["legs"])])
+def test_a_call_out_that_nobody_answered_is_not_made_to_wait(
+    engine: sa.Engine, stayed: float, reads: list[str]
+) -> None:
+    world = called_from_the_browser(engine, stayed)
+    assert [post.body["outcome"] for post in world.target.posts] == ["no_answer"]
+    assert world.reader is not None and world.reader.reads == reads
+
+
 def test_a_person_whom_nobody_took_over_talked_until_our_side_left(engine: sa.Engine) -> None:
     world = handed_on(engine, (0.0, second_agent(S.NO_ANSWER, 0)))
     world.pass_time(65)
