@@ -207,7 +207,7 @@ def _run(image: Image, line: str) -> None:
     # Users are made in the folder's own /etc/passwd, and not on this machine.
     line = re.sub(r"\b(groupadd|useradd)\b", rf"\1 --prefix {image.root}", image.place(line))
     # Half of the time of an installation; what is not compiled here is when it is first run.
-    environ = {**os.environ, **image.environ({}), "PIP_NO_COMPILE": "1"}
+    environ = {**os.environ, **image.environ({}), "PIP_COMPILE": "0"}
     done = subprocess.run(
         ["sh", "-ec", line], env=environ, cwd=image.place(image.workdir),
         stdin=subprocess.DEVNULL, capture_output=True, text=True,
