@@ -291,9 +291,8 @@ class Evidence:
 
     @property
     def may_hide_a_short_talk(self) -> bool:
-        """Nothing is known of the call for a time that is long enough for a greeting and a short talk."""
-        known = (self.record, self.dials, self.messages, self.conversations)
-        return silence.has_silent_start(*known, is_asked_once=True)
+        """Whoever hung up as they waited may have talked before."""
+        return not self.messages and silence.may_hide_a_short_talk(self.record, self.dials)
 
     @property
     def went_on_after_message(self) -> bool:

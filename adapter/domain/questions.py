@@ -177,10 +177,11 @@ def _has_silent_start(k: Known) -> bool:
 
 
 def _may_hide_a_short_talk(k: Known) -> bool:
-    """The caller hung up as they waited. A short talk before that is not likely, but easily asked for."""
-    is_inbound = k.parties.direction is Direction.INBOUND
-    is_open = k.record.is_over and is_inbound and not k.record.listed_until
-    return is_open and Evidence(k.record, k.parties).may_hide_a_short_talk
+    """Whoever called hung up as they waited. A short talk before that is not likely, but easily asked for."""
+    evidence = Evidence(k.record, k.parties)
+    may_be = (evidence.inbound or evidence.person_is_dialled) and not k.somebody_answered
+    is_open = k.record.is_over and may_be and not k.record.listed_until
+    return is_open and evidence.may_hide_a_short_talk
 
 
 def _may_have_dialled_again(k: Known) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from adapter.domain import spans
 from adapter.domain.conversation import Conversation, total_seconds
-from adapter.domain.record import CallRecord, DialResult, Recording
+from adapter.domain.record import CallRecord, DialResult, LegStatus, Recording
 from adapter.domain.whispers import SAME_MOMENT
 
 # A call of which nothing is known for longer than this may have had another conversation in that time.
@@ -46,8 +46,6 @@ def has_silent_start(
     dials: Sequence[DialResult],
     messages: Sequence[Recording],
     conversations: Sequence[Conversation],
-    *,
-    is_asked_once: bool = False,
 ) -> bool:
     """Return True if nothing is known for a while. Somebody else may have been connected in that time.
 
@@ -56,9 +54,6 @@ def has_silent_start(
     nobody tells. A message or a wait in a queue counts as a conversation, where nothing tells how the caller
     came there. Only a GREETING may be before a message of which the call itself did not report.
     What the provider's list has is known (`listed_until`).
-    is_asked_once: no call is made to wait for it, and so less is enough where a caller hung up, as nothing else
-    is asked of such a call: a GREETING before a wait that no message followed, or a GREETING and SILENCE before
-    the end of a dial.
     """
     end, length = record.end_or_estimate, record.parent.duration_seconds
     reached = record.parent.started_at
@@ -78,10 +73,6 @@ def has_silent_start(
     is_ringing_told = all(spans.rang_since(record, dial) for dial in dials)
     if is_unanswered and not conversations and not is_ringing_told:
         silence += USUAL_RING
-    if is_asked_once and not messages and is_bare_wait:
-        silence = GREETING
-    elif is_asked_once and not messages and any(dial.caller_gone for dial in dials):
-        silence = min(silence, SILENCE + GREETING)
     if end is not None and end - reached - _told(record, messages, conversations) <= silence:
         return False  # there was no time for more, whatever its reports are dated by
     for start, finish in sorted(spans.of_all(record, dials, messages) or ()):
@@ -91,6 +82,32 @@ def has_silent_start(
             return True
         reached = max(reached, finish)
     return False
+
+
+def may_hide_a_short_talk(record: CallRecord, dials: Sequence[DialResult]) -> bool:
+    """Return True if whoever hung up as they waited, in a queue or while a phone rang, may have talked before.
+
+    A GREETING may be before a wait, and SILENCE before a phone begins to ring. Where nobody tells since when it
+    rang, that is a GREETING and a ring of SILENCE before the end of the call.
+    """
+    end, length = record.end_or_estimate, record.parent.duration_seconds
+    if end is None or length is None:
+        return False
+    waited = sum(stay.wait_seconds or 0 for stay in record.queues.values())
+    unexplained = timedelta(seconds=length - waited)
+    has_given_up = any(dial.caller_gone for dial in dials)
+    legs = [record.legs.get(dial.leg_id) for dial in dials] or list(record.children)
+    if not legs:
+        return bool(record.queues) and unexplained > GREETING
+    if not has_given_up and all(
+        leg is None or leg.status is not LegStatus.CANCELED for leg in legs
+    ):
+        return False
+    rings = [spans.rings_since(leg) for leg in legs]
+    known = [since for since in rings if since is not None]
+    if len(known) < len(rings):
+        return unexplained > SILENCE + GREETING
+    return min(known) - (end - timedelta(seconds=length)) > SILENCE
 
 
 def nothing_followed(record: CallRecord, dials: Sequence[DialResult], *, is_inbound: bool) -> bool:

@@ -1230,6 +1230,27 @@ def test_whether_our_side_dialled_again_is_asked(engine: sa.Engine) -> None:
     assert told == [("answered", 18)]
 
 
+@pytest.mark.parametrize("is_reported", [True, False])
+def test_a_talk_before_a_dial_that_our_side_gave_up_is_asked_for_once(
+    engine: sa.Engine, is_reported: bool
+) -> None:
+    """Our side called again after they had talked for 20 s, and hung up while it rang."""
+    ids = {"from_number": LINE, "to_number": CALLER}
+    talked = leg(S.COMPLETED, 20, ended_at=NOW - timedelta(seconds=10), **ids)
+    world = one_line(engine, children_at=[(0.0, [talked])])
+    ours = {"From": "client:agent_7", "To": CALLER, "Direction": "inbound"}
+    again = {"CallSid": OTHER_CALL, "ParentCallSid": CALL, "Direction": "outbound-dial"}
+    end = {"Timestamp": format_datetime(NOW)}
+    if is_reported:
+        report = dial_hook("canceled", bridged=False, parent="completed")
+        world.hook({**report, **ours, "DialCallSid": OTHER_CALL})
+    world.hook(status_hook("canceled", 0, **again, From=LINE, To=CALLER, **end))
+    world.hook(status_hook("completed", 34, **ours, **end))
+    world.pass_time(70)
+    told = [(post.body["outcome"], post.body["talk_seconds"]) for post in world.target.posts]
+    assert told == [("answered", 20)]
+
+
 @pytest.mark.parametrize(("stayed", "reads"), [(2, []), (24, ["legs"])])
 def test_a_call_out_that_nobody_answered_is_not_made_to_wait(
     engine: sa.Engine, stayed: float, reads: list[str]
