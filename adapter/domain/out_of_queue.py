@@ -32,6 +32,17 @@ def has_talk(record: CallRecord) -> bool:
     return bool(connected_stays(record) or record.pick_ups)
 
 
+def queued_by(record: CallRecord) -> datetime | None:
+    """When the caller was in the queue at the latest, as its report tells; None where none does."""
+    ends = [
+        min(stay.reported_at, record.end_or_estimate or stay.reported_at)
+        - timedelta(seconds=stay.wait_seconds or 0)
+        for stay in connected_stays(record)
+        if stay.reported_at is not None
+    ]
+    return max(ends, default=None)
+
+
 def is_worked_out(record: CallRecord) -> bool:
     """Nobody told for how long they talked, and the provider dated nothing that came before the queue."""
     ids = {dial.leg_id for dial in record.dials.values()} | {leg.id for leg in record.children}

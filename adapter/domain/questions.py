@@ -15,7 +15,7 @@ from enum import StrEnum
 from adapter.domain.due import SettlePolicy, awaits_provider_link
 from adapter.domain.evidence import Evidence
 from adapter.domain.handed_on import SAME_END
-from adapter.domain.out_of_queue import has_talk, is_worked_out
+from adapter.domain.out_of_queue import has_talk, is_worked_out, queued_by
 from adapter.domain.outcome import (
     MESSAGE_LEFT,
     NOBODY_TOOK_IT,
@@ -210,11 +210,12 @@ def _can_be_read_in_two_ways(k: Known) -> bool:
 
 def _has_undated_queue(k: Known) -> bool:
     """The caller talked to somebody out of a queue. A dial before it is not known, or dated by a receipt."""
-    is_inbound = k.parties.direction is Direction.INBOUND
-    is_open = k.record.is_over and is_inbound and not k.record.listed_until
-    return is_open and (
-        is_worked_out(k.record) or (has_talk(k.record) and _unexplained(k) > SILENCE)
-    )
+    if not k.record.is_over or k.parties.direction is not Direction.INBOUND:
+        return False
+    known, entered_by = k.record.listed_until, queued_by(k.record)
+    if is_worked_out(k.record):
+        return known is None or (entered_by is not None and known < entered_by)
+    return known is None and has_talk(k.record) and _unexplained(k) > SILENCE
 
 
 def _has_undated_conference(k: Known) -> bool:

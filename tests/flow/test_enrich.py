@@ -733,6 +733,19 @@ def test_what_came_after_a_conversation_out_of_a_queue_is_asked(engine: sa.Engin
     assert [post.body["talk_seconds"] for post in world.target.posts] == [34]
 
 
+@pytest.mark.parametrize("lag_seconds", [0.0, 37.0])
+def test_a_phone_that_rang_before_a_queue_is_no_talk_though_the_api_lags(
+    engine: sa.Engine, lag_seconds: float
+) -> None:
+    """It rang for 8 s; the caller waited for 5 s and talked for 9 s. No hook tells of the phone."""
+    rang = leg(S.NO_ANSWER, 0, ended_at=NOW - timedelta(seconds=14))
+    world = one_line(engine, children_at=[(0.0, ()), (lag_seconds, [rang])])
+    world.hook(queue_hook(5))
+    world.hook(status_hook("completed", 22, Timestamp=format_datetime(NOW)))
+    world.pass_time(62)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [9]
+
+
 @pytest.mark.parametrize("result", ["hangup", "leave"])
 def test_a_short_conversation_before_a_queue_that_the_caller_left_is_asked_for(
     engine: sa.Engine, result: str
