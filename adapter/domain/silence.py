@@ -99,10 +99,9 @@ def may_hide_a_short_talk(record: CallRecord, dials: Sequence[DialResult]) -> bo
     legs = [record.legs.get(dial.leg_id) for dial in dials] or list(record.children)
     if not legs:
         return bool(record.queues) and unexplained > GREETING
-    if not has_given_up and all(
-        leg is None or leg.status is not LegStatus.CANCELED for leg in legs
-    ):
-        return False
+    is_canceled = any(leg is not None and leg.status is LegStatus.CANCELED for leg in legs)
+    if len(dials) > 1 or not (has_given_up or is_canceled):
+        return False  # the time of several dials is explained by their reports
     rings = [spans.rings_since(leg) for leg in legs]
     known = [since for since in rings if since is not None]
     if len(known) < len(rings):

@@ -956,6 +956,19 @@ def test_a_caller_who_gave_up_is_not_made_to_wait_for_what_may_have_been_before(
     assert world.reader is not None and world.reader.reads == reads
 
 
+def test_a_caller_who_gave_up_at_the_second_phone_leaves_nothing_open(engine: sa.Engine) -> None:
+    world = one_line(engine)
+    world.clock.now = NOW - timedelta(seconds=15)
+    world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
+    world.clock.now = NOW
+    report = dial_hook("canceled", bridged=False, parent="completed")
+    world.hook({**report, "DialCallSid": OTHER_CALL})
+    world.hook(status_hook("completed", 40, Timestamp=format_datetime(NOW)))
+    world.pass_time(1)
+    assert [post.body["outcome"] for post in world.target.posts] == ["abandoned"]
+    assert asked_at(world) == []
+
+
 def test_a_leg_of_a_leg_that_is_told_of_after_both_is_in_the_call(engine: sa.Engine) -> None:
     """The leg that was handed on was taken for a call, as the hook of what it dialled came before its own."""
     world = handed_on(engine, second_began=True)
