@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 import pytest
 
@@ -19,12 +20,13 @@ from adapter.domain.call_event import mark_of
 from adapter.domain.matching import Person
 from adapter.errors import CredentialsRefused, NotSupported, PermanentError, TemporaryError
 from adapter.operations.replay import replay_calls
+from adapter.sandbox.twilio import new_sid
 from adapter.targets import propexo
-from adapter.targets.base import Target, WriteOutcome
+from adapter.targets.base import EarlierWrite, Target, WriteOutcome
 from adapter.targets.propexo.target import PropexoTarget
 from tests.support.actors import TESTER
 from tests.support.hooks import dial_hook, recording_hook
-from tests.support.sandboxed import Adapter, adapter, lines
+from tests.support.sandboxed import MAIN, Adapter, adapter, lines, missed_hook
 
 ANNA, BEN = "+16175550134", "+16175550135"
 LOGS, STATUS, RETRY = "/v1/admin/logs/writes", "/v1/admin/write-status", "/v1/admin/retry-write"
@@ -40,6 +42,7 @@ class OwnTarget(PropexoTarget):
     no_logs: Exception | None = None
     no_word: Exception | None = None
     no_corrections: Exception | None = None
+    no_trace: Exception | None = None
     asked = 0
     amid: Callable[[], object] | None = None
 
@@ -53,6 +56,11 @@ class OwnTarget(PropexoTarget):
         if self.no_corrections is not None:
             raise self.no_corrections
         return super().takes_corrections(person)
+
+    def find_earlier(self, *about: Any, **more: Any) -> EarlierWrite:
+        if self.no_trace is not None:
+            raise self.no_trace
+        return super().find_earlier(*about, **more)
 
     def ended_writes(self, integration_id: str, since: datetime) -> Mapping[str, bool]:
         self.asked += 1
@@ -393,11 +401,22 @@ def test_a_bug_while_it_is_confirmed_leaves_it_accepted(made: Adapter) -> None:
 
 
 @pytest.mark.parametrize("trouble", [PermanentError("400: no", status=400), KeyError("vendor")])
+@pytest.mark.parametrize("is_more_asked", [True, False])
 def test_what_was_written_stays_written_whatever_keeps_it_from_being_compared(
-    made: Adapter, trouble: Exception
+    made: Adapter, trouble: Exception, is_more_asked: bool
 ) -> None:
+    """is_more_asked: it is compared only when the provider has told when the call began."""
     own(made).no_logs = NotSupported("no logs")
-    (sid,) = post(made)
+    if is_more_asked:
+        (sid,) = post(made)
+    else:
+        sid = new_sid()
+        rang = missed_hook(sid, ANNA, MAIN)
+        del rang["CallDuration"]
+        made.hook(**{**rang, "CallStatus": "ringing"})
+        made.pass_time(20)
+        made.missed(ANNA, sid=sid)
+        made.work()
     told = dial_hook("completed", 45, bridged=True, parent="completed")
     made.hook(**{**told, "CallSid": sid})
     own(made).no_corrections = trouble
@@ -407,3 +426,46 @@ def test_what_was_written_stays_written_whatever_keeps_it_from_being_compared(
     assert call.confirmed_at is not None
     assert "could not be seen whether more is known" in str(call.reason)
     assert len(made.events()) == 1
+
+
+def test_a_write_of_which_nothing_can_be_found_out_for_a_day_stays_accepted(made: Adapter) -> None:
+    own(made).no_logs = NotSupported("no logs")
+    (sid,) = post(made)
+    own(made).no_word = TemporaryError("503")
+    made.pass_time(26 * 3600)
+    call = made.call(sid)
+    assert call.state is CallState.POSTED
+    assert call.reason == "accepted, but never confirmed: 503"
+    assert made.next_due() is None
+    assert len(made.events()) == 1
+
+
+def test_a_written_event_that_cannot_be_compared_just_now_is_compared_later(made: Adapter) -> None:
+    own(made).no_logs = NotSupported("no logs")
+    (sid,) = post(made)
+    made.hook(**{**dial_hook("completed", 45, bridged=True, parent="completed"), "CallSid": sid})
+    own(made).no_corrections = TemporaryError("503")
+    keep_on(made, 60)
+    own(made).no_corrections = None
+    keep_on(made, 300)
+    call = made.call(sid)
+    assert call.state is CallState.WRITTEN
+    assert "busy (it was answered)" in str(call.reason)
+
+
+def test_a_failed_write_is_not_tried_again_where_the_last_try_cannot_be_seen(made: Adapter) -> None:
+    """The first retry got no answer, and Propexo refuses to say what became of it."""
+    made.control(
+        "faults",
+        [
+            {"kind": "write_fails", "path": "/v1/events", "errors": ["timed out"]},
+            {"kind": "reset_after", "path": RETRY},
+        ],
+    )
+    own(made).no_trace = PermanentError("400: no", status=400)
+    (sid,) = post(made)
+    keep_on(made, 600)
+    call = made.call(sid)
+    assert call.state is CallState.FAILED
+    assert str(call.reason).startswith("the PMS refused it: timed out; the last try may have got")
+    assert made.asked(RETRY) == 1
