@@ -147,7 +147,7 @@ class Enrichment:
             # A leg that goes on may be one that the API does not know to have ended.
             if record.is_over and not caught_up(record):
                 wait = seconds_to_next_look(record, over_at, now)
-            elif look.had_call is False:  # it is new to the API
+            elif not is_long_known:  # the API may not know yet how far it came
                 wait = seconds_to_next_look(record, call.first_seen_at, now)
             else:
                 wait = seconds_to_next_news(call, now)

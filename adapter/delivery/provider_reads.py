@@ -118,12 +118,14 @@ def seconds_to_next_look(record: CallRecord, over_at: datetime, now: datetime) -
 def seconds_to_next_news(call: Call, now: datetime) -> float:
     """Return how long to wait before the next look at a call that goes on, or of which a leg does.
 
-    After the end of the call the wait grows with the time since then. Before, each wait is half as long again.
+    After the end of the call the wait grows with the time since then. Before, each wait is half as long again,
+    but for the looks at a call that is new.
     """
     if call.over_at is not None:
         wait = (now - call.over_at) / timedelta(seconds=2)
     else:
-        wait = GOES_ON_SECONDS * 1.5 ** min(call.run - 1, 10)
+        further = call.run - 1 - len(LOOKS_AT_SECONDS)
+        wait = GOES_ON_SECONDS * 1.5 ** min(max(further, 0), 10)
     return min(max(wait, GOES_ON_SECONDS), GOES_ON_AT_MOST_SECONDS)
 
 

@@ -188,8 +188,12 @@ def _may_have_dialled_again(k: Known) -> bool:
     """Nobody answered where our side called, and our side stayed for a while after that."""
     evidence = Evidence(k.record, k.parties)
     is_unanswered = evidence.person_is_dialled and not k.somebody_answered
-    is_open = k.record.is_over and is_unanswered and not k.record.listed_until
-    return is_open and evidence.silence_at_end > SAME_END
+    if not k.record.is_over or not is_unanswered:
+        return False
+    known, end, stayed = k.record.listed_until, k.record.ended_at, evidence.silence_at_end
+    if known is None or end is None:
+        return stayed > SAME_END
+    return stayed > SILENCE and known < end
 
 
 def _may_have_been_moved_on(k: Known) -> bool:

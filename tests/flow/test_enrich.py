@@ -1232,9 +1232,13 @@ def test_whom_a_person_was_handed_on_to_is_asked(engine: sa.Engine, since: float
     assert world.call(CALL).other == CALLER
 
 
-def called_from_the_browser(engine: sa.Engine, stayed: float, *second: Leg) -> World:
-    """The person did not answer at first; our side stayed for so many seconds after that, until NOW."""
-    world = one_line(engine, children_at=[(0.0, second)])
+def called_from_the_browser(engine: sa.Engine, stayed: float, *second: tuple[float, Leg]) -> World:
+    """The person did not answer at first; our side stayed for so many seconds after that, until NOW.
+
+    second: what else our side dialled, from so many seconds on after NOW in the provider's list.
+    """
+    lists = [(0.0, ()), *((since, [each]) for since, each in second)]
+    world = one_line(engine, children_at=lists)
     ours = {"From": "client:agent_7", "To": CALLER, "Direction": "inbound"}
     person = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial"}
     rang = {
@@ -1248,10 +1252,13 @@ def called_from_the_browser(engine: sa.Engine, stayed: float, *second: Leg) -> W
     return world
 
 
-def test_whether_our_side_dialled_again_is_asked(engine: sa.Engine) -> None:
+@pytest.mark.parametrize("lag_seconds", [0.0, 35.0])
+def test_whether_our_side_dialled_again_is_asked(engine: sa.Engine, lag_seconds: float) -> None:
     """No hook tells of the second leg, which was answered."""
     ids = {"id": OTHER_CALL, "from_number": LINE, "to_number": CALLER, "ended_at": NOW}
-    world = called_from_the_browser(engine, 24, leg(S.COMPLETED, 18, **ids))
+    second = (lag_seconds, leg(S.COMPLETED, 18, **ids))
+    world = called_from_the_browser(engine, 24, second)
+    world.pass_time(47)
     told = [(post.body["outcome"], post.body["talk_seconds"]) for post in world.target.posts]
     assert told == [("answered", 18)]
 
@@ -1277,7 +1284,7 @@ def test_a_talk_before_a_dial_that_our_side_gave_up_is_asked_for_once(
     assert told == [("answered", 20)]
 
 
-@pytest.mark.parametrize(("stayed", "reads"), [(2, []), (24, ["legs"])])
+@pytest.mark.parametrize(("stayed", "reads"), [(2, []), (18, ["legs"])])
 def test_a_call_out_that_nobody_answered_is_not_made_to_wait(
     engine: sa.Engine, stayed: float, reads: list[str]
 ) -> None:
