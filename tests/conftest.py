@@ -63,11 +63,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="JUNIT_XML",
         help="with --full: leave out what passed in this run of the default lane and has no greater depth here",
     )
-    parser.addoption(
-        "--done",
-        metavar="JUNIT_XML",
-        help="leave out what passed in this run, which was as deep as this one",
-    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -107,19 +102,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if not is_of_full_lane(item)]
     if before := config.getoption("beyond"):
         passed = passed_in(Path(before))
-        _leave_out(config, items, lambda item: is_same_in_both(item) and name_of(item) in passed)
-    if before := config.getoption("done"):
-        done = passed_in(Path(before))
-        _leave_out(config, items, lambda item: name_of(item) in done)
+        left_out = [item for item in items if is_same_in_both(item) and name_of(item) in passed]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
     items.sort(key=_rank)
-
-
-def _leave_out(
-    config: pytest.Config, items: list[pytest.Item], is_needless: Callable[[pytest.Item], bool]
-) -> None:
-    left_out = {item for item in items if is_needless(item)}
-    config.hook.pytest_deselected(items=list(left_out))
-    items[:] = [item for item in items if item not in left_out]
 
 
 def _rank(item: pytest.Item) -> int:
