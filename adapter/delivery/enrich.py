@@ -157,7 +157,7 @@ class Enrichment:
         are_details = all(question.is_detail for question in assessment.questions)
         is_unknown = look.had_call is False
         if are_details and is_unknown and not self._health.has_calls(call.provider, call.account):
-            return record  # nobody talked, and this API has none of our calls
+            return record  # nobody is known to have talked, and this API has none of our calls
         if not caught_up(record):
             wait = seconds_to_next_look(record, over_at, now)
             return self._again(call, wait, f"not known yet: {assessment.questions[0].name}")
@@ -212,7 +212,7 @@ class Enrichment:
         is_worth_asking_again = any(question.is_asked_again for question in questions)
         are_details = all(question.is_detail for question in questions)
         if are_details and isinstance(error, NotReached | CredentialsRefused):
-            return call.record  # nobody talked, and nothing more is to be had
+            return call.record  # nobody is known to have talked, and nothing more is to be had
         over_at = call.over_at or call.first_seen_at
         if not has_caught_up(call.record, over_at, now):
             wait = seconds_to_next_look(call.record, over_at, now)

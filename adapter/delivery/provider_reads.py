@@ -118,8 +118,8 @@ def seconds_to_next_look(record: CallRecord, over_at: datetime, now: datetime) -
 def seconds_to_next_news(call: Call, now: datetime) -> float:
     """Return how long to wait before the next look at a call that goes on, or of which a leg does.
 
-    After the end of the call the wait grows with the time since then. Before, each wait is half as long again,
-    but for the looks at a call that is new.
+    After the end of the call the wait grows with the time since then. Before, each wait is half as long again;
+    the looks at a call that is new do not count.
     """
     if call.over_at is not None:
         wait = (now - call.over_at) / timedelta(seconds=2)

@@ -83,14 +83,14 @@ class HandOn:
 
     @property
     def _left_queue_at(self) -> datetime | None:
-        """When it was reported that the person left a queue unconnected; None where more is known than that."""
+        """When the report came that nobody took the person out of a queue. None where their leg dialled."""
         stays = () if self.onward else self.record.queues.values()
         left = [stay.reported_at for stay in stays if stay.exit is not QueueExit.CONNECTED]
         return max((moment for moment in left if moment is not None), default=None)
 
     @property
     def is_told_to_the_end(self) -> bool:
-        """When their leg ended the person left whomever is known, or a queue; or they were in a conference."""
+        """It is known what the person did last: they talked, were in a conference, or left a queue."""
         connected = [each for each in self.onward if each.is_connected]
         if any(not each.is_named for each in connected):
             return True

@@ -70,7 +70,7 @@ def has_silent_start(
     known, silence = record.listed_until, SILENCE
     if is_alone and is_bare_message and not any(message.reported_at for message in messages):
         silence = GREETING
-    is_ringing_told = all(spans.rang_since(record, dial) for dial in dials)
+    is_ringing_told = all(spans.rang_since(record.legs.get(dial.leg_id)) for dial in dials)
     if is_unanswered and not conversations and not is_ringing_told:
         silence += USUAL_RING
     if end is not None and end - reached - _told(record, messages, conversations) <= silence:
@@ -102,7 +102,7 @@ def may_hide_a_short_talk(record: CallRecord, dials: Sequence[DialResult]) -> bo
     is_canceled = any(leg is not None and leg.status is LegStatus.CANCELED for leg in legs)
     if len(dials) > 1 or not (has_given_up or is_canceled):
         return False  # the time of several dials is explained by their reports
-    rings = [spans.rings_since(leg) for leg in legs]
+    rings = [spans.rang_since(leg) for leg in legs]
     known = [since for since in rings if since is not None]
     if len(known) < len(rings):
         return unexplained > SILENCE + GREETING

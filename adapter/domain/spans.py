@@ -33,15 +33,10 @@ def of_dial(record: CallRecord, dial: DialResult) -> Span | None:
     end = leg.ended_at if leg is not None and leg.ended_at is not None else dial.reported_at
     if dial.is_connected or end is None:
         return span_of(end, dial.duration_seconds)
-    return (rang_since(record, dial) or end, end)
+    return (rang_since(leg) or end, end)
 
 
-def rang_since(record: CallRecord, dial: DialResult) -> datetime | None:
-    """When the phone of an unanswered dial began to ring; None where its leg is dated by its end alone."""
-    return rings_since(record.legs.get(dial.leg_id))
-
-
-def rings_since(leg: Leg | None) -> datetime | None:
+def rang_since(leg: Leg | None) -> datetime | None:
     """When the phone of an unanswered leg began to ring; None where it is dated by its end alone."""
     is_dated = leg is not None and leg.started_at is not None and leg.started_at != leg.ended_at
     return leg.started_at if leg is not None and is_dated else None

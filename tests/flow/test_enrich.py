@@ -533,12 +533,15 @@ def test_a_call_that_goes_on_is_not_written_because_the_api_does_not_know_it_yet
     assert [post.body["outcome"] for post in world.target.posts] == ["answered"]
 
 
-def test_a_call_that_the_api_has_only_late_is_written_as_soon_as_it_has_it(
-    engine: sa.Engine,
+@pytest.mark.parametrize("until_then", [None, S.IN_PROGRESS], ids=["not there", "goes on"])
+def test_a_call_of_which_the_api_learns_late_is_written_as_soon_as_it_knows(
+    engine: sa.Engine, until_then: LegStatus | None
 ) -> None:
-    """Nothing but the dial was told: our side hung up first. The API learns of the call after 50 s."""
+    """Nothing but the dial was told: our side hung up first. The API learns of the end after 50 s."""
     world = one_line(engine)
     assert world.reader is not None
+    if until_then is not None:
+        world.reader.call = Leg(id=CALL, direction=LegDirection.INBOUND, status=until_then)
     world.hook(dial_hook("completed", 40, bridged=True, parent="in-progress"))
     world.pass_time(50)
     world.reader.call = Leg(
@@ -761,27 +764,17 @@ def test_a_short_conversation_before_a_queue_that_the_caller_left_is_asked_for(
     assert said == ("answered", 12, True), "or it was turned down at a whisper"
 
 
-def test_a_longer_greeting_before_a_queue_that_the_caller_left_is_asked_about_once(
-    engine: sa.Engine,
+@pytest.mark.parametrize(("waited", "reads"), [(17, []), (7, ["legs"])])
+def test_a_greeting_before_a_queue_does_not_make_a_caller_wait_who_hung_up_there(
+    engine: sa.Engine, waited: int, reads: list[str]
 ) -> None:
-    """The call is not made to wait: it may be a greeting, as it mostly is."""
+    """A longer one is asked about, once."""
     world = one_line(engine)
-    world.hook({**queue_hook(7), "QueueResult": "hangup"})
+    world.hook({**queue_hook(waited), "QueueResult": "hangup"})
     world.hook(status_hook("completed", 22, Timestamp=format_datetime(NOW)))
     world.pass_time(15)
     assert [post.body["outcome"] for post in world.target.posts] == ["abandoned"]
-    assert world.reader is not None and world.reader.reads == ["legs"]
-
-
-def test_a_greeting_before_a_queue_that_the_caller_left_leaves_nothing_open(
-    engine: sa.Engine,
-) -> None:
-    world = one_line(engine)
-    world.hook({**queue_hook(17), "QueueResult": "hangup"})
-    world.hook(status_hook("completed", 22, Timestamp=format_datetime(NOW)))
-    world.pass_time(15)
-    assert [post.body["outcome"] for post in world.target.posts] == ["abandoned"]
-    assert asked_at(world) == []
+    assert world.reader is not None and world.reader.reads == reads
 
 
 @pytest.mark.parametrize(
