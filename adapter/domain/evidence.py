@@ -292,7 +292,8 @@ class Evidence:
     @property
     def may_hide_a_short_talk(self) -> bool:
         """Whoever hung up as they waited may have talked before."""
-        return not self.messages and silence.may_hide_a_short_talk(self.record, self.dials)
+        may_be = (self.inbound or self.person_is_dialled) and not self.messages
+        return may_be and silence.may_hide_a_short_talk(self.record, self.dials)
 
     @property
     def went_on_after_message(self) -> bool:

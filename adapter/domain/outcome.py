@@ -228,7 +228,10 @@ def _is_left_open(record: CallRecord, e: Evidence, rule: Rule, *, certain: bool)
     """The provider was asked and gave no answer. A few questions are open even where the ending is certain."""
     if not record.was_unreachable:
         return False
-    return not certain or rule.name == OUT_ANSWERED or e.has_silent_start or e.went_on_after_message
+    is_short_of_facts = e.has_silent_start or e.went_on_after_message
+    if rule.outcome is not O.ANSWERED:
+        is_short_of_facts = is_short_of_facts or e.may_hide_a_short_talk
+    return not certain or rule.name == OUT_ANSWERED or is_short_of_facts
 
 
 def _has_two_readings(e: Evidence, rule: Rule) -> bool:

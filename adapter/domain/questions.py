@@ -177,11 +177,9 @@ def _has_silent_start(k: Known) -> bool:
 
 
 def _may_hide_a_short_talk(k: Known) -> bool:
-    """Whoever called hung up as they waited. A short talk before that is not likely, but easily asked for."""
-    evidence = Evidence(k.record, k.parties)
-    may_be = (evidence.inbound or evidence.person_is_dialled) and not k.somebody_answered
-    is_open = k.record.is_over and may_be and not k.record.listed_until
-    return is_open and evidence.may_hide_a_short_talk
+    """Whoever called hung up as they waited, and nothing tells what came before the wait."""
+    may_be = k.record.is_over and not k.somebody_answered
+    return may_be and Evidence(k.record, k.parties).may_hide_a_short_talk
 
 
 def _may_have_dialled_again(k: Known) -> bool:
@@ -304,8 +302,7 @@ QUESTIONS: tuple[Question, ...] = (
     Question("whom our own side dialled", Read.LEGS, _hides_a_leg),
     Question("whom a dial connected", Read.LEGS, _may_lead_to_a_line, is_known_at_once=True),
     Question("what came before all that is known", Read.LEGS, _has_silent_start, is_known_at_once=True),
-    Question("whether a short talk came first", Read.LEGS, _may_hide_a_short_talk,
-             is_asked_again=False, is_known_at_once=True, is_detail=True),
+    Question("whether a short talk came first", Read.LEGS, _may_hide_a_short_talk, is_known_at_once=True),
     Question("whether our side dialled again", Read.LEGS, _may_have_dialled_again, is_known_at_once=True),
     Question("what came after the message", Read.LEGS, _went_on_after_message, is_known_at_once=True),
     Question("which of two readings is true", Read.LEGS, _can_be_read_in_two_ways, is_known_at_once=True),

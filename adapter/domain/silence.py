@@ -88,25 +88,28 @@ def may_hide_a_short_talk(record: CallRecord, dials: Sequence[DialResult]) -> bo
     """Return True if whoever hung up as they waited, in a queue or while a phone rang, may have talked before.
 
     A GREETING may be before a wait, and SILENCE before a phone begins to ring. Where nobody tells since when it
-    rang, that is a GREETING and a ring of SILENCE before the end of the call.
+    rang, that is a GREETING and a ring of SILENCE before the end of the call. What the provider's list has is
+    known (`listed_until`).
     """
     end, length = record.end_or_estimate, record.parent.duration_seconds
     if end is None or length is None:
         return False
-    waited = sum(stay.wait_seconds or 0 for stay in record.queues.values())
-    unexplained = timedelta(seconds=length - waited)
-    has_given_up = any(dial.caller_gone for dial in dials)
+    begun, known = end - timedelta(seconds=length), record.listed_until
+    waited = timedelta(seconds=sum(stay.wait_seconds or 0 for stay in record.queues.values()))
     legs = [record.legs.get(dial.leg_id) for dial in dials] or list(record.children)
     if not legs:
-        return bool(record.queues) and unexplained > GREETING
-    is_canceled = any(leg is not None and leg.status is LegStatus.CANCELED for leg in legs)
-    if len(dials) > 1 or not (has_given_up or is_canceled):
-        return False  # the time of several dials is explained by their reports
-    rings = [spans.rang_since(leg) for leg in legs]
-    known = [since for since in rings if since is not None]
-    if len(known) < len(rings):
-        return unexplained > SILENCE + GREETING
-    return min(known) - (end - timedelta(seconds=length)) > SILENCE
+        until, may_be = end - waited, GREETING
+        is_waiting = bool(record.queues)
+    else:
+        has_given_up = any(dial.caller_gone for dial in dials)
+        is_canceled = any(leg is not None and leg.status is LegStatus.CANCELED for leg in legs)
+        # The time of several dials is explained by their reports.
+        is_waiting = len(dials) <= 1 and (has_given_up or is_canceled)
+        rings = [spans.rang_since(leg) for leg in legs]
+        told = [since for since in rings if since is not None]
+        is_told = len(told) == len(rings)
+        until, may_be = (min(told), SILENCE) if is_told else (end - waited, SILENCE + GREETING)
+    return is_waiting and until - begun > may_be and (known is None or known < until)
 
 
 def nothing_followed(record: CallRecord, dials: Sequence[DialResult], *, is_inbound: bool) -> bool:

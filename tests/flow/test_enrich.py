@@ -764,17 +764,19 @@ def test_a_short_conversation_before_a_queue_that_the_caller_left_is_asked_for(
     assert said == ("answered", 12, True), "or it was turned down at a whisper"
 
 
-@pytest.mark.parametrize(("waited", "reads"), [(17, []), (7, ["legs"])])
-def test_a_greeting_before_a_queue_does_not_make_a_caller_wait_who_hung_up_there(
-    engine: sa.Engine, waited: int, reads: list[str]
+@pytest.mark.parametrize(("waited", "talked", "looks"), [(17, 0, 0), (7, 0, 4), (7, 8, 2)])
+def test_what_came_before_a_queue_that_a_caller_hung_up_in_is_asked_for_unless_it_was_a_greeting(
+    engine: sa.Engine, waited: int, talked: int, looks: int
 ) -> None:
-    """A longer one is asked about, once."""
-    world = one_line(engine)
+    """The legs are listed late. That there are none is believed once the time before the queue is listed."""
+    before = leg(S.COMPLETED, talked, ended_at=NOW - timedelta(seconds=waited + 3))
+    world = one_line(engine, children_at=[(0.0, []), (19.0, [before] if talked else [])])
     world.hook({**queue_hook(waited), "QueueResult": "hangup"})
     world.hook(status_hook("completed", 22, Timestamp=format_datetime(NOW)))
-    world.pass_time(15)
-    assert [post.body["outcome"] for post in world.target.posts] == ["abandoned"]
-    assert world.reader is not None and world.reader.reads == reads
+    world.pass_time(65)
+    told = [(post.body["outcome"], post.body["talk_seconds"]) for post in world.target.posts]
+    assert told == [("answered", talked) if talked else ("abandoned", 0)]
+    assert len(set(asked_at(world))) == looks
 
 
 @pytest.mark.parametrize(
@@ -919,34 +921,64 @@ def test_a_dial_that_was_given_up_and_did_not_report_yet_is_waited_for(engine: s
     assert [post.body["outcome"] for post in world.target.posts] == ["abandoned"]
 
 
-@pytest.mark.parametrize("error", [None, NotReached("Twilio's API cannot be reached")])
-def test_a_talk_before_a_dial_that_the_caller_gave_up_is_asked_for_once(
-    engine: sa.Engine, error: Exception | None
+@pytest.mark.parametrize("lag", [0.0, 15.0, 55.0])
+def test_a_talk_before_a_dial_that_the_caller_gave_up_is_asked_for(
+    engine: sa.Engine, lag: float
 ) -> None:
     """They talked for 20 s. The caller was led on, and hung up 6 s later. The first dial has no action."""
     talked = leg(S.COMPLETED, 20, ended_at=NOW - timedelta(seconds=7))
-    silence = (1e9, error) if error is not None else None
-    world = one_line(engine, children_at=[(0.0, [talked])], silence=silence)
+    world = one_line(engine, children_at=[(-1.0, []), (lag, [talked])])
     report = dial_hook("canceled", bridged=False, parent="completed")
     world.hook({**report, "DialCallSid": OTHER_CALL})
     world.hook(status_hook("completed", 30, Timestamp=format_datetime(NOW)))
-    world.pass_time(1)
+    world.pass_time(65)
     told = [(post.body["outcome"], post.body["talk_seconds"]) for post in world.target.posts]
-    assert told == [("answered", 20) if error is None else ("abandoned", 0)]
-    assert len(asked_at(world)) == 1
+    assert told == [("answered", 20)]
 
 
-@pytest.mark.parametrize(("seconds", "reads"), [(25, []), (28, ["legs"])])
-def test_a_caller_who_gave_up_is_not_made_to_wait_for_what_may_have_been_before(
-    engine: sa.Engine, seconds: int, reads: list[str]
+@pytest.mark.parametrize(("seconds", "is_assumed"), [(25, False), (28, True)])
+def test_where_the_api_stays_silent_it_is_assumed_that_a_caller_who_gave_up_had_not_talked(
+    engine: sa.Engine, seconds: int, is_assumed: bool
 ) -> None:
-    """The API's list is empty: it may lag, but the caller mostly heard a greeting and a phone that rang."""
-    world = one_line(engine)
+    world = one_line(engine, silence=(1e9, SILENT))
+    world.hook(dial_hook("canceled", bridged=False, parent="completed"))
+    world.hook(status_hook("completed", seconds, Timestamp=format_datetime(NOW)))
+    world.pass_time(1)
+    assert len(world.target.posts) == (0 if is_assumed else 1)
+    world.finish()
+    told = [(post.body["outcome"], post.body["assumed"]) for post in world.target.posts]
+    assert told == [("abandoned", is_assumed)]
+
+
+@pytest.mark.parametrize(("seconds", "looks"), [(25, 0), (28, 1)])
+def test_the_phone_that_rang_until_a_caller_gave_up_explains_the_time_before(
+    engine: sa.Engine, seconds: int, looks: int
+) -> None:
+    """They heard a greeting. Of a short call, even that is not asked."""
+    since = NOW - timedelta(seconds=18)
+    rang = leg(S.CANCELED, 0, created_at=since, started_at=since, ended_at=NOW)
+    world = one_line(engine, children_at=[(0.0, [rang])])
     world.hook(dial_hook("canceled", bridged=False, parent="completed"))
     world.hook(status_hook("completed", seconds, Timestamp=format_datetime(NOW)))
     world.pass_time(1)
     assert [post.body["outcome"] for post in world.target.posts] == ["abandoned"]
-    assert world.reader is not None and world.reader.reads == reads
+    assert len(asked_at(world)) == looks
+
+
+@pytest.mark.parametrize(("greeting", "seconds_until"), [(15, 1), (22, 45), (45, 65)])
+def test_that_nothing_was_before_the_phone_rang_is_believed_once_it_is_listed(
+    engine: sa.Engine, greeting: int, seconds_until: int
+) -> None:
+    """Its list is empty at first. Hooks tell since when the phone rang, 20 s before the caller gave up."""
+    world = one_line(engine)
+    child = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial", "To": AGENT}
+    rang, end = format_datetime(NOW - timedelta(seconds=20)), format_datetime(NOW)
+    world.hook({**status_hook("ringing", Timestamp=rang), **child})
+    world.hook({**status_hook("canceled", 0, Timestamp=end), **child})
+    world.hook(dial_hook("canceled", bridged=False, parent="completed"))
+    world.hook(status_hook("completed", greeting + 20, Timestamp=end))
+    world.pass_time(seconds_until)
+    assert [post.body["outcome"] for post in world.target.posts] == ["abandoned"]
 
 
 def test_a_caller_who_gave_up_at_the_second_phone_leaves_nothing_open(engine: sa.Engine) -> None:
