@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,17 @@ FLAGS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     *("--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required", "--mute-audio"),
 )
+
+PHONE = {"width": 375, "height": 812, "deviceScaleFactor": 2, "mobile": True}
+# What the last test left in the browser is forgotten.
+AS_NEW: dict[str, dict[str, Any]] = {
+    "Network.clearBrowserCookies": {},
+    "Network.clearBrowserCache": {},
+    "Storage.clearDataForOrigin": {"origin": "*", "storageTypes": "all"},
+    "Page.resetNavigationHistory": {},
+    "Emulation.setEmulatedMedia": {"media": "", "features": []},
+    "Emulation.setDeviceMetricsOverride": PHONE,
+}
 
 
 def missing(what: str) -> None:
@@ -37,19 +48,44 @@ def webdriver() -> Any:
     return webdriver
 
 
-@pytest.fixture
-def browser(webdriver: Any, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """Chromium as a phone of 375 x 812; parameters are further preferences."""
+@pytest.fixture(scope="session")
+def browsers(
+    webdriver: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[dict[str, int]], Any]]:
+    """Start Chromium with further preferences, or return the one that has them: a start takes seconds."""
+    started: dict[str, Any] = {}
+
+    def with_preferences(preferences: dict[str, int]) -> Any:
+        key = repr(sorted(preferences.items()))
+        if key not in started:
+            started[key] = start(webdriver, tmp_path_factory.mktemp("chromium"), preferences)
+        return started[key]
+
+    yield with_preferences
+    for driver in started.values():
+        driver.quit()
+
+
+def start(webdriver: Any, folder: Path, preferences: dict[str, int]) -> Any:
+    """A driver of a Chromium whose profile is in this folder."""
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'chromium'}"):
+    for flag in (*FLAGS, f"--user-data-dir={folder}"):
         options.add_argument(flag)
-    options.add_experimental_option("prefs", getattr(request, "param", {}))
+    options.add_experimental_option("prefs", preferences)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
     driver = webdriver.Chrome(options=options, service=service)
     driver.set_script_timeout(20)
-    phone = {"width": 375, "height": 812, "deviceScaleFactor": 2, "mobile": True}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
-    yield driver
-    driver.quit()
+    return driver
+
+
+@pytest.fixture
+def browser(browsers: Callable[[dict[str, int]], Any], request: pytest.FixtureRequest) -> Any:
+    """Chromium as a phone of 375 x 812 that has seen no page yet; parameters are further preferences."""
+    driver = browsers(getattr(request, "param", {}))
+    driver.get("about:blank")
+    for command, arguments in AS_NEW.items():
+        driver.execute_cdp_cmd(command, arguments)
+    driver.get_log("browser")  # reads away what pages of the last test said
+    return driver
