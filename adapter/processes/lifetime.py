@@ -60,27 +60,26 @@ def _await_end(pipe: int) -> None:
 def stop_signal() -> threading.Event:
     """Return an event that SIGTERM, SIGINT and SIGHUP (the terminal was closed) set.
 
-    If SIGHUP was ignored, as by `nohup`, it is still ignored. The handler takes no lock, as it may interrupt
-    whoever holds it: also itself, where a second signal comes while it handles the first one.
+    If SIGHUP was ignored, as by `nohup`, it is still ignored. The system may hand a signal to any thread, and
+    Python's own handlers run in the main one alone, once that is awake. So the signals are read from a pipe,
+    into which Python writes them at once.
     """
     stopping = threading.Event()
+    signals = {signal.SIGTERM, signal.SIGINT}
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signals.add(signal.SIGHUP)
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
 
-    def stop(_: int, __: FrameType | None) -> None:
-        with suppress(BlockingIOError):  # it is full of signals
-            os.write(writing, b"!")
-
     def pass_on() -> None:
-        os.read(reading, 1)
+        while os.read(reading, 1)[0] not in signals:
+            pass
         stopping.set()
 
     threading.Thread(target=pass_on, name="signals", daemon=True).start()
-    signals = [signal.SIGTERM, signal.SIGINT]
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-        signals.append(signal.SIGHUP)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     for number in signals:
-        signal.signal(number, stop)
+        signal.signal(number, lambda *_: None)  # as by default it would end the process
     return stopping
 
 

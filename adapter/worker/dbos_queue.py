@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ BATCH = "deliver_batch"
 _WORKFLOWS = [WORKFLOW, BATCH]
 # What nobody woke us for is found after so long: what was left by another worker.
 UNWOKEN_SECONDS = 2.0
+# How often this worker looks, at its end, whether all that runs has ended.
+DRAIN_SECONDS = 0.05
 
 
 def workflow_id(call_key: str, run: int) -> str:
@@ -124,9 +127,24 @@ class DbosQueue:
     def stop(self, grace_seconds: int) -> None:
         """Take nothing new, and let what runs finish within the grace."""
         self._wakeable.set()
+        until = time.monotonic() + grace_seconds
         if self._thread:
             self._thread.join(timeout=grace_seconds)
-        DBOS.destroy(workflow_completion_timeout_sec=grace_seconds)
+            self._drain(until)
+        DBOS.destroy(workflow_completion_timeout_sec=0)
+
+    def _drain(self, until: float) -> None:
+        """Wait until all that runs has ended, but no longer than until then, by the monotonic clock.
+
+        The library itself would look once a second. It does not count a run that is just beginning. So it has
+        to be idle at two looks.
+        """
+        library, idle_looks = _get_dbos_instance(), 0
+        while idle_looks < 2 and time.monotonic() < until:
+            time.sleep(DRAIN_SECONDS)
+            is_idle = library._executor._work_queue.empty()
+            is_idle = is_idle and not library._active_workflows_set.activeList()
+            idle_looks = idle_looks + 1 if is_idle else 0
 
     def hand_out(
         self, connection: sa.Connection, runs: Sequence[tuple[str, int]]

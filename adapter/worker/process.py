@@ -111,10 +111,10 @@ class Worker:
         self._has_room.set()
         self._at_work.release(self._taken)  # who waited to begin is let in, to put it back
         self._periodic.stop(timeout_seconds=2.0)
+        self._dispatcher.join(timeout=BEAT_SECONDS)  # what it has handed out is begun, and put back
         self._queue.stop(grace_seconds)
         self._gone.set()
         self._heart.stop(timeout_seconds=BEAT_SECONDS)
-        self._dispatcher.join(timeout=BEAT_SECONDS)
         try:
             self._store.workers.drop(self._executor_id)
         except StoreUnavailable:

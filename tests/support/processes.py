@@ -169,6 +169,7 @@ def environment(
             for name in ("PATH", "HOME", "LANG", "PYTHONPATH")
             if name in os.environ
         },
+        "PYTHONFAULTHANDLER": "1",  # at SIGABRT it tells what each thread does
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
@@ -224,7 +225,16 @@ class Process:
     def stop(self, seconds: float = 30) -> int:
         """SIGTERM; the exit code."""
         self.popen.send_signal(signal.SIGTERM)
-        return self.popen.wait(seconds)
+        return self.wait_for_end(seconds)
+
+    def wait_for_end(self, seconds: float = 30) -> int:
+        """The exit code. Fails if it takes longer, by default than hosts wait, and tells where it hangs."""
+        try:
+            return self.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.popen.send_signal(signal.SIGABRT)
+            self.popen.wait(30)
+            raise AssertionError(f"it does not end:\n{self.text()[-5000:]}") from None
 
 
 @contextmanager
@@ -240,10 +250,7 @@ def running(
     finally:
         if process.popen.poll() is None:
             process.popen.terminate()
-            try:
-                process.popen.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            process.wait_for_end()
 
 
 def wait_until_ready(environ: Mapping[str, str], process: Process) -> None:
