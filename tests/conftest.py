@@ -109,8 +109,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _rank(item: pytest.Item) -> int:
-    path = str(item.path.relative_to(item.config.rootpath))
-    ranks = (rank for rank, prefix in enumerate(LONGEST) if path.startswith(prefix))
+    ranks = (rank for rank, prefix in enumerate(LONGEST) if item.nodeid.startswith(prefix))
     return next(ranks, len(LONGEST))
 
 

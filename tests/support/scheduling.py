@@ -11,10 +11,16 @@ from xdist.scheduler import LoadScopeScheduling
 
 # Most of a fault is waiting, so .ci/run has a few worlds at a time.
 WORLDS = 3
+# Tests of processes mostly wait, too, and share nothing: each goes to whichever worker is free.
+EACH_ALONE = ("tests/processes/", "tests/upgrades/")
+# But these share what took long to make.
+TOGETHER = ("tests/processes/test_demo.py", "tests/processes/test_package.py")
 
 
 class Deal:
-    """A file's tests stay together. The faults are dealt out: each world has its share of them.
+    """A file's tests stay together, but for those that share nothing.
+
+    The faults are dealt out: each world has its share of them.
 
     The fault on SQLite has a world of another kind, so it may go to any worker.
     """
@@ -25,6 +31,8 @@ class Deal:
     def scope(self, nodeid: str) -> str:
         """The name that all tests have in common which are to stay together."""
         file, _, test = nodeid.partition("::")
+        if file.startswith(EACH_ALONE):
+            return file if file in TOGETHER else nodeid
         if not file.endswith("faults/test_faults.py"):
             return file
         if "[" not in test:
