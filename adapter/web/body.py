@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from flask import request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.wrappers import Request
 
 from adapter.errors import HookTooLarge, MalformedHook
 from adapter.intake.service import MAX_BODY_BYTES
 
+# One byte more than a hook may have, so that intake can say what is wrong with it.
+MOST_BYTES = MAX_BODY_BYTES + 1
 
-def read_body() -> bytes:
+
+def read_body(request: Request) -> bytes:
     """Return the body as it was sent.
 
     Raise HookError for a wrong one, and an HTTPException of werkzeug if the sender went away.

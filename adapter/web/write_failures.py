@@ -24,7 +24,7 @@ def write_failure_routes(store: Store, target: Target) -> Blueprint:
 
     @routes.post(f"/webhooks/{target.name}")
     def take() -> Response:
-        failure = target.failure_hooks.read(read_body(), request.headers)
+        failure = target.failure_hooks.read(read_body(request), request.headers)
         if failure is not None:
             known = store.runs.doubt_write(failure.job_id, datetime.now(UTC))
             HOOKS.labels("write_failure", "taken" if known else "not ours").inc()

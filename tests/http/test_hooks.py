@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, Never
 
 import pytest
 from flask.testing import FlaskClient
@@ -255,6 +255,26 @@ def test_every_answer_says_that_it_is_not_to_be_kept_or_guessed_at(
     headers = send(client, hook).headers
     assert headers["Cache-Control"] == "no-store"
     assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_address_may_end_in_a_slash(client: FlaskClient, container: Container) -> None:
+    """The signature covers it, so it is the address that is set at the provider."""
+    assert send(client, signed(COMPLETED, target=PATH + "/")).status_code == 204
+    assert container.store.calls.get(KEY) is not None
+
+
+def test_an_error_of_ours_is_logged_and_told_without_its_words(
+    container: Container, monkeypatch: pytest.MonkeyPatch, logged: Logged
+) -> None:
+    def fail(*_: object) -> Never:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(container.intake, "take", fail)
+    answer = send(client_of(container), signed(COMPLETED))
+    assert (answer.status_code, answer.text) == (500, "an error of the adapter; see its log\n")
+    (line,) = logged()
+    assert (line["event"], line["path"], line["level"]) == ("request failed", PATH, "error")
+    assert "a bug" in line["exception"]
 
 
 def test_a_405_says_what_is_allowed(client: FlaskClient) -> None:

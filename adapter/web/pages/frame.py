@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from adapter.errors import StoreRefused, StoreUnavailable
 from adapter.observability.logs import logger
-from adapter.web.app import plain_error
+from adapter.web.app import error_for_programs
 from adapter.web.inputs import refuse_unfit
 from adapter.web.pages.shell import render, use_in_templates
 from adapter.web.sign_in.client_address import ClientAddresses
@@ -115,7 +115,7 @@ class Frame:
         is_for_programs = request.path.startswith(_FOR_PROGRAMS)
         accept = request.accept_mimetypes
         if is_for_programs or not accept["text/html"] > accept["application/json"]:
-            return plain_error(error)
+            return error_for_programs(error)
         with suppress(HTTPException, StoreUnavailable, StoreRefused):  # then it has no navigation
             self.slots.take()
             self.cookies.read()
