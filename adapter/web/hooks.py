@@ -38,11 +38,12 @@ class HookDoor:
     def __init__(self, intake: Intake, others: WSGIApplication) -> None:
         self._intake = intake
         self._others = others
-        self._providers = {f"/webhooks/{name}": each for name, each in intake.providers.items()}
+        self._providers = {f"webhooks/{name}": each for name, each in intake.providers.items()}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request, as PEP 3333 has it."""
-        provider = self._providers.get(environ.get("PATH_INFO", "").removesuffix("/"))
+        path = environ.get("PATH_INFO", "").lstrip("/").removesuffix("/")
+        provider = self._providers.get(path)
         if provider is None or environ["REQUEST_METHOD"] not in METHODS:
             return self._others(environ, start_response)
         started = perf_counter()

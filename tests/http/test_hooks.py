@@ -259,7 +259,7 @@ def test_every_answer_says_that_it_is_not_to_be_kept_or_guessed_at(
 
 def test_the_address_may_end_in_a_slash(client: FlaskClient, container: Container) -> None:
     """The signature covers it, so it is the address that is set at the provider."""
-    assert send(client, signed(COMPLETED, target=PATH + "/")).status_code == 204
+    assert send(client, signed(COMPLETED, target=f"{PATH}/")).status_code == 204
     assert container.store.calls.get(KEY) is not None
 
 

@@ -64,6 +64,21 @@ def test_a_get_with_all_its_long_tokens_is_taken(server: Server) -> None:
     assert answer.status_code == 204
 
 
+@pytest.mark.parametrize("target", [PATH, f"/{PATH}", f"{PATH}/", "/webhooks/twi%6cio"])
+def test_the_address_may_be_written_otherwise(server: Server, target: str) -> None:
+    """Whoever set PUBLIC_BASE_URL at the provider with a slash at its end has two. The signature covers it."""
+    params = simulate.hook(
+        "missed", call=simulate.new_sid(), account=ACCOUNT, caller=PERSON, called="+16175550100"
+    )
+    body = urlencode(params)
+    head = (
+        f"POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n"
+        f"X-Twilio-Signature: {RequestValidator(TOKEN).compute_signature(BASE_URL + target, params)}\r\n\r\n"
+    )
+    assert status_of(server, (head + body).encode()) == 204
+
+
 @pytest.mark.parametrize("path", ["/webhooks/twilio", "/webhooks/propexo"])
 def test_chunks_that_are_none_are_the_senders_fault(server: Server, path: str) -> None:
     head = (
