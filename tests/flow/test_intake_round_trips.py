@@ -23,7 +23,9 @@ from tests.support.processes import environment
 
 pytestmark = pytest.mark.postgres
 CALL, LEG = "CA" + "1" * 32, "CA" + "2" * 32
+AGENTS_CALL = "CA" + "9" * 32
 KEY, LEG_KEY = f"twilio:{ACCOUNT}:{CALL}", f"twilio:{ACCOUNT}:{LEG}"
+AGENTS_KEY = f"twilio:{ACCOUNT}:{AGENTS_CALL}"
 
 
 @pytest.fixture
@@ -68,6 +70,12 @@ def initiated() -> dict[str, str]:
 def dialled() -> dict[str, str]:
     dial = dial_hook("completed", 42, bridged=True, parent="completed")
     return {**dial, "CallSid": CALL, "DialCallSid": LEG}
+
+
+def agents_dial(status: str, *, bridged: bool) -> dict[str, str]:
+    """How the `<Dial><Queue>` of an agent's call ended, which names the queued caller's call."""
+    dial = dial_hook(status, 42, bridged=bridged, parent="completed")
+    return {**dial, "CallSid": AGENTS_CALL, "From": "client:anna", "DialCallSid": CALL}
 
 
 @pytest.mark.parametrize(
@@ -135,3 +143,31 @@ def test_a_leg_that_another_hook_notes_meanwhile_is_folded(
     call, leg = container.store.calls.get(KEY), container.store.calls.get(LEG_KEY)
     assert call is not None and call.record.legs[LEG].answered_by is AnsweredBy.HUMAN
     assert leg is not None and leg.state is CallState.FOLDED
+
+
+def test_a_dial_that_took_a_caller_out_of_a_queue_is_told_to_both_calls(
+    take: Take, container: Container
+) -> None:
+    """Both are known already: the agent's call, whose hook it is, and the caller's own."""
+    take({**initiated(), "CallSid": AGENTS_CALL, "From": "client:anna"})
+    take(initiated())
+    take(agents_dial("completed", bridged=True))
+    caller, agents = container.store.calls.get(KEY), container.store.calls.get(AGENTS_KEY)
+    assert caller is not None and agents is not None
+    assert caller.record.pick_ups[AGENTS_CALL].seconds == 42
+    assert caller.state is CallState.OPEN and CALL in agents.record.dials
+
+
+def test_a_dial_that_found_the_queued_caller_gone_is_told_to_the_agents_call_alone(
+    take: Take, container: Container
+) -> None:
+    """That takes two round trips, and the caller's call stays a call of its own."""
+    take({**initiated(), "CallSid": AGENTS_CALL, "From": "client:anna"})
+    take(initiated())
+    assert take(agents_dial("no-answer", bridged=False)) == 2
+    take(recording_hook(42, CallSid=CALL))
+    caller, agents = container.store.calls.get(KEY), container.store.calls.get(AGENTS_KEY)
+    assert caller is not None and agents is not None
+    assert CALL in agents.record.dials and not agents.record.recordings
+    assert caller.state is CallState.OPEN and caller.record.recordings
+    assert not caller.record.pick_ups

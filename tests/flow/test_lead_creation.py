@@ -1,4 +1,7 @@
-"""What becomes of a call with somebody nobody knows, against the sandbox over HTTP?"""
+"""What becomes of a call with somebody nobody knows, against the sandbox over HTTP?
+
+What the sandbox never answers comes from a target that answers as a test says.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,18 @@ from adapter.bootstrap import Container
 from adapter.delivery.lead_creation import LeadWrite
 from adapter.domain.call import CallState
 from adapter.domain.call_event import WriteRequest
+from adapter.domain.cause import Cause
 from adapter.domain.phone import e164
 from adapter.domain.record import call_key
-from adapter.errors import StoreUnavailable
+from adapter.errors import StoreUnavailable, TemporaryError
 from adapter.sandbox.twilio import new_sid
 from adapter.storage.circuit_breaker import Breakers
 from adapter.storage.lead_requests import LeadRequest, LeadRequests
 from adapter.targets import propexo
+from adapter.targets.base import FoundOnRecord
 from tests.support.actors import TESTER
+from tests.support.clock import Clock
+from tests.support.hooks import CALL, status_hook
 from tests.support.sandboxed import (
     MAIN,
     OTHER_STRANGER,
@@ -34,7 +41,9 @@ from tests.support.sandboxed import (
     lines,
     missed_hook,
 )
+from tests.support.world import LINES, FakeTarget, World
 
+OTHER_MAIN = "+16175550101"
 ENTRATA_SYNC = timedelta(hours=12).total_seconds()
 
 
@@ -88,6 +97,36 @@ def mri(database_url: str) -> Iterator[Adapter]:
         database_url, vendors=["MRI"], ADAPTER_LINES=lines("MRI"), container=WithHands
     ) as made:
         yield made
+
+
+def just_before(
+    question: str,
+    made: Adapter,
+    monkeypatch: pytest.MonkeyPatch,
+    happens: Callable[[], object],
+) -> None:
+    """Let something happen once, just before the target is asked this question: a method of its API."""
+    target = made.container.target.api
+    real = getattr(target, question)
+
+    def ask(*arguments: object, **options: object) -> object:
+        monkeypatch.undo()
+        happens()
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(target, question, ask)
+
+
+def given_up(made: Adapter) -> str:
+    """Propexo refuses a stranger's lead for a day, and says each time that it was not made; the call's id."""
+    made.fault("status", method="POST", path="/v1/leads", times="forever", status=429)
+    sid = made.missed()
+    made.work()
+    made.traveller.move_to(made.now() + timedelta(hours=25))
+    made.work()
+    assert made.call(sid).state is CallState.FAILED
+    made.control("faults", [])
+    return sid
 
 
 # The line's policy ----------------------------------------------------------------------------------
@@ -281,6 +320,67 @@ def test_the_next_call_of_the_stranger_goes_on_the_same_lead(mri: Adapter) -> No
     assert len(mri.events()) == 2
 
 
+def test_before_the_pms_shows_the_new_lead_the_next_call_goes_on_it_too(
+    database_url: str,
+) -> None:
+    """The lead's id is known. What became of its write is not asked again, and need not be kept by Propexo."""
+    with acquainted(
+        database_url,
+        vendors=["MRI"],
+        ADAPTER_LINES=lines("MRI"),
+        read_back_seconds=ENTRATA_SYNC,
+    ) as made:
+        first = made.missed()
+        made.pass_time(120)
+        (lead,) = made.leads()
+        path = f"/v1/admin/write-status/{lead['job_id']}"
+        made.fault("status", path=path, times="forever", status=404)
+        second = made.missed()
+        made.pass_time(120)
+        assert made.call(second).state is CallState.WRITTEN, made.call(second).reason
+        assert made.call(second).person_id == made.call(first).person_id == lead["person_id"]
+        assert (len(made.leads()), len(made.events())) == (1, 2)
+
+
+def test_a_lead_that_the_sync_shows_amid_a_run_is_written_on_in_that_run(
+    entrata: Adapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It shows up after people were looked for, and before it is asked what became of the lead."""
+    sid = entrata.missed()
+    entrata.work()
+    entrata.traveller.move_to(entrata.now() + timedelta(seconds=2))
+    sync = entrata.now() + timedelta(seconds=ENTRATA_SYNC)
+    just_before("confirm", entrata, monkeypatch, lambda: entrata.traveller.move_to(sync))
+    ((key, run),) = entrata.take_due()
+    entrata.container.delivery.run(key, run)
+    (lead,) = entrata.leads()
+    assert (entrata.call(sid).state, entrata.call(sid).person_id) == (
+        CallState.POSTED,
+        lead["person_id"],
+    )
+    made = entrata.container.leads.get("int_entrata", STRANGER)
+    assert made is not None and made.lead_id == lead["person_id"]
+
+
+def test_a_resident_who_shows_up_amid_a_run_is_not_taken_for_the_lead(
+    entrata: Adapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def move_in() -> None:
+        entrata.person("resident", id="resident_new", phone_1=STRANGER, property_id="prop_main")
+
+    sid = entrata.missed()
+    entrata.work()
+    entrata.traveller.move_to(entrata.now() + timedelta(seconds=2))
+    just_before("confirm", entrata, monkeypatch, move_in)
+    ((key, run),) = entrata.take_due()
+    entrata.container.delivery.run(key, run)
+    made = entrata.container.leads.get("int_entrata", STRANGER)
+    assert made is not None and made.lead_id is None
+    assert "waiting for the PMS to show it" in (entrata.call(sid).reason or "")
+    entrata.pass_time(60)
+    assert entrata.call(sid).person_id == "resident_new", "who has the number now"
+
+
 @pytest.mark.parametrize("vendor", ["MRI", "ENTRATA"])
 def test_two_calls_of_one_stranger_at_the_same_moment_make_one_lead(
     database_url: str, vendor: str
@@ -404,6 +504,25 @@ def test_a_database_that_fails_after_the_lead_was_accepted_makes_no_second_lead(
     assert len(mri.leads()) == 1
 
 
+def test_a_lead_that_may_be_made_by_a_job_nobody_knows_is_not_asked_for_again(
+    engine: sa.Engine, clock: Clock
+) -> None:
+    """Its answer is lost, and a target shows a lead of this number without the job that made it."""
+    target = FakeTarget(
+        people=(),
+        answers=[TemporaryError("Propexo answered 502", status=502, in_doubt=True)],
+        traces=[FoundOnRecord()] * 20,
+    )
+    text = LINES.replace("[defaults]", '[defaults]\nunknown_caller = "create_lead"')
+    world = World(engine, clock, target=target, lines=text)
+    world.hook(status_hook("busy"))
+    world.finish()
+    call = world.call(CALL)
+    assert (call.state, call.cause) == (CallState.HELD, Cause.WRITE_IN_DOUBT)
+    assert "cannot be seen by which job" in (call.reason or "")
+    assert [post.path for post in target.posts] == ["/leads"]
+
+
 # Refused --------------------------------------------------------------------------------------------
 
 
@@ -501,6 +620,60 @@ def test_where_the_call_that_asked_gives_up_another_call_takes_over(mri: Adapter
     second = mri.missed()
     mri.pass_time(3600)
     assert mri.call(second).state is CallState.WRITTEN, mri.call(second).reason
+    assert len(mri.leads()) == 1
+
+
+def test_where_the_asking_call_was_refused_until_it_gave_up_another_call_takes_over(
+    mri: Adapter,
+) -> None:
+    """Each answer said that no lead was made, so that no trace has to be looked for."""
+    given_up(mri)
+    before = mri.asked("/v1/admin/logs")
+    second = mri.missed()
+    mri.work()
+    assert mri.asked("/v1/admin/logs") == before
+    mri.pass_time(600)
+    assert mri.call(second).state is CallState.WRITTEN, mri.call(second).reason
+    assert len(mri.leads()) == 1
+
+
+def test_a_call_that_lacks_what_a_lead_needs_takes_over_from_no_other(database_url: str) -> None:
+    """It came on another line. The lead stays to be made by a call of a line that is complete."""
+    other = lines(lead_source_id="").replace(MAIN, OTHER_MAIN)
+    with acquainted(database_url, ADAPTER_LINES=lines() + other) as made:
+        given_up(made)
+        lacking = made.missed(line=OTHER_MAIN)
+        made.pass_time(600)
+        call = made.call(lacking)
+        assert (call.state, call.cause) == (CallState.HELD, Cause.LINE_INCOMPLETE)
+        assert "lead_source_id" in (call.reason or "")
+        whole = made.missed()
+        made.pass_time(3600)
+        assert made.call(whole).state is CallState.WRITTEN, made.call(whole).reason
+        assert len(made.leads()) == 1
+
+
+def test_of_two_calls_that_take_over_at_the_same_moment_one_makes_the_lead(
+    mri: Adapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The third is faster and asks for the lead. The answer is lost: only the third's attempts tell of it."""
+    given_up(mri)
+    mri.fault("reset_after", method="POST", path="/v1/leads")
+    second = mri.missed()
+    ((key, run),) = mri.take_due()
+    third = new_sid()
+
+    def be_faster() -> None:
+        mri.missed(sid=third)
+        mri.work()
+
+    just_before("new_lead", mri, monkeypatch, be_faster)
+    mri.container.delivery.run(key, run)
+    assert len(mri.leads()) == 1, "the third has asked"
+    mri.pass_time(3600)
+    for sid in (second, third):
+        assert mri.call(sid).state is CallState.WRITTEN, mri.call(sid).reason
+    assert mri.call(second).person_id == mri.call(third).person_id
     assert len(mri.leads()) == 1
 
 

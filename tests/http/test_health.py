@@ -173,6 +173,28 @@ def test_a_database_that_cannot_be_written_takes_no_hooks(postgres_database: str
     container.store.engine.dispose()
 
 
+@pytest.mark.postgres
+def test_a_right_that_is_lacking_is_not_taken_for_a_missing_table(
+    postgres_database: str, postgres_cleaner: sa.Engine
+) -> None:
+    """The tables are there, and the role may read only the revision: `migrate` would mend nothing."""
+    container = container_on(postgres_database)
+
+    @sa.event.listens_for(container.store.engine, "connect")
+    def _without_rights(connection: Any, _: Any) -> None:
+        connection.execute("SET ROLE pg_monitor")
+        connection.commit()
+
+    with postgres_cleaner.begin() as connection:
+        connection.exec_driver_sql("GRANT SELECT ON alembic_version TO pg_monitor")
+    answer = client_of(container).get("/readyz")
+    with postgres_cleaner.begin() as connection:
+        connection.exec_driver_sql("REVOKE SELECT ON alembic_version FROM pg_monitor")
+    assert answer.status_code == 503
+    assert answer.json["problems"] == {"database": "ProgrammingError"}  # type: ignore[index]  # werkzeug: an answer need not be JSON; these are
+    container.store.engine.dispose()
+
+
 def test_every_problem_is_named_also_by_checks_that_fail(container: Container) -> None:
     def broken() -> str | None:
         raise RuntimeError("postgresql://user:secret@host")

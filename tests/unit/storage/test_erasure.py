@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -36,17 +37,17 @@ from adapter.observability.exchanges import Exchange
 from adapter.operations import decisions as desk
 from adapter.operations.replay import replay_calls, replay_parked
 from adapter.storage.engine import open_engine
-from adapter.storage.erasure import Erasure, Forgotten
+from adapter.storage.erasure import BATCH, Erasure, Forgotten
 from adapter.storage.lead_requests import LeadRequests
 from adapter.storage.people_index import PeopleIndex
-from adapter.storage.schema import new_leads
+from adapter.storage.schema import attempts, calls, hooks, new_leads, person_numbers
 from adapter.storage.store import Store
 from adapter.worker.migrate import migrate_database
 from tests.support.actors import TESTER
 from tests.support.clock import Clock
 from tests.support.environment import ACCOUNT, ENVIRON, LINE, NOW
 from tests.support.hooks import signed
-from tests.support.world import PEOPLE, STAFF, World
+from tests.support.world import ANNA, PEOPLE, STAFF, World
 
 CALLER = "+16175550134"
 OTHER = "+16175550135"
@@ -121,6 +122,29 @@ def kept(engine: sa.Engine) -> str:
                 rows = connection.exec_driver_sql(f'SELECT * FROM "{schema}"."{table}"')
                 found += [_text(value) for row in rows for value in row]
     return "\n".join(found)
+
+
+def at_reading(
+    engine: sa.Engine, table: sa.Table, moment: str, happens: Callable[[], object]
+) -> None:
+    """Let something happen once, just "before" or "after" the rows of this table are searched."""
+    waiting = [happens]
+
+    @sa.event.listens_for(engine, f"{moment}_cursor_execute")
+    def _watch(_: Any, __: Any, statement: str, *___: Any) -> None:
+        if f"FROM {table.name} ORDER BY" in " ".join(statement.split()) and waiting:
+            waiting.pop()()
+
+
+def deleted_by_others(engine: sa.Engine, searched: sa.Table, *more: sa.Table) -> None:
+    """Let another process delete all rows of these tables just after the first was searched."""
+
+    def delete() -> None:
+        with engine.begin() as other:
+            for table in (searched, *more):
+                other.execute(sa.delete(table))
+
+    at_reading(engine, searched, "after", delete)
 
 
 def _text(value: Any) -> str:
@@ -260,6 +284,87 @@ def test_a_lead_asked_for_under_the_number_goes_with_its_row(world: World, store
         (row,) = connection.execute(sa.select(new_leads))
     assert row.number == OTHER
     assert json.loads(row.request)["body"] == {"phone": OTHER, "n": "removed"}
+
+
+def test_rows_are_searched_to_the_last_however_many_there_are(
+    world: World, engine: sa.Engine
+) -> None:
+    """They are read in batches, by keys of one column and of several. Only the last rows have the number."""
+    world.hook(ended("CA1", OTHER))
+    key, many = world.call("CA1").key, 2 * BATCH + 1
+    said = [Exchange(NOW, NOW, "post", f"GET /leads/{n}", 200, "none") for n in range(many)]
+    said += [Exchange(NOW, NOW, "post", "GET /leads", 200, "617-555-0134")]
+    plain = {"call_key": key, "asked_at": NOW, "request": "{}"}
+    leads = [
+        {**plain, "integration_id": f"int_{n % 2}", "number": f"+1212555{n:04}"}
+        for n in range(many)
+    ]
+    leads[-2]["request"] = leads[-1]["request"] = '{"notes": "617-555-0134"}'
+    with world.store.begin() as connection:
+        world.store.attempts.add(connection, key, said, then="next")
+        connection.execute(sa.insert(new_leads), leads)
+    assert forget(world).texts == 3
+    assert traces_of(CALLER, kept(engine)) == []
+    with world.store.begin() as connection:
+        count = sa.select(sa.func.count()).select_from(new_leads)
+        assert connection.execute(count).scalar_one() == many
+
+
+# While others are at it -----------------------------------------------------------------------------
+
+
+def test_a_call_that_is_deleted_meanwhile_is_not_counted(world: World, engine: sa.Engine) -> None:
+    """It was too old to be kept any longer, and went with its hooks. All else is forgotten as ever."""
+    world.hook(ended("CA1"))
+    world.finish()
+    PeopleIndex(world.store).save(PEOPLE)
+    deleted_by_others(engine, calls, hooks)
+    gone = forget(world)
+    assert (gone.calls, gone.mentions, gone.people) == (0, 0, 1)
+    assert world.store.calls.search() == []
+    assert traces_of(CALLER, kept(engine)) == []
+
+
+def test_a_parked_hook_that_is_deleted_meanwhile_is_not_counted(
+    world: World, engine: sa.Engine
+) -> None:
+    world.hook(unreadable("CA1"))
+    PeopleIndex(world.store).save(PEOPLE)
+    deleted_by_others(engine, hooks)
+    gone = forget(world)
+    assert (gone.hooks, gone.people) == (0, 1)
+    assert traces_of(CALLER, kept(engine)) == []
+
+
+def test_an_attempt_that_is_deleted_meanwhile_is_not_counted(
+    world: World, engine: sa.Engine
+) -> None:
+    world.hook(ended("CA1", OTHER))
+    world.finish()
+    key = world.call("CA1").key
+    answer = Exchange(NOW, NOW, "post", "GET /leads", 200, "617-555-0134")
+    with world.store.begin() as connection:
+        world.store.attempts.add(connection, key, [answer], then="next")
+        world.store.decisions.add(connection, key, f"for {CALLER}", by=TESTER, run=2, now=NOW)
+    deleted_by_others(engine, attempts)
+    assert forget(world).texts == 1, "the decision alone"
+    assert traces_of(CALLER, kept(engine)) == []
+
+
+def test_a_person_who_is_read_again_meanwhile_keeps_only_the_other_numbers(
+    world: World, engine: sa.Engine
+) -> None:
+    """The PMS still has the number. It is their third one, which has a row of its own under the number."""
+    index = PeopleIndex(world.store)
+    others = frozenset({"+12125550101", "+12125550102"})
+    anna = replace(ANNA, numbers=others | {CALLER})
+    at_reading(engine, person_numbers, "before", lambda: index.save([anna]))
+    assert forget(world).texts == 1
+    assert traces_of(CALLER, kept(engine)) == []
+    (left,) = index.find("+12125550101", "int_entrata")
+    assert left.numbers == others
+    with world.store.begin() as connection:
+        assert connection.execute(sa.select(person_numbers)).all() == []
 
 
 # What comes after -----------------------------------------------------------------------------------
@@ -510,14 +615,20 @@ def test_what_a_version_before_deleted_without_overwriting_is_gone_too(file: Pat
     engine.dispose()
 
 
-def test_it_is_said_when_a_reader_keeps_the_log_from_being_emptied(file: Path) -> None:
-    migrate_database(Settings.from_environ({"DATABASE_URL": f"sqlite:///{file}"}))
+def impatient(file: Path) -> sa.Engine:
+    """An engine that waits for no other process."""
     engine = open_engine(f"sqlite:///{file}")
 
     @sa.event.listens_for(engine, "connect")
     def _impatient(connection: Any, _: Any) -> None:
         connection.execute("PRAGMA busy_timeout=1")
 
+    return engine
+
+
+def test_it_is_said_when_a_reader_keeps_the_log_from_being_emptied(file: Path) -> None:
+    migrate_database(Settings.from_environ({"DATABASE_URL": f"sqlite:///{file}"}))
+    engine = impatient(file)
     store = Store(engine)
     store.workers.beat("one", NOW)
     with sqlite3.connect(file, isolation_level=None) as reader:
@@ -527,6 +638,29 @@ def test_it_is_said_when_a_reader_keeps_the_log_from_being_emptied(file: Path) -
         assert Erasure(store, CALLER).run(NOW).is_left_in_file
     reader.close()
     assert not Erasure(store, CALLER).run(NOW).is_left_in_file
+    engine.dispose()
+
+
+def test_it_is_said_when_a_writer_keeps_the_file_from_being_emptied(file: Path) -> None:
+    """It begins when all rows are clean already. They stay so, and the next time empties the file."""
+    migrate_database(Settings.from_environ({"DATABASE_URL": f"sqlite:///{file}"}))
+    engine = impatient(file)
+    writer = sqlite3.connect(file, isolation_level=None)
+
+    class Contended(Store):
+        """Another process writes for long, from when the files are to be emptied."""
+
+        def empty_traces(self) -> bool:
+            writer.execute("BEGIN IMMEDIATE")
+            return super().empty_traces()
+
+    store = Contended(engine)
+    PeopleIndex(store).save(PEOPLE)
+    assert Erasure(store, CALLER).run(NOW) == Forgotten(people=1, is_left_in_file=True)
+    writer.close()
+    assert PeopleIndex(store).find(CALLER, "int_entrata") == []
+    assert Erasure(Store(engine), CALLER).run(NOW) == Forgotten()
+    assert traces_of(CALLER, kept(engine)) == []
     engine.dispose()
 
 

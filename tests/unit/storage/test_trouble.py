@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,6 +33,25 @@ def error(words: str, sqlstate: str | None = None) -> sa.exc.OperationalError:
 def fatal(words: str) -> sa.exc.OperationalError:
     """A refusal as PostgreSQL's client library words it."""
     return error(f'connection failed: connection to server at "10.0.0.1" failed: FATAL:  {words}')
+
+
+def disk(*, free_blocks: int, roots_blocks: int = 0, blocks: int = 1_000_000) -> os.statvfs_result:
+    """A disk with blocks of 4096 bytes. roots_blocks: how many of the free ones only root may use."""
+    free = (free_blocks, free_blocks - roots_blocks)
+    return os.statvfs_result((4096, 4096, blocks, *free, 0, 0, 0, 0, 255))
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Root may write everywhere. In this block the process is asked for by a user who may not."""
+    if os.getuid() != 0:
+        yield
+        return
+    os.setresuid(65534, -1, -1)
+    try:
+        yield
+    finally:
+        os.setresuid(0, -1, -1)
 
 
 # How it is named ------------------------------------------------------------------------------------
@@ -103,6 +126,61 @@ def test_a_database_in_memory_is_no_file() -> None:
 def test_a_disk_with_room_is_not_full(tmp_path: Path) -> None:
     assert full_disk(f"sqlite:///{tmp_path}/not/yet/there.sqlite3") is None
     assert full_disk(SERVER) is None
+
+
+def test_a_full_disk_is_told_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And as the cause, where SQLite only says that it could not."""
+    url = f"sqlite:///{tmp_path}/not/yet/there.sqlite3"
+    monkeypatch.setattr(os, "statvfs", lambda _: disk(free_blocks=63))
+    told = full_disk(url)
+    assert told is not None and "cannot be used: its disk is full; give it room" in told
+    assert told == trouble(url, error("disk I/O error"))
+    monkeypatch.setattr(os, "statvfs", lambda _: disk(free_blocks=64))
+    assert full_disk(url) is None
+
+
+def test_what_only_root_may_use_of_a_disk_is_no_room_for_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/adapter.sqlite3"
+    monkeypatch.setattr(os, "statvfs", lambda _: disk(free_blocks=1000, roots_blocks=1000))
+    for user, is_full in ((0, False), (1000, True)):
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
+        assert (full_disk(url) is not None) is is_full
+
+
+def test_a_disk_that_tells_nothing_of_its_room_is_not_taken_for_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One without blocks, such as /proc, and one on a network that does not answer."""
+    url = f"sqlite:///{tmp_path}/adapter.sqlite3"
+    monkeypatch.setattr(os, "statvfs", lambda _: disk(free_blocks=0, blocks=0))
+    assert full_disk(url) is None
+
+    def away(_: Path) -> os.statvfs_result:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "statvfs", away)
+    assert full_disk(url) is None
+    assert "disk I/O error; look whether" in trouble(url, error("disk I/O error"))
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["file", "folder"])
+def test_what_this_user_may_not_write_is_told(tmp_path: Path, is_there: bool) -> None:
+    path = tmp_path / "locked" / "adapter.sqlite3"
+    path.parent.mkdir()
+    if is_there:
+        path.touch(mode=0o400)
+    path.parent.chmod(0o500)
+    with as_nobody():
+        told = trouble(f"sqlite:///{path}", error("attempt to write a readonly database"))
+        locked = path if is_there else path.parent
+        assert f"cannot be used: {locked} cannot be written by this user; give it" in told
+        with pytest.raises(SettingsError, match="cannot be written by this user"):
+            refuse_absent(f"sqlite:///{path.with_name('other.sqlite3')}")
+    path.parent.chmod(0o700)
 
 
 # May it help to start again? ------------------------------------------------------------------------
