@@ -215,7 +215,7 @@ class LeadCreation:
             return self._target.made_lead(lead.request, outcome.record_id, line)
         if outcome.state is not WriteState.PENDING:
             for person in self._target.find_people(number, line):
-                if person.kind is PersonKind.LEAD:
+                if person.kind is PersonKind.LEAD and number in person.numbers:
                     self._note(lead, lead_id=person.id)
                     return person
         waited = self._clock() - lead.asked_at

@@ -362,11 +362,16 @@ def test_a_lead_that_the_sync_shows_amid_a_run_is_written_on_in_that_run(
     assert made is not None and made.lead_id == lead["person_id"]
 
 
-def test_a_resident_who_shows_up_amid_a_run_is_not_taken_for_the_lead(
-    entrata: Adapter, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("kind", "phone"), [("resident", STRANGER), ("lead", f"{STRANGER} (her sister)")]
+)
+def test_somebody_else_who_shows_up_amid_a_run_is_not_taken_for_the_lead(
+    entrata: Adapter, monkeypatch: pytest.MonkeyPatch, kind: str, phone: str
 ) -> None:
+    """The lead was made with the number as its whole field."""
+
     def move_in() -> None:
-        entrata.person("resident", id="resident_new", phone_1=STRANGER, property_id="prop_main")
+        entrata.person(kind, id="somebody_new", phone_1=phone, property_id="prop_main")
 
     sid = entrata.missed()
     entrata.work()
@@ -378,7 +383,7 @@ def test_a_resident_who_shows_up_amid_a_run_is_not_taken_for_the_lead(
     assert made is not None and made.lead_id is None
     assert "waiting for the PMS to show it" in (entrata.call(sid).reason or "")
     entrata.pass_time(60)
-    assert entrata.call(sid).person_id == "resident_new", "who has the number now"
+    assert entrata.call(sid).person_id == "somebody_new", "who has the number now"
 
 
 @pytest.mark.parametrize("vendor", ["MRI", "ENTRATA"])
