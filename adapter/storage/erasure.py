@@ -27,6 +27,7 @@ from adapter.storage.schema import (
     decisions,
     hooks,
     metadata,
+    new_leads,
     people,
     person_numbers,
 )
@@ -37,8 +38,6 @@ COUNTED = (
     *("calls", "undelivered", "mentions", "hooks", "attempts", "people", "new_leads"),
     "texts",
 )
-# Tables of other modules that hold numbers, and in which columns.
-_ELSEWHERE: Mapping[str, tuple[str, ...]] = {"new_leads": ("number",)}
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class Erasure:
             for name, count in self._forget_call(key, now).items():
                 counts[name] += count
         counts["hooks"] += self._delete_stray_hooks(now)
-        counts |= self._delete_elsewhere() | {"people": self._delete_people()}
+        counts |= {"new_leads": self._delete_new_leads(), "people": self._delete_people()}
         for table in metadata.sorted_tables:
             if table is not hooks:
                 counts["texts"] += self._clean(table)
@@ -180,17 +179,11 @@ class Erasure:
                 cleaned += connection.execute(change).rowcount if values else 0
         return cleaned
 
-    def _delete_elsewhere(self) -> dict[str, int]:
-        counts = {}
-        there = sa.inspect(self._store.engine)
-        for name, columns in _ELSEWHERE.items():
-            if not there.has_table(name):
-                continue
-            table = sa.table(name, *(sa.column(column) for column in columns))
-            mine = sa.or_(*(table.c[column].in_(self._numbers) for column in columns))
-            with self._store.begin() as connection:
-                counts[name] = connection.execute(sa.delete(table).where(mine)).rowcount
-        return counts
+    def _delete_new_leads(self) -> int:
+        """Leads that were asked for under the number."""
+        mine = new_leads.c.number.in_(self._numbers)
+        with self._store.begin() as connection:
+            return connection.execute(sa.delete(new_leads).where(mine)).rowcount
 
     def _delete_people(self) -> int:
         """People of the index who have the number, with all their other numbers."""
