@@ -117,14 +117,17 @@ class Enrichment:
             return has_caught_up(known, over_at, now)
 
         try:
-            is_long_known = now - call.first_seen_at >= API_LAG
+            is_new = now - call.first_seen_at < API_LAG
+            # Of an API that has our other calls, 404 says that it does not have this one yet.
+            has_others = self._health.has_calls(call.provider, call.account)
+            lacks_for = UNREACHABLE_AFTER if has_others else API_LAG
             look = complete(
                 record,
                 self._rules,
                 provider.api,
                 caught_up,
                 listed_until=now - API_LAG,
-                is_long_known=is_long_known,
+                is_long_known=now - call.first_seen_at >= lacks_for,
             )
             record = look.record
             self._take_in_line_calls(record, provider.api, over_at)
@@ -147,7 +150,7 @@ class Enrichment:
             # A leg that goes on may be one that the API does not know to have ended.
             if record.is_over and not caught_up(record):
                 wait = seconds_to_next_look(record, over_at, now)
-            elif not is_long_known:  # the API may not know yet how far it came
+            elif is_new:  # the API may not know yet how far it came
                 wait = seconds_to_next_look(record, call.first_seen_at, now)
             else:
                 wait = seconds_to_next_news(call, now)

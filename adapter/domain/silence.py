@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from adapter.domain import spans
-from adapter.domain.conversation import Conversation, total_seconds
+from adapter.domain.conversation import Conversation, span_of, total_seconds
 from adapter.domain.record import CallRecord, DialResult, LegStatus, Recording
 from adapter.domain.whispers import SAME_MOMENT
 
@@ -67,18 +67,20 @@ def has_silent_start(
     is_unanswered = bool(dials) and not any(dial.is_connected for dial in dials)
     if not (conversations or is_bare_message or is_bare_wait or is_unanswered):
         return False
-    known, silence = record.listed_until, SILENCE
+    silence = SILENCE
     if is_alone and is_bare_message and not any(message.reported_at for message in messages):
         silence = GREETING
-    is_ringing_told = all(spans.rang_since(record.legs.get(dial.leg_id)) for dial in dials)
-    if is_unanswered and not conversations and not is_ringing_told:
-        silence += USUAL_RING
     if end is not None and end - reached - _told(record, messages, conversations) <= silence:
         return False  # there was no time for more, whatever its reports are dated by
+    rung = [dial for dial in dials if spans.rang_since(record.legs.get(dial.leg_id))]
+    told = [spans.of_dial(record, dial) for dial in rung]
+    is_told = not is_unanswered or bool(conversations) or len(told) == len(dials)
     for start, finish in sorted(spans.of_all(record, dials, messages) or ()):
         # A report that came after the end of the call is of something that happened before it.
         until = min(start, end or start)
-        if until - reached > silence and (known is None or until > known):
+        is_ring_told = is_told or (start, finish) in told
+        may_be = silence if is_ring_told else silence + USUAL_RING
+        if until - reached > may_be and _is_news(record, until):
             return True
         reached = max(reached, finish)
     return False
@@ -87,29 +89,41 @@ def has_silent_start(
 def may_hide_a_short_talk(record: CallRecord, dials: Sequence[DialResult]) -> bool:
     """Return True if whoever hung up as they waited, in a queue or while a phone rang, may have talked before.
 
-    A GREETING may be before a wait, and SILENCE before a phone begins to ring. Where nobody tells since when it
-    rang, that is a GREETING and a ring of SILENCE before the end of the call. What the provider's list has is
-    known (`listed_until`).
+    Nothing has to be known of a GREETING before a wait, and of SILENCE before a phone began to ring. Where
+    nobody tells since when it rang, that is a GREETING and a ring of SILENCE before it stopped. What the
+    provider's list has is known (`listed_until`).
     """
     end, length = record.end_or_estimate, record.parent.duration_seconds
     if end is None or length is None:
         return False
-    begun, known = end - timedelta(seconds=length), record.listed_until
-    waited = timedelta(seconds=sum(stay.wait_seconds or 0 for stay in record.queues.values()))
-    legs = [record.legs.get(dial.leg_id) for dial in dials] or list(record.children)
-    if not legs:
-        until, may_be = end - waited, GREETING
-        is_waiting = bool(record.queues)
-    else:
-        has_given_up = any(dial.caller_gone for dial in dials)
-        is_canceled = any(leg is not None and leg.status is LegStatus.CANCELED for leg in legs)
-        # The time of several dials is explained by their reports.
-        is_waiting = len(dials) <= 1 and (has_given_up or is_canceled)
-        rings = [spans.rang_since(leg) for leg in legs]
-        told = [since for since in rings if since is not None]
-        is_told = len(told) == len(rings)
-        until, may_be = (min(told), SILENCE) if is_told else (end - waited, SILENCE + GREETING)
-    return is_waiting and until - begun > may_be and (known is None or known < until)
+    legs = [leg for leg in record.children if leg.id not in record.dials]
+    is_canceled = any(leg.status is LegStatus.CANCELED for leg in record.children)
+    if not (record.queues or is_canceled or any(dial.caller_gone for dial in dials)):
+        return False
+    # A report that came after the end of the call is of something that happened before it.
+    waits = [
+        span_of(min(stay.reported_at or end, end), stay.wait_seconds or 0)
+        for stay in record.queues.values()
+    ]
+    phones = [*(spans.of_dial(record, dial) for dial in dials), *map(spans.of_leg, legs)]
+    known = [(span, GREETING) for span in waits if span is not None]
+    known += [
+        (span, SILENCE if span[0] < span[1] else SILENCE + GREETING)
+        for span in phones
+        if span is not None
+    ]
+    reached = end - timedelta(seconds=length)
+    for (start, finish), may_be in sorted(known):
+        until = min(start, end)
+        if until - reached > may_be and _is_news(record, until):
+            return True
+        reached = max(reached, finish)
+    return False
+
+
+def _is_news(record: CallRecord, until: datetime) -> bool:
+    """The provider's list may not have yet what ended by then."""
+    return record.listed_until is None or record.listed_until < until
 
 
 def nothing_followed(record: CallRecord, dials: Sequence[DialResult], *, is_inbound: bool) -> bool:

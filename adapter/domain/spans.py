@@ -36,6 +36,13 @@ def of_dial(record: CallRecord, dial: DialResult) -> Span | None:
     return (rang_since(leg) or end, end)
 
 
+def of_leg(leg: Leg) -> Span | None:
+    """From when to when somebody was connected to the leg, or for how long it rang in vain; else its end."""
+    if leg.duration_seconds or leg.ended_at is None:
+        return span_of(leg.ended_at, leg.duration_seconds)
+    return (rang_since(leg) or leg.ended_at, leg.ended_at)
+
+
 def rang_since(leg: Leg | None) -> datetime | None:
     """When the phone of an unanswered leg began to ring; None where it is dated by its end alone."""
     is_dated = leg is not None and leg.started_at is not None and leg.started_at != leg.ended_at

@@ -533,6 +533,39 @@ def test_a_call_that_goes_on_is_not_written_because_the_api_does_not_know_it_yet
     assert [post.body["outcome"] for post in world.target.posts] == ["answered"]
 
 
+@pytest.mark.parametrize("has_others", [True, False])
+def test_a_call_that_an_api_with_our_calls_does_not_have_yet_is_taken_to_go_on(
+    engine: sa.Engine, has_others: bool
+) -> None:
+    """Another phone is dialled later, and answers. Where the API has no call of ours, hooks are all."""
+    world = world_with(engine)
+    if has_others:
+        ApiHealth(world.store).worked("twilio", ACCOUNT, NOW, had_call=True)
+    world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
+    world.pass_time(150)
+    assert len(world.target.posts) == (0 if has_others else 1)
+    assert world.call(CALL).reason == ("the call is still going on" if has_others else None)
+    end = format_datetime(world.clock())
+    report = dial_hook("completed", 60, bridged=True, parent="completed")
+    world.hook({**report, "DialCallSid": OTHER_CALL})
+    world.hook(status_hook("completed", 160, Timestamp=end))
+    world.finish()
+    told = [(post.body["outcome"], post.body["talk_seconds"]) for post in world.target.posts]
+    assert told == [("answered", 60) if has_others else ("no_answer", 0)]
+
+
+def test_a_call_that_an_api_with_our_calls_never_has_is_written_as_hooks_told_it(
+    engine: sa.Engine,
+) -> None:
+    world = world_with(engine)
+    ApiHealth(world.store).worked("twilio", ACCOUNT, NOW, had_call=True)
+    world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
+    world.pass_time(UNREACHABLE_AFTER.total_seconds() - 60)
+    assert world.target.posts == []
+    world.pass_time(15 * 60)
+    assert [post.body["outcome"] for post in world.target.posts] == ["no_answer"]
+
+
 @pytest.mark.parametrize("until_then", [None, S.IN_PROGRESS], ids=["not there", "goes on"])
 def test_a_call_of_which_the_api_learns_late_is_written_as_soon_as_it_knows(
     engine: sa.Engine, until_then: LegStatus | None
@@ -979,6 +1012,68 @@ def test_that_nothing_was_before_the_phone_rang_is_believed_once_it_is_listed(
     world.hook(status_hook("completed", greeting + 20, Timestamp=end))
     world.pass_time(seconds_until)
     assert [post.body["outcome"] for post in world.target.posts] == ["abandoned"]
+
+
+@pytest.mark.parametrize("lag", [0.0, 15.0, 50.0])
+@pytest.mark.parametrize("then", ["phone", "phone that tells", "queue"])
+def test_a_talk_between_a_phone_that_nobody_took_and_the_caller_giving_up_is_asked_for(
+    engine: sa.Engine, lag: float, then: str
+) -> None:
+    """The first dial reports 60 s before the end. They talked for 28 s; the caller was led on, and hung up."""
+    talked = leg(S.COMPLETED, 28, id="CA" + "9" * 32, ended_at=NOW - timedelta(seconds=20))
+    world = one_line(engine, children_at=[(-100.0, []), (lag, [talked])])
+    world.clock.now = NOW - timedelta(seconds=60)
+    world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
+    world.clock.now = NOW
+    end = format_datetime(NOW)
+    if then == "queue":
+        world.hook({**queue_hook(17), "QueueResult": "hangup"})
+    else:
+        report = dial_hook("canceled", bridged=False, parent="completed")
+        world.hook({**report, "DialCallSid": OTHER_CALL})
+    if then == "phone that tells":
+        child = {**RANG, "CallSid": OTHER_CALL}
+        rang = format_datetime(NOW - timedelta(seconds=18))
+        world.hook({**status_hook("ringing", Timestamp=rang), **child})
+        world.hook({**status_hook("canceled", 0, Timestamp=end), **child})
+    world.hook(status_hook("completed", 85, Timestamp=end))
+    world.pass_time(65)
+    told = [(post.body["outcome"], post.body["talk_seconds"]) for post in world.target.posts]
+    assert told == [("answered", 28)]
+
+
+def test_a_phone_that_is_listed_does_not_explain_the_time_between_it_and_a_queue(
+    engine: sa.Engine,
+) -> None:
+    """Two phones rang together. The one that nobody took is listed first, the one that talked for 42 s later."""
+    began, up = NOW - timedelta(seconds=62), NOW - timedelta(seconds=52)
+    untaken = leg(S.NO_ANSWER, 0, created_at=began, started_at=began, ended_at=up)
+    talked = leg(S.COMPLETED, 42, id="CA" + "9" * 32, ended_at=NOW - timedelta(seconds=10))
+    world = one_line(engine, children_at=[(0.0, [untaken]), (39.0, [untaken, talked])])
+    world.hook({**queue_hook(10), "QueueResult": "hangup"})
+    world.hook(status_hook("completed", 79, Timestamp=format_datetime(NOW)))
+    world.pass_time(65)
+    told = [(post.body["outcome"], post.body["talk_seconds"]) for post in world.target.posts]
+    assert told == [("answered", 42)]
+
+
+def test_that_a_later_phone_does_not_tell_its_ring_says_nothing_of_the_time_before_the_first(
+    engine: sa.Engine,
+) -> None:
+    """Somebody talked for 12 s before the first phone rang, 41 s after the beginning. No dial told of it."""
+    talked = leg(S.COMPLETED, 12, id="CA" + "9" * 32, ended_at=NOW - timedelta(seconds=33))
+    world = one_line(engine, children_at=[(-100.0, []), (12.0, [talked])])
+    world.clock.now = NOW - timedelta(seconds=14)
+    rang = format_datetime(NOW - timedelta(seconds=31))
+    world.hook({**status_hook("ringing", Timestamp=rang), **RANG})
+    world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
+    world.clock.now = NOW
+    report = dial_hook("canceled", bridged=False, parent="completed")
+    world.hook({**report, "DialCallSid": OTHER_CALL})
+    world.hook(status_hook("completed", 72, Timestamp=format_datetime(NOW)))
+    world.pass_time(65)
+    told = [(post.body["outcome"], post.body["talk_seconds"]) for post in world.target.posts]
+    assert told == [("answered", 12)]
 
 
 def test_a_caller_who_gave_up_at_the_second_phone_leaves_nothing_open(engine: sa.Engine) -> None:
