@@ -272,10 +272,7 @@ class Evidence:
 
     @property
     def has_silent_end(self) -> bool:
-        """The call went on for a while after its last conversation or dial.
-
-        Another phone may have been dialled in that time.
-        """
+        """The call went on for a while after its last conversation or dial: with another phone?"""
         has_talk = bool(self.conversations or out_of_queue.connected_stays(self.record))
         return has_talk and self.silence_at_end > SAME_END
 
@@ -293,7 +290,9 @@ class Evidence:
     def may_hide_a_short_talk(self) -> bool:
         """Whoever hung up as they waited may have talked before."""
         may_be = (self.inbound or self.person_is_dialled) and not self.messages
-        return may_be and silence.may_hide_a_short_talk(self.record, self.dials)
+        return may_be and silence.may_hide_a_short_talk(
+            self.record, self.dials, is_inbound=self.inbound
+        )
 
     @property
     def went_on_after_message(self) -> bool:

@@ -70,7 +70,13 @@ def talk_seconds(
     end, length = record.end_or_estimate, record.parent.duration_seconds
     if not known or len(known) < len(reports) or end is None or length is None:
         return None
-    waited = timedelta(seconds=sum(stay.wait_seconds or 0 for stay in record.queues.values()))
+    # A wait of which the report came later was after the conversation.
+    waits = (
+        stay.wait_seconds or 0
+        for stay in record.queues.values()
+        if stay.reported_at is None or stay.reported_at <= max(known)
+    )
+    waited = timedelta(seconds=sum(waits))
     reported, picked_up = min(max(known), end), end - timedelta(seconds=length)
     before = [moment for moment in dial_ends if moment <= reported - waited + clocks]
     talked = reported - max([picked_up, *before]) - waited

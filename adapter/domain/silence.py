@@ -61,7 +61,8 @@ def has_silent_start(
         reached = end - timedelta(seconds=length)
     if reached is None or not (dials or record.children or messages or record.queues):
         return False
-    is_alone = not dials and not record.children
+    has_talked = any(leg.duration_seconds for leg in record.children)
+    is_alone = not dials and not has_talked
     is_bare_message = bool(messages) and not dials and not record.queues
     is_bare_wait = is_alone and any(map(spans.of_wait, record.queues.values()))
     is_unanswered = bool(dials) and not any(dial.is_connected for dial in dials)
@@ -80,21 +81,28 @@ def has_silent_start(
         until = min(start, end or start)
         is_ring_told = is_told or (start, finish) in told
         may_be = silence if is_ring_told else silence + USUAL_RING
+        if not dials and _was_canceled(record, reached):
+            may_be = GREETING
         if until - reached > may_be and _is_news(record, until):
             return True
         reached = max(reached, finish)
     return False
 
 
-def may_hide_a_short_talk(record: CallRecord, dials: Sequence[DialResult]) -> bool:
+def may_hide_a_short_talk(
+    record: CallRecord, dials: Sequence[DialResult], *, is_inbound: bool
+) -> bool:
     """Return True if whoever hung up as they waited, in a queue or while a phone rang, may have talked before.
 
-    Nothing has to be known of a GREETING before a wait, and of SILENCE before a phone began to ring. Where
-    nobody tells since when it rang, that is a GREETING and a ring of SILENCE before it stopped. What the
-    provider's list has is known (`listed_until`).
+    Nothing has to be known of a GREETING before a wait, and of SILENCE before a phone began to ring, or of a
+    GREETING where our side called. Where nobody tells since when it rang, that is a GREETING and a ring of
+    SILENCE before it stopped. What the provider's list has is known (`listed_until`).
     """
     end, length = record.end_or_estimate, record.parent.duration_seconds
-    if end is None or length is None:
+    reached = record.began_at
+    if end is not None and length is not None:
+        reached = end - timedelta(seconds=length)
+    if end is None or reached is None:
         return False
     legs = [leg for leg in record.children if leg.id not in record.dials]
     is_canceled = any(leg.status is LegStatus.CANCELED for leg in record.children)
@@ -107,18 +115,24 @@ def may_hide_a_short_talk(record: CallRecord, dials: Sequence[DialResult]) -> bo
     ]
     phones = [*(spans.of_dial(record, dial) for dial in dials), *map(spans.of_leg, legs)]
     known = [(span, GREETING) for span in waits if span is not None]
+    before_ring = SILENCE if is_inbound else GREETING
     known += [
-        (span, SILENCE if span[0] < span[1] else SILENCE + GREETING)
+        (span, before_ring if span[0] < span[1] else SILENCE + GREETING)
         for span in phones
         if span is not None
     ]
-    reached = end - timedelta(seconds=length)
     for (start, finish), may_be in sorted(known):
         until = min(start, end)
         if until - reached > may_be and _is_news(record, until):
             return True
         reached = max(reached, finish)
     return False
+
+
+def _was_canceled(record: CallRecord, at: datetime) -> bool:
+    """A phone stopped ringing then because another one was picked up, or the caller was led on."""
+    legs = (leg for leg in record.children if leg.status is LegStatus.CANCELED)
+    return any(leg.ended_at is not None and abs(leg.ended_at - at) <= SAME_MOMENT for leg in legs)
 
 
 def _is_news(record: CallRecord, until: datetime) -> bool:

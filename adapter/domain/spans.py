@@ -43,6 +43,14 @@ def of_leg(leg: Leg) -> Span | None:
     return (rang_since(leg) or leg.ended_at, leg.ended_at)
 
 
+def _with_ring(span: Span | None, leg: Leg | None) -> Span | None:
+    """From when the phone began to ring, if that is known."""
+    if span is None or leg is None:
+        return span
+    begun = (moment for moment in (leg.created_at, leg.started_at) if moment is not None)
+    return (min([span[0], *begun]), span[1])
+
+
 def rang_since(leg: Leg | None) -> datetime | None:
     """When the phone of an unanswered leg began to ring; None where it is dated by its end alone."""
     is_dated = leg is not None and leg.started_at is not None and leg.started_at != leg.ended_at
@@ -105,8 +113,12 @@ def of_all(
     undialled = (leg for leg in record.children if leg.id not in record.dials)
     known = all_known(
         [
-            *(of_dial(record, dial) for dial in dials if not leads_to_conference(dial)),
-            *(span_of(leg.ended_at, leg.duration_seconds) for leg in undialled),
+            *(
+                _with_ring(of_dial(record, dial), record.legs.get(dial.leg_id))
+                for dial in dials
+                if not leads_to_conference(dial)
+            ),
+            *(_with_ring(of_leg(leg), leg) for leg in undialled),
             *(of_message(record, message) for message in messages),
         ]
     )
