@@ -51,9 +51,9 @@ def has_silent_start(
 
     What was before counts from when the call was picked up, else from when it began. A phone that was
     picked up rang for less than SILENCE, and a dial that nobody answered for USUAL_RING, where nobody tells.
-    A message or a wait in a queue counts as a conversation, where nothing tells how the caller came there. Only
-    a GREETING may be before a message of which the call itself did not report, or, where no dial reported, after
-    a phone that was canceled. What the provider's list has is known (`listed_until`).
+    A message or a wait in a queue counts as a conversation, where nothing tells how the caller came there.
+    Only a GREETING may be before a message of which the call itself did not report. The same holds after a
+    phone that was canceled, where no dial reported. What the provider's list has is known (`listed_until`).
     """
     end, length = record.end_or_estimate, record.parent.duration_seconds
     reached = record.parent.started_at
