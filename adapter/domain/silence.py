@@ -18,6 +18,7 @@ USUAL_RING = timedelta(seconds=30)
 GREETING = timedelta(seconds=5)
 # After a message a caller hears no more than this.
 FAREWELL = timedelta(seconds=5)
+_DID_NOT_RING = frozenset({LegStatus.BUSY, LegStatus.FAILED})
 
 
 def silence_at_end(
@@ -98,8 +99,10 @@ def may_hide_a_short_talk(
     GREETING where our side called. Where nobody tells since when it rang, that is a GREETING and a ring of
     SILENCE before it stopped. What the provider's list has is known (`listed_until`).
     """
-    end, length = record.end_or_estimate, record.parent.duration_seconds
-    reached = record.began_at
+    length, reached = record.parent.duration_seconds, record.began_at
+    gone_at = (dial.reported_at for dial in dials if dial.caller_gone)
+    gone = max((moment for moment in gone_at if moment is not None), default=None)
+    end = record.end_or_estimate or gone  # the call's own report may be on its way
     if end is not None and length is not None:
         reached = end - timedelta(seconds=length)
     if end is None or reached is None:
@@ -113,12 +116,13 @@ def may_hide_a_short_talk(
         span_of(min(stay.reported_at or end, end), stay.wait_seconds or 0)
         for stay in record.queues.values()
     ]
-    phones = [*(spans.of_dial(record, dial) for dial in dials), *map(spans.of_leg, legs)]
+    phones = [(spans.of_dial(record, dial), dial.status) for dial in dials]
+    phones += [(spans.of_leg(leg), leg.status) for leg in legs]
     known = [(span, GREETING) for span in waits if span is not None]
     before_ring = SILENCE if is_inbound else GREETING
     known += [
-        (span, before_ring if span[0] < span[1] else SILENCE + GREETING)
-        for span in phones
+        (span, before_ring if span[0] < span[1] or status in _DID_NOT_RING else SILENCE + GREETING)
+        for span, status in phones
         if span is not None
     ]
     for (start, finish), may_be in sorted(known):

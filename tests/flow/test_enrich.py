@@ -1042,6 +1042,42 @@ def test_a_talk_between_a_phone_that_nobody_took_and_the_caller_giving_up_is_ask
     assert told == [("answered", 28)]
 
 
+def test_a_talk_before_the_caller_gave_up_is_asked_for_before_the_call_itself_reports(
+    engine: sa.Engine,
+) -> None:
+    """The report of the dial says that the caller has left. That of the call comes 25 s later."""
+    talked = leg(S.COMPLETED, 28, id="CA" + "9" * 32, ended_at=NOW - timedelta(seconds=20))
+    world = one_line(engine, children_at=[(-100.0, []), (15.0, [talked])])
+    world.clock.now = NOW - timedelta(seconds=60)
+    world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
+    world.clock.now = NOW
+    report = dial_hook("canceled", bridged=False, parent="completed")
+    world.hook({**report, "DialCallSid": OTHER_CALL})
+    world.pass_time(25)
+    assert [post.body["outcome"] for post in world.target.posts] in ([], ["answered"])
+    world.hook(status_hook("completed", 85, Timestamp=format_datetime(NOW)))
+    world.pass_time(40)
+    told = [(post.body["outcome"], post.body["talk_seconds"]) for post in world.target.posts]
+    assert told == [("answered", 28)]
+
+
+def test_a_phone_that_was_busy_did_not_ring(engine: sa.Engine) -> None:
+    """So nothing explains the 24 s before it: somebody talked for 13 s of them."""
+    talked = leg(S.COMPLETED, 13, id="CA" + "9" * 32, ended_at=NOW - timedelta(seconds=25))
+    world = one_line(engine, children_at=[(-100.0, []), (30.0, [talked])])
+    busy = {**RANG, "CallDuration": "0"}
+    world.clock.now = NOW - timedelta(seconds=22)
+    world.hook({**status_hook("busy", Timestamp=format_datetime(world.clock.now)), **busy})
+    world.hook(dial_hook("busy", bridged=False, parent="in-progress"))
+    world.clock.now = NOW
+    report = dial_hook("canceled", bridged=False, parent="completed")
+    world.hook({**report, "DialCallSid": OTHER_CALL})
+    world.hook(status_hook("completed", 46, Timestamp=format_datetime(NOW)))
+    world.pass_time(65)
+    told = [(post.body["outcome"], post.body["talk_seconds"]) for post in world.target.posts]
+    assert told == [("answered", 13)]
+
+
 def test_a_phone_that_is_listed_does_not_explain_the_time_between_it_and_a_queue(
     engine: sa.Engine,
 ) -> None:
