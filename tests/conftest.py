@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import logging
@@ -253,6 +254,15 @@ def pooled_url(postgres_server: PostgresServer) -> Iterator[str]:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture
+def no_garbage() -> Iterator[None]:
+    """What earlier tests left is thrown away now. Amid a recursion as deep as Python allows that would fail."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 # Logs -----------------------------------------------------------------------------------------------

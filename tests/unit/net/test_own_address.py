@@ -8,6 +8,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from adapter.net.own_address import address_problem
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
@@ -48,6 +50,7 @@ def test_an_answer_without_end_is_left() -> None:
         assert left.wait(10)
 
 
+@pytest.mark.usefixtures("no_garbage")
 def test_an_answer_that_is_nested_without_end_is_no_adapters() -> None:
     with answering(b"[" * 10_000) as (url, _):
         assert "something else answers" in str(address_problem(url, "abc"))

@@ -85,6 +85,7 @@ def test_every_text_of_a_pms_is_cut() -> None:
 
 
 @responses.activate
+@pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize("is_write", [True, False])
 def test_an_answer_that_is_nested_without_end_is_no_answer(is_write: bool) -> None:
     body = '{"a":' * 60_000 + "1" + "}" * 60_000

@@ -222,6 +222,7 @@ def test_what_is_not_signed_or_not_json_is_refused(made: Adapter, client: FlaskC
     assert made.call(sid).state is CallState.POSTED
 
 
+@pytest.mark.usefixtures("no_garbage")
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE)
 def test_what_no_database_takes_is_refused_though_it_is_signed(
     client: FlaskClient, body: bytes
