@@ -69,6 +69,7 @@ def show(call: str, as_json: bool) -> None:
         store.hooks.of_call(row.key),
         store.attempts.of_call(row.key),
         store.decisions.of_call(row.key),
+        ending=container.rules.assess(row.record).ending,
     )
     common.say(f"\nNext: {next_step(row, is_worker_alive=common.is_worker_alive(store))}")
 

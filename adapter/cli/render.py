@@ -13,6 +13,7 @@ from adapter.domain.call import OPERATOR, Attempt, Call, CallState, RawHook
 from adapter.domain.decision import Decision
 from adapter.domain.lifecycle import IN_PROGRESS
 from adapter.domain.lines import Line
+from adapter.domain.outcome import Ending
 from adapter.domain.phone import Hidden, hidden, pretty
 from adapter.text.phrases import clock_duration
 from adapter.text.plain import plain
@@ -81,8 +82,13 @@ def print_story(
     hooks: Sequence[RawHook],
     attempts: Sequence[Attempt],
     decisions: Sequence[Decision] = (),
+    *,
+    ending: Ending,
 ) -> None:
-    """Print what is known of one call, what happened in order of time, and its event."""
+    """Print what is known of one call, what happened in order of time, and its event.
+
+    ending: what follows from the call's record.
+    """
     way = "Incoming" if call.direction == "inbound" else "Outgoing"
     say(console, Text(f"{way} call {call.call_id}", "bold"))
 
@@ -94,7 +100,9 @@ def print_story(
     fact("other side", number(call.other))
     fact("our line", number(call.line))
     outcome = (call.outcome or "unknown").replace("_", " ")
-    fact("outcome", f"{outcome}, talk time {clock_duration(call.talk_seconds)}")
+    outcome += " (assumed)" if ending.assumed else ""
+    up_to = "up to " if ending.is_at_most else ""
+    fact("outcome", f"{outcome}, talk time {up_to}{clock_duration(call.talk_seconds)}")
     for recording in call.record.recordings.values():
         length = clock_duration(recording.duration_seconds) or "length not told"
         fact("recording", f"{recording.id}: {recording.state or 'not ready'}, {length}")

@@ -43,6 +43,7 @@ def summarize(
         assumed=end.assumed,
         because=end.because,
         talk_seconds=end.talk_seconds,
+        is_at_most=end.is_at_most,
         started_at=min(record.began_at or call.first_seen_at, call.first_seen_at),
         from_number=other if inbound else ours,
         to_number=ours if inbound else other,

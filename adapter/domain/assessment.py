@@ -55,6 +55,11 @@ class CallRules:
         return Assessment(known, settle_delay(record, end, self.policy, is_open=is_open))
 
 
+def ending_of(record: CallRecord, lines: Lines) -> Ending:
+    """How the call of this record ended, as far as is known now."""
+    return ending(record, parties(record, lines.is_ours, lines.is_line))
+
+
 def list_columns(record: CallRecord, assessment: Assessment) -> CallUpdate:
     """What lists and searches show of a record: values for the calls table."""
     return {

@@ -43,13 +43,20 @@ def queued_by(record: CallRecord) -> datetime | None:
     return max(ends, default=None)
 
 
+def told_seconds(record: CallRecord) -> int | None:
+    """For how long they talked, as the dials of whoever took the caller out tell; None where one does not."""
+    told = [pick_up.seconds for pick_up in record.pick_ups.values()]
+    lengths = [seconds for seconds in told if seconds is not None]
+    is_told = len(lengths) == len(told) >= max(len(connected_stays(record)), 1)
+    return sum(lengths) if is_told else None
+
+
 def is_worked_out(record: CallRecord) -> bool:
     """Nobody told for how long they talked, and the provider dated nothing that came before the queue."""
     ids = {dial.leg_id for dial in record.dials.values()} | {leg.id for leg in record.children}
     legs = [record.legs.get(leg_id) for leg_id in ids]
     are_dated = bool(legs) and all(leg is not None and leg.ended_at for leg in legs)
-    told = [pick_up.seconds is not None for pick_up in record.pick_ups.values()]
-    return has_talk(record) and not are_dated and not (told and all(told))
+    return has_talk(record) and not are_dated and told_seconds(record) is None
 
 
 def talk_seconds(
@@ -61,10 +68,9 @@ def talk_seconds(
     the queue ended, until the report of the queue, less the time in queues. dial_ends: when the dials and
     dialled legs of the call ended. clocks: by how much the provider's clock and ours may differ.
     """
-    told = [pick_up.seconds for pick_up in record.pick_ups.values()]
-    lengths = [seconds for seconds in told if seconds is not None]
-    if len(lengths) == len(told) >= max(len(connected_stays(record)), 1):
-        return sum(lengths)
+    told = told_seconds(record)
+    if told is not None:
+        return told
     reports = [stay.reported_at for stay in connected_stays(record)]
     known = [moment for moment in reports if moment is not None]
     end, length = record.end_or_estimate, record.parent.duration_seconds

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from adapter.domain import out_of_queue
 from adapter.domain.conversation import total_seconds
 from adapter.domain.evidence import Evidence
 from adapter.domain.parties import Parties, PartyKind
@@ -46,7 +47,8 @@ class Ending:
     certain: the facts are conclusive, so that nobody needs to be asked. is_final: moreover no hook can
     still be on its way that would change it. assumed: nothing told more than that the provider picked up,
     or what would have told more could not be asked, or is_guessed. has_length: the talk time is known.
-    is_guessed: the facts can be read in two ways, and this is the likelier one.
+    is_guessed: the facts can be read in two ways, and this is the likelier one. is_at_most: nobody told the
+    talk time. It is worked out from what came before, and holds a greeting or a wait that no report tells of.
     """
 
     outcome: Outcome
@@ -58,6 +60,7 @@ class Ending:
     is_final: bool = False
     has_length: bool = True
     is_guessed: bool = False
+    is_at_most: bool = False
 
 
 # The rules that say when a call is due, or whether something is asked.
@@ -250,6 +253,14 @@ def _has_two_readings(e: Evidence, rule: Rule) -> bool:
     return unexplained > (USUAL_RING if rule.name in NOBODY_PICKED_UP else SILENCE)
 
 
+def _is_at_most(e: Evidence, rule: Rule) -> bool:
+    """The talk time is worked out from when it can have begun: out of a queue, or in a conference."""
+    if rule.outcome is not Outcome.ANSWERED:
+        return False
+    is_of_queue = e.was_in_queue and out_of_queue.told_seconds(e.record) is None
+    return is_of_queue or e.was_moved_into_conference or bool(e.dialled_conferences)
+
+
 def ending(record: CallRecord, parties: Parties) -> Ending:
     """How the call ended as far as is known now."""
     evidence = Evidence(record, parties)
@@ -277,5 +288,6 @@ def ending(record: CallRecord, parties: Parties) -> Ending:
                 is_final=certain and (was_told or evidence.is_final),
                 has_length=talk is not None,
                 is_guessed=is_guessed,
+                is_at_most=_is_at_most(evidence, rule),
             )
     return Ending(Outcome.UNKNOWN, 0, "no_end", "no end of the call was reported", False)

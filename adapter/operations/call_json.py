@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapter.domain.actor import Role
+from adapter.domain.assessment import ending_of
 from adapter.domain.call import Call, CallState
 from adapter.domain.call_links import Links
 from adapter.domain.due import best_recording
 from adapter.domain.lifecycle import REPLAYABLE
 from adapter.domain.lines import Lines
-from adapter.domain.outcome import ending
-from adapter.domain.parties import Direction, parties
+from adapter.domain.parties import Direction
 from adapter.domain.phone import e164
 from adapter.observability.redact import hide_numbers
 
@@ -36,7 +36,7 @@ def call_json(call: Call, lines: Lines, links: Links, *, role: Role) -> dict[str
         "account": call.account,
         "direction": call.direction,
         "outcome": call.outcome,
-        "assumed": _is_assumed(call, lines),
+        "assumed": ending_of(call.record, lines).assumed,
         "from": ours if is_outbound else other,
         "to": other if is_outbound else ours,
         "other_number": other,
@@ -72,12 +72,6 @@ def last_digits(number: str) -> str:
 def shown_text(text: str | None, role: Role) -> str | None:
     """Return a text of ours as this role may read it: for a viewer without full numbers."""
     return hide_numbers(text) if text and role is Role.VIEWER else text
-
-
-def _is_assumed(call: Call, lines: Lines) -> bool:
-    """Return whether nothing told more of the outcome than that the provider picked up."""
-    record = call.record
-    return ending(record, parties(record, lines.is_ours, lines.is_line)).assumed
 
 
 def _person(call: Call) -> Mapping[str, str | None] | None:

@@ -52,13 +52,14 @@ class Step:
 class Conclusion:
     """What the rules say of the call. rule: the name of the rule in adapter.domain.outcome.
 
-    questions: what is still to be asked of the provider.
+    is_at_most: the talk time may be shorter. questions: what is still to be asked of the provider.
     """
 
     rule: str
     because: str
     is_certain: bool
     is_assumed: bool
+    is_at_most: bool
     questions: Sequence[str]
 
 
@@ -117,6 +118,7 @@ def tell(
             ending.because,
             ending.certain,
             ending.assumed,
+            ending.is_at_most,
             [question.name for question in assessment.questions],
         ),
         steps=sorted(steps, key=lambda step: step.at),

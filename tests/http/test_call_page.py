@@ -22,6 +22,7 @@ from adapter.storage.schema import calls
 from tests.support.browser_user import VIEWER, WITH_PAGES, BrowserUser
 from tests.support.environment import ACCOUNT, ENVIRON, LINE
 from tests.support.hooks import CALL, CALLER, send, signed, status_hook
+from tests.support.recorded import link_of
 
 LINES = f'''
 [defaults]
@@ -58,6 +59,23 @@ def test_it_tells_what_happened_and_what_comes_next(user: BrowserUser) -> None:
     assert "Hook: status" in page.text
     assert "CallStatus" in page.text and "no-answer" in page.text
     assert "Next:" in page.text
+
+
+def test_a_talk_time_that_nobody_told_is_the_most_it_can_be(settings: Settings) -> None:
+    """An agent took the caller out of a queue. What they heard before the queue is not known."""
+    app = web_app(settings)
+    left = {"QueueResult": "bridged", "QueueTime": "40", "QueueSid": "QU" + "1" * 32}
+    action = {k: v for k, v in status_hook("completed").items() if k[:4] in ("Acco", "From", "To")}
+    action |= {"CallSid": CALL, "CallStatus": "completed", "Direction": "inbound", **left}
+    for hook, code in ((action, 200), (status_hook("completed", 160), 204)):
+        assert send(app.test_client(), signed(hook)).status_code == code
+    user = BrowserUser(app)
+    user.sign_in()
+    assert "answered, up to 2:00" in user.get(f"/calls/{CALL}").text
+    container = Container(settings)
+    (call,) = container.store.calls.find(CALL)
+    assert "up to 2 min" in user.get(link_of(container, call), Accept="text/html").text
+    container.store.engine.dispose()
 
 
 def test_the_key_of_a_call_leads_to_it_too(user: BrowserUser) -> None:

@@ -123,7 +123,14 @@ class Adapter:
         hooks, attempts = self.store.hooks.of_call(call.key), self.store.attempts.of_call(call.key)
         console.quiet = False
         with console.capture() as shown:
-            print_story(console, call, hooks, attempts, self.store.decisions.of_call(call.key))
+            print_story(
+                console,
+                call,
+                hooks,
+                attempts,
+                self.store.decisions.of_call(call.key),
+                ending=self.container.rules.assess(call.record).ending,
+            )
         return shown.get()
 
     # The sandbox ----------------------------------------------------------------------------------

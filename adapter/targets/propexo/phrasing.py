@@ -71,7 +71,7 @@ class Wording:
             words += " (assumed)"
         length = duration(max(summary.talk_seconds, 0), self.units, self.gap)
         if summary.outcome is Outcome.ANSWERED:
-            words += f"{self.talk}{length}"
+            words += f"{self.talk}{'up to ' if summary.is_at_most else ''}{length}"
         elif summary.outcome is Outcome.VOICEMAIL and summary.talk_seconds > 0:
             words += f"{self.message}{length}"
         return f"{self.directions[summary.direction]}, {words}."

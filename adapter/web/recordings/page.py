@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from adapter.domain.assessment import ending_of
 from adapter.domain.call import Call
 from adapter.domain.lines import Lines
 from adapter.domain.outcome import Outcome
@@ -107,7 +108,8 @@ def page(call: Call, lines: Lines) -> Page:
     if call.talk_seconds:
         is_message = call.outcome == Outcome.VOICEMAIL
         label = "Length of the message" if is_message else "Talk time"
-        facts.append((label, duration(call.talk_seconds)))
+        up_to = "up to " if ending_of(call.record, lines).is_at_most else ""
+        facts.append((label, f"{up_to}{duration(call.talk_seconds)}"))
     ours = pretty(call.line) if call.line else "Not known"
     facts.append(("Our line", f"{line.name}, {ours}" if line and line.name else ours))
     facts.append(("Caller" if call.direction == "inbound" else "Other side", masked(call.other)))

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from typing import Any
 
+import pytest
 from rich.console import Console
 
 from adapter.cli.render import calls_table, print_lines, print_story
 from adapter.domain.call import Call
 from adapter.domain.lines import Line
+from adapter.domain.outcome import Ending, Outcome
 from adapter.storage.store import Store
 from tests.support.environment import NOW
 from tests.support.rows import record, row
 
 # To rich, the library that prints, these are a style's end without its beginning, and a style.
 ODD = "[/x] [red]Bob[/red]"
+ENDING = Ending(Outcome.ANSWERED, 75, "queue_connected", "it was", certain=True)
 
 
 def console() -> tuple[Console, io.StringIO]:
@@ -40,7 +44,7 @@ def call(store: Store) -> Call:
 
 def test_brackets_in_what_others_wrote_are_shown_as_they_are(store: Store) -> None:
     shown, written = console()
-    print_story(shown, call(store), [], [])
+    print_story(shown, call(store), [], [], ending=ENDING)
     shown.print(calls_table([call(store)]))
     text = written.getvalue()
     for words in (f"sip:{ODD}@example.com", f"“{ODD} said it”", f"{ODD} (lead)", f"{ODD} b"):
@@ -59,5 +63,23 @@ def test_brackets_in_a_lines_name_are_shown_as_they_are() -> None:
 
 def test_the_story_tells_when_the_write_was_confirmed(store: Store) -> None:
     shown, written = console()
-    print_story(shown, replace(call(store), confirmed_at=NOW), [], [])
+    print_story(shown, replace(call(store), confirmed_at=NOW), [], [], ending=ENDING)
     assert "confirmed: the PMS has it" in written.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({}, "answered, talk time 1:15"),
+        ({"is_at_most": True}, "answered, talk time up to 1:15"),
+        ({"assumed": True}, "answered (assumed), talk time 1:15"),
+    ],
+)
+def test_the_story_says_how_sure_the_outcome_and_the_talk_time_are(
+    store: Store, facts: dict[str, Any], said: str
+) -> None:
+    shown, written = console()
+    talked = replace(call(store), outcome="answered", talk_seconds=75)
+    print_story(shown, talked, [], [], ending=replace(ENDING, **facts))
+    (line,) = [line for line in written.getvalue().splitlines() if "outcome" in line]
+    assert line.split("outcome")[1].strip() == said

@@ -23,6 +23,7 @@ from adapter.domain.record import (
     Leg,
     LegDirection,
     LegStatus,
+    PickUp,
     QueueExit,
     QueueStay,
     Recording,
@@ -494,6 +495,35 @@ def test_the_talk_out_of_a_queue_is_worked_out_where_no_end_is_dated() -> None:
     known = record((inbound(S.COMPLETED, 108), told, left))
     known = known.model_copy(update={"begun_by": END - timedelta(seconds=108)})
     assert ending(known, parties(known, is_ours)).talk_seconds == 84
+
+
+IN_QUEUE = queue(QueueExit.CONNECTED, left=0)
+
+
+@pytest.mark.parametrize(
+    ("facts", "pick_ups", "is_at_most"),
+    [
+        ((IN_QUEUE,), [], True),
+        ((IN_QUEUE,), [None], True),
+        ((IN_QUEUE,), [80], False),
+        ((IN_QUEUE, IN_QUEUE.model_copy(update={"queue_id": "QU2"})), [80], True),
+        ((IN_QUEUE, message(20)), [], True),
+        ((queue(QueueExit.LEFT, left=0), message(20)), [], False),
+        ((CONFERENCE,), [], True),
+        ((dial(S.COMPLETED, 80),), [], False),
+    ],
+    ids=[
+        *("a queue", "nobody knows for how long", "told", "one of two is told", "then a message"),
+        *("not connected", "a conference", "a dial"),
+    ],
+)
+def test_a_talk_time_that_nobody_told_may_hold_a_greeting(
+    facts: tuple[Part, ...], pick_ups: list[int | None], is_at_most: bool
+) -> None:
+    known = record((inbound(S.COMPLETED, 160, ended_at=END), *facts))
+    by = {f"CA{n}": PickUp(by_call_id=f"CA{n}", seconds=told) for n, told in enumerate(pick_ups)}
+    known = known.model_copy(update={"pick_ups": by})
+    assert ending(known, parties(known, is_ours)).is_at_most is is_at_most
 
 
 def test_without_times_a_conference_ended_by_the_length_of_the_call() -> None:

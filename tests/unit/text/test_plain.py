@@ -20,6 +20,7 @@ from adapter.domain.call import Attempt, RawHook
 from adapter.domain.call_event import CallEvent, WriteRequest
 from adapter.domain.lines import PersonKind
 from adapter.domain.matching import Person
+from adapter.domain.outcome import Ending, Outcome
 from adapter.observability.logs import configure_logging, logger
 from adapter.storage.store import Store
 from adapter.text.plain import plain, quotable
@@ -104,7 +105,8 @@ def test_a_story_and_a_table_obey_nothing_that_others_wrote(store: Store) -> Non
     attempt = Attempt(1, call.key, NOW, NOW, "post", "POST /", 400, ATTACK, ATTACK, False)
     written = io.StringIO()
     shown = Console(file=written, width=200)
-    print_story(shown, call, [hook], [attempt])
+    ending = Ending(Outcome.ANSWERED, 0, "completed_only", "it was", certain=False)
+    print_story(shown, call, [hook], [attempt], ending=ending)
     shown.print(calls_table([call]))
     text = written.getvalue()
     assert "evil" in text

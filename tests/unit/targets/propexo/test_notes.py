@@ -48,6 +48,11 @@ def write(summary: CallSummary, **options: Any) -> str:
     [
         ({}, "Incoming call, answered, 3 min 12 s."),
         ({"assumed": True}, "Incoming call, answered (assumed), 3 min 12 s."),
+        ({"is_at_most": True}, "Incoming call, answered, up to 3 min 12 s."),
+        (
+            {"assumed": True, "is_at_most": True},
+            "Incoming call, answered (assumed), up to 3 min 12 s.",
+        ),
         ({"talk_seconds": 0}, "Incoming call, answered, 0 s."),
         ({"talk_seconds": -5}, "Incoming call, answered, 0 s."),
         ({"talk_seconds": 3600}, "Incoming call, answered, 1 h."),
