@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from adapter.domain import spans
-from adapter.domain.conversation import Conversation, span_of, total_seconds
+from adapter.domain.conversation import Conversation, Span, span_of, total_seconds
 from adapter.domain.record import CallRecord, DialResult, LegStatus, Recording
 from adapter.domain.whispers import SAME_MOMENT
 
@@ -56,10 +56,8 @@ def has_silent_start(
     Only a GREETING may be before a message of which the call itself did not report. The same holds after a
     phone that was canceled, where no dial reported. What the provider's list has is known (`listed_until`).
     """
-    end, length = record.end_or_estimate, record.parent.duration_seconds
-    reached = record.parent.started_at
-    if end is not None and length is not None:
-        reached = end - timedelta(seconds=length)
+    end = record.end_or_estimate
+    reached = _picked_up(record, end) or record.parent.started_at
     if reached is None or not (dials or record.children or messages or record.queues):
         return False
     has_talked = any(leg.duration_seconds for leg in record.children)
@@ -77,17 +75,11 @@ def has_silent_start(
     rung = [dial for dial in dials if spans.rang_since(record.legs.get(dial.leg_id))]
     told = [spans.of_dial(record, dial) for dial in rung]
     is_told = not is_unanswered or bool(conversations) or len(told) == len(dials)
-    for start, finish in sorted(spans.of_all(record, dials, messages) or ()):
-        # A report that came after the end of the call is of something that happened before it.
-        until = min(start, end or start)
-        is_ring_told = is_told or (start, finish) in told
-        may_be = silence if is_ring_told else silence + USUAL_RING
-        if not dials and _was_canceled(record, reached):
-            may_be = GREETING
-        if until - reached > may_be and _is_news(record, until):
-            return True
-        reached = max(reached, finish)
-    return False
+    known = [
+        (span, silence if is_told or span in told else silence + USUAL_RING)
+        for span in spans.of_all(record, dials, messages) or ()
+    ]
+    return _has_gap(record, known, reached, end)
 
 
 def may_hide_a_short_talk(
@@ -99,12 +91,10 @@ def may_hide_a_short_talk(
     GREETING where our side called. Where nobody tells since when it rang, that is a GREETING and a ring of
     SILENCE before it stopped. What the provider's list has is known (`listed_until`).
     """
-    length, reached = record.parent.duration_seconds, record.began_at
     gone_at = (dial.reported_at for dial in dials if dial.caller_gone)
     gone = max((moment for moment in gone_at if moment is not None), default=None)
     end = record.end_or_estimate or gone  # the call's own report may be on its way
-    if end is not None and length is not None:
-        reached = end - timedelta(seconds=length)
+    reached = _picked_up(record, end) or record.began_at
     if end is None or reached is None:
         return False
     legs = [leg for leg in record.children if leg.id not in record.dials]
@@ -125,23 +115,45 @@ def may_hide_a_short_talk(
         for span, status in phones
         if span is not None
     ]
+    return _has_gap(record, known, reached, end)
+
+
+def _picked_up(record: CallRecord, end: datetime | None) -> datetime | None:
+    """When the call was picked up, as its end and its length tell."""
+    length = record.parent.duration_seconds
+    return None if end is None or length is None else end - timedelta(seconds=length)
+
+
+def _has_gap(
+    record: CallRecord,
+    known: Iterable[tuple[Span, timedelta]],
+    reached: datetime,
+    end: datetime | None,
+) -> bool:
+    """For a while nothing is known, and the provider's list may not have yet what happened then.
+
+    known: from when to when each thing happened, and for how long nothing has to be known before it. reached:
+    when the call was picked up.
+    """
     for (start, finish), may_be in sorted(known):
-        until = min(start, end)
-        if until - reached > may_be and _is_news(record, until):
+        # A report that came after the end of the call is of something that happened before it.
+        until = min(start, end or start)
+        allowed = min(may_be, GREETING) if _was_canceled(record, reached) else may_be
+        is_news = record.listed_until is None or record.listed_until < until
+        if until - reached > allowed and is_news:
             return True
         reached = max(reached, finish)
     return False
 
 
 def _was_canceled(record: CallRecord, at: datetime) -> bool:
-    """A phone stopped ringing then because another one was picked up, or the caller was led on."""
+    """A phone stopped ringing then because another one was picked up, or the caller was led on.
+
+    False where a dial reported: it tells.
+    """
     legs = (leg for leg in record.children if leg.status is LegStatus.CANCELED)
-    return any(leg.ended_at is not None and abs(leg.ended_at - at) <= SAME_MOMENT for leg in legs)
-
-
-def _is_news(record: CallRecord, until: datetime) -> bool:
-    """The provider's list may not have yet what ended by then."""
-    return record.listed_until is None or record.listed_until < until
+    stopped = [leg.ended_at for leg in legs if leg.ended_at is not None]
+    return not record.dials and any(abs(moment - at) <= SAME_MOMENT for moment in stopped)
 
 
 def nothing_followed(record: CallRecord, dials: Sequence[DialResult], *, is_inbound: bool) -> bool:
