@@ -265,6 +265,40 @@ def test_a_missed_call_that_the_api_did_not_have_yet_is_dated_when_it_has(
     assert len(world.target.posts) == 1
 
 
+@pytest.mark.parametrize("ending", ["nobody answered", "the caller gave up", "a message"])
+def test_a_talk_that_looked_like_a_greeting_and_a_ring_is_corrected(
+    engine: sa.Engine, clock: Clock, twilio: TwilioLists, ending: str
+) -> None:
+    """Nobody answered the one phone that a hook tells of. Before it another one had talked for 12 s."""
+    world = World(engine, clock, reader=FakeReader())
+    clock.now = ended_at = NOW - HOUR
+    call = twilio.call(ACCOUNT, sid(1), ended_at, seconds=40)
+    dialled = {"parent": call, "direction": "outbound-dial", "caller": LINE, "called": AGENT}
+    rang_at = ended_at - timedelta(seconds=12 if ending == "a message" else 0)
+    twilio.call(ACCOUNT, sid(2), ended_at - timedelta(seconds=24), seconds=12, **dialled)
+    twilio.call(ACCOUNT, sid(3), rang_at, seconds=0, status="no-answer", **dialled)
+    report = {k: v for k, v in ended(call).items() if k[:4] in ("Acco", "From", "To", "Dire")}
+    report |= {"CallSid": call, "CallStatus": "completed", "DialCallSid": sid(3)}
+    clock.now = rang_at
+    if ending == "the caller gave up":
+        world.hook({**report, "DialCallStatus": "canceled", "DialBridged": "false"})
+    else:
+        world.hook({**report, "DialCallStatus": "no-answer", "DialBridged": "false"})
+    clock.now = ended_at
+    if ending == "a message":
+        message = {"RecordingSid": "RE" + "1" * 32, "RecordingDuration": "8"}
+        world.hook({**report, **message, "RecordingStatus": "completed"})
+    world.hook({**ended(call, seconds=40), "Timestamp": format_datetime(ended_at)})
+    world.finish()
+    clock.now = NOW
+    reconciling(world, twilio, ACCOUNT).run(NOW - DAY)
+    world.finish()
+    (post,) = world.target.posts
+    assert post.body["outcome"] in ("no_answer", "abandoned", "voicemail")
+    (corrected,) = [event.body for _, event in world.target.amendments]
+    assert (corrected["outcome"], corrected["talk_seconds"]) == ("answered", 12)
+
+
 def test_a_recording_that_is_known_under_another_address_is_left_alone(
     world: World, twilio: TwilioLists, reconciliation: Reconciliation
 ) -> None:
