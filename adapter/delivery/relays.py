@@ -40,9 +40,14 @@ class Relays:
         return RelayedCall(leg_id=leg.id, outcome=Outcome.NO_ANSWER.value, talk_seconds=0)
 
     def told(self, record: CallRecord, over_at: datetime) -> CallRecord:
-        """The record with what the calls on our other lines tell by now, where they are known and settled."""
+        """The record with what the calls on our other lines tell by now, where they are known and settled.
+
+        Not of a leg of which no end is known yet: a shorter call at the same time may be another caller's.
+        """
         found = dict(record.relayed)
         for leg_id in sorted(self._rules.assess(record).parties.line_legs - found.keys()):
+            if not record.legs[leg_id].is_over and leg_id not in record.dials:
+                continue
             there = self._on_line(record, record.legs[leg_id], over_at)
             said = self.said(leg_id, there) if there is not None else None
             if said is not None:

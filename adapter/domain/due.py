@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from adapter.domain.out_of_queue import connected_stays
 from adapter.domain.outcome import MACHINE, NOT_PICKED_UP, Ending, Outcome
 from adapter.domain.record import CallRecord, Recording, RecordingState
 
 # Hooks of one moment come in any order. Where the caller never got past ringing, the result of a dial may
 # follow that says who gave up: so long is waited for it.
 REORDER_SECONDS = 0.4
+# After a phone that nobody took, or a wait in a queue, a call mostly goes on: another phone, a message. So long
+# is waited for the hooks of that before the provider is asked.
+GOES_ON_SECONDS = 60.0
 
 
 class RecordingLinks(StrEnum):
@@ -44,15 +48,8 @@ def settle_delay(
 
     is_open: something is left to be asked of the provider (adapter.domain.questions).
     """
-    if not record.is_over:
-        # Something ended; whether the call did is asked of the provider.
-        has_ended_leg = any(leg.is_over for leg in record.children)
-        ended_in_part = record.dials or record.recordings or record.queues or has_ended_leg
-        return policy.settle_seconds if ended_in_part else policy.unfinished_seconds
-    if record.parent.status is None and not record.dials:
-        # Only dialled legs reported; their parent is likely to follow. Where none of them talked, another
-        # may: of a ring-all the others are canceled when one picks up, a hunt goes on. The provider knows.
-        return policy.settle_seconds
+    if not record.is_over or (record.parent.status is None and not record.dials):
+        return _wait_for_end(record, policy)
     is_message = ending.outcome is Outcome.VOICEMAIL and ending.rule != MACHINE
     if is_message and not any(record.transcripts.values()):
         wait = policy.settle_seconds  # a transcription may come
@@ -63,6 +60,23 @@ def settle_delay(
     if awaits_provider_link(record, ending, policy):
         return max(wait, policy.recording_wait_seconds)
     return wait
+
+
+def _wait_for_end(record: CallRecord, policy: SettlePolicy) -> float:
+    """How many seconds after its last hook the provider is asked whether the call has ended.
+
+    Soon after what mostly ends it: a conversation, a message. Where only dialled legs reported, their parent is
+    likely to follow. Of a ring-all the others are canceled when one picks up, and a hunt goes on.
+    """
+    if record.goes_on:
+        return policy.unfinished_seconds
+    has_talked = any(dial.is_connected for dial in record.dials.values()) or record.picked_up_legs
+    states = {recording.state for recording in record.recordings.values()}
+    if has_talked or connected_stays(record) or states - {RecordingState.IN_PROGRESS}:
+        return policy.settle_seconds
+    if record.dials or record.queues or any(leg.is_over for leg in record.children):
+        return max(policy.settle_seconds, GOES_ON_SECONDS)
+    return policy.unfinished_seconds
 
 
 def awaits_provider_link(record: CallRecord, ending: Ending, policy: SettlePolicy) -> bool:

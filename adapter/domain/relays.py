@@ -21,7 +21,7 @@ from adapter.domain.whispers import CLOCKS
 # The two calls begin and end at the same moment, but for what clocks and roundings make of it.
 SAME_TIME = timedelta(seconds=60)
 # Where the provider dates the end of both the leg and the call that it became, it is the same moment.
-LEG_AND_CALL_END = timedelta(seconds=5)
+LEG_AND_CALL_END = timedelta(seconds=3)
 ROUNDING_SECONDS = 2
 # So far apart an end is taken to be that is not told of both.
 UNTOLD_SECONDS = 5.0

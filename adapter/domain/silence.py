@@ -157,10 +157,10 @@ def _was_canceled(record: CallRecord, at: datetime) -> bool:
 
 
 def nothing_followed(record: CallRecord, dials: Sequence[DialResult], *, is_inbound: bool) -> bool:
-    """Return True if the call ended with the last of the legs that it dialled, as the provider dates both.
+    """Return True if the call ended right after the last of the legs that it dialled.
 
-    There was no time for anything else: a voicemail begins with a greeting, another dial rings first. A
-    person whose leg outlived ours was handed on.
+    The provider dates all of these. There was no time for anything but a sentence: a voicemail begins with a
+    GREETING, another dial rings first. A person whose leg outlived ours was handed on.
     """
     end, ends = record.ended_at, [leg.ended_at for leg in record.children]
     known = [moment for moment in ends if moment is not None]
@@ -173,7 +173,7 @@ def nothing_followed(record: CallRecord, dials: Sequence[DialResult], *, is_inbo
     if last is None or max(known) - last > SAME_MOMENT:
         return False  # the report of a later dial is on its way
     after = end - max(known)
-    return after <= SAME_MOMENT and (is_inbound or -after <= SAME_MOMENT)
+    return after <= GREETING and (is_inbound or -after <= SAME_MOMENT)
 
 
 def went_on_after_message(record: CallRecord, messages: Sequence[Recording]) -> bool:

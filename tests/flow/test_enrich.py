@@ -520,7 +520,7 @@ def test_a_call_that_goes_on_is_not_written_because_the_api_does_not_know_it_yet
 ) -> None:
     """The API lags behind the beginning of a call, too: 404 is no answer while the call is new."""
     world = world_with(engine)
-    world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
+    world.hook(dial_hook("completed", 10, bridged=True, parent="in-progress"))
     world.pass_time(15)
     assert world.reader is not None
     assert "leg" in world.reader.reads
@@ -530,7 +530,7 @@ def test_a_call_that_goes_on_is_not_written_because_the_api_does_not_know_it_yet
     )
     world.hook(status_hook("completed", 90))
     world.finish()
-    assert [post.body["outcome"] for post in world.target.posts] == ["answered"]
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [70]
 
 
 @pytest.mark.parametrize("has_others", [True, False])
@@ -635,6 +635,39 @@ def test_a_call_on_our_other_line_of_which_no_hook_came_is_taken_in(engine: sa.E
     world.finish()
     assert world.call(OTHER_CALL).state is CallState.WRITTEN
     assert world.call(CALL).outcome == world.call(OTHER_CALL).outcome == "answered"
+
+
+def test_a_leg_that_is_not_known_to_have_ended_is_not_taken_for_a_shorter_call_on_that_line(
+    engine: sa.Engine,
+) -> None:
+    """Two callers were led to our other line at once, both shown as our line. The list is 50 s late."""
+    shorter, led_to = "CA" + "9" * 32, {"from_number": LINE, "to_number": OTHER_LINE}
+    begun, ended = NOW - timedelta(seconds=80), NOW - timedelta(seconds=1)
+    goes_on = leg(S.IN_PROGRESS, created_at=begun, started_at=begun, **led_to)
+    over = leg(S.COMPLETED, 79, created_at=begun, started_at=begun, ended_at=ended, **led_to)
+    talks = [
+        leg(S.COMPLETED, 25, id="CA" + "5" * 32, parent_id=shorter),
+        leg(S.COMPLETED, 70, id="CA" + "6" * 32, parent_id=OTHER_CALL),
+    ]
+    world = world_with(engine, children_at=[(0.0, [goes_on, *talks]), (50.0, [over, *talks])])
+    assert isinstance(world.reader, Reader)
+    of_the_other = Leg(
+        id=shorter,
+        direction=LegDirection.INBOUND,
+        status=S.COMPLETED,
+        duration_seconds=34,
+        started_at=NOW - timedelta(seconds=72),
+        ended_at=NOW - timedelta(seconds=38),
+        **led_to,
+    )
+    there = {"id": OTHER_CALL, "duration_seconds": 79, "started_at": begun, "ended_at": ended}
+    world.reader.on_lines = [of_the_other]
+    world.hook(status_hook("completed", 88, Timestamp=format_datetime(NOW)))
+    world.pass_time(35)
+    world.reader.on_lines = [of_the_other, of_the_other.model_copy(update=there)]
+    world.pass_time(60)
+    body = post_of(world, CALL)
+    assert (body["outcome"], body["talk_seconds"]) == ("answered", 70)
 
 
 def test_what_came_after_a_dial_is_asked_for_where_the_call_went_on(engine: sa.Engine) -> None:
@@ -1862,15 +1895,20 @@ def test_the_phone_that_rang_tells_who_gave_up_where_the_report_of_its_dial_is_l
     assert [post.body["outcome"] for post in world.target.posts] == [outcome]
 
 
-def test_a_call_that_ends_with_its_dial_leaves_nothing_open(engine: sa.Engine) -> None:
-    """The dialled leg and the call end in the same second: no message was left in between."""
+@pytest.mark.parametrize("sentence", [0, 5, 6])
+def test_a_call_that_ends_with_its_dial_leaves_nothing_open(
+    engine: sa.Engine, sentence: int
+) -> None:
+    """The caller heard a sentence for so many seconds: in 5 s nobody hears a greeting and leaves a message."""
     world = world_with(engine)
     child = {"CallSid": CHILD, "ParentCallSid": CALL, "Direction": "outbound-dial", "To": AGENT}
     world.hook(status_hook("no-answer", 0, **child, **TIMESTAMP))
     world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
-    world.hook(status_hook("completed", 25, **TIMESTAMP))
+    world.clock.now = ended_at = world.clock() + timedelta(seconds=sentence)
+    world.hook(status_hook("completed", 25 + sentence, Timestamp=format_datetime(ended_at)))
     world.pass_time(1)
-    assert world.target.posts[0].body["outcome"] == "no_answer"
+    told = [post.body["outcome"] for post in world.target.posts]
+    assert told == (["no_answer"] if sentence <= 5 else [])
     assert asked_at(world) == []
 
 

@@ -262,7 +262,7 @@ def test_the_same_call_id_of_two_accounts_is_two_calls(store: Store) -> None:
         (COMPLETED, 10),
         (BRIDGED, 10),
         (dial("completed", "completed"), 10),  # when the call began is not told yet
-        (dial("no-answer"), 10),
+        (dial("no-answer"), 60),  # the caller may leave a message
         (recording(), 10),
         (status("ringing"), 14_400),
     ],

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 from adapter.domain.assessment import CallRules
-from adapter.domain.due import REORDER_SECONDS, RecordingLinks, SettlePolicy, best_recording
+from adapter.domain.due import (
+    GOES_ON_SECONDS,
+    REORDER_SECONDS,
+    RecordingLinks,
+    SettlePolicy,
+    best_recording,
+)
 from adapter.domain.lines import Line, Lines
 from adapter.domain.record import (
     AnsweredBy,
@@ -18,6 +24,8 @@ from adapter.domain.record import (
     Leg,
     LegDirection,
     LegStatus,
+    QueueExit,
+    QueueStay,
     Recording,
     RecordingSource,
     RecordingState,
@@ -67,7 +75,7 @@ MESSAGE = recording(source=RecordingSource.VOICEMAIL)
 TALK = recording(source=RecordingSource.CONVERSATION)
 
 
-def record(*parts: Leg | DialResult | Recording, transcript: str = "") -> CallRecord:
+def record(*parts: Leg | DialResult | Recording | QueueStay, transcript: str = "") -> CallRecord:
     return CallRecord(
         provider="twilio",
         account="AC0",
@@ -75,6 +83,7 @@ def record(*parts: Leg | DialResult | Recording, transcript: str = "") -> CallRe
         legs={part.id: part for part in parts if isinstance(part, Leg)},
         dials={part.leg_id: part for part in parts if isinstance(part, DialResult)},
         recordings={part.id: part for part in parts if isinstance(part, Recording)},
+        queues={part.queue_id: part for part in parts if isinstance(part, QueueStay)},
         transcripts={"RE1": transcript} if transcript else {},
     )
 
@@ -142,7 +151,28 @@ WAITS: dict[str, tuple[CallRecord, float]] = {
     ),
     "a dial that nobody took, the caller still there": (
         record(parent(S.IN_PROGRESS), dial(S.BUSY, bridged=False, caller_gone=False)),
+        GOES_ON_SECONDS,
+    ),
+    "phones that stopped ringing, and nobody known to have picked up": (
+        record(child(S.CANCELED), child(S.CANCELED, "CA2")),
+        GOES_ON_SECONDS,
+    ),
+    "phones that stopped ringing, as another was picked up": (
+        record(child(S.CANCELED), child(S.IN_PROGRESS, "CA2")),
+        UNFINISHED,
+    ),
+    "a leg that talked and ended": (record(child(S.COMPLETED, duration_seconds=60)), SETTLED),
+    "a queue that was left": (
+        record(parent(S.IN_PROGRESS), QueueStay(exit=QueueExit.LEFT, wait_seconds=9)),
+        GOES_ON_SECONDS,
+    ),
+    "a talk out of a queue": (
+        record(parent(S.IN_PROGRESS), QueueStay(exit=QueueExit.CONNECTED, wait_seconds=9)),
         SETTLED,
+    ),
+    "a recording that has begun": (
+        record(parent(S.IN_PROGRESS), recording(state=RecordingState.IN_PROGRESS)),
+        UNFINISHED,
     ),
     "only a recording": (record(MESSAGE), SETTLED),
 }
