@@ -13,7 +13,7 @@ from adapter.delivery.event_write import EventComposer
 from adapter.delivery.result import KEEP_TRYING, Finished, Reschedule, RunResult
 from adapter.domain.assessment import CallRules
 from adapter.domain.call import Call, CallState
-from adapter.domain.call_event import ToldFacts
+from adapter.domain.call_event import STANDS_WRONG, WAS_CORRECTED, ToldFacts
 from adapter.domain.lifecycle import CallUpdate
 from adapter.domain.record import CallRecord
 from adapter.errors import PermanentError, TemporaryError
@@ -82,7 +82,7 @@ class Correction:
         except PermanentError as error:
             return replace(written, reason=f"{change}; it cannot be corrected there: {error}")
         values: CallUpdate = {**(written.values or {}), "event": event}
-        return replace(written, reason=f"{change}; it was corrected", values=values)
+        return replace(written, reason=f"{change}{WAS_CORRECTED}", values=values)
 
 
 def what_stands_wrong(then: ToldFacts | None, now: ToldFacts | None) -> str | None:
@@ -102,7 +102,7 @@ def what_stands_wrong(then: ToldFacts | None, now: ToldFacts | None) -> str | No
         wrong.append(f"begun at {_clock(then.started_at)} (it was {_clock(now.started_at)})")
     if then.other != now.other:
         wrong.append("another person's number")
-    return f"the event in the PMS says: {', '.join(wrong)}" if wrong else None
+    return f"{STANDS_WRONG}{', '.join(wrong)}" if wrong else None
 
 
 def _clock(moment: datetime) -> str:

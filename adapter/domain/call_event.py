@@ -16,6 +16,9 @@ from adapter.domain.lines import PersonKind
 from adapter.domain.matching import Person
 from adapter.domain.record import CallRecord
 
+# How a reason begins that says what of an event is not true, and how it ends once that was mended.
+STANDS_WRONG = "the event in the PMS says: "
+WAS_CORRECTED = "; it was corrected"
 # What of a person is needed to write the same event again.
 _PERSON_FIELDS = (
     "kind",
@@ -104,6 +107,12 @@ def _told(kept: Mapping[str, Any]) -> ToldFacts:
         started_at=datetime.fromisoformat(kept["started_at"]),
         other=kept["other"],
     )
+
+
+def stands_wrong(reason: str | None) -> bool:
+    """Return True if the reason of a written call says that something of its event is not true."""
+    said = reason or ""
+    return said.startswith(STANDS_WRONG) and not said.endswith(WAS_CORRECTED)
 
 
 def mark_of(record: CallRecord) -> str:

@@ -18,6 +18,7 @@ from adapter.domain.alert_rules import title_of
 from adapter.domain.alert_words import lasted
 from adapter.domain.assessment import CallRules
 from adapter.domain.call import OPERATOR, Attempt, Call, CallState, RawHook
+from adapter.domain.call_event import stands_wrong
 from adapter.domain.decision import Decision
 from adapter.domain.lifecycle import ACCEPTED, DECIDABLE, IN_PROGRESS
 from adapter.text.phrases import duration
@@ -137,6 +138,10 @@ def next_step(call: Call, *, is_worker_alive: bool) -> str:
         if call.state is CallState.POSTED:
             return "Nothing to do: the event was accepted and is being confirmed."
         return "Nothing to do: a worker takes the call up when it is due."
+    if call.state is CallState.WRITTEN and stands_wrong(call.reason):
+        if call.due_at is not None:
+            return "Nothing to do: the event is corrected as soon as it can be seen."
+        return "Correct the event in the PMS by hand, as the reason says: the adapter cannot."
     return {
         CallState.HELD: "Say whose call it was, have a lead made, ignore it; or put right what it is held for, "
         "and then replay it.",

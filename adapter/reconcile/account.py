@@ -18,6 +18,7 @@ from adapter.domain.merge import join
 from adapter.domain.questions import API_LAG
 from adapter.domain.record import CallRecord, Leg, Recording, RecordingState, call_key
 from adapter.intake.service import Intake
+from adapter.observability.exchanges import Exchange
 from adapter.observability.logs import logger
 from adapter.providers.base import Provider
 from adapter.providers.call_log import LoggedDay
@@ -30,6 +31,8 @@ from adapter.storage.store import Store
 # A comparison that was interrupted goes on where it was, if it is started again within this time.
 GOES_ON_FOR = timedelta(hours=24)
 _ONE_DAY = timedelta(days=1)
+# What a comparison is called in the story of a call that it added to.
+STEP = "reconcile"
 
 log = logger("adapter.reconcile")
 
@@ -178,7 +181,9 @@ class Comparison:
             self.report.completed += updated.legs != known.legs
             self.report.attached += bool(missing)
         if not self.dry_run:
-            self._take_in(updated, is_new=call is None)
+            self._take_in(
+                updated, is_new=call is None, news=_news(known, updated, is_new=call is None)
+            )
 
     def _completed(self, known: CallRecord, logged: LoggedCalls) -> CallRecord:
         """Return the record with what the log adds to it.
@@ -201,10 +206,13 @@ class Comparison:
             return known
         return more
 
-    def _take_in(self, facts: CallRecord, *, is_new: bool) -> None:
+    def _take_in(self, facts: CallRecord, *, is_new: bool, news: str) -> None:
+        """Merge these facts into the call's record. news: what they add, in words for the call's story."""
         store, now = self.deps.store, self.deps.clock()
         with store.begin() as connection:
             key = self.deps.intake.add(connection, facts, now)
+            read = Exchange(now, now, STEP, f"{self.provider.label}'s call log", None, news)
+            store.attempts.add(connection, key, [read], then=None)
             call = store.calls.read(connection, key)
             if is_new and call is not None and call.version == 1 and call.due_at is not None:
                 behind = (len(self.report.taken_in) - 1) * self.deps.seconds_apart
@@ -214,6 +222,17 @@ class Comparison:
 
     def _key(self, sid: str) -> str:
         return call_key(self.provider.name, self.account, sid)
+
+
+def _news(known: CallRecord, updated: CallRecord, *, is_new: bool) -> str:
+    """Say what the log has beyond the record."""
+    if is_new:
+        return "it has this call, of which no hook told"
+    legs = len(updated.legs.keys() - known.legs.keys())
+    recordings = len(updated.recordings.keys() - known.recordings.keys())
+    more = [f"{legs} more leg{'s' if legs > 1 else ''}"] if legs else []
+    more += [f"{recordings} more recording{'s' if recordings > 1 else ''}"] if recordings else []
+    return f"it has {' and '.join(more) or 'more of what is known'}"
 
 
 def _is_of_earlier_version(call: Call) -> bool:

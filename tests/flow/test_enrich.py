@@ -641,7 +641,8 @@ def test_a_leg_that_is_not_known_to_have_ended_is_not_taken_for_a_shorter_call_o
     engine: sa.Engine,
 ) -> None:
     """Two callers were led to our other line at once, both shown as our line. The list is 50 s late."""
-    shorter, led_to = "CA" + "9" * 32, {"from_number": LINE, "to_number": OTHER_LINE}
+    shorter = "CA" + "9" * 32
+    led_to: dict[str, Any] = {"from_number": LINE, "to_number": OTHER_LINE}
     begun, ended = NOW - timedelta(seconds=80), NOW - timedelta(seconds=1)
     goes_on = leg(S.IN_PROGRESS, created_at=begun, started_at=begun, **led_to)
     over = leg(S.COMPLETED, 79, created_at=begun, started_at=begun, ended_at=ended, **led_to)

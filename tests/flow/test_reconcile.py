@@ -240,6 +240,8 @@ def test_a_missing_recording_is_attached_to_a_written_call(
     report = reconciliation.run(NOW - DAY)
     assert report.attached == 1
     assert list(world.call(call).record.recordings) == ["RE1"]
+    (read,) = world.store.attempts.of_call(world.call(call).key)[-1:]
+    assert (read.step, read.answer) == ("reconcile", "it has 1 more recording")
     world.finish()
     assert (len(world.target.posts), len(world.target.amendments)) == (1, 1)
     assert reconciliation.run(NOW - DAY).attached == 0
@@ -297,6 +299,8 @@ def test_a_talk_that_looked_like_a_greeting_and_a_ring_is_corrected(
     assert post.body["outcome"] in ("no_answer", "abandoned", "voicemail")
     (corrected,) = [event.body for _, event in world.target.amendments]
     assert (corrected["outcome"], corrected["talk_seconds"]) == ("answered", 12)
+    told = [each for each in world.store.attempts.of_call(world.call(call).key)]
+    assert ("reconcile", "it has 2 more legs") in [(each.step, each.answer) for each in told]
 
 
 def test_a_recording_that_is_known_under_another_address_is_left_alone(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import requests
 from urllib3.exceptions import NewConnectionError
@@ -39,6 +39,8 @@ from adapter.text.untrusted import cut, cut_all, whole
 
 PAGE = 1000
 MAX_PAGES = 50
+# What is shown of a query: whose legs were asked for, and which page.
+_SHOWN = ("ParentCallSid", "Page")
 # How often a list is asked for again where Twilio says "later", and how long the waits get.
 PATIENT_TRIES = 8
 LONGEST_WAIT_SECONDS = 60.0
@@ -222,8 +224,10 @@ class TwilioRest:
                 allow_redirects=False,
             )
             status = response.status_code
-            answer, words = cut_all(response.json()) if status == 200 else None, "ok"
-            if status != 200:
+            if status == 200:
+                answer = cut_all(response.json())
+                words = _found(answer)
+            else:
                 failure = status_error(
                     status,
                     f"Twilio's API answered {status}",
@@ -237,10 +241,28 @@ class TwilioRest:
             failure = kind(fact, in_doubt=is_write)
         words = str(failure) if failure else words
         step = "change" if is_write else "read"
-        record_exchange(Exchange(at, self._clock(), step, f"{method} Twilio {url}", status, words))
+        asked = f"{method} Twilio {_resource(account, url, query)}"
+        record_exchange(Exchange(at, self._clock(), step, asked, status, words))
         if failure is not None:
             raise failure
         return answer
+
+
+def _resource(account: str, url: str, query: Mapping[str, Any]) -> str:
+    """What was asked for, to be kept and shown. Of a query only what holds no phone number."""
+    parts = urlsplit(url)
+    given = {**dict(parse_qsl(parts.query)), **query}
+    shown = urlencode({name: given[name] for name in _SHOWN if name in given})
+    path = parts.path.removeprefix(f"/2010-04-01/Accounts/{account}")
+    return f"{path}?{shown}" if shown else path
+
+
+def _found(answer: Any) -> str:
+    """Say in words how many rows an answer has, or how far the call is that it describes."""
+    if not isinstance(answer, dict):
+        return "ok"
+    lists = [f"{len(rows)} {name}" for name, rows in answer.items() if isinstance(rows, list)]
+    return f"ok: {lists[0] if lists else answer['status']}" if lists or "status" in answer else "ok"
 
 
 def _was_reached(error: Exception) -> bool:

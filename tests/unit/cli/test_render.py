@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from adapter.cli.render import calls_table, print_lines, print_story
-from adapter.domain.call import Call
+from adapter.domain.call import Attempt, Call
 from adapter.domain.lines import Line
 from adapter.domain.outcome import Ending, Outcome
 from adapter.storage.store import Store
@@ -83,3 +83,11 @@ def test_the_story_says_how_sure_the_outcome_and_the_talk_time_are(
     print_story(shown, talked, [], [], ending=replace(ENDING, **facts))
     (line,) = [line for line in written.getvalue().splitlines() if "outcome" in line]
     assert line.split("outcome")[1].strip() == said
+
+
+def test_why_something_is_tried_again_is_said_once(store: Store) -> None:
+    shown, written = console()
+    stored, why = call(store), "Twilio's API answered 503"
+    tried = Attempt(1, stored.key, NOW, NOW, "read", "GET Twilio /Calls.json", 503, why, why, False)
+    print_story(shown, stored, [], [tried], ending=ENDING)
+    assert written.getvalue().count(why) == 1

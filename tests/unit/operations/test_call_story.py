@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -125,3 +125,20 @@ def test_an_attempt_in_doubt_says_so(world: World) -> None:
         "in doubt": "it is not known whether the other side did it",
         "then": "it is looked for first",
     }
+
+
+@pytest.mark.parametrize(
+    ("then", "due", "said"),
+    [
+        ("this PMS takes no corrections", None, "Correct the event in the PMS by hand"),
+        ("the event cannot be seen yet", NOW, "Nothing to do: the event is corrected"),
+        ("it was corrected", None, "Nothing to do: it stands on the person's record."),
+    ],
+)
+def test_an_event_that_says_something_wrong_is_to_be_corrected(
+    world: World, then: str, due: datetime | None, said: str
+) -> None:
+    world.hook(status_hook("no-answer"))
+    reason = f"the event in the PMS says: 330 s of talk (it was 320 s); {then}"
+    wrong = replace(world.call(CALL), state=CallState.WRITTEN, reason=reason, due_at=due)
+    assert next_step(wrong, is_worker_alive=True).startswith(said)

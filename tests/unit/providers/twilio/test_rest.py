@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from adapter.errors import NotReached, TemporaryError
+from adapter.observability.exchanges import exchanges
 from adapter.providers.twilio.rest import TwilioRest, leg_of
-from tests.support.environment import ACCOUNT
+from tests.support.environment import ACCOUNT, TOKEN
+from tests.support.twilio_lists import TwilioLists, serving
 from tests.support.waiting import free_port
 
 
@@ -35,6 +37,23 @@ def test_a_connection_that_breaks_off_was_made() -> None:
         with pytest.raises(TemporaryError) as caught:
             client(server.getsockname()[1]).leg(ACCOUNT, "CA" + "1" * 32)
     assert not isinstance(caught.value, NotReached)
+
+
+def test_what_was_asked_and_found_is_kept_without_a_phone_number() -> None:
+    """Also of a further page, whose address comes from Twilio and has the whole query in it."""
+    number, ended_at = "+16175550101", datetime(2026, 3, 2, 15, tzinfo=UTC)
+    lists = TwilioLists({ACCOUNT: TOKEN}, page=1)
+    for n in (1, 2):
+        lists.call(ACCOUNT, f"CA{n:032}", ended_at)
+    with serving(lists), exchanges() as seen:
+        api = TwilioRest(base_url=lists.url, tokens=lambda _: [TOKEN])
+        assert len(api.legs_dialled_by(ACCOUNT, "CA" + "1" * 32)) == 2
+        assert len(api.calls_to(ACCOUNT, number, ended_at - timedelta(minutes=1))) == 2
+    legs = "GET Twilio /Calls.json?ParentCallSid=CA" + "1" * 32
+    on_line = "GET Twilio /Calls.json"
+    assert [each.asked for each in seen] == [legs, f"{legs}&Page=1", on_line, f"{on_line}?Page=1"]
+    assert {each.answer for each in seen} == {"ok: 1 calls"}
+    assert any(number[1:] in asked for asked in lists.asked)
 
 
 @pytest.mark.parametrize(
