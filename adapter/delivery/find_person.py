@@ -108,7 +108,7 @@ class PersonFinder:
 def _why_no_lead(assessment: Assessment, line: Line) -> str | None:
     """Return why the line's rule makes no lead of the other side of this call, or None if it makes one."""
     if assessment.ending.outcome in NO_LEAD_AFTER:
-        return f"the call was {assessment.ending.outcome.value}"
+        return assessment.ending.because
     if assessment.parties.direction is Direction.OUTBOUND and not line.create_lead_outbound:
         return "we called this number, and the line does not say create_lead_outbound = true"
     return None

@@ -101,7 +101,10 @@ def _absence(absent: list[str], profile: Profile, line: Line) -> str:
     lacking = missing(profile, line)
     if lacking:
         return f"{what}, and {line.title} lacks {', '.join(lacking)}: set it in lines.toml"
-    return f"{what}, and what {line.title} names was not found in the PMS: correct lines.toml"
+    return (
+        f"{what}, and what {line.title} names was not found in the PMS at the person's property: "
+        "add it there, or correct lines.toml"
+    )
 
 
 def _validated(body: dict[str, Any], profile: Profile, summary: CallSummary) -> dict[str, Any]:
