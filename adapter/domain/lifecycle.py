@@ -262,7 +262,7 @@ def add_facts(
 
     due_at: when the call is due by what is known now.
     is_over: the call has ended, by what is known now.
-    is_to_be_asked: its record has questions that the provider may need time to answer.
+    is_to_be_asked: its record has questions that the provider may need time to answer, or did not answer.
     """
     is_ignored_by_rule = call.state is IGNORED and call.assigned_kind is None
     if is_ignored_by_rule or call.state in NEW_FACTS.sources - {IGNORED}:

@@ -60,9 +60,16 @@ class CallPlan:
             due_at=_due_at(assessment, over_at, at),
             now=at,
             is_over=record.is_over,
-            is_to_be_asked=waits(assessment.known),
+            is_to_be_asked=waits(assessment.known) or self._has_been_asked(call, assessment),
         )
         return {**self._derived(record, assessment, over_at, at), **plan}
+
+    def _has_been_asked(self, call: Call, assessment: Assessment) -> bool:
+        """Something is open, and a run before asked all of it; the provider did not know it yet."""
+        is_open = bool(assessment.questions) and call.run > 1
+        return is_open and set(assessment.questions) <= set(
+            self._rules.assess(call.record).questions
+        )
 
 
 def _due_at(assessment: Assessment, over_at: datetime | None, at: datetime) -> datetime:

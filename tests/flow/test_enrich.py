@@ -395,6 +395,22 @@ def test_whom_a_dial_connected_is_asked_where_it_may_be_our_other_line(
     assert (body["outcome"], body["talk_seconds"]) == (outcome, talk)
 
 
+def test_a_hook_that_answers_no_question_causes_no_look(engine: sa.Engine) -> None:
+    """Nothing is known of 38 s before a talk of 4 s. The recording of that talk does not tell of them."""
+    talked = leg(S.COMPLETED, 4, created_at=NOW - timedelta(seconds=12), ended_at=NOW)
+    world = one_line(engine, children_at=[(0.0, [talked])])
+    world.hook(dial_hook("completed", 4, bridged=True, parent="completed"))
+    world.hook(status_hook("completed", 42, Timestamp=format_datetime(NOW)))
+    world.pass_time(12)
+    asked = list(asked_at(world))
+    assert asked and world.target.posts == []
+    world.hook({**recording_hook(4), "RecordingSource": "DialVerb"})
+    world.pass_time(5)
+    assert asked_at(world) == asked
+    world.pass_time(50)
+    assert [post.body["talk_seconds"] for post in world.target.posts] == [4]
+
+
 def test_whom_a_dial_connected_is_known_at_once_and_a_person_is_written_at_once(
     engine: sa.Engine,
 ) -> None:
