@@ -48,7 +48,8 @@ class Ending:
     still be on its way that would change it. assumed: nothing told more than that the provider picked up,
     or what would have told more could not be asked, or is_guessed. has_length: the talk time is known.
     is_guessed: the facts can be read in two ways, and this is the likelier one. is_at_most: nobody told the
-    talk time. It is worked out from what came before, and holds a greeting or a wait that no report tells of.
+    talk time. It is worked out from what came before, and holds a greeting or a wait that no report tells of,
+    or a phone that may have been turned down.
     """
 
     outcome: Outcome
@@ -254,11 +255,19 @@ def _has_two_readings(e: Evidence, rule: Rule) -> bool:
 
 
 def _is_at_most(e: Evidence, rule: Rule) -> bool:
-    """The talk time is worked out from when it can have begun: out of a queue, or in a conference."""
+    """The talk time is worked out from when it can have begun: out of a queue, or in a conference.
+
+    Or it holds a phone that may have been turned down at a whisper, beside another conversation.
+    """
     if rule.outcome is not Outcome.ANSWERED:
         return False
     is_of_queue = e.was_in_queue and out_of_queue.told_seconds(e.record) is None
-    return is_of_queue or e.was_moved_into_conference or bool(e.dialled_conferences)
+    has_short_leg = len(e.conversations) > 1 and any(
+        leg in e.connected_legs for leg in e.short_legs
+    )
+    return (
+        is_of_queue or has_short_leg or e.was_moved_into_conference or bool(e.dialled_conferences)
+    )
 
 
 def ending(record: CallRecord, parties: Parties) -> Ending:

@@ -498,6 +498,7 @@ def test_the_talk_out_of_a_queue_is_worked_out_where_no_end_is_dated() -> None:
 
 
 IN_QUEUE = queue(QueueExit.CONNECTED, left=0)
+SHORT = dialled(S.COMPLETED, 5, **ended(40))
 
 
 @pytest.mark.parametrize(
@@ -511,10 +512,14 @@ IN_QUEUE = queue(QueueExit.CONNECTED, left=0)
         ((queue(QueueExit.LEFT, left=0), message(20)), [], False),
         ((CONFERENCE,), [], True),
         ((dial(S.COMPLETED, 80),), [], False),
+        ((SHORT, dialled(S.COMPLETED, 30, number=2, **ended(0))), [], True),
+        ((SHORT, dial(S.COMPLETED, 5), dialled(S.COMPLETED, 30, number=2, **ended(0))), [], False),
+        ((dialled(S.COMPLETED, 16, **ended(40)), dialled(S.COMPLETED, 30, number=2)), [], False),
     ],
     ids=[
         *("a queue", "nobody knows for how long", "told", "one of two is told", "then a message"),
-        *("not connected", "a conference", "a dial"),
+        *("not connected", "a conference", "a dial", "turned down at a whisper, maybe"),
+        *("taken, as its dial tells", "too long for a whisper"),
     ],
 )
 def test_a_talk_time_that_nobody_told_may_hold_a_greeting(
