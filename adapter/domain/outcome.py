@@ -262,9 +262,8 @@ def _is_at_most(e: Evidence, rule: Rule) -> bool:
     if rule.outcome is not Outcome.ANSWERED:
         return False
     is_of_queue = e.was_in_queue and out_of_queue.told_seconds(e.record) is None
-    has_short_leg = len(e.conversations) > 1 and any(
-        leg in e.connected_legs for leg in e.short_legs
-    )
+    has_short_leg = any(leg in e.connected_legs for leg in e.short_legs)
+    has_short_leg = has_short_leg and len(e.conversations) > 1
     return (
         is_of_queue or has_short_leg or e.was_moved_into_conference or bool(e.dialled_conferences)
     )
