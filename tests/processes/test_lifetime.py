@@ -98,10 +98,10 @@ def home(tmp_path: Path) -> Iterator[Home]:
             os.kill(pid, signal.SIGKILL)
 
 
-def run_is_complete(home: Home) -> bool:
+def run_is_complete(home: Home, process: subprocess.Popen[bytes]) -> bool:
     """`adapter run` with gunicorn, its process, and the worker."""
+    assert process.poll() is None, (home.folder / "log").read_text()
     commands = home.processes().values()
-    assert commands, (home.folder / "log").read_text()
     return home.answers() and any(command.endswith("adapter worker ") for command in commands)
 
 
@@ -138,7 +138,9 @@ def test_web_in_a_terminal_that_is_closed_ends(home: Home) -> None:
 )
 def test_children_of_run_end_with_it(home: Home, number: signal.Signals) -> None:
     process = home.start("run")
-    wait_for("web and worker are there", lambda: run_is_complete(home), seconds=READY_SECONDS)
+    wait_for(
+        "web and worker are there", lambda: run_is_complete(home, process), seconds=READY_SECONDS
+    )
     process.send_signal(number)
     process.wait(ENDED_SECONDS)
     wait_for("nothing is left", lambda: not home.processes(), seconds=ENDED_SECONDS)
