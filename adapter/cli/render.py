@@ -150,8 +150,7 @@ def _attempt_lines(attempts: Sequence[Attempt]) -> list[tuple[datetime, str]]:
             lines.append((attempt.at, f"operator: {attempt.asked}"))
             continue
         answer = f"{attempt.status or ''} {attempt.answer or 'no answer known'}".strip()
-        is_new = attempt.next and attempt.next != attempt.answer
-        then = f"; then: {attempt.next}" if is_new else ""
+        then = f"; then: {attempt.then}" if attempt.then else ""
         lines.append((attempt.at, f"{attempt.step}: {attempt.asked} -> {answer}{then}"))
     return lines
 

@@ -177,3 +177,8 @@ class Attempt:
     answer: str | None
     next: str | None
     in_doubt: bool
+
+    @property
+    def then(self) -> str | None:
+        """What is next, in words; None where the answer says the same."""
+        return self.next if self.next != self.answer else None

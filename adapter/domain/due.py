@@ -12,9 +12,9 @@ from adapter.domain.record import CallRecord, Recording, RecordingState
 # Hooks of one moment come in any order. Where the caller never got past ringing, the result of a dial may
 # follow that says who gave up: so long is waited for it.
 REORDER_SECONDS = 0.4
-# After a phone that nobody took, or a wait in a queue, a call mostly goes on: another phone, a message. So long
-# is waited for the hooks of that before the provider is asked.
-GOES_ON_SECONDS = 60.0
+# After a phone that nobody took, or a queue that the caller left, a call mostly goes on: another phone, a
+# message. So long is waited for the hooks of that before the provider is asked.
+UNTAKEN_SECONDS = 60.0
 
 
 class RecordingLinks(StrEnum):
@@ -65,8 +65,9 @@ def settle_delay(
 def _wait_for_end(record: CallRecord, policy: SettlePolicy) -> float:
     """How many seconds after its last hook the provider is asked whether the call has ended.
 
-    Soon after what mostly ends it: a conversation, a message. Where only dialled legs reported, their parent is
-    likely to follow. Of a ring-all the others are canceled when one picks up, and a hunt goes on.
+    That is soon after what mostly ends it: a conversation, a message. It is later after phones that nobody
+    took: of a ring-all they are canceled when another one is picked up. While a phone is known to be
+    connected, the provider is not asked: the end of that is told, or reconciliation finds it.
     """
     if record.goes_on:
         return policy.unfinished_seconds
@@ -75,7 +76,7 @@ def _wait_for_end(record: CallRecord, policy: SettlePolicy) -> float:
     if has_talked or connected_stays(record) or states - {RecordingState.IN_PROGRESS}:
         return policy.settle_seconds
     if record.dials or record.queues or any(leg.is_over for leg in record.children):
-        return max(policy.settle_seconds, GOES_ON_SECONDS)
+        return max(policy.settle_seconds, UNTAKEN_SECONDS)
     return policy.unfinished_seconds
 
 

@@ -179,8 +179,8 @@ def _attempt_steps(attempts: Sequence[Attempt]) -> Iterator[Step]:
             details.append(("took", f"{took:.2f} s"))
         if attempt.in_doubt:
             details.append(("in doubt", "it is not known whether the other side did it"))
-        if attempt.next:
-            details.append(("then", attempt.next))
+        if attempt.then:
+            details.append(("then", attempt.then))
         title = f"{attempt.step}: {attempt.asked}"
         yield Step(attempt.at, StepKind.REQUEST, title, details)
 

@@ -81,6 +81,13 @@ def world_with(engine: sa.Engine, **reader: Any) -> World:
     return World(engine, clock, reader=Reader(clock, **reader))
 
 
+def gives_up_at_another_phone(world: World) -> None:
+    """The caller hangs up at NOW, as a phone rings that has no hooks of its own."""
+    world.clock.now = NOW
+    report = dial_hook("canceled", bridged=False, parent="completed")
+    world.hook({**report, "DialCallSid": OTHER_CALL})
+
+
 def one_line(engine: sa.Engine, **reader: Any) -> World:
     clock = Clock()
     lines = LINES.partition(f'[lines."{OTHER_LINE}"]')[0]
@@ -1079,8 +1086,7 @@ def test_a_talk_between_a_phone_that_nobody_took_and_the_caller_giving_up_is_ask
     if then == "queue":
         world.hook({**queue_hook(17), "QueueResult": "hangup"})
     else:
-        report = dial_hook("canceled", bridged=False, parent="completed")
-        world.hook({**report, "DialCallSid": OTHER_CALL})
+        gives_up_at_another_phone(world)
     if then == "phone that tells":
         child = {**RANG, "CallSid": OTHER_CALL}
         rang = format_datetime(NOW - timedelta(seconds=18))
@@ -1100,9 +1106,7 @@ def test_a_talk_before_the_caller_gave_up_is_asked_for_before_the_call_itself_re
     world = one_line(engine, children_at=[(-100.0, []), (15.0, [talked])])
     world.clock.now = NOW - timedelta(seconds=60)
     world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
-    world.clock.now = NOW
-    report = dial_hook("canceled", bridged=False, parent="completed")
-    world.hook({**report, "DialCallSid": OTHER_CALL})
+    gives_up_at_another_phone(world)
     world.pass_time(25)
     assert [post.body["outcome"] for post in world.target.posts] in ([], ["answered"])
     world.hook(status_hook("completed", 85, Timestamp=format_datetime(NOW)))
@@ -1119,9 +1123,7 @@ def test_a_phone_that_was_busy_did_not_ring(engine: sa.Engine) -> None:
     world.clock.now = NOW - timedelta(seconds=22)
     world.hook({**status_hook("busy", Timestamp=format_datetime(world.clock.now)), **busy})
     world.hook(dial_hook("busy", bridged=False, parent="in-progress"))
-    world.clock.now = NOW
-    report = dial_hook("canceled", bridged=False, parent="completed")
-    world.hook({**report, "DialCallSid": OTHER_CALL})
+    gives_up_at_another_phone(world)
     world.hook(status_hook("completed", 46, Timestamp=format_datetime(NOW)))
     world.pass_time(65)
     told = [(post.body["outcome"], post.body["talk_seconds"]) for post in world.target.posts]
@@ -1234,9 +1236,7 @@ def test_that_a_later_phone_does_not_tell_its_ring_says_nothing_of_the_time_befo
     rang = format_datetime(NOW - timedelta(seconds=31))
     world.hook({**status_hook("ringing", Timestamp=rang), **RANG})
     world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
-    world.clock.now = NOW
-    report = dial_hook("canceled", bridged=False, parent="completed")
-    world.hook({**report, "DialCallSid": OTHER_CALL})
+    gives_up_at_another_phone(world)
     world.hook(status_hook("completed", 72, Timestamp=format_datetime(NOW)))
     world.pass_time(65)
     told = [(post.body["outcome"], post.body["talk_seconds"]) for post in world.target.posts]
@@ -1247,9 +1247,7 @@ def test_a_caller_who_gave_up_at_the_second_phone_leaves_nothing_open(engine: sa
     world = one_line(engine)
     world.clock.now = NOW - timedelta(seconds=15)
     world.hook(dial_hook("no-answer", bridged=False, parent="in-progress"))
-    world.clock.now = NOW
-    report = dial_hook("canceled", bridged=False, parent="completed")
-    world.hook({**report, "DialCallSid": OTHER_CALL})
+    gives_up_at_another_phone(world)
     world.hook(status_hook("completed", 40, Timestamp=format_datetime(NOW)))
     world.pass_time(1)
     assert [post.body["outcome"] for post in world.target.posts] == ["abandoned"]

@@ -299,7 +299,7 @@ def test_a_talk_that_looked_like_a_greeting_and_a_ring_is_corrected(
     assert post.body["outcome"] in ("no_answer", "abandoned", "voicemail")
     (corrected,) = [event.body for _, event in world.target.amendments]
     assert (corrected["outcome"], corrected["talk_seconds"]) == ("answered", 12)
-    told = [each for each in world.store.attempts.of_call(world.call(call).key)]
+    told = world.store.attempts.of_call(world.call(call).key)
     assert ("reconcile", "it has 2 more legs") in [(each.step, each.answer) for each in told]
 
 

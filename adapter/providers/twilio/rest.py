@@ -258,11 +258,14 @@ def _resource(account: str, url: str, query: Mapping[str, Any]) -> str:
 
 
 def _found(answer: Any) -> str:
-    """Say in words how many rows an answer has, or how far the call is that it describes."""
+    """Say what came: how many rows ("ok, calls: 2"), or the status of one resource ("ok, completed")."""
     if not isinstance(answer, dict):
         return "ok"
-    lists = [f"{len(rows)} {name}" for name, rows in answer.items() if isinstance(rows, list)]
-    return f"ok: {lists[0] if lists else answer['status']}" if lists or "status" in answer else "ok"
+    rows = next(
+        (f"{name}: {len(rows)}" for name, rows in answer.items() if isinstance(rows, list)), ""
+    )
+    said = rows or str(answer.get("status") or "")
+    return f"ok, {said}" if said else "ok"
 
 
 def _was_reached(error: Exception) -> bool:

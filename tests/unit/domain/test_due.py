@@ -10,8 +10,8 @@ import pytest
 
 from adapter.domain.assessment import CallRules
 from adapter.domain.due import (
-    GOES_ON_SECONDS,
     REORDER_SECONDS,
+    UNTAKEN_SECONDS,
     RecordingLinks,
     SettlePolicy,
     best_recording,
@@ -151,11 +151,11 @@ WAITS: dict[str, tuple[CallRecord, float]] = {
     ),
     "a dial that nobody took, the caller still there": (
         record(parent(S.IN_PROGRESS), dial(S.BUSY, bridged=False, caller_gone=False)),
-        GOES_ON_SECONDS,
+        UNTAKEN_SECONDS,
     ),
     "phones that stopped ringing, and nobody known to have picked up": (
         record(child(S.CANCELED), child(S.CANCELED, "CA2")),
-        GOES_ON_SECONDS,
+        UNTAKEN_SECONDS,
     ),
     "phones that stopped ringing, as another was picked up": (
         record(child(S.CANCELED), child(S.IN_PROGRESS, "CA2")),
@@ -164,7 +164,7 @@ WAITS: dict[str, tuple[CallRecord, float]] = {
     "a leg that talked and ended": (record(child(S.COMPLETED, duration_seconds=60)), SETTLED),
     "a queue that was left": (
         record(parent(S.IN_PROGRESS), QueueStay(exit=QueueExit.LEFT, wait_seconds=9)),
-        GOES_ON_SECONDS,
+        UNTAKEN_SECONDS,
     ),
     "a talk out of a queue": (
         record(parent(S.IN_PROGRESS), QueueStay(exit=QueueExit.CONNECTED, wait_seconds=9)),

@@ -52,7 +52,7 @@ def test_what_was_asked_and_found_is_kept_without_a_phone_number() -> None:
     legs = "GET Twilio /Calls.json?ParentCallSid=CA" + "1" * 32
     on_line = "GET Twilio /Calls.json"
     assert [each.asked for each in seen] == [legs, f"{legs}&Page=1", on_line, f"{on_line}?Page=1"]
-    assert {each.answer for each in seen} == {"ok: 1 calls"}
+    assert {each.answer for each in seen} == {"ok, calls: 1"}
     assert any(number[1:] in asked for asked in lists.asked)
 
 
